@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ErrorCode, ErrorSource } from './errors.ts';
+
+/** Who calls: an application that has an API key, or a name given by another scheme. */
+export interface Consumer {
+  readonly name: string;
+  readonly plan: string | undefined;
+  readonly roles: readonly string[];
+}
+
+/** How one attempt at a target ended. Retry, breaker, passive health, metrics and logs all read this one word. */
+export type AttemptOutcome =
+  | 'ok'
+  | 'status'
+  | 'refused'
+  | 'dns'
+  | 'tls'
+  | 'connect-timeout'
+  | 'headers-timeout'
+  | 'idle-timeout'
+  | 'reset'
+  | 'protocol'
+  | 'aborted-by-client';
+
+/** One line of the decision trace: which stage decided what, and why. */
+export interface Decision {
+  readonly stage: string;
+  readonly decision: string;
+}
+
+/** What the context knows of the matched route; the snapshot's compiled route has more. */
+export interface RouteIdentity {
+  readonly name: string;
+  readonly prefix: string;
+}
+
+/** The tightest limit that was decided on, for the headers and the log. */
+export interface LimitState {
+  /** Name of the policy, `free-1h` for one. */
+  readonly policy: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until the window has room again (refused) or is empty (allowed). */
+  readonly resetSeconds: number;
+}
+
+/**
+ * Everything the gateway knows about one request; made at the door, read by every stage, and by the log line last.
+ *
+ * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
+ */
+export class RequestContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** `performance.now()` when the request came in: for durations. */
+  readonly startedAtMs: number;
+  readonly method: string;
+
+  // Where it goes
+  /** The normalised path that was matched; what is matched is what is forwarded. */
+  path = '';
+  /** The query with its `?`, or an empty string. */
+  query = '';
+  route: RouteIdentity | undefined = undefined;
+  /** Values of the `:name` segments. */
+  params: Readonly<Record<string, string>> | undefined = undefined;
+  /** True for an upgrade to WebSocket. */
+  upgrade = false;
+
+  // Who asks
+  /** Address of the other end of the socket. */
+  peerAddress = '';
+  /** Whether TRUST_PROXY covers the peer, so that its X-Forwarded-* count. */
+  peerTrusted = false;
+  /** Address of the client, computed once from TRUST_PROXY. */
+  clientAddress = '';
+  requestId = '';
+  correlationId = '';
+  consumer: Consumer | undefined = undefined;
+  /** Subject of a verified token. */
+  subject: string | undefined = undefined;
+  roles: readonly string[] = NONE;
+  scopes: readonly string[] = NONE;
+  claims: Readonly<Record<string, unknown>> | undefined = undefined;
+  plan: string | undefined = undefined;
+  /** `api-key`, `jwt`, or both joined with `+`. */
+  authMethod: string | undefined = undefined;
+  /** When the credential stops being valid (epoch ms), if it does: closes WebSockets. */
+  credentialExpiresAtMs: number | undefined = undefined;
+
+  // Towards the service: names and values by turns, safe to send as they are
+  upstreamHeaders: string[] = [];
+  /** Largest body this route takes, in bytes. */
+  maxBodyBytes = Number.POSITIVE_INFINITY;
+
+  // Towards the client: fixed arrays compiled with the snapshot, and what was decided for this one request
+  corsHeaders: readonly string[] = NONE;
+  /** helmet's headers for a service's answer. */
+  securityHeaders: readonly string[] = NONE;
+  /** Header fields decided for this request alone (RateLimit and such). */
+  extraHeaders: string[] | undefined = undefined;
+
+  // What became of it
+  errorCode: ErrorCode | undefined = undefined;
+  errorDetail: string | undefined = undefined;
+  /** Who caused an answer of 400 and above. */
+  errorSource: ErrorSource | undefined = undefined;
+  /** The cause behind an error, for the log alone. */
+  cause: unknown = undefined;
+  limit: LimitState | undefined = undefined;
+  attempts = 0;
+  service: string | undefined = undefined;
+  /** URL of the target that was asked last. */
+  target: string | undefined = undefined;
+  outcome: AttemptOutcome | undefined = undefined;
+  /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
+  upstreamMs = 0;
+  /** `hit`, `miss`, `stale` and so on, where a cache took part. */
+  cache: string | undefined = undefined;
+  bytesIn = 0;
+  bytesOut = 0;
+
+  // Explaining
+  /** True when nothing may be consumed, written or sent. */
+  dryRun = false;
+  trace: Decision[] | undefined = undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.req = req;
+    this.res = res;
+    this.startedAtMs = performance.now();
+    this.method = req.method ?? 'GET';
+  }
+
+  /** Adds a header field to the answer, whoever writes it. */
+  addHeader(name: string, value: string): void {
+    if (this.extraHeaders === undefined) this.extraHeaders = [name, value];
+    else this.extraHeaders.push(name, value);
+  }
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+const kContext = Symbol('turnpike.context');
+
+interface WithContext {
+  [kContext]?: RequestContext;
+}
+
+export function attachContext(req: IncomingMessage, context: RequestContext): void {
+  (req as WithContext)[kContext] = context;
+}
+
+/** The context of a request that came through the gateway's door; throws for any other. */
+export function contextOf(req: IncomingMessage): RequestContext {
+  const context = (req as WithContext)[kContext];
+  if (context === undefined) throw new Error('this request did not come through the gateway');
+  return context;
+}

@@ -1,0 +1,23 @@
+import type { Logger } from 'winston';
+import type { Clock } from './lib/clock.ts';
+import type { DeadlineWheel } from './lib/deadline-wheel.ts';
+import type { Metrics } from './metrics.ts';
+import type { Pool } from './pool.ts';
+import type { Settings } from './settings.ts';
+import type { RedisLink } from './redis.ts';
+
+/** What lives as long as the process, made once in main and handed down. */
+export interface Deps {
+  readonly settings: Settings;
+  /** The gateway's own messages; one line a request goes to `accessLog`. */
+  readonly log: Logger;
+  /** Takes one finished access-log record; never blocks. */
+  readonly accessLog: Logger;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly pool: Pool;
+  /** Deadlines of requests in flight. */
+  readonly deadlines: DeadlineWheel;
+  /** Undefined without REDIS_URL. */
+  readonly redis: RedisLink | undefined;
+}

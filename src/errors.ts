@@ -1,0 +1,98 @@
+/**
+ * Every problem a client can meet: one row a code, and nothing else makes an error answer.
+ *
+ * `source` says who is to blame. It picks the log level and is told to the client:
+ * the caller (`client`), the service behind the gateway (`upstream`), or the gateway itself.
+ * `type` of the answer is `PROBLEM_BASE` + code (RFC 9457, section 3.1.1).
+ */
+export type ErrorSource = 'client' | 'upstream' | 'gateway';
+
+export interface ErrorRow {
+  /** HTTP status (RFC 9110, section 15; 499 is ours and only ever in the log). */
+  readonly status: number;
+  readonly source: ErrorSource;
+  readonly title: string;
+  /** What to do about it: the default `detail`, and the text on docs/errors.md. */
+  readonly advice: string;
+  /** The error type of Proxy-Status (RFC 9209, section 2.3), where one fits. */
+  readonly proxyStatus?: string;
+}
+
+export const PROBLEM_BASE = 'https://turnpike.dev/problems/';
+
+export const ERRORS = {
+  bad_request: { status: 400, source: 'client', title: 'Bad request', advice: 'The request could not be understood.' },
+  bad_path: { status: 400, source: 'client', title: 'Malformed path', advice: 'Send a path that is percent-encoded correctly and stays below the root.' },
+  bad_framing: { status: 400, source: 'client', title: 'Malformed request', advice: 'The request line, header fields or framing break RFC 9112.' },
+  unauthenticated: { status: 401, source: 'client', title: 'Authentication required', advice: 'Send a credential that this route accepts; see WWW-Authenticate.' },
+  invalid_credential: { status: 401, source: 'client', title: 'Invalid credential', advice: 'The credential is unknown, expired, revoked or not meant for this gateway.' },
+  forbidden: { status: 403, source: 'client', title: 'Not allowed', advice: 'The caller is known but may not do this.' },
+  insufficient_scope: { status: 403, source: 'client', title: 'Insufficient scope', advice: 'Ask the issuer for a token with the scope that this route requires.' },
+  address_refused: { status: 403, source: 'client', title: 'Address not allowed', advice: 'This client address may not use this route.' },
+  origin_refused: { status: 403, source: 'client', title: 'Origin not allowed', advice: 'This origin may not open a WebSocket here.' },
+  not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
+  method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
+  request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
+  body_too_large: { status: 413, source: 'client', title: 'Body too large', advice: 'Send a smaller body, or raise bodyLimit of the route.' },
+  uri_too_long: { status: 414, source: 'client', title: 'URI too long', advice: 'Send a URL of at most 8 KiB.' },
+  headers_too_large: { status: 431, source: 'client', title: 'Header fields too large', advice: 'Send at most 16 KiB of header fields.' },
+  rate_limited: { status: 429, source: 'client', title: 'Too many requests', advice: 'Wait for the seconds in Retry-After.' },
+  quota_exceeded: { status: 429, source: 'client', title: 'Quota used up', advice: 'Wait for the next period, or ask for a larger plan.' },
+  too_many_concurrent: { status: 429, source: 'client', title: 'Too many calls at once', advice: 'Let calls in flight finish before sending more.' },
+  too_many_failures: { status: 429, source: 'client', title: 'Too many failed credentials', advice: 'Wait for the seconds in Retry-After, then send a valid credential.' },
+  client_closed: { status: 499, source: 'client', title: 'Client closed the connection', advice: 'The client went away before the answer was complete.' },
+  internal: { status: 500, source: 'gateway', title: 'Internal error', advice: 'The gateway failed; its log has the request id and the cause.' },
+  upstream_refused: { status: 502, source: 'upstream', title: 'Service refused the connection', advice: 'The service is not listening; try again later.', proxyStatus: 'connection_refused' },
+  upstream_dns: { status: 502, source: 'upstream', title: 'Service name not found', advice: 'The name of the service does not resolve.', proxyStatus: 'dns_error' },
+  upstream_reset: { status: 502, source: 'upstream', title: 'Service closed the connection', advice: 'The service broke off before it answered.', proxyStatus: 'connection_terminated' },
+  upstream_protocol: { status: 502, source: 'upstream', title: 'Service broke the protocol', advice: 'The answer of the service is not valid HTTP.', proxyStatus: 'http_protocol_error' },
+  upstream_tls: { status: 502, source: 'upstream', title: 'TLS to the service failed', advice: 'The certificate or the handshake of the service was refused.', proxyStatus: 'tls_protocol_error' },
+  circuit_open: { status: 503, source: 'upstream', title: 'Circuit open', advice: 'The service has failed too often; it is tried again after Retry-After.', proxyStatus: 'destination_unavailable' },
+  no_target: { status: 503, source: 'upstream', title: 'No target', advice: 'The service has no address at the moment.', proxyStatus: 'destination_unavailable' },
+  overloaded: { status: 503, source: 'gateway', title: 'Overloaded', advice: 'Too many calls to this service are in flight.', proxyStatus: 'connection_limit_reached' },
+  auth_unavailable: { status: 503, source: 'gateway', title: 'Authentication unavailable', advice: 'What decides about this credential does not answer; try again later.' },
+  limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
+  draining: { status: 503, source: 'gateway', title: 'Shutting down', advice: 'This instance is stopping; try again.' },
+  connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
+  headers_timeout: { status: 504, source: 'upstream', title: 'Service timeout', advice: 'The service did not answer in time.', proxyStatus: 'http_response_timeout' },
+  idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request.', proxyStatus: 'http_response_timeout' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One fault of several, as in `errors[]` of a validation answer. */
+export interface ProblemEntry {
+  /** JSON Pointer (RFC 6901) to the faulty part. */
+  readonly pointer?: string;
+  readonly detail: string;
+}
+
+export interface GatewayErrorExtras {
+  /** Header fields to add to the answer, name and value by turns. */
+  readonly headers?: readonly string[];
+  /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
+  readonly retryAfterSeconds?: number;
+  readonly errors?: readonly ProblemEntry[];
+  readonly cause?: unknown;
+}
+
+/** What a stage hands to `next()` to refuse a request: a code from the table, never a bare status. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode;
+  readonly extras: GatewayErrorExtras | undefined;
+
+  constructor(code: ErrorCode, detail?: string, extras?: GatewayErrorExtras) {
+    // A refusal is an expected answer: collecting its stack would cost more than the answer.
+    const limit = Error.stackTraceLimit;
+    if (extras?.cause === undefined) Error.stackTraceLimit = 0;
+    super(detail ?? ERRORS[code].advice, extras?.cause === undefined ? undefined : { cause: extras.cause });
+    Error.stackTraceLimit = limit;
+    this.name = 'GatewayError';
+    this.code = code;
+    this.extras = extras;
+  }
+
+  get row(): ErrorRow {
+    return ERRORS[this.code];
+  }
+}

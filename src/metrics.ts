@@ -1,0 +1,99 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Every metric: name, unit, labels, meaning. Labels never hold a raw path, a consumer or anything a client chooses:
+ * `route` is a route's name, `method` one of the methods that HTTP registers or `OTHER`.
+ */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+function createTable(registry: Registry) {
+  const registers = [registry];
+  return {
+    requests: new Counter({
+      name: 'turnpike_requests_total',
+      help: 'Requests that ended, by route, method, status and who answered (service, gateway, client).',
+      labelNames: ['route', 'method', 'status', 'source'],
+      registers,
+    }),
+    requestDuration: new Histogram({
+      name: 'turnpike_request_duration_seconds',
+      help: 'From the request line to the last byte of the answer.',
+      labelNames: ['route'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    gatewayDuration: new Histogram({
+      name: 'turnpike_gateway_duration_seconds',
+      help: "The gateway's own share: the whole less the time spent waiting for services.",
+      labelNames: ['route'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    upstreamDuration: new Histogram({
+      name: 'turnpike_upstream_duration_seconds',
+      help: "The service's share: from sending to its response headers, summed over attempts.",
+      labelNames: ['service'],
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'turnpike_upstream_attempts_total',
+      help: 'Attempts at targets, by how they ended.',
+      labelNames: ['service', 'outcome'],
+      registers,
+    }),
+    breakerState: new Gauge({
+      name: 'turnpike_breaker_state',
+      help: 'State of a circuit breaker: 0 closed, 1 half-open, 2 open.',
+      labelNames: ['breaker'],
+      registers,
+    }),
+    breakerTransitions: new Counter({
+      name: 'turnpike_breaker_transitions_total',
+      help: 'Changes of a circuit breaker, by the state it went to.',
+      labelNames: ['breaker', 'to'],
+      registers,
+    }),
+    limiterDecisions: new Counter({
+      name: 'turnpike_limiter_decisions_total',
+      help: 'Decisions of the rate limiter: allowed, refused, failed-open, failed-closed.',
+      labelNames: ['route', 'decision'],
+      registers,
+    }),
+    limiterStore: new Gauge({
+      name: 'turnpike_limiter_store_up',
+      help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0).',
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'turnpike_reloads_total',
+      help: 'Reloads of the routes file, by result (applied, unchanged, refused).',
+      labelNames: ['result'],
+      registers,
+    }),
+    snapshotLoadedAt: new Gauge({
+      name: 'turnpike_config_last_reload_success_timestamp_seconds',
+      help: 'When the configuration in force was loaded.',
+      registers,
+    }),
+    requestsInFlight: new Gauge({
+      name: 'turnpike_requests_in_flight',
+      help: 'Requests that have begun and not ended.',
+      registers,
+    }),
+    accessLogDropped: new Counter({
+      name: 'turnpike_access_log_dropped_total',
+      help: 'Log lines dropped because the reader of the log is too slow.',
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createTable> & { readonly registry: Registry };
+
+/** The registry and its table; `process` adds Node's own (event-loop lag, memory, descriptors). */
+export function createMetrics({ process = false } = {}): Metrics {
+  const registry = new Registry();
+  if (process) collectDefaultMetrics({ register: registry });
+  return { ...createTable(registry), registry };
+}

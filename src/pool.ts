@@ -1,0 +1,76 @@
+/**
+ * What outlives a reload: breakers, connection pools, limiters, proxies. Keyed by identity, reference-counted.
+ *
+ * A snapshot takes everything through one lease. A new snapshot takes its lease before the old one lets go, so a
+ * thing that both want is never closed in between, and a thing that only the old one wanted is closed with it.
+ */
+export class Pool {
+  readonly #entries = new Map<string, Entry>();
+
+  lease(): Lease {
+    return new Lease(this.#entries);
+  }
+
+  /** Every live thing of one kind, for health, metrics and state. */
+  list<T>(kind: Kind<T>): T[] {
+    const found: T[] = [];
+    for (const entry of this.#entries.values()) if (entry.kind === kind.name) found.push(entry.value as T);
+    return found;
+  }
+
+  /** How many things are alive; what a reload test watches. */
+  get size(): number {
+    return this.#entries.size;
+  }
+}
+
+/** A kind of pooled thing: a name for its keys, and how it is closed. */
+export interface Kind<T> {
+  readonly name: string;
+  close(value: T): void;
+}
+
+interface Entry {
+  readonly kind: string;
+  readonly value: unknown;
+  readonly close: () => void;
+  references: number;
+}
+
+export class Lease {
+  readonly #entries: Map<string, Entry>;
+  readonly #held = new Set<string>();
+
+  constructor(entries: Map<string, Entry>) {
+    this.#entries = entries;
+  }
+
+  /** The thing of this kind and key: the living one, or a new one. The key must name everything that shapes it. */
+  use<T>(kind: Kind<T>, key: string, create: () => T): T {
+    const id = `${kind.name}\n${key}`;
+    let entry = this.#entries.get(id);
+    if (entry === undefined) {
+      const value = create();
+      entry = { kind: kind.name, value, close: () => kind.close(value), references: 0 };
+      this.#entries.set(id, entry);
+    }
+    if (!this.#held.has(id)) {
+      this.#held.add(id);
+      entry.references += 1;
+    }
+    return entry.value as T;
+  }
+
+  /** Lets go of everything; what nobody else holds is closed. */
+  release(): void {
+    for (const id of this.#held) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      entry.references -= 1;
+      if (entry.references > 0) continue;
+      this.#entries.delete(id);
+      entry.close();
+    }
+    this.#held.clear();
+  }
+}

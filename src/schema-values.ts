@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+/**
+ * The value types of routes.json that JSON lacks: durations and sizes, written as strings with their unit.
+ * Each becomes a number whose unit the key's name in the code carries (`…Ms`, `…Bytes`).
+ */
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/;
+
+const UNIT_BYTES = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
+const SIZE = /^(\d{1,9}(?:\.\d{1,3})?)(b|kb|mb|gb)$/;
+
+/** Milliseconds of `"500ms"`, `"30s"`, `"5m"`, `"1h"`, `"1d"`; undefined for anything else. */
+export function parseDurationMs(text: string): number | undefined {
+  const [, amount, unit] = DURATION.exec(text) ?? [];
+  return amount === undefined ? undefined : Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
+/** Bytes of `"512b"`, `"64kb"`, `"1mb"`, `"2gb"` (powers of 1024, as nginx counts); undefined for anything else. */
+export function parseSizeBytes(text: string): number | undefined {
+  const [, amount, unit] = SIZE.exec(text) ?? [];
+  return amount === undefined ? undefined : Math.floor(Number(amount) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES]);
+}
+
+interface Bounds {
+  /** Smallest and largest value, in the file's own words: `"10ms"`, `"1d"`. */
+  readonly min?: string;
+  readonly max?: string;
+}
+
+function quantity(kind: string, example: string, pattern: RegExp, parse: (text: string) => number | undefined, bounds: Bounds) {
+  const min = bounds.min === undefined ? 0 : (parse(bounds.min) as number);
+  const max = bounds.max === undefined ? Number.POSITIVE_INFINITY : (parse(bounds.max) as number);
+  return z
+    .string({ error: (issue) => (typeof issue.input === 'number' ? `a ${kind} needs a unit: "${example}", not a bare number` : `expected a ${kind} such as "${example}"`) })
+    .regex(pattern, { error: `expected a ${kind} such as "${example}"` })
+    .transform((text, context) => {
+      const value = parse(text) as number;
+      if (value >= min && value <= max) return value;
+      context.addIssue({ code: 'custom', message: `must be ${[bounds.min && `at least ${bounds.min}`, bounds.max && `at most ${bounds.max}`].filter(Boolean).join(' and ')}` });
+      return z.NEVER;
+    });
+}
+
+/** A duration in the file, milliseconds in the code. */
+export const duration = (bounds: Bounds = {}) => quantity('duration', '30s', DURATION, parseDurationMs, bounds);
+
+/** A size in the file, bytes in the code. */
+export const size = (bounds: Bounds = {}) => quantity('size', '1mb', SIZE, parseSizeBytes, bounds);
+
+/** One value or a list of them in the file, a list in the code. */
+export const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item.transform((one) => [one]), z.array(item).min(1)]);

@@ -59,9 +59,15 @@ export class RequestContext {
   // Where it goes
   /** The normalised path that was matched; what is matched is what is forwarded. */
   path = '';
+  /** What is forwarded instead on a route with `path: "raw"`: the path as it came, proven to select the same route. */
+  rawPath: string | undefined = undefined;
   /** The query with its `?`, or an empty string. */
   query = '';
   route: RouteIdentity | undefined = undefined;
+  /** How much of `path` the matched prefix covers. */
+  prefixLength = 0;
+  /** `http` or `https`, as the client sees it. */
+  scheme: 'http' | 'https' = 'http';
   /** Values of the `:name` segments. */
   params: Readonly<Record<string, string>> | undefined = undefined;
   /** True for an upgrade to WebSocket. */
@@ -76,6 +82,8 @@ export class RequestContext {
   clientAddress = '';
   requestId = '';
   correlationId = '';
+  /** W3C Trace Context of our span, as sent to the service. */
+  traceparent = '';
   consumer: Consumer | undefined = undefined;
   /** Subject of a verified token. */
   subject: string | undefined = undefined;
@@ -95,7 +103,11 @@ export class RequestContext {
 
   // Towards the client: fixed arrays compiled with the snapshot, and what was decided for this one request
   corsHeaders: readonly string[] = NONE;
-  /** helmet's headers for a service's answer. */
+  /** What the CORS headers depend on, merged into `Vary`; empty when they don't vary. */
+  corsVary = '';
+  /** True when CORS is the gateway's on this route: the service's own Access-Control-* are dropped. */
+  ownsCors = false;
+  /** helmet's headers for a service's answer; a service's own value stands. */
   securityHeaders: readonly string[] = NONE;
   /** Header fields decided for this request alone (RateLimit and such). */
   extraHeaders: string[] | undefined = undefined;
@@ -119,6 +131,12 @@ export class RequestContext {
   cache: string | undefined = undefined;
   bytesIn = 0;
   bytesOut = 0;
+
+  // When the connection closes or the answer is complete
+  /** Ends what the request still has under way at a service; set by the last stage. */
+  abort: (() => void) | undefined = undefined;
+  /** Writes the log line and counts; set by the access log. Called once, last of all. */
+  end: ((context: RequestContext) => void) | undefined = undefined;
 
   // Explaining
   /** True when nothing may be consumed, written or sent. */

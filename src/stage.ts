@@ -13,6 +13,8 @@ export interface RouteInfo {
   readonly matched: boolean;
   /** True when the route answers only to a proven caller. */
   readonly isProtected: boolean;
+  /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
+  readonly credentialHeaders: readonly string[];
 }
 
 /** What a stage may use while a snapshot is compiled. */

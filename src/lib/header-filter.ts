@@ -1,0 +1,62 @@
+/**
+ * Which request header fields may be sent on to a service.
+ *
+ * The verdict on a field name is remembered by the name as it was written, so a usual request costs one map look-up
+ * a field. The memory is bounded: past it, names are judged each time.
+ */
+export interface HeaderFilter {
+  /** True when a field of this name may pass. */
+  passes(name: string): boolean;
+}
+
+/** One hop only (RFC 9110, section 7.6.1), or set anew by the gateway, or an override of the path that was checked. */
+const NEVER = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'expect',
+  'host',
+  'content-length',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'x-correlation-id',
+  'x-request-timeout-ms',
+  'traceparent',
+  'x-original-url',
+  'x-rewrite-url',
+  'proxy',
+]);
+
+/** What only the gateway may say to a service. */
+const RESERVED_PREFIXES = ['x-user-', 'x-consumer-', 'x-auth-', 'x-internal-', 'x-gateway-', 'x-forwarded-'];
+
+const MAX_REMEMBERED = 1_000;
+
+/** `alsoDropped`: lower-case names of fields that carry a credential on this route. */
+export function createHeaderFilter(alsoDropped: readonly string[]): HeaderFilter {
+  const dropped = new Set([...NEVER, ...alsoDropped]);
+  const verdicts = new Map<string, boolean>();
+
+  function judge(name: string): boolean {
+    const lower = name.toLowerCase();
+    // An underscore becomes a dash in many servers' environments (CGI): X_User_Id would be read as X-User-Id.
+    const verdict = !dropped.has(lower) && !lower.includes('_') && !isReserved(lower);
+    if (verdicts.size < MAX_REMEMBERED) verdicts.set(name, verdict);
+    return verdict;
+  }
+
+  return { passes: (name) => verdicts.get(name) ?? judge(name) };
+}
+
+/** True for a name that only the gateway may use towards a service. */
+export function isReserved(lowerName: string): boolean {
+  return RESERVED_PREFIXES.some((prefix) => lowerName.startsWith(prefix));
+}

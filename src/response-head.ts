@@ -1,0 +1,116 @@
+import type { RequestContext } from './context.ts';
+
+/**
+ * The one writer of response heads, for proxied, cached and own answers alike.
+ *
+ * Everything goes to `writeHead` as one flat array: Node then writes it as it is, where `setHeader` would keep a
+ * second copy of every field. Values of fixed fields were computed when the snapshot was compiled.
+ */
+export type ServiceHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Fields of one hop (RFC 9110, section 7.6.1), and those that tell what a service is made of. */
+const DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-powered-by',
+  'server',
+]);
+
+/**
+ * Writes the head of a service's answer, cleaned, with the gateway's own fields added.
+ * Throws what `writeHead` throws when the service sent a value that HTTP does not allow.
+ */
+export function writeServiceHead(context: RequestContext, status: number, headers: ServiceHeaders, drop?: ReadonlySet<string>): void {
+  const flat: string[] = [];
+  const named = namedByConnection(headers['connection']);
+  let vary = context.corsVary;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || DROPPED.has(name)) continue;
+    if (name.startsWith('x-internal-') || (context.ownsCors && name.startsWith('access-control-'))) continue;
+    if (named?.has(name) === true || drop?.has(name) === true) continue;
+    if (name === 'vary') {
+      vary = mergeVary(value, vary);
+    } else if (typeof value === 'string') {
+      flat.push(name, value);
+    } else {
+      for (const one of value) flat.push(name, one);
+    }
+  }
+  const { securityHeaders } = context;
+  for (let i = 0; i < securityHeaders.length; i += 2) {
+    const name = securityHeaders[i] as string;
+    if (headers[name] === undefined) flat.push(name, securityHeaders[i + 1] as string);
+  }
+  addOwnFields(context, flat, vary);
+  context.res.writeHead(status, flat);
+}
+
+/** Writes the head of an answer that the gateway makes itself; `flat` holds names and values by turns. */
+export function writeOwnHead(context: RequestContext, status: number, flat: string[]): void {
+  addOwnFields(context, flat, context.corsVary);
+  context.res.writeHead(status, flat);
+}
+
+function addOwnFields(context: RequestContext, flat: string[], vary: string): void {
+  if (vary !== '') flat.push('vary', vary);
+  if (context.requestId !== '') flat.push('x-request-id', context.requestId, 'x-correlation-id', context.correlationId);
+  const { corsHeaders, extraHeaders } = context;
+  for (let i = 0; i < corsHeaders.length; i++) flat.push(corsHeaders[i] as string);
+  if (extraHeaders !== undefined) for (let i = 0; i < extraHeaders.length; i++) flat.push(extraHeaders[i] as string);
+  // An answer that leaves before the upload is complete would hang a kept-alive connection.
+  if (!context.req.complete && hasBody(context)) flat.push('connection', 'close');
+}
+
+/** True when the request announced a body (RFC 9112, section 6). */
+export function hasBody(context: RequestContext): boolean {
+  const { headers } = context.req;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+}
+
+function namedByConnection(connection: string | string[] | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
+  return new Set(String(connection).toLowerCase().split(',').map((name) => name.trim()));
+}
+
+/** Joins two lists of field names without naming one twice (RFC 9110, section 12.5.5). */
+export function mergeVary(first: string | readonly string[], second: string): string {
+  const merged = typeof first === 'string' ? first : first.join(', ');
+  if (second === '' || merged.trim() === '*') return merged;
+  const known = new Set(merged.toLowerCase().split(',').map((name) => name.trim()));
+  const missing = second.split(',').map((name) => name.trim()).filter((name) => !known.has(name.toLowerCase()));
+  return missing.length === 0 ? merged : `${merged}, ${missing.join(', ')}`;
+}
+
+/** How long, and how much of, an unread upload is taken in so that the client gets to read the refusal. */
+const LINGER_MS = 1_000;
+
+/**
+ * Ends an answer of the gateway's own. Where the upload has not all arrived, the rest is read and thrown away for a
+ * moment: closing at once would send a reset that can overtake the answer (RFC 9112, section 9.6).
+ */
+export function endAnswer(context: RequestContext, body: Buffer | string | undefined): void {
+  const { req, res } = context;
+  if (body !== undefined) context.bytesOut += typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  if (req.complete || !hasBody(context) || body === undefined || req.method === 'HEAD') {
+    res.end(body);
+    return;
+  }
+  res.write(body);
+  const timer = setTimeout(finish, LINGER_MS);
+  function finish(): void {
+    clearTimeout(timer);
+    req.off('end', finish);
+    req.off('close', finish);
+    res.end();
+  }
+  req.once('end', finish);
+  req.once('close', finish);
+  req.resume();
+}

@@ -1,0 +1,123 @@
+import corsPackage, { type CorsOptions } from 'cors';
+import { z } from 'zod';
+import { contextOf } from '../context.ts';
+import { recordHeaders } from '../lib/header-recorder.ts';
+import { oneOrMany } from '../schema-values.ts';
+import { defineStage } from '../stage.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const EXPOSED = [
+  'X-Request-Id',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'Retry-After',
+];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+const origin = z
+  .string()
+  .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/,*]+)$/, { error: 'expected an origin such as "https://app.example.com" without a path, or "*"' });
+
+const corsOptions = z.strictObject({
+  origins: oneOrMany(origin).optional().describe('Origins that may read answers; default: CORS_ORIGINS.'),
+  credentials: z.boolean().default(false).describe('Whether cookies may be sent; not possible together with "*".'),
+  exposedHeaders: z.array(z.string()).default([]).describe('Response fields that scripts may read, beside the gateway\'s own.'),
+  maxAgeSeconds: z.int().min(0).max(DAY_SECONDS).default(DAY_SECONDS).describe('How long a browser may remember a preflight.'),
+});
+
+type CorsRoute = z.output<typeof corsOptions>;
+
+/**
+ * CORS (the Fetch standard, section 3.2) is the gateway's: decided before anything can refuse, so that the fields
+ * stand on a 401 too. A preflight is ended by the `preflight` stage, after it has an ID and a log line.
+ */
+export const corsStage = defineStage({
+  name: 'cors',
+  keys: {
+    cors: z
+      .union([z.literal(false), corsOptions])
+      .optional()
+      .describe("Who may call from a browser. `false` leaves CORS to the service and lets its own Access-Control-* pass."),
+  },
+  check(_file, routes, report) {
+    routes.forEach(({ cors }, index) => {
+      if (cors && cors.credentials && cors.origins?.includes('*')) {
+        report(['routes', index, 'cors', 'credentials'], '"*" can\'t be combined with credentials', 'name the origins');
+      }
+    });
+  },
+  create({ cors: option }, _route, { settings }) {
+    if (option === false) return undefined;
+    const { origins = settings.corsOrigins, ...rest } = { ...corsOptions.parse({}), ...option };
+    const anyOrigin = origins.includes('*');
+    const answers = new Map(origins.map((one) => [one, answersFor(one, anyOrigin, rest)] as const));
+    const vary = anyOrigin || origins.length === 0 ? '' : 'Origin';
+
+    return function cors(req, _res, next) {
+      const context = contextOf(req);
+      const asked = req.headers.origin;
+      context.ownsCors = true;
+      context.corsVary = vary;
+      const allowed = asked === undefined ? undefined : answers.get(anyOrigin ? '*' : asked);
+      if (allowed !== undefined) {
+        if (isPreflight(req)) {
+          context.corsHeaders = preflightFields(asked as string, req.headers, allowed.options);
+          context.corsVary = vary === '' ? 'Access-Control-Request-Headers' : `${vary}, Access-Control-Request-Headers`;
+        } else {
+          context.corsHeaders = allowed.fields;
+        }
+        context.trace?.push({ stage: 'cors', decision: `origin ${asked} allowed` });
+      } else if (asked !== undefined) {
+        context.trace?.push({ stage: 'cors', decision: `origin ${asked} not allowed` });
+      }
+      next();
+    };
+  },
+});
+
+/** A preflight asks on behalf of another method (Fetch standard, CORS-preflight fetch). */
+export function isPreflight(req: { method?: string | undefined; headers: NodeJS.Dict<string | string[]> }): boolean {
+  return (
+    req.method === 'OPTIONS' &&
+    req.headers['origin'] !== undefined &&
+    req.headers['access-control-request-method'] !== undefined
+  );
+}
+
+function answersFor(one: string, anyOrigin: boolean, rest: Omit<CorsRoute, 'origins'>) {
+  const options: CorsOptions = {
+    origin: anyOrigin ? '*' : one,
+    credentials: rest.credentials,
+    methods: METHODS,
+    exposedHeaders: [...EXPOSED, ...rest.exposedHeaders],
+    maxAge: rest.maxAgeSeconds,
+    preflightContinue: true,
+  };
+  return { options, fields: withoutVary(recordHeaders(corsPackage(options), { headers: { origin: one } })) };
+}
+
+/** Rare and different each time, so the package runs for every preflight. */
+function preflightFields(asked: string, headers: NodeJS.Dict<string | string[]>, options: CorsOptions): string[] {
+  const requested = headers['access-control-request-headers'];
+  return withoutVary(
+    recordHeaders(corsPackage(options), {
+      method: 'OPTIONS',
+      headers: {
+        origin: asked,
+        ...(typeof requested === 'string' && { 'access-control-request-headers': requested }),
+      },
+    }),
+  );
+}
+
+/** `Vary` is merged by the writer of the head, with the service's. */
+function withoutVary(fields: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] !== 'vary') kept.push(fields[i] as string, fields[i + 1] as string);
+  }
+  return kept;
+}

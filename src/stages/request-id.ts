@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { contextOf } from '../context.ts';
+import { randomHex } from '../lib/random-hex.ts';
+import { defineStage } from '../stage.ts';
+
+/** Eight to 128 characters that are safe in a log, a header and a file name. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
+/** version - trace id - parent id - flags (W3C Trace Context, section 3.2); all zeros are invalid. */
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACE_ID_END = 35;
+
+/** Names every request: X-Request-Id (a trusted peer's, else a new one), X-Correlation-Id, and W3C traceparent. */
+export const requestIdStage = defineStage({
+  name: 'requestId',
+  create() {
+    return function requestId(req, _res, next) {
+      const context = contextOf(req);
+      const { headers } = req;
+      const given = context.peerTrusted ? headers['x-request-id'] : undefined;
+      const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+      const correlated = context.peerTrusted ? headers['x-correlation-id'] : undefined;
+      context.requestId = id;
+      context.correlationId = typeof correlated === 'string' && REQUEST_ID.test(correlated) ? correlated : id;
+      context.traceparent = continueTrace(headers['traceparent']);
+      context.upstreamHeaders.push(
+        'X-Request-Id',
+        id,
+        'X-Correlation-Id',
+        context.correlationId,
+        'traceparent',
+        context.traceparent,
+      );
+      next();
+    };
+  },
+});
+
+/** The caller's trace with a span of ours as the parent, or a new trace that nobody asked to sample. */
+function continueTrace(given: string | string[] | undefined): string {
+  if (typeof given === 'string' && TRACEPARENT.test(given)) {
+    return `${given.slice(0, TRACE_ID_END)}-${randomHex(8)}-${given.slice(-2)}`;
+  }
+  return `00-${randomHex(16)}-${randomHex(8)}-00`;
+}

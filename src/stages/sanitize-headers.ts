@@ -1,0 +1,67 @@
+import { contextOf, type RequestContext } from '../context.ts';
+import { createHeaderFilter, type HeaderFilter, isReserved } from '../lib/header-filter.ts';
+import { defineStage } from '../stage.ts';
+
+/**
+ * First step on every route: what the client sent becomes what may be sent on. Fields of one hop, every name that
+ * `Connection` lists, names with an underscore and names that only the gateway may use are left behind, and the
+ * gateway's own X-Forwarded-* are put in their place. Later stages add to `upstreamHeaders`, they never look back.
+ */
+export const sanitizeHeadersStage = defineStage({
+  name: 'sanitizeHeaders',
+  create(_options, route) {
+    const filter = createHeaderFilter(route.credentialHeaders);
+
+    return function sanitizeHeaders(req, _res, next) {
+      const context = contextOf(req);
+      const { rawHeaders } = req;
+      const connection = req.headers.connection;
+      const out: string[] = [];
+      const named = connection === undefined || isPlain(connection) ? undefined : namesIn(connection);
+      for (let i = 0; i < rawHeaders.length; i += 2) {
+        const name = rawHeaders[i] as string;
+        if (!filter.passes(name)) forget(req.headers, name, filter);
+        else if (named === undefined || !named.has(name.toLowerCase())) out.push(name, rawHeaders[i + 1] as string);
+      }
+      addForwarded(context, out);
+      context.upstreamHeaders = out;
+      next();
+    };
+  },
+});
+
+/** A forged identity is not for later stages either: a limit `by` header must not see it. */
+function forget(headers: NodeJS.Dict<string | string[]>, name: string, _filter: HeaderFilter): void {
+  const lower = name.toLowerCase();
+  if ((lower.includes('_') || isReserved(lower)) && !lower.startsWith('x-forwarded-')) delete headers[lower];
+}
+
+function isPlain(connection: string): boolean {
+  return connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive';
+}
+
+function namesIn(connection: string): ReadonlySet<string> {
+  return new Set(connection.toLowerCase().split(',').map((name) => name.trim()));
+}
+
+/** X-Forwarded-* (appended to a trusted peer's, else begun anew) and X-Real-IP. */
+function addForwarded(context: RequestContext, out: string[]): void {
+  const { headers } = context.req;
+  const { peerAddress, peerTrusted } = context;
+  const before = peerTrusted ? headers['x-forwarded-for'] : undefined;
+  const host = (peerTrusted ? lastOf(headers['x-forwarded-host']) : undefined) ?? headers.host;
+  out.push('X-Forwarded-For', before === undefined ? peerAddress : `${String(before)}, ${peerAddress}`);
+  out.push('X-Forwarded-Proto', context.scheme);
+  if (host !== undefined) out.push('X-Forwarded-Host', host, 'X-Forwarded-Port', portOf(host, context.scheme));
+  out.push('X-Real-IP', context.clientAddress);
+}
+
+function lastOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.at(-1) : value;
+}
+
+function portOf(host: string, scheme: string): string {
+  const colon = host.lastIndexOf(':');
+  if (colon > host.lastIndexOf(']') && colon !== -1) return host.slice(colon + 1);
+  return scheme === 'https' ? '443' : '80';
+}

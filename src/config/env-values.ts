@@ -1,0 +1,137 @@
+import { isIP } from 'node:net';
+import { parseDurationMs } from '../schema-values.ts';
+import type { TrustProxy } from '../settings.ts';
+import type { Fault } from './config-error.ts';
+
+/** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
+export interface EnvReader {
+  readonly faults: Fault[];
+  /** The trimmed value; an empty one counts as not set, as `NAME=` in a compose file means it. */
+  text(name: string): string | undefined;
+  fault(name: string, message: string, hint?: string): void;
+}
+
+export function createEnvReader(env: NodeJS.ProcessEnv): EnvReader {
+  const faults: Fault[] = [];
+  return {
+    faults,
+    text: (name) => env[name]?.trim() || undefined,
+    fault: (name, message, hint) => {
+      faults.push({
+        file: 'environment',
+        line: 0,
+        column: 0,
+        path: name,
+        message,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    },
+  };
+}
+
+export function readPort(reader: EnvReader, name: string, fallback: number): number {
+  const text = reader.text(name);
+  if (text === undefined) return fallback;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  reader.fault(name, 'is not a port', `Use a number from 0 (any free port) to 65535; the default is ${fallback}.`);
+  return fallback;
+}
+
+export function readChoice<const T extends string>(
+  reader: EnvReader,
+  name: string,
+  choices: readonly T[],
+  fallback: T,
+): T {
+  const text = reader.text(name);
+  if (text === undefined) return fallback;
+  const choice = choices.find((each) => each === text.toLowerCase());
+  if (choice !== undefined) return choice;
+  reader.fault(name, `is none of ${choices.join(', ')}`, `The default is ${fallback}.`);
+  return fallback;
+}
+
+/** A duration with its unit, in milliseconds. */
+export function readDurationMs(reader: EnvReader, name: string, fallback: string, max: string): number {
+  const text = reader.text(name) ?? fallback;
+  const value = parseDurationMs(text);
+  const maxMs = parseDurationMs(max) as number;
+  if (value !== undefined && value <= maxMs) return value;
+  const message = value === undefined ? 'is not a duration with a unit' : `is longer than ${max}`;
+  reader.fault(name, message, `Write it like "${fallback}", which is the default.`);
+  return parseDurationMs(fallback) as number;
+}
+
+export function readList(reader: EnvReader, name: string): string[] {
+  const items = (reader.text(name) ?? '').split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
+}
+
+const TRUST_HINT = 'Give the number of proxies in front ("1"), or their networks ("10.0.0.0/8, 192.168.0.0/16").';
+
+/**
+ * Who may say where a request came from.
+ *
+ * Trusting everybody is refused: any client could then forge the address by which it is limited and logged.
+ */
+export function readTrustProxy(reader: EnvReader): TrustProxy {
+  const text = reader.text('TRUST_PROXY');
+  if (text === undefined || text === '0') return { kind: 'none' };
+  if (/^\d{1,2}$/.test(text)) return { kind: 'hops', hops: Number(text) };
+  if (/^(true|yes|on|all|any|\*)$/i.test(text)) return refuseTrustAll(reader);
+  const networks: string[] = [];
+  for (const item of readList(reader, 'TRUST_PROXY')) {
+    const network = parseNetwork(item);
+    if (network?.endsWith('/0')) return refuseTrustAll(reader);
+    if (network === undefined) reader.fault('TRUST_PROXY', `"${item}" is neither a number nor a network`, TRUST_HINT);
+    else networks.push(network);
+  }
+  return { kind: 'networks', networks };
+}
+
+function refuseTrustAll(reader: EnvReader): TrustProxy {
+  const message = 'would trust everybody, so that any client could forge its address';
+  reader.fault('TRUST_PROXY', message, TRUST_HINT);
+  return { kind: 'none' };
+}
+
+/** An address or network in CIDR form, `10.0.0.1` as `10.0.0.1/32`; undefined when it is neither. */
+function parseNetwork(text: string): string | undefined {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return undefined;
+  const maxBits = version === 4 ? 32 : 128;
+  if (bits === undefined) return `${address}/${maxBits}`;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= maxBits ? `${address}/${Number(bits)}` : undefined;
+}
+
+/** Origins that CORS allows: `*` alone, or each as `scheme://host[:port]` (RFC 6454, section 6.2). */
+export function readOrigins(reader: EnvReader): string[] {
+  const origins = readList(reader, 'CORS_ORIGINS');
+  for (const origin of origins) {
+    if (origin === '*') continue;
+    // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
+    if (!/^https?:/i.test(origin) && /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(origin)) continue;
+    const exact = URL.canParse(origin) ? new URL(origin).origin : 'null';
+    if (exact === origin) continue;
+    const hint = exact === 'null' ? 'Write it like "https://app.example.com".' : `Did you mean "${exact}"?`;
+    reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, hint);
+  }
+  if (origins.includes('*') && origins.length > 1) {
+    reader.fault('CORS_ORIGINS', 'mixes "*" with single origins', 'Keep either "*" or the list.');
+  }
+  return origins;
+}
+
+/** An address of an HTTP server; without a scheme it means `http://`. The value is never repeated: it may hold a password. */
+export function readHttpUrl(reader: EnvReader, name: string, fallback: string): string {
+  const text = reader.text(name);
+  if (text === undefined) return fallback;
+  const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
+  if (!text.includes('://') || /^https?:/i.test(text)) {
+    if (URL.canParse(url)) return url.replace(/\/+$/, '');
+  }
+  reader.fault(name, 'is not an address of an HTTP server', `Write it like "${fallback}".`);
+  return fallback;
+}

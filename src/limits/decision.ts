@@ -1,0 +1,46 @@
+import type { LimitState, RequestContext } from '../context.ts';
+import type { Window } from './window.ts';
+
+/** What was decided about one call over all its windows, told by the window that decided. */
+export interface Decision extends LimitState {
+  readonly allowed: boolean;
+  /** The window that refused for longest, or the one with the least left. */
+  readonly window: Window;
+}
+
+/** What one window has left for a caller, without counting anything. */
+export interface WindowState extends LimitState {
+  readonly windowSeconds: number;
+}
+
+/** Counts calls; all windows of a call count it, or none does. */
+export interface CallCounter {
+  /**
+   * `windows` is never empty. Takes effect at once in memory; in Redis in one round trip.
+   * A dry run (`context.dryRun`) is decided the same way and counts nothing.
+   */
+  decide(windows: readonly Window[], context: RequestContext, cost: number): Decision | Promise<Decision>;
+  /** What is left in each window; consumes nothing. */
+  peek(windows: readonly Window[], context: RequestContext): WindowState[] | Promise<WindowState[]>;
+}
+
+export function createDecision(allowed: boolean, window: Window, remaining: number, resetMs: number): Decision {
+  return {
+    policy: window.name,
+    limit: window.limit,
+    remaining,
+    resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
+    allowed,
+    window,
+  };
+}
+
+export function createWindowState(window: Window, remaining: number, resetMs: number): WindowState {
+  return {
+    policy: window.name,
+    limit: window.limit,
+    remaining,
+    resetSeconds: Math.ceil(resetMs / 1000),
+    windowSeconds: Math.ceil(window.windowMs / 1000),
+  };
+}

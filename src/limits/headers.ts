@@ -1,0 +1,46 @@
+import type { RequestContext } from '../context.ts';
+import type { Decision } from './decision.ts';
+import { largestCost, type Window } from './window.ts';
+
+/**
+ * The header fields that tell a client its limits: `RateLimit-Policy` names all windows, `RateLimit` the tightest
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the older `X-RateLimit-*` say the same with an epoch in seconds.
+ * All that doesn't change from call to call is rendered when the windows are compiled.
+ */
+export class LimitHeaders {
+  readonly #policies: string;
+  readonly #starts = new Map<Window, { readonly rateLimit: string; readonly limit: string }>();
+
+  constructor(windows: readonly Window[]) {
+    this.#policies = windows.map(renderPolicy).join(', ');
+    for (const window of windows) {
+      this.#starts.set(window, { rateLimit: `${renderName(window.name)};r=`, limit: String(quotaOf(window)) });
+    }
+  }
+
+  /** Adds the fields to the answer, whether the call was allowed or refused. */
+  add(context: RequestContext, decision: Decision, nowMs: number): void {
+    const start = this.#starts.get(decision.window);
+    if (start === undefined) return;
+    const { remaining, resetSeconds } = decision;
+    context.addHeader('RateLimit-Policy', this.#policies);
+    context.addHeader('RateLimit', `${start.rateLimit}${remaining};t=${resetSeconds}`);
+    context.addHeader('X-RateLimit-Limit', start.limit);
+    context.addHeader('X-RateLimit-Remaining', String(remaining));
+    context.addHeader('X-RateLimit-Reset', String(Math.floor(nowMs / 1000) + resetSeconds));
+  }
+}
+
+function renderPolicy(window: Window): string {
+  return `${renderName(window.name)};q=${quotaOf(window)};w=${Math.ceil(window.windowMs / 1000)}`;
+}
+
+/** A bucket's `r` can be as high as its burst, so its `q` must not be lower. */
+function quotaOf(window: Window): number {
+  return Math.max(window.limit, largestCost(window));
+}
+
+/** A name as a string of structured fields (RFC 9651, section 4.1.6): printable ASCII, quotes and backslashes escaped. */
+function renderName(name: string): string {
+  return `"${name.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}

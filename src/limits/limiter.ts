@@ -1,0 +1,64 @@
+import { type RateLimitRequestHandler, rateLimit, type Store } from 'express-rate-limit';
+import { contextOf, type RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Decision } from './decision.ts';
+
+/** Decides about one call; a promise only where the counts are elsewhere. Undefined: it passes uncounted. */
+export type Decide = (context: RequestContext) => Decision | undefined | Promise<Decision | undefined>;
+
+/**
+ * The express-rate-limit limiter of a route. The package runs the call; what a window is, where it is counted and
+ * what the client is told is ours: the key it hands on is the request's context, and its store decides all windows.
+ *
+ * Made while a snapshot is compiled, never inside a request. It keeps no counts of its own.
+ * With `validate` on, the package would look at each request and warn on the console about our use of it.
+ */
+export function createLimiter(decide: Decide): RateLimitRequestHandler {
+  return rateLimit({
+    validate: false,
+    legacyHeaders: false,
+    standardHeaders: false,
+    keyGenerator: (request) => contextOf(request) as unknown as string,
+    store: new DecidingStore(decide),
+    limit: (request) => contextOf(request).limit?.limit ?? 0,
+    handler: (request, _response, next) => next(refusalOf(contextOf(request))),
+  });
+}
+
+/** A store that answers with a fresh object each time: the package reads it after an await, when others have come. */
+class DecidingStore implements Store {
+  /** Tells the package that two limiters never count the same key twice by mistake. */
+  readonly localKeys = false;
+  readonly #decide: Decide;
+
+  constructor(decide: Decide) {
+    this.#decide = decide;
+  }
+
+  increment(key: string) {
+    const decided = this.#decide(key as unknown as RequestContext);
+    return decided instanceof Promise ? decided.then(toHits) : toHits(decided);
+  }
+
+  /** Never called: calls are not taken back, whatever their answer. */
+  decrement(): void {}
+
+  resetKey(): void {}
+}
+
+function toHits(decision: Decision | undefined) {
+  if (decision === undefined) return { totalHits: 0, resetTime: undefined };
+  const { allowed, limit, remaining } = decision;
+  return { totalHits: allowed ? Math.max(0, limit - remaining) : limit + 1, resetTime: undefined };
+}
+
+function refusalOf(context: RequestContext): GatewayError {
+  const { policy, limit, resetSeconds, window } = context.limit as Decision;
+  const wait = `try again in ${resetSeconds} s`;
+  if (window.quota === undefined) {
+    const detail = `The limit "${policy}" of ${limit} calls is used up; ${wait}.`;
+    return new GatewayError('rate_limited', detail, { retryAfterSeconds: resetSeconds });
+  }
+  const detail = `The quota "${policy}" of ${limit} calls a ${window.quota} is used up; ${wait}.`;
+  return new GatewayError('quota_exceeded', detail, { retryAfterSeconds: resetSeconds });
+}

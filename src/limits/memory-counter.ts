@@ -1,0 +1,150 @@
+import type { RequestContext } from '../context.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Counter, createCounter } from './counters.ts';
+import { type CallCounter, createDecision, createWindowState, type Decision, type WindowState } from './decision.ts';
+import type { Window } from './window.ts';
+
+const DEFAULT_MAX_COUNTERS = 100_000;
+/** Counters looked at for each new one: two are enough to drop expired ones faster than new ones come. */
+const SWEPT_PER_INSERT = 2;
+/** Counters compared when there is no room: the one with the least to lose goes. */
+const COMPARED_WHEN_FULL = 16;
+
+/**
+ * Counts calls in this process. Exact under any number of parallel calls, because a decision is made in one go.
+ *
+ * Bounded: at most `maxCounters` callers are remembered (about 250 bytes each). Expired counters are dropped as new
+ * ones come. When it is still full, the one with the smallest share of its limit used goes, of the next sixteen in
+ * turn: a flood of new callers pushes out other newcomers before anyone who is near a limit.
+ */
+export class MemoryCounter implements CallCounter {
+  readonly #clock: Clock;
+  readonly #maxCounters: number;
+  readonly #counters = new Map<string, Entry>();
+  #hand: MapIterator<[string, Entry]> | undefined;
+  // The counters of the call being decided; a field, so that a call allocates no list.
+  readonly #found: Counter[] = [];
+
+  constructor(clock: Clock, maxCounters = DEFAULT_MAX_COUNTERS) {
+    this.#clock = clock;
+    this.#maxCounters = maxCounters;
+  }
+
+  /** Counters remembered now. */
+  get size(): number {
+    return this.#counters.size;
+  }
+
+  /**
+   * Decides a call of this cost. A dry run is decided the same way and leaves no trace.
+   * `share` is the part of each limit that this process may grant: 1, or less while others count beside it.
+   */
+  decide(windows: readonly Window[], context: RequestContext, cost: number, share = 1): Decision {
+    const nowMs = this.#clock.now();
+    let refusing = -1;
+    let longestMs = 0;
+    for (let index = 0; index < windows.length; index++) {
+      const window = windows[index] as Window;
+      const counter = this.#counterOf(window, context, nowMs);
+      this.#found[index] = counter;
+      const waitMs = counter.waitMs(shareOf(window.limit, share), cost, nowMs);
+      if (waitMs > longestMs) {
+        longestMs = waitMs;
+        refusing = index;
+      }
+    }
+    if (refusing < 0) return this.#count(windows, cost, nowMs, share, context.dryRun);
+    const window = windows[refusing] as Window;
+    const remaining = (this.#found[refusing] as Counter).remaining(shareOf(window.limit, share), nowMs);
+    return createDecision(false, window, remaining, longestMs);
+  }
+
+  peek(windows: readonly Window[], context: RequestContext, share = 1): WindowState[] {
+    const nowMs = this.#clock.now();
+    return windows.map((window) => {
+      const found = this.#counters.get(window.id + window.subject(context))?.counter;
+      const counter = found ?? createCounter(window, nowMs);
+      const remaining = counter.remaining(shareOf(window.limit, share), nowMs);
+      return createWindowState(window, remaining, found === undefined ? 0 : counter.resetMs(nowMs));
+    });
+  }
+
+  #count(windows: readonly Window[], cost: number, nowMs: number, share: number, dryRun: boolean): Decision {
+    let tightest = windows[0] as Window;
+    let least = Number.POSITIVE_INFINITY;
+    let resetMs = 0;
+    for (let index = 0; index < windows.length; index++) {
+      const window = windows[index] as Window;
+      const counter = this.#found[index] as Counter;
+      if (!dryRun) counter.add(cost, nowMs);
+      const left = counter.remaining(shareOf(window.limit, share), nowMs);
+      const remaining = dryRun ? left - cost : left;
+      if (remaining > least) continue;
+      const windowResetMs = counter.resetMs(nowMs);
+      if (remaining === least && windowResetMs <= resetMs) continue;
+      least = remaining;
+      tightest = window;
+      resetMs = windowResetMs;
+    }
+    return createDecision(true, tightest, least, resetMs);
+  }
+
+  #counterOf(window: Window, context: RequestContext, nowMs: number): Counter {
+    const key = window.id + window.subject(context);
+    const entry = this.#counters.get(key);
+    if (entry !== undefined) {
+      entry.limit = window.limit;
+      return entry.counter;
+    }
+    const counter = createCounter(window, nowMs);
+    if (context.dryRun) return counter;
+    this.#makeRoom(nowMs);
+    this.#counters.set(key, { counter, limit: window.limit });
+    return counter;
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (let swept = 0; swept < SWEPT_PER_INSERT; swept++) {
+      const next = this.#next();
+      if (next === undefined) return;
+      if (next[1].counter.expiresAtMs <= nowMs) this.#counters.delete(next[0]);
+    }
+    if (this.#counters.size >= this.#maxCounters) this.#evict(nowMs);
+  }
+
+  #evict(nowMs: number): void {
+    let victim = '';
+    let most = -1;
+    for (let compared = 0; compared < COMPARED_WHEN_FULL; compared++) {
+      const next = this.#next();
+      if (next === undefined) break;
+      const [key, { counter, limit }] = next;
+      const left = counter.expiresAtMs <= nowMs ? 1 : counter.remaining(limit, nowMs) / limit;
+      if (left <= most) continue;
+      most = left;
+      victim = key;
+    }
+    this.#counters.delete(victim);
+  }
+
+  /** The next counter in turn, from the start again after the last. */
+  #next(): [string, Entry] | undefined {
+    let step = this.#hand?.next();
+    if (step === undefined || step.done === true) {
+      this.#hand = this.#counters.entries();
+      step = this.#hand.next();
+    }
+    return step.done === true ? undefined : step.value;
+  }
+}
+
+interface Entry {
+  readonly counter: Counter;
+  /** Limit of the window that was counted last. */
+  limit: number;
+}
+
+/** A share of a limit is never nothing: someone must get through. */
+function shareOf(limit: number, share: number): number {
+  return share === 1 ? limit : Math.max(1, Math.floor(limit * share));
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { duration } from '../schema-values.ts';
+
+/** What a person may write about limits in routes.json: windows, plans and quotas. */
+
+const BY = /^(?:consumer|user|address|route|header:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}|claim:[^\s]{1,128})$/;
+
+export const rateLimitSchema = z.strictObject({
+  limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),
+  window: duration({ min: '100ms', max: '366d' }).describe('Length of the window, "1s" to "366d".'),
+  by: z
+    .string()
+    .regex(BY, { error: 'expected consumer, user, address, route, header:NAME or claim:NAME' })
+    .default('consumer')
+    .describe(
+      'Whose calls are counted together: consumer (then token subject, then address), user, address (IPv6 by /56), route, header:NAME or claim:NAME.',
+    ),
+  algorithm: z
+    .enum(['sliding', 'fixed', 'token-bucket'])
+    .default('sliding')
+    .describe(
+      'sliding: no window anywhere holds over 1.1 x limit; fixed: clock-aligned; token-bucket: evenly, with burst.',
+    ),
+  burst: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .optional()
+    .describe("Token bucket only: calls that may come early, as in nginx's `limit_req burst=N nodelay`."),
+  scope: z
+    .enum(['route', 'gateway'])
+    .optional()
+    .describe(
+      'Whether each route counts alone or all routes count together. Default: route (gateway in plans and for the whole file).',
+    ),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'expected letters, digits, dot, dash, underscore' })
+    .optional()
+    .describe('Name of the policy in headers, log and answers. Default: owner and window, such as "free-1h".'),
+});
+
+export const quotaSchema = z.strictObject({
+  limit: z.int().min(1).max(1_000_000_000_000).describe('Calls allowed in a calendar period (UTC).'),
+  period: z.enum(['day', 'month']).describe('The period: a calendar day or month in UTC.'),
+});
+
+export const planSchema = z.strictObject({
+  rateLimits: z.array(rateLimitSchema).max(16).optional().describe('Windows of the plan; counted over all routes.'),
+  quota: quotaSchema
+    .optional()
+    .describe('Calls per calendar period; kept over restarts in Redis, lost with the process without.'),
+});
+
+export type RateLimitOptions = z.output<typeof rateLimitSchema>;
+export type PlanOptions = z.output<typeof planSchema>;
+export type QuotaOptions = z.output<typeof quotaSchema>;

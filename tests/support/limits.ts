@@ -1,0 +1,146 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createLogger, transports } from 'winston';
+import { z } from 'zod';
+import { attachContext, RequestContext } from '../../src/context.ts';
+import type { GatewayError } from '../../src/errors.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { DeadlineWheel } from '../../src/lib/deadline-wheel.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { Pool } from '../../src/pool.ts';
+import type { RedisLink } from '../../src/redis.ts';
+import type { Settings } from '../../src/settings.ts';
+import type { StageDeps } from '../../src/stage.ts';
+import { rateLimit } from '../../src/stages/rate-limit.ts';
+
+/** A clock that stands still until it is told. */
+export class FakeClock implements Clock {
+  nowMs: number;
+
+  constructor(nowMs = Date.UTC(2026, 5, 15, 12)) {
+    this.nowMs = nowMs;
+  }
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  pass(durationMs: number): void {
+    this.nowMs += durationMs;
+  }
+}
+
+export interface Caller {
+  consumer?: string;
+  plan?: string;
+  subject?: string;
+  address?: string;
+  claims?: Record<string, unknown>;
+  headers?: Record<string, string>;
+  dryRun?: boolean;
+}
+
+export function createContext(caller: Caller = {}): RequestContext {
+  const req = { headers: caller.headers ?? {}, method: 'GET' } as unknown as IncomingMessage;
+  const res = new EventEmitter() as unknown as ServerResponse;
+  const context = new RequestContext(req, res);
+  context.clientAddress = caller.address ?? '192.0.2.1';
+  if (caller.consumer !== undefined) context.consumer = { name: caller.consumer, plan: caller.plan, roles: [] };
+  else context.plan = caller.plan;
+  context.subject = caller.subject;
+  context.claims = caller.claims;
+  context.dryRun = caller.dryRun ?? false;
+  if (context.dryRun) context.trace = [];
+  attachContext(req, context);
+  return context;
+}
+
+/** What one call met: its status (200 when it passed), and the fields that would be on its answer. */
+export interface Outcome {
+  readonly status: number;
+  readonly error: GatewayError | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly context: RequestContext;
+}
+
+/** The rate-limit stage over one file, without a gateway around it. */
+export class StageBench {
+  readonly clock: Clock;
+  readonly pool = new Pool();
+  readonly metrics = createMetrics();
+  readonly lines: string[] = [];
+  readonly #redis: RedisLink | undefined;
+  #deps: StageDeps;
+  #handlers = new Map<string, ReturnType<typeof rateLimit.create>>();
+
+  constructor({ clock = new FakeClock(), redis }: { clock?: Clock; redis?: RedisLink | undefined } = {}) {
+    this.clock = clock;
+    this.#redis = redis;
+    this.#deps = this.#createDeps();
+  }
+
+  /** Compiles a file as a snapshot would, and lets go of the one before. */
+  load({ routes, ...file }: { routes: Record<string, Record<string, unknown>> } & Record<string, unknown>): void {
+    const deps = this.#createDeps();
+    const shared = rateLimit.prepare(z.strictObject(rateLimit.fileKeys).parse(file), deps);
+    this.#handlers = new Map();
+    for (const [name, keys] of Object.entries(routes)) {
+      const options = z.strictObject(rateLimit.keys).parse(keys);
+      const route = { name, prefix: `/${name}`, matched: true, isProtected: true };
+      this.#handlers.set(name, rateLimit.create(options, route, deps, shared));
+    }
+    this.#deps.lease.release();
+    this.#deps = deps;
+  }
+
+  /** One call; settles when the stage has let it pass or refused it. */
+  call(route: string, caller?: Caller): Promise<Outcome> {
+    const context = createContext(caller);
+    const handler = this.#handlers.get(route);
+    return new Promise((resolve) => {
+      const settle = (error?: unknown) => resolve(describeOutcome(context, error as GatewayError | undefined));
+      if (handler === undefined) settle();
+      else void handler(context.req as never, context.res as never, settle);
+    });
+  }
+
+  /** Several calls, all begun before any has ended. */
+  calls(count: number, route: string, caller?: Caller): Promise<Outcome[]> {
+    return Promise.all(Array.from({ length: count }, () => this.call(route, caller)));
+  }
+
+  /** Whether the route has the stage at all. */
+  has(route: string): boolean {
+    return this.#handlers.get(route) !== undefined;
+  }
+
+  close(): void {
+    this.#deps.lease.release();
+  }
+
+  #createDeps(): StageDeps {
+    const log = createLogger({ transports: [new transports.Console({ silent: true })] });
+    log.on('data', (line: { message: string }) => this.lines.push(line.message));
+    return {
+      settings: {} as Settings,
+      log,
+      accessLog: log,
+      clock: this.clock,
+      metrics: this.metrics,
+      pool: this.pool,
+      deadlines: new DeadlineWheel(),
+      redis: this.#redis,
+      lease: this.pool.lease(),
+    };
+  }
+}
+
+function describeOutcome(context: RequestContext, error: GatewayError | undefined): Outcome {
+  const fields = context.extraHeaders ?? [];
+  const headers: Record<string, string> = {};
+  for (let index = 0; index < fields.length; index += 2) headers[fields[index] as string] = fields[index + 1] as string;
+  return { status: error === undefined ? 200 : (error.row?.status ?? 500), error, headers, context };
+}
+
+export const passed = (outcomes: readonly Outcome[]): number =>
+  outcomes.filter((outcome) => outcome.status === 200).length;

@@ -1,0 +1,27 @@
+import type { Balancer } from './balancer.ts';
+import { rampOf, type SlowStart } from './slow-start.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Smooth weighted round-robin, as nginx does it: weights 5, 1, 1 give a a b a c a a, not a a a a a b c.
+ *
+ * @param isWeighted false treats all weights but 0 as equal.
+ */
+export function createRoundRobin(isWeighted: boolean, slowStart: SlowStart): Balancer {
+  return {
+    pick<T>(usable: readonly Target<T>[]): Target<T> | undefined {
+      let best: Target<T> | undefined;
+      let total = 0;
+      for (const target of usable) {
+        const weight = (isWeighted ? target.weight : Math.min(target.weight, 1)) * rampOf(target, slowStart);
+        if (weight === 0) continue;
+        target.turn += weight;
+        total += weight;
+        if (best === undefined || target.turn > best.turn) best = target;
+      }
+      if (best === undefined) return usable[0];
+      best.turn -= total;
+      return best;
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { hashText } from '../lib/hash-text.ts';
+
+/** One address of a service as configuration or discovery names it. Its identity is `url`. */
+export interface TargetSpec {
+  /** `scheme://host:port[/base]`, normalised: lower-case host, no default port, no slash at the end. */
+  readonly url: string;
+  /** Share of the traffic relative to the other targets; 0 takes it out. */
+  readonly weight: number;
+}
+
+export type ActiveHealth = 'up' | 'down' | 'unknown';
+
+export const DEFAULT_WEIGHT = 1;
+const MAX_WEIGHT = 65_535;
+
+/** An observation this old counts for a third. */
+const LATENCY_DECAY_MS = 5_000;
+
+/**
+ * One address of a service, and what the gateway has learned about it. It lives as long as its address is in the
+ * service's list, through reloads and answers of discovery. Times are on the `performance.now()` scale.
+ *
+ * `T` is the connection to it, which only its owner knows.
+ */
+export class Target<T = unknown> {
+  readonly url: string;
+  /** `scheme://host[:port]`. */
+  readonly origin: string;
+  /** Path that the address itself has, without a slash at the end; often empty. */
+  readonly basePath: string;
+  /** Even spread over 32 bits, the same in every process: for hashing, and as a name that tells no address. */
+  readonly seed: number;
+  readonly transport: T;
+  weight: number;
+  inFlight = 0;
+  /** Moving average of the time to the response head, in milliseconds; 0 while nothing is known. See `observe`. */
+  latencyMs = 0;
+  observedAtMs = 0;
+  /** Credit in smooth weighted round-robin; the balancer's. */
+  turn = 0;
+
+  // Health
+  /** Out until then, by passive ejection; 0 when never ejected or returned. */
+  ejectedUntilMs = 0;
+  consecutiveFailures = 0;
+  /** Ejections in a row, for the growing time. */
+  ejections = 0;
+  activeHealth: ActiveHealth = 'unknown';
+  /** When it came back last, for the slow start; 0 when it never left. */
+  recoveredAtMs = 0;
+
+  constructor(spec: TargetSpec, transport: T) {
+    const { origin, basePath } = splitTargetUrl(spec.url);
+    this.url = spec.url;
+    this.origin = origin;
+    this.basePath = basePath;
+    this.seed = hashText(spec.url);
+    this.transport = transport;
+    this.weight = spec.weight;
+  }
+
+  /**
+   * Takes a measured time to the response head into the average: up at once, down slowly (a peak-sensitive moving
+   * average, as Finagle's), since a target that has just become slow must be left at once.
+   */
+  observe(latencyMs: number, nowMs: number): void {
+    if (latencyMs >= this.latencyMs) {
+      this.latencyMs = latencyMs;
+    } else {
+      const keep = Math.exp((this.observedAtMs - nowMs) / LATENCY_DECAY_MS);
+      this.latencyMs = this.latencyMs * keep + latencyMs * (1 - keep);
+    }
+    this.observedAtMs = nowMs;
+  }
+}
+
+/** Origin and base path of a normalised target URL. */
+export function splitTargetUrl(url: string): { origin: string; basePath: string } {
+  const { origin, pathname } = new URL(url);
+  return { origin, basePath: pathname === '/' ? '' : pathname.replace(/\/+$/, '') };
+}
+
+/** The URL in its one spelling, or undefined when it isn't a plain http(s) address (credentials, query, fragment). */
+export function normalizeTargetUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname, username, password, search, hash } = new URL(text);
+  if ((protocol !== 'http:' && protocol !== 'https:') || hostname === '') return undefined;
+  if (username !== '' || password !== '' || search !== '' || hash !== '') return undefined;
+  const { origin, basePath } = splitTargetUrl(text);
+  return origin + basePath;
+}
+
+/**
+ * The list of targets after the addresses have changed: those that stay keep all that was learned, with the new
+ * weight; `create` makes new ones, and `leave` is told of those that are gone (their requests run on).
+ */
+export function reconcileTargets<T>(
+  current: readonly Target<T>[],
+  specs: readonly TargetSpec[],
+  create: (spec: TargetSpec) => Target<T>,
+  leave: (target: Target<T>) => void,
+): readonly Target<T>[] {
+  const known = new Map(current.map((target) => [target.url, target]));
+  const next = new Map<string, Target<T>>();
+  for (const spec of specs) {
+    const target = next.get(spec.url) ?? known.get(spec.url) ?? create(spec);
+    target.weight = spec.weight;
+    next.set(spec.url, target);
+  }
+  for (const target of current) if (!next.has(target.url)) leave(target);
+  return [...next.values()];
+}
+
+/** A target's address in the file, normalised. */
+export const targetUrl = z
+  .string({ error: 'expected an address such as "http://localhost:4001"' })
+  .transform((text, context) => {
+    const url = normalizeTargetUrl(text);
+    if (url !== undefined) return url;
+    const message = 'expected an address such as "http://localhost:4001", without credentials, query or fragment';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .describe('Address of the service: scheme://host:port, with a path where the service lives below one.');
+
+export const targetWeight = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_WEIGHT)
+  .describe('Share of the traffic relative to the other targets. Default 1; 0 takes the target out.');
+
+/** The key `targets`: addresses, or addresses with their weight. */
+export const targetsOption = z
+  .array(
+    z.union([
+      targetUrl.transform((url): TargetSpec => ({ url, weight: DEFAULT_WEIGHT })),
+      z.strictObject({ url: targetUrl, weight: targetWeight.default(DEFAULT_WEIGHT) }),
+    ]),
+  )
+  .min(1)
+  .max(1000)
+  .describe('Addresses of the service, each a string or { "url", "weight" }.');

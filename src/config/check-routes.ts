@@ -1,0 +1,54 @@
+import { conditionKeys, type MatchOptions } from '../routing/keys.ts';
+import type { Report } from '../stage.ts';
+
+/** What the checks need to know of a parsed route. */
+type AnyRoute = MatchOptions & Readonly<Record<string, unknown>>;
+
+/** The keys that say where a request ends; a route has exactly one of them. */
+const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond'];
+
+/**
+ * Checks what concerns every route, whatever its stages are.
+ *
+ * `known` are the keys that a route may have; `placeOf` says where a route is written, as `routes.json:12`.
+ */
+export function checkRoutes(
+  routes: readonly AnyRoute[],
+  known: readonly string[],
+  report: Report,
+  placeOf: (index: number) => string,
+): void {
+  const endings = ENDINGS.filter((key) => known.includes(key));
+  const seen = new Map<string, number>();
+  for (const [index, route] of routes.entries()) {
+    checkEnding(route, endings, (path, message, hint) => report(['routes', index, ...path], message, hint));
+    for (const prefix of route.prefix.filter(isReserved)) {
+      const hint = 'The gateway answers /health, /health/… and /-/… itself; choose another prefix.';
+      report(['routes', index, 'prefix'], `"${prefix}" belongs to the gateway`, hint);
+    }
+    for (const [at, key] of conditionKeys(route).entries()) {
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, index);
+      else reportTwins(route.prefix[at] ?? '', index, first === index ? undefined : placeOf(first), report);
+    }
+  }
+}
+
+function reportTwins(prefix: string, index: number, first: string | undefined, report: Report): void {
+  const path = ['routes', index, 'prefix'];
+  if (first === undefined) return report(path, `names "${prefix}" twice`);
+  const hint = 'It would never be chosen: give one of them other hosts, headers or methods, or take it out.';
+  return report(path, `has the very same conditions as the route at ${first} ("${prefix}")`, hint);
+}
+
+function checkEnding(route: AnyRoute, endings: readonly string[], report: Report): void {
+  if (endings.length === 0) return;
+  const [one, other] = endings.filter((key) => route[key] !== undefined);
+  const list = endings.map((key) => `"${key}"`).join(', ');
+  if (one === undefined) report([], 'leads nowhere', `Give it one of ${list}.`);
+  if (other !== undefined) report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
+}
+
+function isReserved(prefix: string): boolean {
+  return /^\/(?:health|-)(?:\/|$)/.test(prefix);
+}

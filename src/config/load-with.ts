@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { ConfigError, type Fault } from './config-error.ts';
+import { environment } from './env.ts';
+import { mergeFiles } from './merge.ts';
+import { readRouteFiles } from './read-files.ts';
+import type { FileOf, StageList } from './routes.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+import { faultAt, type LocatedObject, parseSource, type ReportAt } from './source.ts';
+import { validateFile } from './validate.ts';
+
+/** A configuration that passed every check. */
+export interface LoadedRoutes<Config> {
+  readonly config: Config;
+  /** The files it came from: routes.json first, then those of routes.d. */
+  readonly files: readonly string[];
+  /** SHA-256 in hex over the files and the values of `${ENV:…}` and `${FILE:…}`. */
+  readonly hash: string;
+}
+
+export interface LoadOptions {
+  /** Where `${ENV:NAME}` is looked up. Default: the environment of the process. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Reads, merges and checks the routes file and routes.d; the list of stages alone decides what keys there are.
+ * Throws a ConfigError that lists every fault at once.
+ */
+export function loadRoutesWith<const L extends StageList>(
+  stages: L,
+  file: string,
+  options: LoadOptions = {},
+): LoadedRoutes<FileOf<L>> {
+  const secrets = createSecrets(options.env ?? environment());
+  const faults: Fault[] = [];
+  const report: ReportAt = (place, message, hint) => faults.push(faultAt(place, message, hint));
+  const { files, roots, hash } = parseFiles(file, secrets, report);
+  const [main, ...fragments] = roots;
+  const config = main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), report);
+  if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
+  return { config: config as FileOf<L>, files, hash };
+}
+
+function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
+  const hash = createHash('sha256');
+  const roots: LocatedObject[] = [];
+  const files = readRouteFiles(file);
+  let isBroken = false;
+  for (const { path, source, problem } of files) {
+    hash.update(`${source.text}\n`);
+    const root = problem === undefined ? parseSource(source, report, secrets.resolver(dirname(path), report)) : undefined;
+    if (problem !== undefined) report({ source, offset: 0, pointer: '' }, problem.message, problem.hint);
+    if (root !== undefined && root.kind !== 'object') report(root.place, 'expected an object: { "routes": [ … ] }');
+    if (root?.kind === 'object') roots.push(root);
+    else isBroken = true;
+  }
+  for (const [placeholder, value] of secrets.resolved) hash.update(`${placeholder}=${value}\n`);
+  // With a file missing, every name that it declares would be told as unknown: those faults would be an echo.
+  return { files: files.map(({ path }) => path), roots: isBroken ? [] : roots, hash: hash.digest('hex') };
+}
+
+/** Sorted by place, each told once (a default's fault is met by every route), and without any secret. */
+function tidy(faults: readonly Fault[], secrets: Secrets): Fault[] {
+  const unique = new Map(faults.map((fault) => [JSON.stringify(fault), secrets.redact(fault)]));
+  const files = [...new Set(faults.map(({ file }) => file))];
+  return [...unique.values()].sort(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

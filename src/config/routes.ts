@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { matchKeys } from '../routing/keys.ts';
+import type { Stage } from '../stage.ts';
+import type { STAGES } from '../stages.ts';
+
+/** What the schema of the file needs of a stage. */
+export type StageList = readonly Pick<Stage, 'name' | 'keys' | 'fileKeys' | 'check'>[];
+
+type Flatten<T> = { [K in keyof T]: T[K] };
+type Unite<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? Flatten<I> : never;
+type Shape<T> = T extends z.ZodRawShape ? T : never;
+
+const routeKeys = {
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.:-]{0,63}$/, { error: 'expected up to 64 letters, digits, ".", ":", "-" or "_"' })
+    .optional()
+    .describe('Names the route in logs, metrics and the dashboard. Default: its methods and prefix.'),
+  ...matchKeys,
+};
+
+/** Keys of a route that make no sense as a default: they are what tells routes apart. */
+const NEVER_DEFAULT = ['name', 'prefix'];
+
+type RouteShape<L extends StageList> = Flatten<typeof routeKeys & Unite<L[number]['keys']>>;
+type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;
+
+/** One route as the stages get it: defaults merged, values parsed. */
+export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>>;
+/** The whole configuration: the keys of the file, and the routes. */
+export type FileOf<L extends StageList> = z.output<z.ZodObject<Shape<TopShape<L>>>> & {
+  readonly routes: readonly RouteOf<L>[];
+};
+
+export type RouteConfig = RouteOf<typeof STAGES>;
+export type FileConfig = FileOf<typeof STAGES>;
+
+/** The parts of the file's schema; what a stage does not own does not exist. */
+export interface FileShapes {
+  /** `name`, the conditions, and every stage's keys. */
+  readonly route: z.ZodRawShape;
+  /** The same where they stand in `defaults`: none is required. */
+  readonly defaults: z.ZodRawShape;
+  /** Every stage's keys of the whole file. */
+  readonly top: z.ZodRawShape;
+}
+
+/** Gathers the keys of all stages. Throws when two stages own the same key: that is a bug in the list. */
+export function gatherShapes(stages: StageList): FileShapes {
+  const route: Record<string, z.core.$ZodType> = { ...routeKeys };
+  const top: Record<string, z.core.$ZodType> = {};
+  for (const stage of stages) {
+    addKeys(route, stage.keys, stage.name);
+    addKeys(top, stage.fileKeys, stage.name);
+  }
+  const allowed = Object.entries(route).filter(([key]) => !NEVER_DEFAULT.includes(key));
+  const defaults = z.object(Object.fromEntries(allowed)).partial().shape;
+  return { route, defaults, top };
+}
+
+function addKeys(shape: Record<string, z.core.$ZodType>, keys: z.ZodRawShape, stage: string): void {
+  for (const [key, schema] of Object.entries(keys)) {
+    if (Object.hasOwn(shape, key)) throw new Error(`stage ${stage}: the key "${key}" has another owner already`);
+    shape[key] = schema;
+  }
+}
+
+/** The schema of the whole file, which the JSON Schema for editors is made from. */
+export function createFileSchema(stages: StageList) {
+  const shapes = gatherShapes(stages);
+  return z.strictObject({
+    $schema: z.string().optional().describe('Where the JSON Schema of this file is, for editors.'),
+    defaults: z
+      .strictObject(shapes.defaults)
+      .optional()
+      .describe('Merged under every route of this file: objects merge deeply, lists replace, null removes.'),
+    ...shapes.top,
+    routes: z
+      .array(z.strictObject(shapes.route))
+      .optional()
+      .describe('What is forwarded where: the longest fitting prefix decides.'),
+  });
+}

@@ -1,0 +1,76 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Fault } from './config-error.ts';
+import type { ReportAt, ResolveText } from './source.ts';
+
+const PLACEHOLDER = /\$\{(ENV|FILE):([^}]*)\}/g;
+const MAX_SECRET_FILE_BYTES = 1024 * 1024;
+// Shorter values are no secrets, and blotting them out would make messages unreadable.
+const MIN_SECRET_CHARS = 4;
+
+/** What `${ENV:NAME}` and `${FILE:/path}` stand for, and a memory of it, so that no message ever repeats a value. */
+export interface Secrets {
+  /** Resolves the strings of a file that lies in this folder. */
+  resolver(folder: string, report: ReportAt): ResolveText;
+  /** Takes every resolved value out of a fault. */
+  redact(fault: Fault): Fault;
+  /** Names and values in order of appearance, for the hash. */
+  readonly resolved: ReadonlyMap<string, string>;
+}
+
+export function createSecrets(env: NodeJS.ProcessEnv): Secrets {
+  const resolved = new Map<string, string>();
+
+  const resolveText = (text: string, folder: string, missing: (message: string) => void): string =>
+    text.replace(PLACEHOLDER, (placeholder, kind: string, name: string) => {
+      const found = kind === 'ENV' ? readVariable(env, name) : readSecretFile(resolve(folder, name));
+      if ('problem' in found) {
+        missing(`${placeholder}: ${found.problem}`);
+        return '';
+      }
+      resolved.set(placeholder, found.value);
+      return found.value;
+    });
+
+  return {
+    resolved,
+    resolver: (folder, report) => (text, place) =>
+      text.includes('${') ? resolveText(text, folder, (message) => report(place, message)) : text,
+    redact: (fault) => ({
+      ...fault,
+      message: blotOut(fault.message, resolved),
+      ...(fault.hint === undefined ? {} : { hint: blotOut(fault.hint, resolved) }),
+    }),
+  };
+}
+
+type Found = { readonly value: string } | { readonly problem: string };
+
+function readVariable(env: NodeJS.ProcessEnv, name: string): Found {
+  const value = env[name];
+  if (name === '') return { problem: 'names no environment variable' };
+  return value === undefined || value === '' ? { problem: 'this environment variable is not set' } : { value };
+}
+
+/** The text of the file without the line break that editors and `echo` leave at its end. */
+function readSecretFile(file: string): Found {
+  try {
+    if (statSync(file).size > MAX_SECRET_FILE_BYTES) return { problem: 'this file is larger than 1 MiB' };
+    return { value: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
+  } catch (cause) {
+    return { problem: `this file can't be read (${(cause as NodeJS.ErrnoException).code})` };
+  }
+}
+
+function blotOut(text: string, resolved: ReadonlyMap<string, string>): string {
+  let clean = text;
+  for (const [placeholder, value] of resolved) {
+    if (value.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(value, () => placeholder);
+  }
+  return clean;
+}
+
+/** The files that a text names by `${FILE:…}`, so that a change of theirs can be noticed too. */
+export function secretFilesIn(text: string, folder: string): string[] {
+  return [...text.matchAll(PLACEHOLDER)].filter(([, kind]) => kind === 'FILE').map(([, , name]) => resolve(folder, name ?? ''));
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { MatchOptions } from '../routing/keys.ts';
+import type { Report } from '../stage.ts';
+import { checkRoutes } from './check-routes.ts';
+import { describeIssue, type ReadableIssue, readIssues, unknownKey } from './issues.ts';
+import type { MergedFile } from './merge.ts';
+import { type FileOf, type FileShapes, gatherShapes, type StageList } from './routes.ts';
+import { findPlace, lineAndColumn, type LocatedObject, plainValue, type ReportAt } from './source.ts';
+
+type ParsedRoute = MatchOptions & Record<string, unknown>;
+
+interface Parsed {
+  readonly top: Record<string, unknown>;
+  readonly routes: { readonly value: ParsedRoute; readonly located: LocatedObject }[];
+  /** Keys of the file whose value is wrong: checks that rely on them are left out. */
+  readonly brokenKeys: ReadonlySet<string>;
+}
+
+/**
+ * The configuration that the files mean, checked by the schemas, by what concerns all routes, and by every stage.
+ * When a fault was reported the result must not be used.
+ */
+export function validateFile(stages: StageList, merged: MergedFile, report: ReportAt): FileOf<StageList> {
+  const shapes = gatherShapes(stages);
+  const parsed = parseMerged(shapes, merged, report);
+  const { top, brokenKeys } = parsed;
+  const routes = parsed.routes.map(({ value }) => value);
+  const reportPath: Report = (path, message, hint) => {
+    const [first, index, ...rest] = path;
+    const route = first === 'routes' ? parsed.routes[Number(index)] : undefined;
+    const { place } = route === undefined ? findPlace(merged.top, path) : findPlace(route.located, rest);
+    report(place, message, hint);
+  };
+  checkRoutes(routes, Object.keys(shapes.route), reportPath, (index) => renderPlace(parsed.routes[index]?.located));
+  for (const stage of stages) {
+    if (Object.keys(stage.fileKeys).some((key) => brokenKeys.has(key))) continue;
+    stage.check?.(top, routes, reportPath);
+  }
+  return { ...top, routes };
+}
+
+function renderPlace(located: LocatedObject | undefined): string {
+  return located === undefined ? '' : `${located.place.source.name}:${lineAndColumn(located.place).line}`;
+}
+
+function parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Parsed {
+  const defaultsSchema = z.strictObject(shapes.defaults);
+  const routeSchema = z.strictObject(shapes.route);
+  for (const located of merged.defaults) parseAt(defaultsSchema, located, report);
+  const routes: Parsed['routes'] = [];
+  for (const located of merged.routes) {
+    const value = parseAt(routeSchema, located, report);
+    if (value !== undefined) routes.push({ value: value as ParsedRoute, located });
+  }
+  return { ...parseTop(shapes, merged.top, report), routes };
+}
+
+// Key by key, so that one wrong key does not keep the others from being checked against the routes.
+function parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt): Pick<Parsed, 'top' | 'brokenKeys'> {
+  const top: Record<string, unknown> = {};
+  const brokenKeys = new Set<string>();
+  const value = plainValue(located) as Record<string, unknown>;
+  for (const [key, schema] of Object.entries(shapes.top)) {
+    const result = z.safeParse(schema, value[key], { error: describeIssue });
+    if (!result.success) {
+      brokenKeys.add(key);
+      for (const issue of readIssues(result.error.issues, [key])) reportIssue(located, issue, report);
+    } else if (result.data !== undefined) {
+      top[key] = result.data;
+    }
+  }
+  const known = ['$schema', 'defaults', ...Object.keys(shapes.top), 'routes'];
+  for (const key of located.entries.keys()) {
+    if (!Object.hasOwn(shapes.top, key)) reportIssue(located, unknownKey([key], key, known), report);
+  }
+  return { top, brokenKeys };
+}
+
+function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, report: ReportAt): T | undefined {
+  const result = schema.safeParse(plainValue(located), { error: describeIssue });
+  if (result.success) return result.data;
+  for (const issue of readIssues(result.error.issues)) reportIssue(located, issue, report);
+  return undefined;
+}
+
+function reportIssue(root: LocatedObject, { path, message, hint, atKey }: ReadableIssue, report: ReportAt): void {
+  const { place, keyPlace, isMissing } = findPlace(root, path);
+  report(atKey === true ? keyPlace : place, isMissing ? `is missing: ${message.replace(/, got nothing$/, '')}` : message, hint);
+}

@@ -47,7 +47,7 @@ interface Shared {
 }
 
 /** Refuses callers who come too often: 429 `rate_limited` or `quota_exceeded`; 503 `limits_unavailable` where a route asks for it. */
-export const rateLimit = defineStage({
+export const rateLimitStage = defineStage({
   name: 'rateLimit',
   keys,
   fileKeys,

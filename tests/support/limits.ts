@@ -11,7 +11,7 @@ import { Pool } from '../../src/pool.ts';
 import type { RedisLink } from '../../src/redis.ts';
 import type { Settings } from '../../src/settings.ts';
 import type { StageDeps } from '../../src/stage.ts';
-import { rateLimit } from '../../src/stages/rate-limit.ts';
+import { rateLimitStage } from '../../src/stages/rate-limit.ts';
 
 /** A clock that stands still until it is told. */
 export class FakeClock implements Clock {
@@ -71,7 +71,7 @@ export class StageBench {
   readonly lines: string[] = [];
   readonly #redis: RedisLink | undefined;
   #deps: StageDeps;
-  #handlers = new Map<string, ReturnType<typeof rateLimit.create>>();
+  #handlers = new Map<string, ReturnType<typeof rateLimitStage.create>>();
 
   constructor({ clock = new FakeClock(), redis }: { clock?: Clock; redis?: RedisLink | undefined } = {}) {
     this.clock = clock;
@@ -82,12 +82,12 @@ export class StageBench {
   /** Compiles a file as a snapshot would, and lets go of the one before. */
   load({ routes, ...file }: { routes: Record<string, Record<string, unknown>> } & Record<string, unknown>): void {
     const deps = this.#createDeps();
-    const shared = rateLimit.prepare(z.strictObject(rateLimit.fileKeys).parse(file), deps);
+    const shared = rateLimitStage.prepare(z.strictObject(rateLimitStage.fileKeys).parse(file), deps);
     this.#handlers = new Map();
     for (const [name, keys] of Object.entries(routes)) {
-      const options = z.strictObject(rateLimit.keys).parse(keys);
-      const route = { name, prefix: `/${name}`, matched: true, isProtected: true };
-      this.#handlers.set(name, rateLimit.create(options, route, deps, shared));
+      const options = z.strictObject(rateLimitStage.keys).parse(keys);
+      const route = { name, prefix: `/${name}`, matched: true, isProtected: true, credentialHeaders: [] };
+      this.#handlers.set(name, rateLimitStage.create(options, route, deps, shared));
     }
     this.#deps.lease.release();
     this.#deps = deps;

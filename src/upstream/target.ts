@@ -41,7 +41,9 @@ export class Target<T = unknown> {
   turn = 0;
 
   // Health
-  /** Out until then, by passive ejection; 0 when never ejected or returned. */
+  /** From a passive ejection until its end is noticed. */
+  isEjected = false;
+  /** When the last ejection ends or ended; 0 when there was none. */
   ejectedUntilMs = 0;
   consecutiveFailures = 0;
   /** Ejections in a row, for the growing time. */

@@ -8,14 +8,17 @@ export interface ReadableIssue {
   readonly hint?: string;
   /** True when the name of the key is wrong, not its value. */
   readonly atKey?: boolean;
+  /** The key that was probably meant by an unknown one. */
+  readonly meant?: string;
 }
 
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
 
+const MAX_LISTED_KEYS = 12;
+
 // zod hands on the very array of unknown keys from the raw issue to the final one: it carries what would have been known.
 const knownKeys = new WeakMap<readonly string[], readonly string[]>();
-const givenTexts = new WeakMap<readonly unknown[], string>();
 
 /** The error map for `safeParse`: our words where a schema has none of its own. Inputs are never repeated. */
 export function describeIssue(issue: RawIssue): string | undefined {
@@ -23,7 +26,6 @@ export function describeIssue(issue: RawIssue): string | undefined {
     case 'invalid_type':
       return `expected ${nameOfType(issue.expected)}, got ${nameOfValue(issue.input)}`;
     case 'invalid_value':
-      if (typeof issue.input === 'string') givenTexts.set(issue.values, issue.input);
       return `expected ${joinOr(issue.values.map((value) => JSON.stringify(value)))}`;
     case 'unrecognized_keys':
       knownKeys.set(issue.keys, shapeKeys(issue.inst));
@@ -81,38 +83,55 @@ export function joinOr(items: readonly string[]): string {
   return unique.length === 0 ? last : `${unique.join(', ')} or ${last}`;
 }
 
-/** Turns zod's issues into faults: one per unknown key, and the branch that was meant instead of a union's dump. */
-export function readIssues(issues: readonly Issue[], base: readonly PropertyKey[] = []): ReadableIssue[] {
-  return issues.flatMap((issue) => readIssue(issue, [...base, ...issue.path]));
+/**
+ * Turns zod's issues into faults: one per unknown key, and the branch that was meant instead of a union's dump.
+ * `input` is what was parsed; it is only looked at to find out what was meant.
+ */
+export function readIssues(issues: readonly Issue[], input: unknown): ReadableIssue[] {
+  const readable = issues.flatMap((issue) => readIssue(issue, issue.path, input));
+  // A misspelt key that is required would be told twice: as unknown, and as missing.
+  const meant = new Set(readable.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathKey([...path.slice(0, -1), key])])));
+  return readable.filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined);
 }
 
-function readIssue(issue: Issue, path: readonly PropertyKey[]): ReadableIssue[] {
+function pathKey(path: readonly PropertyKey[]): string {
+  return path.map(String).join('\n');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], input);
+}
+
+function readIssue(issue: Issue, path: readonly PropertyKey[], input: unknown): ReadableIssue[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey([...path, key], key, knownKeys.get(issue.keys) ?? []));
   }
   if (issue.code === 'invalid_key') {
     return [{ path, message: `this name is refused: ${issue.issues[0]?.message ?? 'invalid'}`, atKey: true }];
   }
-  if (issue.code === 'invalid_union') return readUnion(issue, path);
+  if (issue.code === 'invalid_union') return readUnion(issue, path, input);
   if (issue.code !== 'invalid_value') return [{ path, message: issue.message }];
-  const given = givenTexts.get(issue.values);
-  return [{ path, message: issue.message, ...suggest(given, issue.values.map(String)) }];
+  const meant = findNearest(valueAt(input, path), issue.values.map(String));
+  return [{ path, message: issue.message, ...(meant === undefined ? {} : { hint: `did you mean "${meant}"?` }) }];
 }
 
 export function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): ReadableIssue {
-  const hint = suggest(key, known).hint ?? (known.length > 0 && known.length <= 12 ? `Known here: ${known.join(', ')}.` : undefined);
-  return { path, message: `unknown key "${key}"`, atKey: true, ...(hint === undefined ? {} : { hint }) };
+  const message = `unknown key "${key}"`;
+  const meant = findNearest(key, known);
+  if (meant !== undefined) return { path, message, atKey: true, meant, hint: `did you mean "${meant}"?` };
+  if (known.length === 0 || known.length > MAX_LISTED_KEYS) return { path, message, atKey: true };
+  return { path, message, atKey: true, hint: `Known here: ${known.join(', ')}.` };
 }
 
-/** "Did you mean", when something known is near enough; case and `_` or `-` between words don't count. */
-function suggest(given: string | undefined, known: readonly string[]): { hint?: string } {
-  if (given === undefined || known.length === 0) return {};
+/** The word that was probably meant, if one is near enough; case and `_` or `-` between words don't count. */
+function findNearest(given: unknown, known: readonly string[]): string | undefined {
+  if (typeof given !== 'string' || known.length === 0) return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '');
   const wanted = plain(given);
   const nearest = closest(wanted, known.map(plain));
-  const match = known.find((each) => plain(each) === nearest);
-  const limit = Math.max(1, Math.floor(Math.max(wanted.length, nearest.length) / 3));
-  return match !== undefined && distance(wanted, nearest) <= limit ? { hint: `did you mean "${match}"?` } : {};
+  const edits = distance(wanted, nearest);
+  const isNear = edits <= Math.max(2, Math.floor(wanted.length / 3)) && edits < Math.min(wanted.length, nearest.length);
+  return isNear ? known.find((each) => plain(each) === nearest) : undefined;
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
@@ -121,7 +140,7 @@ type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
  * A union's value had one of its forms, with a mistake inside, or none of them.
  * In the first case only that form's faults are told, in the second what would have been right.
  */
-function readUnion(issue: UnionIssue, path: readonly PropertyKey[]): ReadableIssue[] {
+function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unknown): ReadableIssue[] {
   const branches = issue.errors;
   if (branches.length === 0) {
     const options = 'options' in issue ? (issue.options ?? []) : [];
@@ -130,9 +149,9 @@ function readUnion(issue: UnionIssue, path: readonly PropertyKey[]): ReadableIss
   }
   const meant = branches.filter((branch) => branch.every((each) => !isOtherForm(each)));
   const [best] = meant.sort((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
-  if (best !== undefined) return readIssues(best, path);
+  if (best !== undefined) return best.flatMap((each) => readIssue(each, [...path, ...each.path], input));
   const roots = branches.flatMap((branch) => branch.filter(isOtherForm));
-  const hint = roots.flatMap((each) => readIssue(each, path)).find((each) => each.hint !== undefined)?.hint;
+  const hint = roots.flatMap((each) => readIssue(each, path, input)).find((each) => each.hint !== undefined)?.hint;
   return [{ path, message: `expected ${joinOr(roots.flatMap(expectationsOf))}`, ...(hint === undefined ? {} : { hint }) }];
 }
 

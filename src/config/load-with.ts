@@ -37,7 +37,7 @@ export function loadRoutesWith<const L extends StageList>(
   const report: ReportAt = (place, message, hint) => faults.push(faultAt(place, message, hint));
   const { files, roots, hash } = parseFiles(file, secrets, report);
   const [main, ...fragments] = roots;
-  const config = main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), report);
+  const config = main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(faults, report));
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, files, hash };
 }
@@ -58,6 +58,18 @@ function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
   for (const [placeholder, value] of secrets.resolved) hash.update(`${placeholder}=${value}\n`);
   // With a file missing, every name that it declares would be told as unknown: those faults would be an echo.
   return { files: files.map(({ path }) => path), roots: isBroken ? [] : roots, hash: hash.digest('hex') };
+}
+
+/** Leaves out what is told of a value that is faulty already: a missing secret would look like an empty string. */
+function withoutEchoes(faults: readonly Fault[], report: ReportAt): ReportAt {
+  const told = new Set(faults.map(placeKey));
+  return (place, message, hint) => {
+    if (!told.has(placeKey(faultAt(place, message)))) report(place, message, hint);
+  };
+}
+
+function placeKey({ file, line, column }: Fault): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** Sorted by place, each told once (a default's fault is met by every route), and without any secret. */

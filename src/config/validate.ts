@@ -64,7 +64,9 @@ function parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt):
     const result = z.safeParse(schema, value[key], { error: describeIssue });
     if (!result.success) {
       brokenKeys.add(key);
-      for (const issue of readIssues(result.error.issues, [key])) reportIssue(located, issue, report);
+      for (const issue of readIssues(result.error.issues, value[key])) {
+        reportIssue(located, { ...issue, path: [key, ...issue.path] }, report);
+      }
     } else if (result.data !== undefined) {
       top[key] = result.data;
     }
@@ -77,9 +79,10 @@ function parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt):
 }
 
 function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, report: ReportAt): T | undefined {
-  const result = schema.safeParse(plainValue(located), { error: describeIssue });
+  const value = plainValue(located);
+  const result = schema.safeParse(value, { error: describeIssue });
   if (result.success) return result.data;
-  for (const issue of readIssues(result.error.issues)) reportIssue(located, issue, report);
+  for (const issue of readIssues(result.error.issues, value)) reportIssue(located, issue, report);
   return undefined;
 }
 

@@ -1,0 +1,72 @@
+import { type Candidate, compareCandidates } from './candidate.ts';
+
+/** The routes of one prefix by host: an exact name before `*.example.com`, a longer wildcard before a shorter one. */
+export interface HostIndex<R> {
+  readonly byName: Map<string, Candidate<R>[]>;
+  /** By what follows the `*.`. */
+  readonly byParent: Map<string, Candidate<R>[]>;
+  readonly anyHost: Candidate<R>[];
+  /** What is looked through where no route names a host, made once. */
+  readonly withoutHosts: readonly (readonly Candidate<R>[])[];
+}
+
+/** Longest name that DNS has (RFC 1035, section 2.3.4); a longer one is looked up nowhere. */
+const MAX_HOST_CHARS = 255;
+
+export function createHostIndex<R>(): HostIndex<R> {
+  const anyHost: Candidate<R>[] = [];
+  return { byName: new Map(), byParent: new Map(), anyHost, withoutHosts: [anyHost] };
+}
+
+export function addToHostIndex<R>(index: HostIndex<R>, candidate: Candidate<R>, hosts: readonly string[] | undefined): void {
+  if (hosts === undefined) return insert(index.anyHost, candidate);
+  for (const host of new Set(hosts)) {
+    const [map, key] = host.startsWith('*.') ? [index.byParent, host.slice(2)] : [index.byName, host];
+    let list = map.get(key);
+    if (list === undefined) {
+      list = [];
+      map.set(key, list);
+    }
+    insert(list, candidate);
+  }
+}
+
+function insert<R>(list: Candidate<R>[], candidate: Candidate<R>): void {
+  list.push(candidate);
+  list.sort(compareCandidates);
+}
+
+/** The lists of routes that the host selects, most specific first. */
+export function findByHost<R>(index: HostIndex<R>, host: string): readonly (readonly Candidate<R>[])[] {
+  if (index.byName.size === 0 && index.byParent.size === 0) return index.withoutHosts;
+  const name = normalizeHost(host);
+  const lists: (readonly Candidate<R>[])[] = [];
+  const named = index.byName.get(name);
+  if (named !== undefined) lists.push(named);
+  if (index.byParent.size > 0) addParents(index.byParent, name, lists);
+  lists.push(index.anyHost);
+  return lists;
+}
+
+function addParents<R>(
+  byParent: ReadonlyMap<string, Candidate<R>[]>,
+  name: string,
+  lists: (readonly Candidate<R>[])[],
+): void {
+  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+    const list = byParent.get(name.slice(dot + 1));
+    if (list !== undefined) lists.push(list);
+  }
+}
+
+/**
+ * A Host as routes name it: lower case, without port and without the dot that may end a full name. Another spelling
+ * of a name must not slip past the routes of that name.
+ */
+export function normalizeHost(host: string): string {
+  if (host.length > MAX_HOST_CHARS + 6) return '';
+  // The colon of a port follows the bracket of an IPv6 address; the colons inside it belong to the address.
+  const colon = host.indexOf(':', host.charCodeAt(0) === 0x5b ? host.indexOf(']') : 0);
+  const name = colon > 0 ? host.slice(0, colon) : host;
+  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
+}

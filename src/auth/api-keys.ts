@@ -1,0 +1,102 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { RequestContext } from '../context.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
+import type { ConsumerRow } from './consumers.ts';
+import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+
+const MAX_KEY_CHARS = 512;
+const REMEMBERED_KEYS = 10_000;
+
+interface KnownKey {
+  readonly digest: Buffer;
+  readonly identity: Identity;
+}
+
+/** Finds the consumer of an API key: an index over the hashes of one snapshot. */
+export class ApiKeys {
+  readonly #byHash = new Map<string, KnownKey>();
+  /** Keys that were accepted, so that each is hashed once; dies with the snapshot, and so with a revocation. */
+  readonly #remembered = new RecentMap<string, KnownKey>(REMEMBERED_KEYS);
+
+  constructor(consumers: readonly ConsumerRow[]) {
+    for (const { name, plan, roles, keys } of consumers) {
+      const consumer = { name, plan, roles };
+      for (const key of keys) {
+        const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
+        const identity = createIdentity('api-key', { consumer, plan, roles, expiresAtMs });
+        this.#byHash.set(key.sha256.toLowerCase(), { digest: Buffer.from(key.sha256, 'hex'), identity });
+      }
+    }
+  }
+
+  /** Number of keys in the index. */
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  /** The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. */
+  check(rawKey: string, nowMs: number): Outcome {
+    const known = this.#remembered.get(rawKey) ?? this.#find(rawKey);
+    if (known === undefined) return UNKNOWN_KEY;
+    const { expiresAtMs } = known.identity;
+    return expiresAtMs !== undefined && expiresAtMs <= nowMs ? EXPIRED_KEY : known.identity;
+  }
+
+  #find(rawKey: string): KnownKey | undefined {
+    if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return undefined;
+    const hash = hashApiKey(rawKey);
+    const known = this.#byHash.get(hash);
+    // The map finds by hash; the comparison that decides takes the same time wherever two hashes part.
+    if (known === undefined || !timingSafeEqual(Buffer.from(hash, 'hex'), known.digest)) return undefined;
+    this.#remembered.set(rawKey, known);
+    return known;
+  }
+}
+
+const UNKNOWN_KEY = new Refusal('the API key is not known');
+const EXPIRED_KEY = new Refusal('the API key has expired');
+const DOUBLED_KEY = new Refusal('more than one API key was sent');
+const MALFORMED_QUERY = new Refusal('the API key in the query is malformed');
+
+/** API keys in `X-API-Key`, and in the query parameter of that name where the route allows one. */
+export function createApiKeyScheme(keys: ApiKeys, queryParameter: string | undefined): Scheme {
+  const readQuery = queryParameter === undefined ? undefined : createQueryReader(queryParameter);
+  return {
+    name: 'api-key',
+    challenge: 'ApiKey realm="turnpike"',
+    readsAuthorization: false,
+    isConfigured: keys.size > 0,
+    check(context: RequestContext, nowMs: number): Outcome | undefined {
+      // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
+      const header = context.req.headers['x-api-key'] as string | undefined;
+      const fromQuery = readQuery?.(context.query);
+      if (header === undefined) return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs) : fromQuery;
+      if (fromQuery !== undefined || header.includes(', ')) return DOUBLED_KEY;
+      return keys.check(header, nowMs);
+    },
+  };
+}
+
+function createQueryReader(parameter: string): (query: string) => string | Refusal | undefined {
+  const start = `${parameter}=`;
+  return function readQuery(query) {
+    if (!query.includes(start)) return undefined;
+    const found = query.slice(1).split('&').filter((pair) => pair.startsWith(start));
+    if (found.length === 0) return undefined;
+    if (found.length > 1) return DOUBLED_KEY;
+    try {
+      return decodeURIComponent((found[0] as string).slice(start.length));
+    } catch (error) {
+      return error instanceof URIError ? MALFORMED_QUERY : new Refusal('the query can not be read', { cause: error });
+    }
+  };
+}
+
+/** The query without the parameter that carried the key; what is sent on and logged. */
+export function withoutParameter(query: string, parameter: string): string {
+  const start = `${parameter}=`;
+  if (!query.includes(start)) return query;
+  const rest = query.slice(1).split('&').filter((pair) => !pair.startsWith(start));
+  return rest.length === 0 ? '' : `?${rest.join('&')}`;
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { RequestContext } from '../context.ts';
+import { findClaim } from './claims.ts';
+
+const names = z.array(z.string().min(1).max(128)).min(1);
+const listRule = z.union([
+  names.transform((any): ListRule => ({ any, all: undefined })),
+  z
+    .strictObject({ any: names.optional(), all: names.optional() })
+    .refine(({ any, all }) => any !== undefined || all !== undefined, 'expected "any" or "all"'),
+]);
+
+interface ListRule {
+  readonly any?: readonly string[] | undefined;
+  readonly all?: readonly string[] | undefined;
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const claimRule = z
+  .strictObject({
+    equals: scalar.optional().describe('The claim is this value.'),
+    contains: scalar.optional().describe('The claim is a list with this value in it.'),
+    oneOf: z.array(scalar).min(1).optional().describe('The claim is one of these values.'),
+  })
+  .refine((rule) => Object.values(rule).some((value) => value !== undefined), 'expected "equals", "contains" or "oneOf"');
+
+const rules = {
+  roles: listRule.optional().describe('Roles: a list (any of them), {"any": [...]} or {"all": [...]}.'),
+  scopes: listRule.optional().describe('Scopes of the token: a list (any of them), {"any": [...]} or {"all": [...]}.'),
+  claims: z.record(z.string().min(1), claimRule).optional().describe('Conditions on claims, by dotted path; all must hold.'),
+  consumers: names.optional().describe('Consumers that may call.'),
+};
+
+/** The `authorize` key of a route: all conditions that are written must hold. */
+export const authorizeOption = z.strictObject({
+  ...rules,
+  methods: z
+    .record(z.string().regex(/^[A-Z]+$/, 'expected a method in capitals, "DELETE" for one'), z.strictObject(rules))
+    .optional()
+    .describe('Further conditions for single methods; GET counts for HEAD too.'),
+});
+
+type Rules = Omit<z.output<typeof authorizeOption>, 'methods'>;
+
+/** Why a caller may not: what is missing, and the scopes that would mend it. */
+export interface Denial {
+  readonly detail: string;
+  readonly scopes: readonly string[] | undefined;
+}
+
+/** One compiled condition: undefined when it holds. */
+export type Condition = (context: RequestContext) => Denial | undefined;
+
+/** Conditions of one set of rules; every message is made here, once. */
+export function compileRules({ roles, scopes, claims = {}, consumers }: Rules): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (consumers !== undefined) conditions.push(consumerCondition(new Set(consumers)));
+  if (roles !== undefined) conditions.push(listCondition('role', roles, (context) => context.roles));
+  for (const [path, rule] of Object.entries(claims)) conditions.push(claimCondition(path, rule));
+  if (scopes !== undefined) conditions.push(listCondition('scope', scopes, (context) => context.scopes));
+  return conditions;
+}
+
+function consumerCondition(allowed: ReadonlySet<string>): Condition {
+  const denial = { detail: 'This consumer may not use this route.', scopes: undefined };
+  return ({ consumer }) => (consumer !== undefined && allowed.has(consumer.name) ? undefined : denial);
+}
+
+function listCondition(word: 'role' | 'scope', { any, all }: ListRule, read: (context: RequestContext) => readonly string[]): Condition {
+  const wanted = [...(all ?? []), ...(any ?? [])];
+  const scopes = word === 'scope' ? wanted : undefined;
+  const parts = [any && `one of the ${word}s ${any.join(', ')}`, all && `all of the ${word}s ${all.join(', ')}`].filter(Boolean);
+  const denial: Denial = { detail: `This needs ${parts.join(' and ')}.`, scopes };
+  return (context) => {
+    const has = read(context);
+    const holds = (any === undefined || any.some((name) => has.includes(name))) && (all === undefined || all.every((name) => has.includes(name)));
+    return holds ? undefined : denial;
+  };
+}
+
+function claimCondition(path: string, { equals, contains, oneOf }: z.output<typeof claimRule>): Condition {
+  const denial: Denial = { detail: `The claim ${path} does not allow this.`, scopes: undefined };
+  return ({ claims }) => {
+    const value = claims === undefined ? undefined : findClaim(claims, path);
+    if (equals !== undefined && value !== equals) return denial;
+    if (contains !== undefined && !(Array.isArray(value) && value.includes(contains))) return denial;
+    return oneOf === undefined || (oneOf as readonly unknown[]).includes(value) ? undefined : denial;
+  };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { Report } from '../stage.ts';
+
+const key = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, ".", "_" or "-", at most 64')
+    .describe('Names the key among those of its consumer, for rotation and revocation.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the key as 64 hex digits; `turnpike key create` makes one')
+    .describe('SHA-256 of the key in hex; the key itself is stored nowhere.'),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: 'expected a time such as "2027-01-01T00:00:00Z"' })
+    .optional()
+    .describe('When the key stops being accepted. Default: never.'),
+});
+
+/** One row of `consumers`: an application that calls, and the keys it calls with. */
+export const consumerRow = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'expected letters, digits, ".", "_", "@" or "-", at most 128')
+    .describe('Names the consumer in logs, limits and X-Consumer-Name.'),
+  plan: z.string().min(1).optional().describe('Plan of the consumer; default: `defaultPlan`.'),
+  roles: z.array(z.string().min(1).max(128)).default([]).describe('Roles for `authorize`.'),
+  keys: z.array(key).default([]).describe('Hashed API keys; several at once allow a rotation with overlap.'),
+});
+
+export type ConsumerRow = z.output<typeof consumerRow>;
+
+/** Reports names, ids and hashes that stand twice. */
+export function checkConsumers(consumers: readonly ConsumerRow[], report: Report): void {
+  const names = new Set<string>();
+  const owners = new Map<string, string>();
+  consumers.forEach((consumer, row) => {
+    if (names.has(consumer.name)) report(['consumers', row, 'name'], `consumer "${consumer.name}" stands twice`);
+    names.add(consumer.name);
+    const ids = new Set<string>();
+    consumer.keys.forEach((entry, index) => {
+      const place = ['consumers', row, 'keys', index];
+      if (ids.has(entry.id)) report([...place, 'id'], `key id "${entry.id}" stands twice in consumer "${consumer.name}"`);
+      ids.add(entry.id);
+      const hash = entry.sha256.toLowerCase();
+      const owner = owners.get(hash);
+      if (owner !== undefined) report([...place, 'sha256'], `the same key belongs to consumer "${owner}" already`);
+      owners.set(hash, consumer.name);
+    });
+  });
+}

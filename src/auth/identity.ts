@@ -1,0 +1,114 @@
+import type { Consumer, RequestContext } from '../context.ts';
+import { encodeHeaderText } from '../lib/header-text.ts';
+
+/** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
+export interface Identity {
+  /** `jwt`, `api-key` and so on; several are joined with `+`. */
+  readonly method: string;
+  readonly consumer: Consumer | undefined;
+  readonly subject: string | undefined;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>> | undefined;
+  readonly plan: string | undefined;
+  /** Epoch milliseconds; undefined for a credential without an end. */
+  readonly expiresAtMs: number | undefined;
+  /** The identity fields for the service, name and value by turns, safe to send as they are. */
+  readonly upstreamHeaders: readonly string[];
+}
+
+/** Why a credential was not accepted. The reason is told to the client, so it never quotes the credential. */
+export class Refusal {
+  readonly reason: string;
+  /** True when what decides did not answer: 503 instead of 401. */
+  readonly isUnavailable: boolean;
+  readonly cause: unknown;
+
+  constructor(reason: string, { isUnavailable = false, cause }: { isUnavailable?: boolean; cause?: unknown } = {}) {
+    this.reason = reason;
+    this.isUnavailable = isUnavailable;
+    this.cause = cause;
+  }
+}
+
+export type Outcome = Identity | Refusal;
+
+/** One way to prove who calls. */
+export interface Scheme {
+  readonly name: string;
+  /** Its challenge in WWW-Authenticate (RFC 9110, section 11.6.1); empty where there is none. */
+  readonly challenge: string;
+  /** True when it takes its credential from `Authorization`. */
+  readonly readsAuthorization: boolean;
+  /** False when nothing is configured that could ever be accepted. */
+  readonly isConfigured: boolean;
+  /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */
+  check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined;
+}
+
+// Services often stop at 8 KiB of header fields: a token full of roles must not make each of its calls a 431.
+const MAX_ROLES_CHARS = 4096;
+
+type Facts = Partial<Omit<Identity, 'method' | 'upstreamHeaders'>>;
+
+/** An identity of one scheme; the fields for the service are rendered here, once. */
+export function createIdentity(method: string, facts: Facts): Identity {
+  const { consumer, subject, roles = NONE, scopes = NONE, claims, plan, expiresAtMs } = facts;
+  const upstreamHeaders: string[] = [];
+  if (subject !== undefined) upstreamHeaders.push('X-User-Id', encodeHeaderText(subject));
+  const roleList = renderRoles(roles);
+  if (roleList !== '') upstreamHeaders.push('X-User-Role', roleList);
+  if (consumer !== undefined) upstreamHeaders.push('X-Consumer-Name', encodeHeaderText(consumer.name));
+  upstreamHeaders.push('X-Auth-Method', method);
+  return { method, consumer, subject, roles, scopes, claims, plan, expiresAtMs, upstreamHeaders };
+}
+
+/**
+ * One caller out of two valid credentials: the consumer and its plan from the one that names a consumer (the key),
+ * the user and the claims from the one that names a user (the token), the roles of both, the earlier end.
+ */
+export function combineIdentities(first: Identity, second: Identity): Identity {
+  const withConsumer = first.consumer === undefined ? second : first;
+  const withUser = first.claims === undefined && first.subject === undefined ? second : first;
+  return createIdentity(`${first.method}+${second.method}`, {
+    consumer: withConsumer.consumer,
+    plan: withConsumer.plan,
+    subject: withUser.subject,
+    claims: withUser.claims,
+    roles: [...new Set([...first.roles, ...second.roles])],
+    scopes: [...new Set([...first.scopes, ...second.scopes])],
+    expiresAtMs: earlier(first.expiresAtMs, second.expiresAtMs),
+  });
+}
+
+/** Puts the caller into the context, and the identity fields into what is sent on. */
+export function applyIdentity(context: RequestContext, identity: Identity): void {
+  context.consumer = identity.consumer;
+  context.subject = identity.subject;
+  context.roles = identity.roles;
+  context.scopes = identity.scopes;
+  context.claims = identity.claims;
+  context.plan = identity.plan;
+  context.authMethod = identity.method;
+  context.credentialExpiresAtMs = identity.expiresAtMs;
+  const fields = identity.upstreamHeaders;
+  for (let i = 0; i < fields.length; i += 1) context.upstreamHeaders.push(fields[i] as string);
+}
+
+/** Roles as a comma list that ends at a role's end; the later ones are left out where it grows too long. */
+function renderRoles(roles: readonly string[]): string {
+  let list = '';
+  for (const role of roles) {
+    const encoded = encodeHeaderText(role);
+    if (list.length + encoded.length + 1 > MAX_ROLES_CHARS) break;
+    list += list === '' ? encoded : `,${encoded}`;
+  }
+  return list;
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.min(a, b);
+}
+
+const NONE: readonly never[] = Object.freeze([]);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ErrorCode, ErrorSource } from './errors.ts';
+import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
 
 /** Who calls: an application that has an API key, or a name given by another scheme. */
 export interface Consumer {
@@ -70,6 +70,8 @@ export class RequestContext {
   scheme: 'http' | 'https' = 'http';
   /** Values of the `:name` segments. */
   params: Readonly<Record<string, string>> | undefined = undefined;
+  /** Why no route takes this request; the implicit route answers with it. */
+  refusal: GatewayError | undefined = undefined;
   /** True for an upgrade to WebSocket. */
   upgrade = false;
 
@@ -137,6 +139,9 @@ export class RequestContext {
   abort: (() => void) | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
+
+  /** Tells the snapshot that one request less needs it; set by the gateway. */
+  snapshotDone: (() => void) | undefined = undefined;
 
   // Explaining
   /** True when nothing may be consumed, written or sent. */

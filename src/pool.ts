@@ -61,16 +61,23 @@ export class Lease {
     return entry.value as T;
   }
 
+  /** Lets go of one thing before the rest. */
+  drop(kind: { readonly name: string }, key: string): void {
+    this.#letGo(`${kind.name}\n${key}`);
+  }
+
   /** Lets go of everything; what nobody else holds is closed. */
   release(): void {
-    for (const id of this.#held) {
-      const entry = this.#entries.get(id);
-      if (entry === undefined) continue;
-      entry.references -= 1;
-      if (entry.references > 0) continue;
-      this.#entries.delete(id);
-      entry.close();
-    }
-    this.#held.clear();
+    for (const id of this.#held) this.#letGo(id);
+  }
+
+  #letGo(id: string): void {
+    if (!this.#held.delete(id)) return;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.references -= 1;
+    if (entry.references > 0) return;
+    this.#entries.delete(id);
+    entry.close();
   }
 }

@@ -1,0 +1,62 @@
+import type { RequestContext } from './context.ts';
+import { GatewayError } from './errors.ts';
+import { normalizeTarget } from './routing/normalize.ts';
+import type { RouteTable } from './routing/table.ts';
+import type { RouteIdentity } from './context.ts';
+
+/** What matching needs to know of a compiled route. */
+interface Matched extends RouteIdentity {
+  readonly config: { readonly path: 'normalized' | 'raw' };
+}
+
+/** No method of HTTP is meant for them here (RFC 9110, sections 9.3.6 and 9.3.8). */
+const REFUSED_METHODS = new Set(['TRACE', 'CONNECT']);
+const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/**
+ * Finds the route of a request, and writes into the context where it goes. Undefined when no route takes it: then
+ * `context.refusal` says why.
+ */
+export function matchRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+  try {
+    return findRoute(context, table);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    context.refusal = error;
+    return undefined;
+  }
+}
+
+function findRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+  const { req, method } = context;
+  if (REFUSED_METHODS.has(method)) throw methodNotAllowed(ALLOWED_METHODS);
+  const target = normalizeTarget(req.url ?? '/');
+  context.path = target.path;
+  context.query = target.query;
+  const match = table.find({
+    method: method === 'OPTIONS' ? askedMethod(context) : method,
+    host: target.authority ?? req.headers.host ?? '',
+    path: target.path,
+    headers: req.headers,
+  });
+  if (!match.found) throw match.allow === undefined ? new GatewayError('not_found') : methodNotAllowed(match.allow);
+  const { route } = match;
+  if (target.hasEncodedSlash && route.config.path !== 'raw') {
+    throw new GatewayError('bad_path', 'The path has an encoded slash, which this route does not take.');
+  }
+  context.route = route;
+  context.params = match.params;
+  context.prefixLength = match.prefixLength;
+  context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });
+  return route;
+}
+
+/** A preflight is matched by the method that it asks for. */
+function askedMethod({ req }: RequestContext): string {
+  const asked = req.headers['access-control-request-method'];
+  return asked !== undefined && req.headers.origin !== undefined ? asked : 'OPTIONS';
+}
+
+function methodNotAllowed(allow: string): GatewayError {
+  return new GatewayError('method_not_allowed', undefined, { headers: ['allow', allow] });
+}

@@ -1,0 +1,35 @@
+import { accessLogStage } from './stages/access-log.ts';
+import { authenticateStage } from './stages/authenticate.ts';
+import { authorizeStage } from './stages/authorize.ts';
+import { bodyLimitStage } from './stages/body-limit.ts';
+import { corsStage } from './stages/cors.ts';
+import { forwardStage } from './stages/forward.ts';
+import { ipAccessStage } from './stages/ip-access.ts';
+import { preflightStage } from './stages/preflight.ts';
+import { rateLimitStage } from './stages/rate-limit.ts';
+import { refuseStage } from './stages/refuse.ts';
+import { requestIdStage } from './stages/request-id.ts';
+import { respondStage } from './stages/respond.ts';
+import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
+import { securityHeadersStage } from './stages/security-headers.ts';
+
+/**
+ * THE LIST: the pipeline, first to last. What a route may say in routes.json is what these stages say it may.
+ * To add a stage: one new file, one line here, one test.
+ */
+export const STAGES = [
+  sanitizeHeadersStage, //  before anything reads a header that the client may have forged
+  corsStage, //             before anything refuses, so that browsers can read the refusal
+  requestIdStage, //        before the log line that names it
+  accessLogStage, //        before anything ends the request, so that every request has a line
+  preflightStage, //        after ID and log; a preflight carries no credential, so before authentication
+  securityHeadersStage, //  on every answer, refusals of later stages included
+  refuseStage, //           what matched no route ends here: seen and logged, never authenticated or counted
+  ipAccessStage, //         cheapest reason to refuse, needs no identity
+  authenticateStage, //     before everything that asks who is calling
+  authorizeStage, //        before the limit: what is forbidden costs nobody's quota
+  rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
+  bodyLimitStage, //        before a byte of the body is read
+  respondStage, //          fixed answers need no service
+  forwardStage, //          last: the proxies
+] as const;

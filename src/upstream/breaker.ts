@@ -1,0 +1,171 @@
+import CircuitBreaker from 'opossum';
+import { z } from 'zod';
+import { duration } from '../schema-values.ts';
+
+/**
+ * The circuit breaker of one service, on opossum's public API.
+ *
+ * opossum would count a caller's abort, a late answer and a refused trial as what they are not, so every call gets a
+ * verdict of its own that is settled only while it still speaks about the state it began in (its epoch).
+ */
+export const breakerSchema = z.strictObject({
+  errorThresholdPercent: z.number().min(1).max(99).default(50).describe('Opens when more than this share of calls failed in the window.'),
+  minimumRequests: z.int().min(1).max(100_000).default(5).describe('Never opens on fewer calls than this in the window.'),
+  window: duration({ min: '1s', max: '10m' }).prefault('10s').describe('How long a call counts.'),
+  openFor: duration({ min: '100ms', max: '10m' }).prefault('10s').describe('How long it stays open the first time; doubles with each failed trial.'),
+  maxOpenFor: duration({ min: '100ms', max: '1h' }).prefault('2m').describe('Where doubling ends.'),
+});
+
+export type BreakerOptions = z.output<typeof breakerSchema>;
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** How one call ended, told once. A call that nobody judged (a client abort) is abandoned: it decides nothing. */
+export interface BreakerCall {
+  succeed(): void;
+  fail(): void;
+  abandon(): void;
+}
+
+export interface Breaker {
+  readonly name: string;
+  readonly state: BreakerState;
+  /** Calls and failures in the window. */
+  readonly counts: { readonly calls: number; readonly failures: number };
+  /** Whole seconds until the next trial, at least 1. */
+  readonly retryAfterSeconds: number;
+  /** True when a call would be let through now; changes nothing. */
+  readonly isAllowing: boolean;
+  /** Begins a call, or returns undefined: open, or a trial is under way. */
+  begin(): BreakerCall | undefined;
+  close(): void;
+}
+
+// What the types of opossum leave out.
+interface Circuit extends Omit<CircuitBreaker<[Verdict], void>, 'status' | 'options'> {
+  readonly pendingClose: boolean;
+  readonly options: { resetTimeout: number };
+  readonly status: { readonly window: { fires: number }[]; readonly stats: { fires: number; failures: number } };
+}
+
+/** A trial that was aborted is given to the next caller after this. */
+const NEXT_TRIAL_MS = 20;
+const BUCKETS = 10;
+
+export function createBreaker(name: string, options: BreakerOptions, onChange: (state: BreakerState) => void): Breaker {
+  const circuit = new CircuitBreaker<[Verdict], void>((verdict) => verdict.promise, {
+    name,
+    timeout: false,
+    errorThresholdPercentage: options.errorThresholdPercent,
+    volumeThreshold: options.minimumRequests,
+    resetTimeout: options.openFor,
+    rollingCountTimeout: options.window,
+    rollingCountBuckets: BUCKETS,
+    rollingPercentilesEnabled: false,
+    enableSnapshots: false,
+  }) as unknown as Circuit;
+  let epoch = 0;
+  let reopening = false;
+  let trialAtMs = 0;
+
+  circuit.on('open', () => {
+    epoch += 1;
+    trialAtMs = performance.now() + circuit.options.resetTimeout;
+    if (!reopening) onChange('open');
+  });
+  circuit.on('halfOpen', () => {
+    epoch += 1;
+    circuit.options.resetTimeout = Math.min(circuit.options.resetTimeout * 2, options.maxOpenFor);
+    if (!reopening) onChange('half-open');
+    reopening = false;
+  });
+  circuit.on('close', () => {
+    epoch += 1;
+    circuit.options.resetTimeout = options.openFor;
+    onChange('closed');
+  });
+
+  /** Half-open again in a moment, with nothing decided and nothing doubled. */
+  function yieldTrial(): void {
+    const { resetTimeout } = circuit.options;
+    reopening = true;
+    circuit.options.resetTimeout = NEXT_TRIAL_MS;
+    circuit.open();
+    // 'halfOpen' doubles what it finds: leave it half of what should stand then.
+    circuit.options.resetTimeout = resetTimeout / 2;
+  }
+
+  const isAllowing = (): boolean => !circuit.opened && (!circuit.halfOpen || circuit.pendingClose);
+  const now = (): number => epoch;
+
+  return {
+    name,
+    get state() {
+      if (circuit.closed) return 'closed';
+      return circuit.halfOpen || reopening ? 'half-open' : 'open';
+    },
+    get counts() {
+      const { fires, failures } = circuit.status.stats;
+      return { calls: fires, failures };
+    },
+    get retryAfterSeconds() {
+      return Math.max(1, Math.ceil((trialAtMs - performance.now()) / 1000));
+    },
+    get isAllowing() {
+      return isAllowing();
+    },
+    begin() {
+      if (!isAllowing()) return undefined;
+      const isTrial = circuit.halfOpen;
+      const verdict = new Verdict(now, (stillCurrent) => {
+        if (isTrial && stillCurrent) yieldTrial();
+        else if (circuit.closed) uncount(circuit);
+      });
+      circuit.fire(verdict).catch(ignore);
+      return verdict;
+    },
+    close: () => circuit.shutdown(),
+  };
+}
+
+/** Takes an abandoned call out of the rate. */
+function uncount(circuit: Circuit): void {
+  const bucket = circuit.status.window[0];
+  if (bucket !== undefined && bucket.fires > 0) bucket.fires -= 1;
+}
+
+/** opossum rejects what it has already counted. */
+function ignore(): void {}
+
+class Failure extends Error {}
+const FAILED = new Failure('the call failed');
+
+class Verdict implements BreakerCall {
+  readonly promise: Promise<void>;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: Error) => void;
+  readonly #epoch: number;
+  readonly #now: () => number;
+  readonly #onAbandon: (stillCurrent: boolean) => void;
+
+  constructor(now: () => number, onAbandon: (stillCurrent: boolean) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.promise = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#now = now;
+    this.#epoch = now();
+    this.#onAbandon = onAbandon;
+  }
+
+  succeed(): void {
+    if (this.#epoch === this.#now()) this.#resolve();
+  }
+
+  fail(): void {
+    if (this.#epoch === this.#now()) this.#reject(FAILED);
+  }
+
+  abandon(): void {
+    this.#onAbandon(this.#epoch === this.#now());
+  }
+}

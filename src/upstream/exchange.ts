@@ -1,0 +1,218 @@
+import { STATUS_CODES } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { AttemptOutcome, RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { type ServiceHeaders, writeServiceHead } from '../response-head.ts';
+import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
+
+/** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly headers: number;
+  readonly idle: number;
+  readonly total: number;
+}
+
+/** What an attempt tells its owner: once how it ended, and before that whether a response head may go to the client. */
+export interface ExchangeOwner {
+  readonly context: RequestContext;
+  readonly timeouts: Timeouts;
+  readonly deadlines: DeadlineWheel;
+  /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
+  totalDueAtMs: number;
+  /** True to deliver this answer to the client, false to throw it away and try again. */
+  wantsAnswer(status: number): boolean;
+  /** The service's head as the client should see it. */
+  adaptHeaders(headers: ServiceHeaders): ServiceHeaders;
+  /** The attempt ended without an answer, or `ok` when the head is on its way to the client. Called once. */
+  settled(outcome: AttemptOutcome, status: number, error: unknown): void;
+}
+
+type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving' | 'done';
+
+const LATEST_STATUS = 599;
+/** Anything that is not printable in a reason phrase (RFC 9112, section 4). */
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** One attempt at one target: streams both ways under backpressure, and ends exactly once, whatever the service does. */
+export class Exchange implements TransportHandler, Deadline {
+  dueAtMs = 0;
+  nextDeadline: Deadline | null = null;
+  previousDeadline: Deadline | null = null;
+  readonly #owner: ExchangeOwner;
+  /** What is uploaded, or null. */
+  readonly body: Readable | null;
+  #phase: Phase = 'connecting';
+  #controller: TransportController | undefined;
+  #isSettled = false;
+  /** The answer belongs to the client from here on: a failure can only break the connection off. */
+  #isDelivering = false;
+  readonly startedAtMs = performance.now();
+  /** Time until the response head, in milliseconds. */
+  latencyMs = 0;
+
+  constructor(owner: ExchangeOwner, body: Readable | null) {
+    this.#owner = owner;
+    this.body = body;
+    owner.deadlines.add(this, this.startedAtMs + owner.timeouts.connect);
+  }
+
+  /** True once any byte of the request may have reached the service. */
+  get hasBegunSending(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /** True once a service's answer is on its way to the client. */
+  get isDelivered(): boolean {
+    return this.#isDelivering;
+  }
+
+  /** The client went away, or its owner lost interest. */
+  abort(): void {
+    if (this.#phase === 'done') return;
+    this.#finish();
+    this.#settle('aborted-by-client', 0, undefined);
+    this.#drop();
+  }
+
+  onDue(): void {
+    const { timeouts } = this.#owner;
+    switch (this.#phase) {
+      case 'connecting':
+        return this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
+      case 'sending':
+        return this.#fail('idle-timeout', new Error(`the service took no byte for ${timeouts.idle} ms`));
+      case 'waiting':
+        return this.#fail('headers-timeout', new Error('no response headers in time'));
+      default:
+        return this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
+    }
+  }
+
+  // What undici calls
+
+  onRequestStart(controller: TransportController): void {
+    this.#controller = controller;
+    if (this.#phase === 'done') {
+      controller.abort(new Error('abandoned'));
+      return;
+    }
+    this.#phase = 'sending';
+    this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+    if (this.body === null) this.onRequestSent();
+  }
+
+  onBodySent(): void {
+    if (this.#phase === 'sending') this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+  }
+
+  onRequestSent(): void {
+    if (this.#phase !== 'sending') return;
+    this.#phase = 'waiting';
+    const owner = this.#owner;
+    const now = performance.now();
+    if (owner.totalDueAtMs === 0) owner.totalDueAtMs = now + owner.timeouts.total;
+    const dueAtMs = Math.min(now + owner.timeouts.headers, owner.totalDueAtMs);
+    // The wheel finds a deadline that moved away by itself, but not one that came nearer.
+    if (dueAtMs < this.dueAtMs) owner.deadlines.add(this, dueAtMs);
+    else this.dueAtMs = dueAtMs;
+  }
+
+  onResponseStart(controller: TransportController, status: number, headers: ServiceHeaders, reason?: string): void {
+    if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
+    this.latencyMs = performance.now() - this.startedAtMs;
+    if (status < 200 || status > LATEST_STATUS || isStrange(reason, status, headers)) {
+      this.#fail('protocol', new Error(`the service answered with status ${status} and a head that HTTP does not allow`));
+      return;
+    }
+    if (!this.#owner.wantsAnswer(status)) {
+      this.#finish();
+      this.#settle('status', status, undefined);
+      controller.abort(new Error('answer not wanted'));
+      return;
+    }
+    this.#phase = 'receiving';
+    const { context, timeouts } = this.#owner;
+    const idleAtMs = performance.now() + timeouts.idle;
+    if (idleAtMs < this.dueAtMs) this.#owner.deadlines.add(this, idleAtMs);
+    else this.dueAtMs = idleAtMs;
+    try {
+      writeServiceHead(context, status, this.#owner.adaptHeaders(headers));
+    } catch (error) {
+      this.#fail('protocol', error);
+      return;
+    }
+    this.#isDelivering = true;
+    this.#settle(status >= 500 ? 'status' : 'ok', status, undefined);
+  }
+
+  onResponseData(controller: TransportController, chunk: Buffer): void {
+    if (this.#phase !== 'receiving') return;
+    const { context, timeouts } = this.#owner;
+    this.dueAtMs = performance.now() + timeouts.idle;
+    context.bytesOut += chunk.length;
+    if (context.res.write(chunk)) return;
+    controller.pause();
+    context.res.once('drain', () => {
+      this.dueAtMs = performance.now() + timeouts.idle;
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    if (this.#phase !== 'receiving') return;
+    this.#finish();
+    this.#owner.context.res.end();
+  }
+
+  onResponseError(_controller: TransportController | undefined, error: Error): void {
+    // Our own limit on the upload comes back as the body's error.
+    const cause = error instanceof GatewayError ? error : undefined;
+    this.#fail(cause === undefined ? outcomeOf(error) : 'aborted-by-client', cause ?? error);
+  }
+
+  /** Nobody asked for an upgrade here: a service that sends one anyway has broken the protocol. */
+  onRequestUpgrade(controller: TransportController): void {
+    this.#fail('protocol', new Error('the service switched protocols unasked'));
+    controller.abort(new Error('unasked upgrade'));
+  }
+
+  #fail(outcome: AttemptOutcome, error: unknown): void {
+    if (this.#phase === 'done') return;
+    this.#finish();
+    if (this.#isDelivering) {
+      // Half the answer is out: break the connection off, a clean end would make it look whole.
+      this.#owner.context.outcome = outcome;
+      this.#owner.context.cause = error;
+      this.#owner.context.res.destroy();
+    } else {
+      this.#settle(outcome, 0, error);
+    }
+    this.#drop();
+  }
+
+  #finish(): void {
+    this.#phase = 'done';
+    this.#owner.deadlines.remove(this);
+  }
+
+  /** Ends the connection to the service; before there is one, `onRequestStart` does it. */
+  #drop(): void {
+    this.body?.destroy();
+    const controller = this.#controller;
+    if (controller !== undefined && !controller.aborted) controller.abort(new Error('exchange ended'));
+  }
+
+  #settle(outcome: AttemptOutcome, status: number, error: unknown): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.settled(outcome, status, error);
+  }
+}
+
+/** A head that must not be passed on: a control character in the reason, or a trailer announced where none can be. */
+function isStrange(reason: string | undefined, status: number, headers: ServiceHeaders): boolean {
+  if (reason !== undefined && reason !== '' && reason !== STATUS_CODES[status] && CONTROL.test(reason)) return true;
+  return headers['trailer'] !== undefined && headers['transfer-encoding'] === undefined;
+}

@@ -1,0 +1,257 @@
+import type { AttemptOutcome, RequestContext } from '../context.ts';
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { hasBody, type ServiceHeaders } from '../response-head.ts';
+import type { Breaker, BreakerCall } from './breaker.ts';
+import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
+import type { Proxy, ProxyAttempt } from './proxy.ts';
+import { rewriteServiceHeaders } from './redirects.ts';
+import { RequestBody } from './request-body.ts';
+import { type RetryPolicy, retryDelayMs } from './retry.ts';
+import type { Service, ServiceTarget } from './service.ts';
+import { isStaleConnection } from './transport.ts';
+
+/** How a route sends its requests on; made once a route, when a snapshot is compiled. */
+export interface ForwardPlan {
+  readonly service: Service;
+  readonly breaker: Breaker;
+  readonly proxy: Proxy;
+  readonly retry: RetryPolicy;
+  readonly timeouts: Timeouts;
+  readonly deadlines: DeadlineWheel;
+  readonly rewriteRedirects: boolean;
+  /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */
+  servicePrefix(context: RequestContext): string;
+}
+
+const OUTCOME_CODES: Readonly<Record<Exclude<AttemptOutcome, 'ok' | 'status' | 'aborted-by-client'>, ErrorCode>> = {
+  refused: 'upstream_refused',
+  dns: 'upstream_dns',
+  tls: 'upstream_tls',
+  reset: 'upstream_reset',
+  protocol: 'upstream_protocol',
+  'connect-timeout': 'connect_timeout',
+  'headers-timeout': 'headers_timeout',
+  'idle-timeout': 'idle_timeout',
+};
+
+/** One request on its way to a service: its attempts, its body, its verdict for the breaker. */
+export class Forwarding implements ExchangeOwner, ProxyAttempt {
+  readonly context: RequestContext;
+  readonly timeouts: Timeouts;
+  readonly deadlines: DeadlineWheel;
+  path: string;
+  target: URL;
+  totalDueAtMs = 0;
+  readonly #plan: ForwardPlan;
+  /** Path and query on the service, before the target's own base path. */
+  readonly #servicePath: string;
+  readonly #headers: string[];
+  readonly #body: RequestBody | undefined;
+  readonly #next: (error?: unknown) => void;
+  #call: BreakerCall | undefined;
+  #chosen: ServiceTarget;
+  #excluded: Set<ServiceTarget> | undefined;
+  #exchange: Exchange | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** The target that has a call of ours under way. */
+  #busy: ServiceTarget | undefined;
+  #isRetrying = false;
+  #isClosed = false;
+
+  private constructor(plan: ForwardPlan, context: RequestContext, path: string, chosen: ServiceTarget, call: BreakerCall, next: (error?: unknown) => void) {
+    this.#plan = plan;
+    this.context = context;
+    this.#servicePath = path;
+    this.path = path;
+    this.timeouts = shortened(plan.timeouts, context);
+    this.deadlines = plan.deadlines;
+    this.#chosen = chosen;
+    this.target = chosen.transport.url;
+    this.#call = call;
+    this.#next = next;
+    this.#headers = context.upstreamHeaders;
+    this.#body = hasBody(context) ? new RequestBody(context.req, context.res, context.maxBodyBytes) : undefined;
+    const length = context.req.headers['content-length'];
+    if (this.#body !== undefined && length !== undefined) this.#headers.push('content-length', length);
+  }
+
+  /** Sends the request to a target of the service, or refuses it by `next`. */
+  static begin(plan: ForwardPlan, context: RequestContext, path: string, next: (error?: unknown) => void): void {
+    const { service, breaker } = plan;
+    context.service = service.name;
+    if (!breaker.isAllowing) {
+      next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
+      return;
+    }
+    const chosen = service.pick(context, undefined);
+    if (chosen === undefined) {
+      next(new GatewayError('no_target', undefined, { retryAfterSeconds: 5 }));
+      return;
+    }
+    if (!service.enter()) {
+      next(new GatewayError('overloaded', undefined, { retryAfterSeconds: 1 }));
+      return;
+    }
+    const call = breaker.begin();
+    if (call === undefined) {
+      service.leave();
+      next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
+      return;
+    }
+    const forwarding = new Forwarding(plan, context, path, chosen, call, next);
+    context.abort = () => forwarding.close();
+    forwarding.#attempt();
+  }
+
+  /** The answer is complete, or the client went away. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#exchange?.abort();
+    this.#endRetry();
+    this.#endCall();
+    this.#judge('abandon');
+    if (this.#body !== undefined) this.context.bytesIn = this.#body.bytes;
+    this.#plan.service.leave();
+  }
+
+  /** Called by the proxy of the route's prefix, in place of http-proxy-middleware's own transport. */
+  send(): void {
+    if (this.#isClosed) return;
+    const exchange = new Exchange(this, this.#body?.open() ?? null);
+    this.#exchange = exchange;
+    this.#busy = this.#chosen;
+    this.#plan.service.begin(this.#chosen);
+    try {
+      this.#chosen.transport.transport.send(
+        { method: this.context.method, path: this.path, headers: this.#headers, body: exchange.body },
+        exchange,
+      );
+    } catch (error) {
+      exchange.onResponseError(undefined, error as Error);
+    }
+  }
+
+  wantsAnswer(status: number): boolean {
+    if (status < 500 || status > 504) return true;
+    return !this.#mayRetry('status', status);
+  }
+
+  adaptHeaders(headers: ServiceHeaders): ServiceHeaders {
+    if (!this.#plan.rewriteRedirects) return headers;
+    if (headers['location'] === undefined && headers['set-cookie'] === undefined && headers['content-location'] === undefined) return headers;
+    const { context } = this;
+    return rewriteServiceHeaders(headers, {
+      origin: this.target.origin,
+      servicePrefix: this.#chosen.basePath + this.#plan.servicePrefix(context),
+      publicPrefix: context.path.slice(0, context.prefixLength),
+    });
+  }
+
+  settled(outcome: AttemptOutcome, status: number, error: unknown): void {
+    const exchange = this.#exchange as Exchange;
+    const { context } = this;
+    const tookMs = exchange.latencyMs === 0 ? performance.now() - exchange.startedAtMs : exchange.latencyMs;
+    context.upstreamMs += tookMs;
+    context.outcome = outcome;
+    this.#plan.service.note(this.#chosen, outcome, status, tookMs);
+    this.#endRetry();
+    if (!exchange.isDelivered) this.#endCall();
+    if (outcome === 'aborted-by-client') return this.#abandoned(error);
+    if (exchange.isDelivered) return this.#judge(status >= 500 ? 'fail' : 'succeed');
+    if (this.#mayRetry(outcome, status, error)) return this.#retry();
+    this.#judge('fail');
+    this.#next(new GatewayError(OUTCOME_CODES[outcome as keyof typeof OUTCOME_CODES] ?? 'upstream_reset', undefined, { cause: error }));
+  }
+
+  #attempt(): void {
+    const { context } = this;
+    context.attempts += 1;
+    context.target = this.#chosen.url;
+    this.path = joinBase(this.#chosen.basePath, this.#servicePath, context.path.endsWith('/'));
+    this.#plan.proxy.forward(context.req, context.res, this);
+  }
+
+  /** The client left, or sent more than it may. */
+  #abandoned(error: unknown): void {
+    this.#judge('abandon');
+    if (error !== undefined) this.#next(error);
+  }
+
+  #mayRetry(outcome: AttemptOutcome, status: number, error?: unknown): boolean {
+    const { context } = this;
+    const { service, retry } = this.#plan;
+    if (this.#isClosed || context.res.headersSent) return false;
+    if (this.#body !== undefined && !this.#body.isRepeatable) return false;
+    const hadBegun = this.#exchange?.hasBegunSending ?? false;
+    const wanted = retry.isWanted(context.method, outcome, status, context.attempts, hadBegun) || this.#isStale(outcome, error);
+    if (!wanted) return false;
+    if (this.totalDueAtMs !== 0 && performance.now() >= this.totalDueAtMs) return false;
+    // A refused connection is refused again a moment later: only another target makes it worth a try.
+    if (!hadBegun && service.pick(context, this.#excludedWith(this.#chosen)) === undefined) return false;
+    return service.retries.hasRoom(service.inFlight);
+  }
+
+  /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
+  #isStale(outcome: AttemptOutcome, error: unknown): boolean {
+    const { context } = this;
+    return outcome === 'reset' && context.attempts === 1 && (context.method === 'GET' || context.method === 'HEAD') && isStaleConnection(error);
+  }
+
+  #excludedWith(target: ServiceTarget): Set<ServiceTarget> {
+    this.#excluded ??= new Set();
+    this.#excluded.add(target);
+    return this.#excluded;
+  }
+
+  #retry(): void {
+    const { service } = this.#plan;
+    const { context } = this;
+    service.retries.take();
+    this.#isRetrying = true;
+    const isImmediate = !(this.#exchange?.hasBegunSending ?? false) || context.outcome === 'reset';
+    const again = service.pick(context, this.#excludedWith(this.#chosen)) ?? this.#chosen;
+    const go = (): void => {
+      this.#chosen = again;
+      this.target = again.transport.url;
+      this.#attempt();
+    };
+    if (isImmediate && context.attempts === 1) go();
+    else this.#timer = setTimeout(go, retryDelayMs(context.attempts));
+  }
+
+  #endCall(): void {
+    if (this.#busy === undefined) return;
+    this.#plan.service.end(this.#busy);
+    this.#busy = undefined;
+  }
+
+  #endRetry(): void {
+    if (!this.#isRetrying) return;
+    this.#isRetrying = false;
+    this.#plan.service.retries.release();
+  }
+
+  #judge(verdict: 'succeed' | 'fail' | 'abandon'): void {
+    this.#call?.[verdict]();
+    this.#call = undefined;
+  }
+}
+
+/** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */
+function joinBase(basePath: string, path: string, endsWithSlash: boolean): string {
+  if (basePath === '') return path;
+  const isRoot = path === '/' || path.startsWith('/?');
+  return isRoot && !endsWithSlash ? basePath + path.slice(1) : basePath + path;
+}
+
+/** A caller may shorten the deadlines with X-Request-Timeout-Ms, never lengthen them; the service is told what is left. */
+function shortened(timeouts: Timeouts, context: RequestContext): Timeouts {
+  const asked = context.req.headers['x-request-timeout-ms'];
+  if (typeof asked !== 'string' || !/^\d{1,9}$/.test(asked)) return timeouts;
+  const total = Math.max(1, Math.min(Number(asked), timeouts.total));
+  context.upstreamHeaders.push('X-Request-Timeout-Ms', String(total));
+  return { ...timeouts, connect: Math.min(timeouts.connect, total), headers: Math.min(timeouts.headers, total), total };
+}

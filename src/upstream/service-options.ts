@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { duration } from '../schema-values.ts';
+import { balanceOption } from './balance.ts';
+import { breakerSchema } from './breaker.ts';
+import { targetsOption, targetUrl } from './target.ts';
+
+/** How the connections to a service are verified. Values may be `"${FILE:/path}"`. */
+export const tlsOption = z
+  .strictObject({
+    ca: z.string().optional().describe('PEM of the authority that signed the certificate; default: those that Node trusts.'),
+    cert: z.string().optional().describe('PEM of the certificate that the gateway shows (mutual TLS).'),
+    key: z.string().optional().describe('PEM of its private key.'),
+    serverName: z.string().optional().describe('Name to ask for and to verify (SNI); default: the host of the target.'),
+    verify: z.boolean().default(true).describe('False accepts any certificate: for a test, never for production.'),
+  })
+  .describe('TLS to the service.');
+
+const timeout = duration({ min: '1ms', max: '1d' });
+
+/** Deadlines of a request; `headers` and `total` count from when the request has been sent whole. */
+export const timeoutsOption = z
+  .strictObject({
+    connect: timeout.prefault('2s').describe('Name look-up, connection and TLS, and waiting for a free connection.'),
+    headers: timeout.prefault('30s').describe('Until the response headers, of one attempt.'),
+    idle: timeout.prefault('30s').describe('Between two bytes of an upload or of an answer.'),
+    total: timeout.prefault('30s').describe('Until the response headers, of all attempts.'),
+  })
+  .describe('Deadlines; 504 when one passes.');
+
+/** What a service may say in `services`, and a route that names its targets itself. */
+export const serviceKeys = {
+  targets: targetsOption.optional(),
+  balance: balanceOption.optional(),
+  tls: tlsOption.optional(),
+  circuitBreaker: breakerSchema.optional().describe('When calls to this service are refused at once, and for how long.'),
+};
+
+export const serviceSchema = z.strictObject(serviceKeys);
+export type ServiceOptions = z.output<typeof serviceSchema>;
+export { targetUrl };

@@ -1,21 +1,24 @@
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import type { Kind } from '../pool.ts';
+import type { RedisLink } from '../redis.ts';
 import type { Decision, WindowState } from './decision.ts';
+import { createInstances, type Instances } from './instances.ts';
 import { MemoryCounter } from './memory-counter.ts';
+import { RedisCounter } from './redis-counter.ts';
 import type { Window } from './window.ts';
-
-/** What to do with a call that the shared store can't count: count it here, let it pass, or refuse it. */
-export type OnStoreError = 'local' | 'allow' | 'deny';
 
 /** All counts of this process. Lives in the pool under one key, so that no reload forgets a call. */
 export interface Limits {
-  /** Counts a call in all its windows or in none. Undefined when it passes uncounted, by `onStoreError: "allow"`. */
+  /**
+   * Counts a call in all its windows or in none. Undefined when the shared store can't count it and
+   * `countLocally` is false.
+   */
   decide(
     windows: readonly Window[],
     context: RequestContext,
     cost: number,
-    onStoreError: OnStoreError,
+    countLocally: boolean,
   ): Decision | undefined | Promise<Decision | undefined>;
   /** What is left in each window; consumes nothing. */
   peek(windows: readonly Window[], context: RequestContext): WindowState[] | Promise<WindowState[]>;
@@ -26,10 +29,73 @@ export const limitsKind: Kind<Limits> = { name: 'limits', close: (limits) => lim
 
 /** Counts in Redis where there is one, else in memory. */
 export function createLimits(deps: Deps): Limits {
+  if (deps.redis !== undefined) return new SharedLimits(deps, deps.redis);
   const memory = new MemoryCounter(deps.clock);
   return {
     decide: (windows, context, cost) => memory.decide(windows, context, cost),
     peek: (windows, context) => memory.peek(windows, context),
     close: () => {},
   };
+}
+
+const COMPLAIN_EVERY_MS = 60_000;
+
+/**
+ * Counts in Redis, and in this process while Redis doesn't answer: then each gateway grants the limit divided by the
+ * gateways it last saw. Local counts begin empty and are forgotten when Redis is back.
+ */
+class SharedLimits implements Limits {
+  readonly #deps: Deps;
+  readonly #redis: RedisLink;
+  readonly #shared: RedisCounter;
+  readonly #memory: MemoryCounter;
+  readonly #instances: Instances;
+  readonly #stopListening: () => void;
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: Deps, redis: RedisLink) {
+    this.#deps = deps;
+    this.#redis = redis;
+    this.#shared = new RedisCounter(redis, deps.clock);
+    this.#memory = new MemoryCounter(deps.clock);
+    this.#instances = createInstances(redis);
+    deps.metrics.limiterStore.set(redis.isUp ? 1 : 0);
+    this.#stopListening = redis.onChange((isUp) => deps.metrics.limiterStore.set(isUp ? 1 : 0));
+  }
+
+  decide(windows: readonly Window[], context: RequestContext, cost: number, countLocally: boolean) {
+    if (!this.#redis.isUp) return countLocally ? this.#decideLocally(windows, context, cost) : undefined;
+    return this.#shared.decide(windows, context, cost).catch((error: unknown) => {
+      this.#complain(error);
+      return countLocally ? this.#decideLocally(windows, context, cost) : undefined;
+    });
+  }
+
+  async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
+    if (this.#redis.isUp) {
+      try {
+        return await this.#shared.peek(windows, context);
+      } catch (error) {
+        this.#complain(error);
+      }
+    }
+    return this.#memory.peek(windows, context, 1 / this.#instances.count);
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#instances.close();
+  }
+
+  #decideLocally(windows: readonly Window[], context: RequestContext, cost: number): Decision {
+    return this.#memory.decide(windows, context, cost, 1 / this.#instances.count);
+  }
+
+  /** A Redis that is down is told by its link, once. What is left is an error of the script: at most one line a minute. */
+  #complain(error: unknown): void {
+    const now = performance.now();
+    if (!this.#redis.isUp || now - this.#complainedAtMs < COMPLAIN_EVERY_MS) return;
+    this.#complainedAtMs = now;
+    this.#deps.log.error('Redis refused to count a call; it was counted in this process', { error: String(error) });
+  }
 }

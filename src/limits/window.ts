@@ -53,7 +53,7 @@ export function compileWindow(options: RateLimitOptions, owner: Owner, routeName
   const place = scope === 'route' ? `route ${routeName}` : 'gateway';
   // The state of a bucket is measured in its rate, so another rate is another bucket.
   const rate = algorithm === 'token-bucket' ? `${limit}+${burst}` : '';
-  const id = [family, options.name ?? '', place, by, algorithm, renderDuration(windowMs), rate]
+  const id = [family, options.name ?? '', place, by, algorithm, renderDuration(windowMs), rate, '']
     .map(escapePart)
     .join('|');
   const period = fixedPeriod(windowMs);
@@ -65,7 +65,7 @@ export function compileQuota({ limit, period }: QuotaOptions, planName: string):
   const windowMs = period === 'day' ? DAY_MS : 31 * DAY_MS;
   return {
     name: `${planName}-${period}`,
-    id: `quota|${period}`,
+    id: `quota|${period}|`,
     algorithm: 'fixed',
     limit,
     windowMs,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
 import { checkLimits } from '../limits/check.ts';
 import type { Decision } from '../limits/decision.ts';
 import { createLimiter } from '../limits/limiter.ts';
@@ -58,10 +59,10 @@ export const rateLimitStage = defineStage({
     if (!route.matched) return undefined;
     const windows = new RouteWindows(file, rateLimits, route.name);
     if (windows.isEmpty) return undefined;
-    const settle = createSettle(windows, route, deps);
+    const settle = createSettle(windows, onStoreError, route, deps);
 
     const limiter = createLimiter((context) => {
-      const decided = limits.decide(windows.of(context).windows, context, cost, onStoreError);
+      const decided = limits.decide(windows.of(context).windows, context, cost, onStoreError === 'local');
       return decided instanceof Promise
         ? decided.then((decision) => settle(context, decision))
         : settle(context, decided);
@@ -75,16 +76,25 @@ export const rateLimitStage = defineStage({
 });
 
 /** Writes a decision down: in the context for the log and the answer, in the metrics, in the trace. */
-function createSettle(windows: RouteWindows, route: RouteInfo, { clock, metrics }: StageDeps) {
-  const allowed = metrics.limiterDecisions.labels(route.name, 'allowed');
-  const refused = metrics.limiterDecisions.labels(route.name, 'refused');
-  const failedOpen = metrics.limiterDecisions.labels(route.name, 'failed-open');
+function createSettle(
+  windows: RouteWindows,
+  onStoreError: 'local' | 'allow' | 'deny',
+  route: RouteInfo,
+  { clock, metrics }: StageDeps,
+) {
+  const count = (decision: string) => metrics.limiterDecisions.labels(route.name, decision);
+  const allowed = count('allowed');
+  const refused = count('refused');
+  const failed = count(onStoreError === 'deny' ? 'failed-closed' : 'failed-open');
+
+  function settleUncounted(context: RequestContext): undefined {
+    if (!context.dryRun) failed.inc();
+    context.trace?.push({ stage: 'rateLimit', decision: `not counted, ${onStoreError}: Redis does not answer` });
+    if (onStoreError === 'deny') throw new GatewayError('limits_unavailable', undefined, { retryAfterSeconds: 1 });
+  }
+
   return (context: RequestContext, decision: Decision | undefined): Decision | undefined => {
-    if (decision === undefined) {
-      if (!context.dryRun) failedOpen.inc();
-      context.trace?.push({ stage: 'rateLimit', decision: 'passed uncounted: the limit store does not answer' });
-      return undefined;
-    }
+    if (decision === undefined) return settleUncounted(context);
     context.limit = decision;
     windows.of(context).headers.add(context, decision, clock.now());
     if (!context.dryRun) (decision.allowed ? allowed : refused).inc();

@@ -1,0 +1,87 @@
+import { RedisStore } from 'rate-limit-redis';
+import type { RequestContext } from '../context.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { RedisLink } from '../redis.ts';
+import { type CallCounter, createDecision, createWindowState, type Decision, type WindowState } from './decision.ts';
+import { INCREMENT_SCRIPT, INCREMENT_SHA } from './increment-script.ts';
+import type { Window } from './window.ts';
+
+type Mode = 'count' | 'look' | 'peek';
+
+/**
+ * Counts calls in Redis, for all gateways that share it: one round trip a call, however many windows it has.
+ *
+ * The store of rate-limit-redis 6.0.1 counts one fixed window from the first hit and, when its SCRIPT LOAD fails
+ * once, never again. So the script is ours, its hash is known without asking, and a server that has forgotten it
+ * (restarted, SCRIPT FLUSH) is sent the text with the next call.
+ *
+ * In a Redis Cluster the keys of one script must lie in one slot: all counters then carry the tag `{turnpike}`.
+ */
+export class RedisCounter extends RedisStore implements CallCounter {
+  readonly #clock: Clock;
+  readonly #constants = new WeakMap<Window, readonly string[]>();
+  /** Epoch ms that the script takes for now; `0` for the clock of the server. Tests set it. */
+  readonly #time: () => string;
+
+  constructor(redis: RedisLink, clock: Clock, time: () => string = () => '0') {
+    super({
+      prefix: `${redis.prefix}${redis.isCluster ? '{turnpike}' : ''}limit:`,
+      sendCommandCluster: ({ command: [name = '', ...args] }) => redis.send(name, ...args) as Promise<number[]>,
+    });
+    this.#clock = clock;
+    this.#time = time;
+  }
+
+  async decide(windows: readonly Window[], context: RequestContext, cost: number): Promise<Decision> {
+    const reply = await this.#run(context.dryRun ? 'look' : 'count', windows, context, cost);
+    const [allowed, index, remaining, resetMs] = reply as [number, number, number, number];
+    return createDecision(allowed === 1, windows[index] as Window, remaining, resetMs);
+  }
+
+  async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
+    const reply = await this.#run('peek', windows, context, 1);
+    return windows.map((window, index) =>
+      createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number),
+    );
+  }
+
+  /** The hash is known: nothing is loaded, so nothing can fail to load. */
+  override async loadIncrementScript(): Promise<string> {
+    return INCREMENT_SHA;
+  }
+
+  async #run(mode: Mode, windows: readonly Window[], context: RequestContext, cost: number): Promise<number[]> {
+    const command = ['EVALSHA', INCREMENT_SHA, String(windows.length)];
+    for (const window of windows) command.push(this.prefixKey(window.id + window.subject(context)));
+    const key = command[3] as string;
+    command.push(this.#time(), mode, String(cost));
+    for (const window of windows) this.#pushArguments(command, window);
+    try {
+      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      command[0] = 'EVAL';
+      command[1] = INCREMENT_SCRIPT;
+      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+    }
+  }
+
+  #pushArguments(command: string[], window: Window): void {
+    let constants = this.#constants.get(window);
+    if (constants === undefined) {
+      constants = [kindOf(window), String(window.limit), String(window.windowMs), String(window.burst), '0'];
+      this.#constants.set(window, constants);
+    }
+    if (window.quota === undefined) {
+      command.push(...constants);
+      return;
+    }
+    const { number, endsAtMs } = window.period(this.#clock.now());
+    command.push('q', String(window.limit), String(window.windowMs), String(number), String(endsAtMs));
+  }
+}
+
+function kindOf(window: Window): string {
+  if (window.algorithm === 'sliding') return 's';
+  return window.algorithm === 'fixed' ? 'f' : 'b';
+}

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import jwt from 'jsonwebtoken';
+import { loadDotEnv, parseSettings } from '../config/env.ts';
+import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { parseDurationMs } from '../schema-values.ts';
+import type { JwtSettings } from '../settings.ts';
+import { type CliIo, EXIT } from './io.ts';
+
+const USAGE = `Usage:
+  turnpike token --sub USER [--role ROLE]... [--scope "a b"] [--plan PLAN] [--claim NAME=VALUE]... [--expires 1h]
+
+Signs a token with JWT_SECRET, for trials: a real issuer signs its own. JWT_ISSUER and
+JWT_AUDIENCE go into it where they are set.
+`;
+
+const OPTIONS = {
+  sub: { type: 'string' },
+  role: { type: 'string', multiple: true },
+  scope: { type: 'string' },
+  plan: { type: 'string' },
+  claim: { type: 'string', multiple: true },
+  expires: { type: 'string', default: '1h' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** `turnpike token …`: prints one signed token. Resolves to the exit code. */
+export async function runToken(argv: readonly string[], io: CliIo, clock: Clock = systemClock): Promise<number> {
+  try {
+    const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true });
+    if (values.help) {
+      io.out(USAGE);
+      return EXIT.ok;
+    }
+    const lifetimeMs = parseDurationMs(values.expires);
+    if (values.sub === undefined || lifetimeMs === undefined) {
+      io.err(values.sub === undefined ? USAGE : 'turnpike token: --expires takes a duration such as 15m or 1h\n');
+      return EXIT.usage;
+    }
+    loadDotEnv(process.cwd());
+    const settings = parseSettings(io.env).jwt;
+    if (settings?.secret === undefined) {
+      io.err('turnpike token: JWT_SECRET is not set. Make one with: openssl rand -base64 48\n');
+      return EXIT.config;
+    }
+    const claims = { ...readClaims(values.claim ?? []), sub: values.sub, ...readFacts(values) };
+    io.out(`${sign(claims, settings.secret, settings, clock.now(), lifetimeMs)}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof ConfigError) io.err(renderConfigError(error));
+    else if (error instanceof TypeError) io.err(`turnpike token: ${error.message}\n\n${USAGE}`);
+    else throw error;
+    return error instanceof ConfigError ? EXIT.config : EXIT.usage;
+  }
+}
+
+interface Facts {
+  readonly role?: string[] | undefined;
+  readonly scope?: string | undefined;
+  readonly plan?: string | undefined;
+}
+
+function readFacts({ role, scope, plan }: Facts): object {
+  const roles = role?.flatMap((names) => names.split(','));
+  return { ...(roles && { role: roles.length === 1 ? roles[0] : roles }), ...(scope && { scope }), ...(plan && { plan }) };
+}
+
+function readClaims(pairs: readonly string[]): Record<string, unknown> {
+  const claims = pairs.map((pair) => {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (name === '') throw new TypeError(`--claim takes NAME=VALUE, not "${pair}"`);
+    return [name, readValue(value)];
+  });
+  return Object.fromEntries(claims) as Record<string, unknown>;
+}
+
+/** JSON where it is JSON (`true`, `3`, `["a"]`), else the text as it is. */
+function readValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
+
+function sign(claims: object, secret: string, { issuer, audience, algorithms }: JwtSettings, nowMs: number, lifetimeMs: number): string {
+  const algorithm = (['HS256', 'HS384', 'HS512'] as const).find((name) => algorithms.includes(name)) ?? 'HS256';
+  const iat = Math.floor(nowMs / 1000);
+  const exp = iat + Math.ceil(lifetimeMs / 1000);
+  const aud = audience?.length === 1 ? audience[0] : audience;
+  return jwt.sign({ ...(issuer && { iss: issuer }), ...(aud && { aud }), ...claims, iat, exp }, secret, { algorithm });
+}

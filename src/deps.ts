@@ -3,8 +3,8 @@ import type { Clock } from './lib/clock.ts';
 import type { DeadlineWheel } from './lib/deadline-wheel.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
-import type { Settings } from './settings.ts';
 import type { RedisLink } from './redis.ts';
+import type { Settings } from './settings.ts';
 
 /** What lives as long as the process, made once in main and handed down. */
 export interface Deps {

@@ -1,11 +1,9 @@
-import express, { type Express } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
-import { GatewayError } from './errors.ts';
+import { createExpressApp, type ExpressApp } from './express-app.ts';
 import { createAddressResolver } from './lib/client-address.ts';
-import { renderProblem } from './problem.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
 import { walk } from './walk.ts';
 
@@ -14,8 +12,8 @@ export type Builtins = (context: RequestContext) => boolean;
 
 /** Holds the snapshot in force and swaps it; a request keeps the one that it began with. */
 export interface Gateway {
-  /** The Express application, to be given to a server. */
-  readonly handler: (req: IncomingMessage, res: ServerResponse) => void;
+  /** The Express application and its classes, to be given to a server. */
+  readonly express: ExpressApp;
   readonly snapshot: Snapshot;
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
@@ -56,7 +54,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   }
 
   return {
-    handler: createApp(dispatch),
+    express: createExpressApp(dispatch),
     get snapshot() {
       return snapshot;
     },
@@ -71,18 +69,4 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     },
     close: () => snapshot.retire(),
   };
-}
-
-/** Express holds one middleware; the order of the stages is in stages.ts. */
-function createApp(dispatch: (req: IncomingMessage, res: ServerResponse) => void): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  // `req.ip` is ours to say: express-rate-limit and own stages that ask Express get the same answer as we do.
-  app.set('trust proxy', false);
-  app.use((req, res) => dispatch(req, res));
-  app.use((error: unknown, req: IncomingMessage, _res: ServerResponse, _next: unknown) => {
-    renderProblem(contextOf(req), error ?? new GatewayError('internal'));
-  });
-  return app;
 }

@@ -1,8 +1,7 @@
-import type { RequestContext } from './context.ts';
+import type { RequestContext, RouteIdentity } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { normalizeTarget } from './routing/normalize.ts';
 import type { RouteTable } from './routing/table.ts';
-import type { RouteIdentity } from './context.ts';
 
 /** What matching needs to know of a compiled route. */
 interface Matched extends RouteIdentity {

@@ -1,6 +1,6 @@
 import helmet from 'helmet';
 import type { RequestContext } from './context.ts';
-import { ERRORS, GatewayError, PROBLEM_BASE, type ErrorCode } from './errors.ts';
+import { ERRORS, type ErrorCode, GatewayError, PROBLEM_BASE } from './errors.ts';
 import { recordHeaders } from './lib/header-recorder.ts';
 import { endAnswer, writeOwnHead } from './response-head.ts';
 
@@ -24,7 +24,14 @@ export function renderProblem(context: RequestContext, thrown: unknown): void {
     return;
   }
   const body = renderBody(context, error);
-  const flat = ['content-type', 'application/problem+json', 'content-length', String(Buffer.byteLength(body)), 'cache-control', 'no-store'];
+  const flat = [
+    'content-type',
+    'application/problem+json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'cache-control',
+    'no-store',
+  ];
   for (const field of STRICT_HEADERS) flat.push(field);
   flat.push('proxy-status', `turnpike; error=${proxyErrorOf(error.code)}`);
   if (error.extras?.retryAfterSeconds !== undefined) flat.push('retry-after', String(error.extras.retryAfterSeconds));

@@ -26,22 +26,21 @@ const DROPPED = new Set([
  * Writes the head of a service's answer, cleaned, with the gateway's own fields added.
  * Throws what `writeHead` throws when the service sent a value that HTTP does not allow.
  */
-export function writeServiceHead(context: RequestContext, status: number, headers: ServiceHeaders, drop?: ReadonlySet<string>): void {
+export function writeServiceHead(
+  context: RequestContext,
+  status: number,
+  headers: ServiceHeaders,
+  drop?: ReadonlySet<string>,
+): void {
   const flat: string[] = [];
   const named = namedByConnection(headers['connection']);
   let vary = context.corsVary;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || DROPPED.has(name)) continue;
-    if (name.startsWith('x-internal-') || (context.ownsCors && name.startsWith('access-control-'))) continue;
-    if (named?.has(name) === true || drop?.has(name) === true) continue;
-    if (name === 'vary') {
-      vary = mergeVary(value, vary);
-    } else if (typeof value === 'string') {
-      flat.push(name, value);
-    } else {
-      for (const one of value) flat.push(name, one);
-    }
+    if (value === undefined || isDropped(name, context, named, drop)) continue;
+    if (name === 'vary') vary = mergeVary(value, vary);
+    else if (typeof value === 'string') flat.push(name, value);
+    else for (const one of value) flat.push(name, one);
   }
   const { securityHeaders } = context;
   for (let i = 0; i < securityHeaders.length; i += 2) {
@@ -50,6 +49,14 @@ export function writeServiceHead(context: RequestContext, status: number, header
   }
   addOwnFields(context, flat, vary);
   context.res.writeHead(status, flat);
+}
+
+type Names = ReadonlySet<string> | undefined;
+
+function isDropped(name: string, context: RequestContext, named: Names, drop: Names): boolean {
+  if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
+  if (context.ownsCors && name.startsWith('access-control-')) return true;
+  return named?.has(name) === true || drop?.has(name) === true;
 }
 
 /** Writes the head of an answer that the gateway makes itself; `flat` holds names and values by turns. */
@@ -71,20 +78,36 @@ function addOwnFields(context: RequestContext, flat: string[], vary: string): vo
 /** True when the request announced a body (RFC 9112, section 6). */
 export function hasBody(context: RequestContext): boolean {
   const { headers } = context.req;
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    (headers['content-length'] !== undefined && headers['content-length'] !== '0')
+  );
 }
 
 function namedByConnection(connection: string | string[] | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return new Set(String(connection).toLowerCase().split(',').map((name) => name.trim()));
+  return new Set(
+    String(connection)
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
 }
 
 /** Joins two lists of field names without naming one twice (RFC 9110, section 12.5.5). */
 export function mergeVary(first: string | readonly string[], second: string): string {
   const merged = typeof first === 'string' ? first : first.join(', ');
   if (second === '' || merged.trim() === '*') return merged;
-  const known = new Set(merged.toLowerCase().split(',').map((name) => name.trim()));
-  const missing = second.split(',').map((name) => name.trim()).filter((name) => !known.has(name.toLowerCase()));
+  const known = new Set(
+    merged
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+  const missing = second
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => !known.has(name.toLowerCase()));
   return missing.length === 0 ? merged : `${merged}, ${missing.join(', ')}`;
 }
 

@@ -28,16 +28,30 @@ interface Bounds {
   readonly max?: string;
 }
 
-function quantity(kind: string, example: string, pattern: RegExp, parse: (text: string) => number | undefined, bounds: Bounds) {
+function quantity(
+  kind: string,
+  example: string,
+  pattern: RegExp,
+  parse: (text: string) => number | undefined,
+  bounds: Bounds,
+) {
   const min = bounds.min === undefined ? 0 : (parse(bounds.min) as number);
   const max = bounds.max === undefined ? Number.POSITIVE_INFINITY : (parse(bounds.max) as number);
   return z
-    .string({ error: (issue) => (typeof issue.input === 'number' ? `a ${kind} needs a unit: "${example}", not a bare number` : `expected a ${kind} such as "${example}"`) })
+    .string({
+      error: (issue) =>
+        typeof issue.input === 'number'
+          ? `a ${kind} needs a unit: "${example}", not a bare number`
+          : `expected a ${kind} such as "${example}"`,
+    })
     .regex(pattern, { error: `expected a ${kind} such as "${example}"` })
     .transform((text, context) => {
       const value = parse(text) as number;
       if (value >= min && value <= max) return value;
-      context.addIssue({ code: 'custom', message: `must be ${[bounds.min && `at least ${bounds.min}`, bounds.max && `at most ${bounds.max}`].filter(Boolean).join(' and ')}` });
+      context.addIssue({
+        code: 'custom',
+        message: `must be ${[bounds.min && `at least ${bounds.min}`, bounds.max && `at most ${bounds.max}`].filter(Boolean).join(' and ')}`,
+      });
       return z.NEVER;
     });
 }
@@ -49,4 +63,5 @@ export const duration = (bounds: Bounds = {}) => quantity('duration', '30s', DUR
 export const size = (bounds: Bounds = {}) => quantity('size', '1mb', SIZE, parseSizeBytes, bounds);
 
 /** One value or a list of them in the file, a list in the code. */
-export const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item.transform((one) => [one]), z.array(item).min(1)]);
+export const oneOrMany = <T extends z.ZodType>(item: T) =>
+  z.union([item.transform((one) => [one]), z.array(item).min(1)]);

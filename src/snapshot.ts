@@ -42,7 +42,12 @@ export function compileSnapshot(config: FileConfig, deps: Deps): Snapshot {
     const stages = STAGES as unknown as readonly AnyStage[];
     const prepared = stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
     const routes = config.routes.map((route) => compileRoute(routeInfo(route), route, prepared, stageDeps));
-    const { handlers: implicit } = compileRoute(IMPLICIT, parseBareRoute(STAGES, { prefix: '/', auth: 'none' }), prepared, stageDeps);
+    const { handlers: implicit } = compileRoute(
+      IMPLICIT,
+      parseBareRoute(STAGES, { prefix: '/', auth: 'none' }),
+      prepared,
+      stageDeps,
+    );
     const table = createRouteTable(routes.map((route) => ({ route, match: route.config })));
     return createSnapshot(config, routes, implicit, table, () => lease.release());
   } catch (error) {
@@ -75,7 +80,12 @@ export function nameOf(route: RouteConfig): string {
   return [methods.join(','), hosts.join(','), prefix.join(',')].filter((part) => part !== '').join(' ');
 }
 
-function compileRoute(route: RouteInfo, config: RouteConfig, prepared: readonly PreparedStage[], deps: StageDeps): CompiledRoute {
+function compileRoute(
+  route: RouteInfo,
+  config: RouteConfig,
+  prepared: readonly PreparedStage[],
+  deps: StageDeps,
+): CompiledRoute {
   const handlers: RequestHandler[] = [];
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
@@ -89,7 +99,13 @@ function compileRoute(route: RouteInfo, config: RouteConfig, prepared: readonly 
   return { ...route, handlers, stages, config };
 }
 
-function createSnapshot(config: FileConfig, routes: readonly CompiledRoute[], implicit: readonly RequestHandler[], table: RouteTable<CompiledRoute>, release: () => void): Snapshot {
+function createSnapshot(
+  config: FileConfig,
+  routes: readonly CompiledRoute[],
+  implicit: readonly RequestHandler[],
+  table: RouteTable<CompiledRoute>,
+  release: () => void,
+): Snapshot {
   let users = 0;
   let isRetired = false;
 

@@ -6,7 +6,10 @@ type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unk
  * Runs a middleware that only sets header fields against a recorder, and returns what it set: names in lower case
  * and values by turns. So helmet and cors decide once, when a snapshot is compiled, and not once per request.
  */
-export function recordHeaders(middleware: Middleware, request: { method?: string; headers?: Record<string, string> } = {}): string[] {
+export function recordHeaders(
+  middleware: Middleware,
+  request: { method?: string; headers?: Record<string, string> } = {},
+): string[] {
   const fields = new Map<string, string>();
   const recorder = {
     getHeader: (name: string) => fields.get(name.toLowerCase()),

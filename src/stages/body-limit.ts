@@ -7,7 +7,9 @@ import { defineStage } from '../stage.ts';
 export const bodyLimitStage = defineStage({
   name: 'bodyLimit',
   keys: {
-    bodyLimit: size({ max: '100gb' }).prefault('1mb').describe('Largest request body, counted while it streams (413 above). Default 1mb.'),
+    bodyLimit: size({ max: '100gb' })
+      .prefault('1mb')
+      .describe('Largest request body, counted while it streams (413 above). Default 1mb.'),
   },
   create({ bodyLimit: maxBytes }) {
     return function bodyLimit(req, _res, next) {

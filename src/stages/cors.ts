@@ -1,7 +1,8 @@
 import corsPackage, { type CorsOptions } from 'cors';
 import { z } from 'zod';
-import { contextOf } from '../context.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { recordHeaders } from '../lib/header-recorder.ts';
+import { mergeVary } from '../response-head.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 
@@ -17,15 +18,23 @@ const EXPOSED = [
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-const origin = z
-  .string()
-  .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/,*]+)$/, { error: 'expected an origin such as "https://app.example.com" without a path, or "*"' });
+const origin = z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/,*]+)$/, {
+  error: 'expected an origin such as "https://app.example.com" without a path, or "*"',
+});
 
 const corsOptions = z.strictObject({
   origins: oneOrMany(origin).optional().describe('Origins that may read answers; default: CORS_ORIGINS.'),
   credentials: z.boolean().default(false).describe('Whether cookies may be sent; not possible together with "*".'),
-  exposedHeaders: z.array(z.string()).default([]).describe('Response fields that scripts may read, beside the gateway\'s own.'),
-  maxAgeSeconds: z.int().min(0).max(DAY_SECONDS).default(DAY_SECONDS).describe('How long a browser may remember a preflight.'),
+  exposedHeaders: z
+    .array(z.string())
+    .default([])
+    .describe("Response fields that scripts may read, beside the gateway's own."),
+  maxAgeSeconds: z
+    .int()
+    .min(0)
+    .max(DAY_SECONDS)
+    .default(DAY_SECONDS)
+    .describe('How long a browser may remember a preflight.'),
 });
 
 type CorsRoute = z.output<typeof corsOptions>;
@@ -40,11 +49,13 @@ export const corsStage = defineStage({
     cors: z
       .union([z.literal(false), corsOptions])
       .optional()
-      .describe("Who may call from a browser. `false` leaves CORS to the service and lets its own Access-Control-* pass."),
+      .describe(
+        'Who may call from a browser. `false` leaves CORS to the service and lets its own Access-Control-* pass.',
+      ),
   },
   check(_file, routes, report) {
     routes.forEach(({ cors }, index) => {
-      if (cors && cors.credentials && cors.origins?.includes('*')) {
+      if (cors !== false && cors?.credentials === true && cors.origins?.includes('*') === true) {
         report(['routes', index, 'cors', 'credentials'], '"*" can\'t be combined with credentials', 'name the origins');
       }
     });
@@ -61,22 +72,29 @@ export const corsStage = defineStage({
       const asked = req.headers.origin;
       context.ownsCors = true;
       context.corsVary = vary;
-      const allowed = asked === undefined ? undefined : answers.get(anyOrigin ? '*' : asked);
-      if (allowed !== undefined) {
-        if (isPreflight(req)) {
-          context.corsHeaders = preflightFields(asked as string, req.headers, allowed.options);
-          context.corsVary = vary === '' ? 'Access-Control-Request-Headers' : `${vary}, Access-Control-Request-Headers`;
-        } else {
-          context.corsHeaders = allowed.fields;
-        }
-        context.trace?.push({ stage: 'cors', decision: `origin ${asked} allowed` });
-      } else if (asked !== undefined) {
-        context.trace?.push({ stage: 'cors', decision: `origin ${asked} not allowed` });
-      }
+      if (asked !== undefined) answer(context, asked, answers.get(anyOrigin ? '*' : asked));
       next();
     };
   },
 });
+
+/** What the package said about one allowed origin, and the options to ask it again. */
+interface Answer {
+  readonly options: CorsOptions;
+  readonly fields: readonly string[];
+}
+
+function answer(context: RequestContext, asked: string, allowed: Answer | undefined): void {
+  const { req } = context;
+  context.trace?.push({ stage: 'cors', decision: `origin ${asked} ${allowed === undefined ? 'not ' : ''}allowed` });
+  if (allowed === undefined) return;
+  if (!isPreflight(req)) {
+    context.corsHeaders = allowed.fields;
+    return;
+  }
+  context.corsHeaders = preflightFields(asked, req.headers, allowed.options);
+  context.corsVary = mergeVary('Access-Control-Request-Headers', context.corsVary);
+}
 
 /** A preflight asks on behalf of another method (Fetch standard, CORS-preflight fetch). */
 export function isPreflight(req: { method?: string | undefined; headers: NodeJS.Dict<string | string[]> }): boolean {
@@ -87,7 +105,7 @@ export function isPreflight(req: { method?: string | undefined; headers: NodeJS.
   );
 }
 
-function answersFor(one: string, anyOrigin: boolean, rest: Omit<CorsRoute, 'origins'>) {
+function answersFor(one: string, anyOrigin: boolean, rest: Omit<CorsRoute, 'origins'>): Answer {
   const options: CorsOptions = {
     origin: anyOrigin ? '*' : one,
     credentials: rest.credentials,

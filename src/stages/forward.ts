@@ -1,19 +1,26 @@
 import { z } from 'zod';
-import { type RequestContext, contextOf } from '../context.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Kind } from '../pool.ts';
 import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, createBreaker } from '../upstream/breaker.ts';
-import { type ForwardPlan, Forwarding } from '../upstream/forwarding.ts';
-import { createProxy, type Proxy } from '../upstream/proxy.ts';
+import {
+  type Breaker,
+  type BreakerOptions,
+  type BreakerState,
+  breakerSchema,
+  createBreaker,
+} from '../upstream/breaker.ts';
+import { Forwarding, type ForwardPlan } from '../upstream/forwarding.ts';
+import { createProxy, type RouteProxy } from '../upstream/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/retry.ts';
 import { createService, type Service, serviceKind } from '../upstream/service.ts';
-import { type ServiceOptions, serviceKeys, serviceSchema, targetUrl, timeoutsOption } from '../upstream/service-options.ts';
+import { type ServiceOptions, serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
+import { targetUrl } from '../upstream/target.ts';
 
 /** Breakers of services and of routes that have their own; they keep their state through reloads. */
 export const breakerKind: Kind<Breaker> = { name: 'breaker', close: (breaker) => breaker.close() };
-const proxyKind: Kind<Proxy> = { name: 'proxy', close: () => undefined };
+const proxyKind: Kind<RouteProxy> = { name: 'proxy', close: () => undefined };
 
 const BREAKER_GAUGE: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
@@ -25,18 +32,34 @@ export const forwardStage = defineStage({
     target: targetUrl.optional().describe('Address of the service, where it needs no entry in `services`.'),
     ...serviceKeys,
     ...rewriteKeys,
-    preserveHost: z.boolean().default(false).describe("Sends the client's Host on; by default the service sees its own name."),
-    rewriteRedirects: z.boolean().default(true).describe("Turns Location and cookies of the service round to the gateway's paths."),
+    preserveHost: z
+      .boolean()
+      .default(false)
+      .describe("Sends the client's Host on; by default the service sees its own name."),
+    rewriteRedirects: z
+      .boolean()
+      .default(true)
+      .describe("Turns Location and cookies of the service round to the gateway's paths."),
     timeouts: timeoutsOption.prefault({}),
-    retry: z.union([z.literal(false), retrySchema]).prefault({}).describe('When a failed attempt is repeated; false never does.'),
+    retry: z
+      .union([z.literal(false), retrySchema])
+      .prefault({})
+      .describe('When a failed attempt is repeated; false never does.'),
   },
   fileKeys: {
-    services: z.record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema).default({}).describe('What is proxied to, by name.'),
+    services: z
+      .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema)
+      .default({})
+      .describe('What is proxied to, by name.'),
   },
   check({ services }, routes, report) {
     routes.forEach((route, index) => {
       if (route.service !== undefined && !Object.hasOwn(services, route.service)) {
-        report(['routes', index, 'service'], `there is no service "${route.service}"`, `add it to "services": ${Object.keys(services).join(', ') || 'none is there'}`);
+        report(
+          ['routes', index, 'service'],
+          `there is no service "${route.service}"`,
+          `add it to "services": ${Object.keys(services).join(', ') || 'none is there'}`,
+        );
       }
     });
   },
@@ -58,14 +81,16 @@ export const forwardStage = defineStage({
       timeouts: options.timeouts,
       deadlines: deps.deadlines,
       rewriteRedirects: options.rewriteRedirects,
-      servicePrefix: (context) => (options.stripPrefix ? (options.rewritePrefix ?? '') : context.path.slice(0, context.prefixLength)),
+      servicePrefix: (context) =>
+        options.stripPrefix ? (options.rewritePrefix ?? '') : context.path.slice(0, context.prefixLength),
     };
 
     return function forward(req, _res, next) {
       const context = contextOf(req);
       const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + context.query;
       const { upstreamHeaders } = context;
-      if (options.stripPrefix && context.prefixLength > 1) upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
+      if (options.stripPrefix && context.prefixLength > 1)
+        upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
       if (context.dryRun) return explain(context, plan, path, next);
       Forwarding.begin(plan, context, path, next);
@@ -82,7 +107,11 @@ interface FarSide {
 type ForwardTargets = ServiceOptions & { readonly service?: string | undefined; readonly target?: string | undefined };
 
 /** The named service, or one made of the targets that the route names itself; undefined when it names none. */
-function farSideOf(options: ForwardTargets, services: ReadonlyMap<string, FarSide>, deps: StageDeps): FarSide | undefined {
+function farSideOf(
+  options: ForwardTargets,
+  services: ReadonlyMap<string, FarSide>,
+  deps: StageDeps,
+): FarSide | undefined {
   if (options.service !== undefined) return services.get(options.service);
   const { target, targets, balance, tls, circuitBreaker } = options;
   const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: 1 }]);
@@ -112,7 +141,7 @@ function useBreaker(name: string, options: BreakerOptions | undefined, deps: Sta
   });
 }
 
-function useProxy(route: RouteInfo, deps: StageDeps): Proxy {
+function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
   return deps.lease.use(proxyKind, route.prefix, () =>
     createProxy((error, req) => renderBug(error, contextOf(req), deps)),
   );
@@ -124,12 +153,26 @@ function renderBug(error: unknown, context: RequestContext, deps: StageDeps): vo
 }
 
 /** Says where the request would go; asks nobody. */
-function explain(context: RequestContext, { service, breaker }: ForwardPlan, path: string, next: (error?: unknown) => void): void {
+function explain(
+  context: RequestContext,
+  { service, breaker }: ForwardPlan,
+  path: string,
+  next: (error?: unknown) => void,
+): void {
   context.service = service.name;
-  context.trace?.push({ stage: 'forward', decision: `service ${service.name}, circuit ${breaker.state}, ${context.method} ${path}` });
-  if (!breaker.isAllowing) return next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
+  context.trace?.push({
+    stage: 'forward',
+    decision: `service ${service.name}, circuit ${breaker.state}, ${context.method} ${path}`,
+  });
+  if (!breaker.isAllowing) {
+    next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
+    return;
+  }
   const target = service.pick(context, undefined);
-  if (target === undefined) return next(new GatewayError('no_target'));
+  if (target === undefined) {
+    next(new GatewayError('no_target'));
+    return;
+  }
   context.target = target.url;
   context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
   next();

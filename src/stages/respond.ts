@@ -9,10 +9,16 @@ const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 const respondOptions = z.strictObject({
   status: z.int().min(200).max(599).describe('Status of the answer.'),
   headers: z
-    .record(z.string().regex(FIELD_NAME, { error: 'not a header field name' }), z.string().regex(FIELD_VALUE, { error: 'header values are visible ASCII' }))
+    .record(
+      z.string().regex(FIELD_NAME, { error: 'not a header field name' }),
+      z.string().regex(FIELD_VALUE, { error: 'header values are visible ASCII' }),
+    )
     .default({})
     .describe('Header fields of the answer.'),
-  body: z.union([z.string(), z.record(z.string(), z.json())]).default('').describe('Text, or an object that is sent as JSON.'),
+  body: z
+    .union([z.string(), z.record(z.string(), z.json())])
+    .default('')
+    .describe('Text, or an object that is sent as JSON.'),
 });
 
 /** A fixed answer: a redirect, a notice, a robots.txt. It passes every guarding stage first. */

@@ -41,7 +41,12 @@ function isPlain(connection: string): boolean {
 }
 
 function namesIn(connection: string): ReadonlySet<string> {
-  return new Set(connection.toLowerCase().split(',').map((name) => name.trim()));
+  return new Set(
+    connection
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
 }
 
 /** X-Forwarded-* (appended to a trusted peer's, else begun anew) and X-Real-IP. */

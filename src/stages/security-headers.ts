@@ -56,6 +56,7 @@ function fieldsFor(options: z.output<typeof securityHeadersOptions>, tls: boolea
     }),
   );
   fields.push('referrer-policy', options.referrerPolicy);
-  if (options.contentSecurityPolicy !== undefined) fields.push('content-security-policy', options.contentSecurityPolicy);
+  if (options.contentSecurityPolicy !== undefined)
+    fields.push('content-security-policy', options.contentSecurityPolicy);
   return fields;
 }

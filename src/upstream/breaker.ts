@@ -9,10 +9,22 @@ import { duration } from '../schema-values.ts';
  * verdict of its own that is settled only while it still speaks about the state it began in (its epoch).
  */
 export const breakerSchema = z.strictObject({
-  errorThresholdPercent: z.number().min(1).max(99).default(50).describe('Opens when more than this share of calls failed in the window.'),
-  minimumRequests: z.int().min(1).max(100_000).default(5).describe('Never opens on fewer calls than this in the window.'),
+  errorThresholdPercent: z
+    .number()
+    .min(1)
+    .max(99)
+    .default(50)
+    .describe('Opens when more than this share of calls failed in the window.'),
+  minimumRequests: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(5)
+    .describe('Never opens on fewer calls than this in the window.'),
   window: duration({ min: '1s', max: '10m' }).prefault('10s').describe('How long a call counts.'),
-  openFor: duration({ min: '100ms', max: '10m' }).prefault('10s').describe('How long it stays open the first time; doubles with each failed trial.'),
+  openFor: duration({ min: '100ms', max: '10m' })
+    .prefault('10s')
+    .describe('How long it stays open the first time; doubles with each failed trial.'),
   maxOpenFor: duration({ min: '100ms', max: '1h' }).prefault('2m').describe('Where doubling ends.'),
 });
 

@@ -78,15 +78,12 @@ export class Exchange implements TransportHandler, Deadline {
 
   onDue(): void {
     const { timeouts } = this.#owner;
-    switch (this.#phase) {
-      case 'connecting':
-        return this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
-      case 'sending':
-        return this.#fail('idle-timeout', new Error(`the service took no byte for ${timeouts.idle} ms`));
-      case 'waiting':
-        return this.#fail('headers-timeout', new Error('no response headers in time'));
-      default:
-        return this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
+    if (this.#phase === 'connecting') {
+      this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
+    } else if (this.#phase === 'waiting') {
+      this.#fail('headers-timeout', new Error('no response headers in time'));
+    } else {
+      this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
     }
   }
 
@@ -123,7 +120,10 @@ export class Exchange implements TransportHandler, Deadline {
     if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
     this.latencyMs = performance.now() - this.startedAtMs;
     if (status < 200 || status > LATEST_STATUS || isStrange(reason, status, headers)) {
-      this.#fail('protocol', new Error(`the service answered with status ${status} and a head that HTTP does not allow`));
+      this.#fail(
+        'protocol',
+        new Error(`the service answered with status ${status} and a head that HTTP does not allow`),
+      );
       return;
     }
     if (!this.#owner.wantsAnswer(status)) {

@@ -4,7 +4,7 @@ import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
 import { hasBody, type ServiceHeaders } from '../response-head.ts';
 import type { Breaker, BreakerCall } from './breaker.ts';
 import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
-import type { Proxy, ProxyAttempt } from './proxy.ts';
+import type { ProxyAttempt, RouteProxy } from './proxy.ts';
 import { rewriteServiceHeaders } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
@@ -15,7 +15,7 @@ import { isStaleConnection } from './transport.ts';
 export interface ForwardPlan {
   readonly service: Service;
   readonly breaker: Breaker;
-  readonly proxy: Proxy;
+  readonly proxy: RouteProxy;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
   readonly deadlines: DeadlineWheel;
@@ -24,7 +24,7 @@ export interface ForwardPlan {
   servicePrefix(context: RequestContext): string;
 }
 
-const OUTCOME_CODES: Readonly<Record<Exclude<AttemptOutcome, 'ok' | 'status' | 'aborted-by-client'>, ErrorCode>> = {
+const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
   refused: 'upstream_refused',
   dns: 'upstream_dns',
   tls: 'upstream_tls',
@@ -59,7 +59,14 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   #isRetrying = false;
   #isClosed = false;
 
-  private constructor(plan: ForwardPlan, context: RequestContext, path: string, chosen: ServiceTarget, call: BreakerCall, next: (error?: unknown) => void) {
+  private constructor(
+    plan: ForwardPlan,
+    context: RequestContext,
+    path: string,
+    chosen: ServiceTarget,
+    call: BreakerCall,
+    next: (error?: unknown) => void,
+  ) {
     this.#plan = plan;
     this.context = context;
     this.#servicePath = path;
@@ -141,7 +148,12 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
 
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders {
     if (!this.#plan.rewriteRedirects) return headers;
-    if (headers['location'] === undefined && headers['set-cookie'] === undefined && headers['content-location'] === undefined) return headers;
+    if (
+      headers['location'] === undefined &&
+      headers['set-cookie'] === undefined &&
+      headers['content-location'] === undefined
+    )
+      return headers;
     const { context } = this;
     return rewriteServiceHeaders(headers, {
       origin: this.target.origin,
@@ -159,11 +171,16 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#plan.service.note(this.#chosen, outcome, status, tookMs);
     this.#endRetry();
     if (!exchange.isDelivered) this.#endCall();
-    if (outcome === 'aborted-by-client') return this.#abandoned(error);
-    if (exchange.isDelivered) return this.#judge(status >= 500 ? 'fail' : 'succeed');
-    if (this.#mayRetry(outcome, status, error)) return this.#retry();
-    this.#judge('fail');
-    this.#next(new GatewayError(OUTCOME_CODES[outcome as keyof typeof OUTCOME_CODES] ?? 'upstream_reset', undefined, { cause: error }));
+    if (outcome === 'aborted-by-client') {
+      this.#abandoned(error);
+    } else if (exchange.isDelivered) {
+      this.#judge(status >= 500 ? 'fail' : 'succeed');
+    } else if (this.#mayRetry(outcome, status, error)) {
+      this.#retry();
+    } else {
+      this.#judge('fail');
+      this.#next(new GatewayError(codeOf(outcome), undefined, { cause: error }));
+    }
   }
 
   #attempt(): void {
@@ -186,7 +203,8 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     if (this.#isClosed || context.res.headersSent) return false;
     if (this.#body !== undefined && !this.#body.isRepeatable) return false;
     const hadBegun = this.#exchange?.hasBegunSending ?? false;
-    const wanted = retry.isWanted(context.method, outcome, status, context.attempts, hadBegun) || this.#isStale(outcome, error);
+    const wanted =
+      retry.isWanted(context.method, outcome, status, context.attempts, hadBegun) || this.#isStale(outcome, error);
     if (!wanted) return false;
     if (this.totalDueAtMs !== 0 && performance.now() >= this.totalDueAtMs) return false;
     // A refused connection is refused again a moment later: only another target makes it worth a try.
@@ -197,7 +215,12 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
   #isStale(outcome: AttemptOutcome, error: unknown): boolean {
     const { context } = this;
-    return outcome === 'reset' && context.attempts === 1 && (context.method === 'GET' || context.method === 'HEAD') && isStaleConnection(error);
+    return (
+      outcome === 'reset' &&
+      context.attempts === 1 &&
+      (context.method === 'GET' || context.method === 'HEAD') &&
+      isStaleConnection(error)
+    );
   }
 
   #excludedWith(target: ServiceTarget): Set<ServiceTarget> {
@@ -238,6 +261,10 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#call?.[verdict]();
     this.#call = undefined;
   }
+}
+
+function codeOf(outcome: AttemptOutcome): ErrorCode {
+  return OUTCOME_CODES[outcome] ?? 'upstream_reset';
 }
 
 /** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */

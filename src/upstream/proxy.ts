@@ -12,7 +12,7 @@ export interface ProxyAttempt {
 }
 
 /** http-proxy-middleware for one route prefix, with our transport in its place. */
-export interface Proxy {
+export interface RouteProxy {
   /** Sends the request's attempt on its way; its outcome is told to the attempt, not here. */
   forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void;
 }
@@ -45,7 +45,7 @@ const transportPlugin: Plugin = (proxyServer) => {
 function noteNothing(): void {}
 
 /** `onBug`: what http-proxy-middleware itself throws, which is never about the service. */
-export function createProxy(onBug: (error: unknown, req: IncomingMessage) => void): Proxy {
+export function createProxy(onBug: (error: unknown, req: IncomingMessage) => void): RouteProxy {
   // A copy each: the package writes into the options it is given.
   const middleware = createProxyMiddleware({
     target: 'http://unused.invalid',
@@ -81,6 +81,7 @@ function serverOf(req: IncomingMessage): Server | undefined {
  */
 function removeNewListeners(server: Server, before: ReadonlySet<unknown>): void {
   for (const listener of server.listeners('close')) {
-    if (!before.has(listener) && String(listener).includes('activeServers')) server.off('close', listener as () => void);
+    if (!before.has(listener) && String(listener).includes('activeServers'))
+      server.off('close', listener as () => void);
   }
 }

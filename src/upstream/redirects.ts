@@ -52,6 +52,10 @@ function publicCookie(cookie: string, map: RedirectMap): string {
   return cookie
     .split(';')
     .filter((part, index) => index === 0 || !/^\s*domain\s*=/i.test(part))
-    .map((part, index) => (index === 0 ? part : part.replace(/^(\s*path\s*=\s*)(\/.*)$/i, (_all, name: string, path: string) => name + publicPath(path, map))))
+    .map((part, index) =>
+      index === 0
+        ? part
+        : part.replace(/^(\s*path\s*=\s*)(\/.*)$/i, (_all, name: string, path: string) => name + publicPath(path, map)),
+    )
     .join(';');
 }

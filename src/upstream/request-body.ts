@@ -56,7 +56,8 @@ export class RequestBody {
   /** Takes in one chunk; an error when the body grows over the limit. */
   take(chunk: Buffer): GatewayError | undefined {
     this.bytes += chunk.length;
-    if (this.bytes > this.#maxBytes) return new GatewayError('body_too_large', `The body is larger than ${this.#maxBytes} bytes.`);
+    if (this.bytes > this.#maxBytes)
+      return new GatewayError('body_too_large', `The body is larger than ${this.#maxBytes} bytes.`);
     if (this.#keptAll) {
       if (this.bytes <= MAX_REPLAY_BYTES) {
         this.#kept.push(chunk);

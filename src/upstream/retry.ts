@@ -30,7 +30,13 @@ const MAX_DELAY_MS = 250;
 
 export interface RetryPolicy {
   /** True when this outcome of attempt number `attempts` is one to repeat, budget and body aside. */
-  isWanted(method: string, outcome: AttemptOutcome, status: number, attempts: number, hadBegunSending: boolean): boolean;
+  isWanted(
+    method: string,
+    outcome: AttemptOutcome,
+    status: number,
+    attempts: number,
+    hadBegunSending: boolean,
+  ): boolean;
 }
 
 export function createRetryPolicy(options: RetryOptions): RetryPolicy {

@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { duration } from '../schema-values.ts';
 import { balanceOption } from './balance.ts';
 import { breakerSchema } from './breaker.ts';
-import { targetsOption, targetUrl } from './target.ts';
+import { targetsOption } from './target.ts';
 
 /** How the connections to a service are verified. Values may be `"${FILE:/path}"`. */
 export const tlsOption = z
   .strictObject({
-    ca: z.string().optional().describe('PEM of the authority that signed the certificate; default: those that Node trusts.'),
+    ca: z
+      .string()
+      .optional()
+      .describe('PEM of the authority that signed the certificate; default: those that Node trusts.'),
     cert: z.string().optional().describe('PEM of the certificate that the gateway shows (mutual TLS).'),
     key: z.string().optional().describe('PEM of its private key.'),
     serverName: z.string().optional().describe('Name to ask for and to verify (SNI); default: the host of the target.'),
@@ -32,9 +35,10 @@ export const serviceKeys = {
   targets: targetsOption.optional(),
   balance: balanceOption.optional(),
   tls: tlsOption.optional(),
-  circuitBreaker: breakerSchema.optional().describe('When calls to this service are refused at once, and for how long.'),
+  circuitBreaker: breakerSchema
+    .optional()
+    .describe('When calls to this service are refused at once, and for how long.'),
 };
 
 export const serviceSchema = z.strictObject(serviceKeys);
 export type ServiceOptions = z.output<typeof serviceSchema>;
-export { targetUrl };

@@ -44,7 +44,12 @@ const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => tar
 const MAX_IN_FLIGHT = 10_000;
 
 /** `specs`: the targets that the file names. Everything that a snapshot gets comes from the pool, and so does this. */
-export function createService(name: string, options: ServiceOptions, pool: Pool, onAttempt: (outcome: AttemptOutcome) => void): Service {
+export function createService(
+  name: string,
+  options: ServiceOptions,
+  pool: Pool,
+  onAttempt: (outcome: AttemptOutcome) => void,
+): Service {
   const source = createSource(options);
   const lease = pool.lease();
   const balancer = createBalancer(options.balance ?? defaultBalance(source.specs));

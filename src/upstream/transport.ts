@@ -81,7 +81,8 @@ export function outcomeOf(error: unknown): AttemptOutcome {
   if (code === undefined) return 'protocol';
   const known = OUTCOMES[code];
   if (known !== undefined) return known;
-  if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.startsWith('CERT_') || TLS_CODES.has(code)) return 'tls';
+  if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.startsWith('CERT_') || TLS_CODES.has(code))
+    return 'tls';
   if (error instanceof errors.HTTPParserError || code.startsWith('HPE_')) return 'protocol';
   return 'reset';
 }

@@ -1,0 +1,84 @@
+/** Takes secrets out of what goes to a log: by the name of a field, by the look of a value. */
+export const REDACTED = '***';
+
+/** Names whose value is a secret: their last word tells. `code` is one only as the whole name (OAuth's). */
+const SECRET_NAME =
+  /(?:^|[^a-z]|api|access|refresh|id|auth|client|private|shared|session|admin)(?:key|token|secret|password|passwd|passphrase|pwd|pass|signature|sig|auth|authorization|session|sid|jwt|otp|pin|credentials?|assertion|ticket|cookie)[^a-z]*$|^code$/i;
+
+/** JSON Web Tokens, keys of this gateway, and what stands after an HTTP scheme. */
+const SECRET_VALUE = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|\btpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
+const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
+const URL_SECRET = /([?&][^=&\s]*?(?:key|token|secret|password|signature|sig|code)=)[^&\s"']+/gi;
+
+const MAX_DEPTH = 5;
+
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** A message for a log: tokens, keys and passwords within it are replaced. */
+export function redactText(text: string): string {
+  return text
+    .replace(URL_PASSWORD, `$1${REDACTED}@`)
+    .replace(URL_SECRET, `$1${REDACTED}`)
+    .replace(SECRET_VALUE, (_whole, scheme: string | undefined) => (scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`));
+}
+
+/** A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced. */
+export function redactQuery(query: string): string {
+  if (query.length < 2) return query;
+  let start = 1;
+  let copiedTo = 0;
+  let redacted = '';
+  while (start < query.length) {
+    let end = query.indexOf('&', start);
+    if (end < 0) end = query.length;
+    const equals = query.indexOf('=', start);
+    if (equals >= 0 && equals < end && isSecretPair(query.slice(start, equals), query, equals + 1, end)) {
+      redacted += query.slice(copiedTo, equals + 1) + REDACTED;
+      copiedTo = end;
+    }
+    start = end + 1;
+  }
+  return copiedTo === 0 ? query : redacted + query.slice(copiedTo);
+}
+
+function isSecretPair(name: string, query: string, from: number, to: number): boolean {
+  if (query.startsWith('eyJ', from) || query.startsWith('tpk_', from)) return to > from;
+  return SECRET_NAME.test(name.includes('%') ? decodeName(name) : name);
+}
+
+/** A name that can't be decoded is treated as a secret's: nobody honest sends one. */
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return 'secret';
+  }
+}
+
+/** A value of any shape for a log, copied with its secrets replaced; errors become plain objects. */
+export function redactValue(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
+  if (depth >= MAX_DEPTH) return '…';
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
+  if (value instanceof Error) return redactError(value, depth);
+  if (value instanceof Date || value instanceof URL) return redactText(String(value));
+  const copy: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) {
+    copy[name] = isSecretName(name) && item !== undefined && item !== null ? REDACTED : redactValue(item, depth + 1);
+  }
+  return copy;
+}
+
+function redactError(error: Error, depth: number): Record<string, unknown> {
+  const { code } = error as NodeJS.ErrnoException;
+  return {
+    name: error.name,
+    message: redactText(error.message),
+    ...(code === undefined ? {} : { code }),
+    ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, depth + 1) }),
+  };
+}

@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { refuseConnection, rawProblem } from './refuse-connection.ts';
+
+export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** What the main port serves. */
+export interface Front {
+  readonly handler: RequestListener;
+  /** Whether a route takes this upgrade; any other (h2c) is served as the plain request that it also is. */
+  readonly wantsUpgrade?: (req: IncomingMessage) => boolean;
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+const SECOND_MS = 1000;
+
+/** Bytes of header fields that a request may have; more is 431. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/**
+ * The server of the main port, not listening yet.
+ *
+ * It limits what needs no route: the size of the head, how long a head may drip, what is no HTTP. Deadlines of bodies
+ * belong to routes, so `requestTimeout` is off here and the body's reader keeps an idle deadline.
+ */
+export function createFrontServer(front: Front): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 15 * SECOND_MS,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 2 * SECOND_MS,
+      // Above the 60 s of common load balancers: whoever closes first must be the balancer.
+      keepAliveTimeout: 65 * SECOND_MS,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+      noDelay: true,
+      // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed.
+      shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) ?? false,
+    },
+    front.handler,
+  );
+  // `100 Continue` is written when the body is about to be read, so that a refusal comes before the upload.
+  server.on('checkContinue', front.handler);
+  server.on('checkExpectation', (_req, res: ServerResponse) => refuseExpectation(res));
+  server.on('clientError', refuseConnection);
+  server.on('connect', (_req, socket) => refuseConnect(socket));
+  if (front.upgrade !== undefined) server.on('upgrade', front.upgrade);
+  return server;
+}
+
+/** Starts to listen; resolves to the port, which the system chose when 0 was asked for. */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** An expectation other than 100-continue (RFC 9110, section 10.1.1). */
+function refuseExpectation(res: ServerResponse): void {
+  const body = JSON.stringify({ title: 'Expectation failed', status: 417, code: 'expectation_failed' });
+  res.writeHead(417, { 'content-type': 'application/problem+json', connection: 'close', 'cache-control': 'no-store' });
+  res.end(body);
+}
+
+/** This is no forward proxy (RFC 9110, section 9.3.6). */
+function refuseConnect(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(rawProblem('method_not_allowed', 'CONNECT is not served here.', ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']));
+  (socket as Socket).setTimeout?.(SECOND_MS, () => socket.destroy());
+}

@@ -1,0 +1,84 @@
+import { type AccessLevel, AccessRecord, gatewayMs } from '../access-line.ts';
+import { contextOf, type RequestContext } from '../context.ts';
+import { ERRORS, type ErrorSource } from '../errors.ts';
+import { defineStage, type StageDeps } from '../stage.ts';
+
+/** The methods that are a label of their own; whatever else a client makes up counts as OTHER. */
+const METHODS = ['OTHER', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHOD_INDEX = new Map(METHODS.map((method, index) => [method, index]));
+
+/** Who answered. */
+const SOURCES = ['service', 'gateway', 'client'];
+
+/** Levels in which `LOG_LEVEL` lets a line through. */
+const LOUDNESS = { error: 0, warn: 1, info: 2, debug: 3 };
+
+/** Writes one line and counts once, for every request, when it has ended. */
+export const accessLogStage = defineStage({
+  name: 'accessLog',
+  create(_options, route, deps) {
+    const end = createEnd(route.name, deps);
+    return function accessLog(req, _res, next) {
+      const context = contextOf(req);
+      if (!context.dryRun) context.end = end;
+      next();
+    };
+  },
+});
+
+/** What is done once a request of this route has ended. Its metrics are looked up here, not for each request. */
+function createEnd(route: string, { accessLog, clock, metrics, settings }: StageDeps): (context: RequestContext) => void {
+  const loudness = LOUDNESS[settings.logLevel];
+  const wholeSeconds = metrics.requestDuration.labels(route);
+  const gatewaySeconds = metrics.gatewayDuration.labels(route);
+  // At most 8 methods x 3 sources x 500 statuses, and far fewer in truth.
+  const requests = new Map<number, { inc(): void }>();
+
+  function countRequest(context: RequestContext, status: number, source: number): void {
+    const method = METHOD_INDEX.get(context.method) ?? 0;
+    const key = (status * METHODS.length + method) * SOURCES.length + source;
+    let counter = requests.get(key);
+    if (counter === undefined) {
+      counter = metrics.requests.labels(route, METHODS[method] as string, String(status), SOURCES[source] as string);
+      requests.set(key, counter);
+    }
+    counter.inc();
+  }
+
+  return function endRequest(context) {
+    const totalMs = performance.now() - context.startedAtMs;
+    const aborted = whoBrokeOff(context);
+    const status = aborted === 'client' ? ERRORS.client_closed.status : context.res.statusCode;
+    const source = aborted ?? sourceOf(context, status);
+    const level = levelOf(source, status, aborted);
+    const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
+    wholeSeconds.observe(totalMs / 1000);
+    gatewaySeconds.observe(gatewayMs(record) / 1000);
+    countRequest(context, status, answererOf(context, aborted));
+    if (LOUDNESS[level] <= loudness) accessLog.log(record);
+  };
+}
+
+/** Who ended the answer before it was complete; undefined when it is whole. */
+function whoBrokeOff({ res, errorSource }: RequestContext): 'client' | 'upstream' | undefined {
+  // An upgraded connection has no answer that could finish.
+  if (res.writableFinished || res.statusCode === 101) return undefined;
+  return res.headersSent && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
+}
+
+function sourceOf(context: RequestContext, status: number): ErrorSource | undefined {
+  if (context.errorSource !== undefined) return context.errorSource;
+  if (status < 400) return undefined;
+  return status < 500 ? 'client' : 'upstream';
+}
+
+function levelOf(source: ErrorSource | undefined, status: number, aborted: string | undefined): AccessLevel {
+  if (source === 'gateway' && status >= 500) return 'error';
+  return source === 'upstream' && (status >= 500 || aborted !== undefined) ? 'warn' : 'info';
+}
+
+/** Index in SOURCES: a service's answer is the service's even when its status is an error. */
+function answererOf(context: RequestContext, aborted: string | undefined): number {
+  if (aborted === 'client') return 2;
+  return context.errorCode === undefined && context.attempts > 0 ? 0 : 1;
+}

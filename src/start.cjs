@@ -1,0 +1,22 @@
+// The door: plain CommonJS that any Node can read, since an older one can't even parse what lies behind it.
+'use strict';
+
+const MINIMUM = [22, 19];
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
+  process.stderr.write(
+    `turnpike needs Node ${MINIMUM.join('.')} or later, this is ${process.versions.node}: use "npm start", which brings its own, or install a newer Node.\n`,
+  );
+  process.exit(1);
+}
+
+// As source it is TypeScript, which Node 24 runs as it is; as a package it is what was built from it.
+const extension = require('node:fs').existsSync(require('node:path').join(__dirname, 'main.ts')) ? 'ts' : 'js';
+
+import(`./main.${extension}`)
+  .then(({ main }) => main(process.argv.slice(2)))
+  .catch((error) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    process.exit(1);
+  });

@@ -113,9 +113,11 @@ export function readOrigins(reader: EnvReader): string[] {
     if (origin === '*') continue;
     // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
     if (!/^https?:/i.test(origin) && /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(origin)) continue;
-    const exact = URL.canParse(origin) ? new URL(origin).origin : 'null';
-    if (exact === origin) continue;
-    const hint = exact === 'null' ? 'Write it like "https://app.example.com".' : `Did you mean "${exact}"?`;
+    const exact = /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : undefined;
+    const isPattern = origin.includes('*');
+    if (exact === origin && !isPattern) continue;
+    const isKnown = exact !== undefined && !isPattern;
+    const hint = isKnown ? `Did you mean "${exact}"?` : 'Write it like "https://app.example.com"; patterns are not taken.';
     reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, hint);
   }
   if (origins.includes('*') && origins.length > 1) {

@@ -4,19 +4,19 @@ import { combineIdentities, type Identity, type Outcome, Refusal, type Scheme } 
 /** What became of all credentials of a request: the caller, a refusal, or nothing sent at all. */
 export type Verdict = Identity | RefusedScheme | undefined;
 
-/** A refusal, and the scheme whose credential it was. */
+/** A refusal, and the scheme whose credential it was; undefined where it belongs to no single one. */
 export class RefusedScheme {
-  readonly scheme: string;
+  readonly scheme: string | undefined;
   readonly refusal: Refusal;
 
-  constructor(scheme: string, refusal: Refusal) {
+  constructor(scheme: string | undefined, refusal: Refusal) {
     this.scheme = scheme;
     this.refusal = refusal;
   }
 }
 
-const DOUBLED = new RefusedScheme('authorization', new Refusal('more than one Authorization field was sent'));
-const OTHER_SCHEME = new RefusedScheme('authorization', new Refusal('this route takes no Authorization of that scheme'));
+const DOUBLED = new RefusedScheme(undefined, new Refusal('more than one Authorization field was sent'));
+const OTHER_WORD = new RefusedScheme(undefined, new Refusal('this route takes no Authorization of that scheme'));
 
 /**
  * Compiles "any of" or "all of" some schemes into one check. Whatever is sent must be valid: an invalid credential is
@@ -24,59 +24,62 @@ const OTHER_SCHEME = new RefusedScheme('authorization', new Refusal('this route 
  * The check is synchronous as long as its schemes are.
  */
 export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all') {
-  const readsAuthorization = schemes.some((scheme) => scheme.readsAuthorization);
+  const refuseAuthorization = createAuthorizationGuard(schemes);
 
-  return function accept(context: RequestContext, nowMs: number): Verdict | Promise<Verdict> {
-    const hasAuthorization = readsAuthorization && context.req.headers.authorization !== undefined;
-    // Node keeps the first of two: the service, or a proxy before us, may have read the other.
-    if (hasAuthorization && isDoubled(context.req.rawHeaders)) return DOUBLED;
-    let identity: Identity | undefined;
-    let wasRead = false;
-    for (let i = 0; i < schemes.length; i += 1) {
-      const scheme = schemes[i] as Scheme;
-      const outcome = scheme.check(context, nowMs);
-      if (outcome instanceof Promise) return acceptRest(context, nowMs, i, outcome, identity, wasRead);
-      if (outcome === undefined) {
-        if (mode === 'all') return missing(identity, scheme);
-        continue;
-      }
-      if (outcome instanceof Refusal) return new RefusedScheme(scheme.name, outcome);
-      wasRead ||= scheme.readsAuthorization;
-      identity = identity === undefined ? outcome : combineIdentities(identity, outcome);
-    }
-    return hasAuthorization && !wasRead ? OTHER_SCHEME : identity;
-  };
-
-  /** The same walk from scheme `from` on, where one of them has to ask somebody. */
-  async function acceptRest(
+  function walk(
     context: RequestContext,
     nowMs: number,
     from: number,
-    first: Promise<Outcome>,
     before: Identity | undefined,
-    wasReadBefore: boolean,
-  ): Promise<Verdict> {
+  ): Verdict | Promise<Verdict> {
     let identity = before;
-    let wasRead = wasReadBefore;
     for (let i = from; i < schemes.length; i += 1) {
       const scheme = schemes[i] as Scheme;
-      const outcome = await (i === from ? first : scheme.check(context, nowMs));
-      if (outcome === undefined) {
-        if (mode === 'all') return missing(identity, scheme);
-        continue;
+      const outcome = scheme.check(context, nowMs);
+      if (outcome instanceof Promise) {
+        const known = identity;
+        return outcome.then((late) => {
+          const verdict = join(scheme, known, late);
+          return isOver(verdict) ? verdict : walk(context, nowMs, i + 1, verdict);
+        });
       }
-      if (outcome instanceof Refusal) return new RefusedScheme(scheme.name, outcome);
-      wasRead ||= scheme.readsAuthorization;
-      identity = identity === undefined ? outcome : combineIdentities(identity, outcome);
+      const verdict = join(scheme, identity, outcome);
+      if (isOver(verdict)) return verdict;
+      identity = verdict;
     }
-    return readsAuthorization && context.req.headers.authorization !== undefined && !wasRead ? OTHER_SCHEME : identity;
+    return identity;
   }
+
+  function join(scheme: Scheme, identity: Identity | undefined, outcome: Outcome | undefined): Verdict {
+    if (outcome instanceof Refusal) return new RefusedScheme(scheme.name, outcome);
+    if (outcome !== undefined) return identity === undefined ? outcome : combineIdentities(identity, outcome);
+    if (mode === 'any' || identity === undefined) return identity;
+    return new RefusedScheme(undefined, new Refusal(`this route needs ${scheme.name} too`));
+  }
+
+  function isOver(verdict: Verdict): verdict is RefusedScheme | undefined {
+    return verdict instanceof RefusedScheme || (mode === 'all' && verdict === undefined);
+  }
+
+  return function accept(context: RequestContext, nowMs: number): Verdict | Promise<Verdict> {
+    return refuseAuthorization?.(context) ?? walk(context, nowMs, 0, undefined);
+  };
 }
 
-/** Where all are needed and one is missing: nothing sent at all is told apart from a part of it. */
-function missing(identity: Identity | undefined, scheme: Scheme): RefusedScheme | undefined {
-  if (identity === undefined) return undefined;
-  return new RefusedScheme('', new Refusal(`this route needs ${scheme.name} too`));
+/** Refuses an `Authorization` that stands twice or that no scheme reads; undefined where no scheme reads any. */
+function createAuthorizationGuard(schemes: readonly Scheme[]) {
+  const words = new Set(schemes.map(({ authorizationWord }) => authorizationWord).filter((word) => word !== undefined));
+  if (words.size === 0) return undefined;
+  const takesBearer = words.has('bearer');
+
+  return function refuseAuthorization({ req }: RequestContext): RefusedScheme | undefined {
+    const { authorization } = req.headers;
+    if (authorization === undefined) return undefined;
+    // Node keeps the first of two: the service, or a proxy before us, may have read the other.
+    if (isDoubled(req.rawHeaders)) return DOUBLED;
+    if (takesBearer && authorization.startsWith('Bearer ')) return undefined;
+    return words.has(authorization.split(' ', 1)[0]?.toLowerCase() ?? '') ? undefined : OTHER_WORD;
+  };
 }
 
 function isDoubled(rawHeaders: readonly string[]): boolean {

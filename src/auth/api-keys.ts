@@ -65,7 +65,7 @@ export function createApiKeyScheme(keys: ApiKeys, queryParameter: string | undef
   return {
     name: 'api-key',
     challenge: 'ApiKey realm="turnpike"',
-    readsAuthorization: false,
+    authorizationWord: undefined,
     isConfigured: keys.size > 0,
     check(context: RequestContext, nowMs: number): Outcome | undefined {
       // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
@@ -82,7 +82,10 @@ function createQueryReader(parameter: string): (query: string) => string | Refus
   const start = `${parameter}=`;
   return function readQuery(query) {
     if (!query.includes(start)) return undefined;
-    const found = query.slice(1).split('&').filter((pair) => pair.startsWith(start));
+    const found = query
+      .slice(1)
+      .split('&')
+      .filter((pair) => pair.startsWith(start));
     if (found.length === 0) return undefined;
     if (found.length > 1) return DOUBLED_KEY;
     try {
@@ -97,6 +100,9 @@ function createQueryReader(parameter: string): (query: string) => string | Refus
 export function withoutParameter(query: string, parameter: string): string {
   const start = `${parameter}=`;
   if (!query.includes(start)) return query;
-  const rest = query.slice(1).split('&').filter((pair) => !pair.startsWith(start));
+  const rest = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !pair.startsWith(start));
   return rest.length === 0 ? '' : `?${rest.join('&')}`;
 }

@@ -21,7 +21,9 @@ const scheme = z.union([
       query: z
         .string()
         .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one')
-        .describe('Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.'),
+        .describe(
+          'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
+        ),
     }),
   }),
 ]);

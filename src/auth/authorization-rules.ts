@@ -22,12 +22,18 @@ const claimRule = z
     contains: scalar.optional().describe('The claim is a list with this value in it.'),
     oneOf: z.array(scalar).min(1).optional().describe('The claim is one of these values.'),
   })
-  .refine((rule) => Object.values(rule).some((value) => value !== undefined), 'expected "equals", "contains" or "oneOf"');
+  .refine(
+    (rule) => Object.values(rule).some((value) => value !== undefined),
+    'expected "equals", "contains" or "oneOf"',
+  );
 
 const rules = {
   roles: listRule.optional().describe('Roles: a list (any of them), {"any": [...]} or {"all": [...]}.'),
   scopes: listRule.optional().describe('Scopes of the token: a list (any of them), {"any": [...]} or {"all": [...]}.'),
-  claims: z.record(z.string().min(1), claimRule).optional().describe('Conditions on claims, by dotted path; all must hold.'),
+  claims: z
+    .record(z.string().min(1), claimRule)
+    .optional()
+    .describe('Conditions on claims, by dotted path; all must hold.'),
   consumers: names.optional().describe('Consumers that may call.'),
 };
 
@@ -66,14 +72,22 @@ function consumerCondition(allowed: ReadonlySet<string>): Condition {
   return ({ consumer }) => (consumer !== undefined && allowed.has(consumer.name) ? undefined : denial);
 }
 
-function listCondition(word: 'role' | 'scope', { any, all }: ListRule, read: (context: RequestContext) => readonly string[]): Condition {
+function listCondition(
+  word: 'role' | 'scope',
+  { any, all }: ListRule,
+  read: (context: RequestContext) => readonly string[],
+): Condition {
   const wanted = [...(all ?? []), ...(any ?? [])];
   const scopes = word === 'scope' ? wanted : undefined;
-  const parts = [any && `one of the ${word}s ${any.join(', ')}`, all && `all of the ${word}s ${all.join(', ')}`].filter(Boolean);
+  const parts = [any && `one of the ${word}s ${any.join(', ')}`, all && `all of the ${word}s ${all.join(', ')}`].filter(
+    Boolean,
+  );
   const denial: Denial = { detail: `This needs ${parts.join(' and ')}.`, scopes };
   return (context) => {
     const has = read(context);
-    const holds = (any === undefined || any.some((name) => has.includes(name))) && (all === undefined || all.every((name) => has.includes(name)));
+    const holds =
+      (any === undefined || any.some((name) => has.includes(name))) &&
+      (all === undefined || all.every((name) => has.includes(name)));
     return holds ? undefined : denial;
   };
 }

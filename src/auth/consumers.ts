@@ -39,7 +39,8 @@ export function checkConsumers(consumers: readonly ConsumerRow[], report: Report
     const ids = new Set<string>();
     consumer.keys.forEach((entry, index) => {
       const place = ['consumers', row, 'keys', index];
-      if (ids.has(entry.id)) report([...place, 'id'], `key id "${entry.id}" stands twice in consumer "${consumer.name}"`);
+      if (ids.has(entry.id))
+        report([...place, 'id'], `key id "${entry.id}" stands twice in consumer "${consumer.name}"`);
       ids.add(entry.id);
       const hash = entry.sha256.toLowerCase();
       const owner = owners.get(hash);

@@ -38,8 +38,8 @@ export interface Scheme {
   readonly name: string;
   /** Its challenge in WWW-Authenticate (RFC 9110, section 11.6.1); empty where there is none. */
   readonly challenge: string;
-  /** True when it takes its credential from `Authorization`. */
-  readonly readsAuthorization: boolean;
+  /** The word, in lower case, that its credentials in `Authorization` begin with; undefined when it reads another field. */
+  readonly authorizationWord: string | undefined;
   /** False when nothing is configured that could ever be accepted. */
   readonly isConfigured: boolean;
   /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */

@@ -1,22 +1,31 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
-import { oneOrMany } from '../schema-values.ts';
 import { type ClaimPaths, DEFAULT_CLAIM_PATHS } from './claims.ts';
 import { ALGORITHMS, type Algorithm, algorithmsOf, parsePublicKey, parseSecret } from './signing-keys.ts';
 
-const path = z.string().min(1).max(256).transform((one) => [one]).optional();
+const path = z
+  .string()
+  .min(1)
+  .max(256)
+  .transform((one) => [one])
+  .optional();
 
 /** One row of `issuers`: who may sign tokens, with what, and where their claims stand. */
 export const issuerRow = z.strictObject({
   issuer: z.string().min(1).describe('The `iss` of its tokens, to the letter.'),
-  audience: oneOrMany(z.string().min(1)).optional().describe('What `aud` must name, or one of them. Default: not checked.'),
+  audience: oneOrMany(z.string().min(1))
+    .optional()
+    .describe('What `aud` must name, or one of them. Default: not checked.'),
   algorithms: z
     .array(z.enum(ALGORITHMS))
     .min(1)
     .optional()
-    .describe('Algorithms accepted. Default: HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.'),
+    .describe(
+      'Algorithms accepted. Default: HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.',
+    ),
   secret: z.string().optional().describe('HMAC secret of at least 32 bytes; write "${ENV:NAME}" or "${FILE:/path}".'),
   publicKey: z.string().optional().describe('Public key or certificate in PEM; "${FILE:/path}" reads one.'),
   claims: z
@@ -56,7 +65,11 @@ export function checkIssuers(rows: readonly IssuerRow[], report: Report): void {
     names.add(row.issuer);
     const given = KEY_OPTIONS.filter((name) => row[name] !== undefined);
     if (given.length !== 1) {
-      report(place, given.length === 0 ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`, `give one of ${KEY_OPTIONS.join(', ')}`);
+      report(
+        place,
+        given.length === 0 ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`,
+        `give one of ${KEY_OPTIONS.join(', ')}`,
+      );
       return;
     }
     const [option = 'secret'] = given;
@@ -92,7 +105,10 @@ export function createIssuer(row: IssuerRow): Issuer {
 export function createEnvironmentIssuers(settings: JwtSettings | undefined): readonly Issuer[] {
   if (settings === undefined) return [];
   const { secret, publicKeyPem, issuer, audience, algorithms } = settings;
-  const keys = [secret === undefined ? [] : parseSecret(secret), publicKeyPem === undefined ? [] : parsePublicKey(publicKeyPem)].flat();
+  const keys = [
+    secret === undefined ? [] : parseSecret(secret),
+    publicKeyPem === undefined ? [] : parsePublicKey(publicKeyPem),
+  ].flat();
   return keys.map((key) => {
     const fitting = algorithmsOf(key).filter((name) => algorithms.includes(name));
     return { issuer, audience, algorithms: fitting, keys: fixedKey(key), paths: DEFAULT_CLAIM_PATHS };
@@ -107,6 +123,7 @@ function fitAlgorithms(key: KeyObject, wanted: readonly Algorithm[] | undefined)
   const possible = algorithmsOf(key);
   if (wanted === undefined) return possible.filter((name) => name.endsWith('256') || possible.length === 1);
   const unfit = wanted.filter((name) => !possible.includes(name));
-  if (unfit.length > 0) throw new Error(`${unfit.join(', ')} can not be used with this key; it fits ${possible.join(', ')}`);
+  if (unfit.length > 0)
+    throw new Error(`${unfit.join(', ')} can not be used with this key; it fits ${possible.join(', ')}`);
   return wanted;
 }

@@ -123,7 +123,7 @@ export function createJwtScheme(verifier: TokenVerifier): Scheme {
   return {
     name: 'jwt',
     challenge: 'Bearer realm="turnpike"',
-    readsAuthorization: true,
+    authorizationWord: 'bearer',
     isConfigured: verifier.isConfigured,
     check(context: RequestContext, nowMs: number) {
       const token = readBearer(context.req.headers.authorization);

@@ -2,23 +2,37 @@ import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 
 /** The algorithms that a token may be signed with (RFC 7518, section 3.1). `none` is not one of them. */
 export const ALGORITHMS = [
-  'HS256', 'HS384', 'HS512',
-  'RS256', 'RS384', 'RS512',
-  'PS256', 'PS384', 'PS512',
-  'ES256', 'ES384', 'ES512',
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
 ] as const;
 
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 const MIN_SECRET_BYTES = 32;
 const MIN_RSA_BITS = 2048;
-const CURVE_ALGORITHMS: Readonly<Record<string, Algorithm>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
+const CURVE_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+  secp521r1: 'ES512',
+};
 
 /** A key of an HMAC secret; throws under 32 bytes, which can be guessed offline (RFC 8725, section 3.5). */
 export function parseSecret(secret: string): KeyObject {
   const bytes = Buffer.from(secret, 'utf8');
   if (bytes.length < MIN_SECRET_BYTES) {
-    throw new Error(`the secret has ${bytes.length} bytes; it needs at least ${MIN_SECRET_BYTES} (openssl rand -base64 48)`);
+    throw new Error(
+      `the secret has ${bytes.length} bytes; it needs at least ${MIN_SECRET_BYTES} (openssl rand -base64 48)`,
+    );
   }
   return createSecretKey(bytes);
 }
@@ -33,7 +47,9 @@ export function parsePublicKey(pem: string): KeyObject {
     throw new Error('this is no public key in PEM', { cause });
   }
   if (algorithmsOf(key).length === 0) {
-    throw new Error(`a key of type ${key.asymmetricKeyType} and this size can not be used; use RSA of 2048 bits or more, or EC P-256, P-384, P-521`);
+    throw new Error(
+      `a key of type ${key.asymmetricKeyType} and this size can not be used; use RSA of 2048 bits or more, or EC P-256, P-384, P-521`,
+    );
   }
   return key;
 }

@@ -15,7 +15,12 @@ export function createFileKeyStore(file: string): KeyStore {
       const text = readText(file);
       const consumers = readConsumers(file, text);
       const index = consumers.findIndex(({ name }) => name === consumer.name);
-      writeText(file, index === -1 ? append(text, consumer, consumers.length) : update(text, index, consumers[index] as StoredConsumer, consumer));
+      writeText(
+        file,
+        index === -1
+          ? append(text, consumer, consumers.length)
+          : update(text, index, consumers[index] as StoredConsumer, consumer),
+      );
     },
     async close() {},
   };
@@ -29,7 +34,8 @@ function append(text: string, consumer: StoredConsumer, length: number): string 
 function update(text: string, index: number, before: StoredConsumer, after: StoredConsumer): string {
   let edited = text;
   for (const member of ['plan', 'roles', 'keys'] as const) {
-    if (JSON.stringify(before[member]) !== JSON.stringify(after[member])) edited = edit(edited, ['consumers', index, member], after[member]);
+    if (JSON.stringify(before[member]) !== JSON.stringify(after[member]))
+      edited = edit(edited, ['consumers', index, member], after[member]);
   }
   return edited;
 }
@@ -53,7 +59,9 @@ function readConsumers(file: string, text: string): readonly StoredConsumer[] {
   const [error] = errors;
   if (error !== undefined) {
     const line = text.slice(0, error.offset).split('\n').length;
-    throw new KeyStoreError(`${file}:${line} is not valid JSON (${printParseErrorCode(error.error)}); nothing was changed`);
+    throw new KeyStoreError(
+      `${file}:${line} is not valid JSON (${printParseErrorCode(error.error)}); nothing was changed`,
+    );
   }
   const consumers = typeof root === 'object' && root !== null && 'consumers' in root ? root.consumers : [];
   if (!Array.isArray(consumers)) throw new KeyStoreError(`${file}: "consumers" is not a list; nothing was changed`);
@@ -69,6 +77,8 @@ function writeText(file: string, text: string): void {
     renameSync(fresh, real);
   } catch (cause) {
     rmSync(fresh, { force: true });
-    throw new KeyStoreError(`${file} can't be written: ${(cause as NodeJS.ErrnoException).code}; nothing was changed`, { cause });
+    throw new KeyStoreError(`${file} can't be written: ${(cause as NodeJS.ErrnoException).code}; nothing was changed`, {
+      cause,
+    });
   }
 }

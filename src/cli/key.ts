@@ -76,7 +76,11 @@ async function create(store: KeyStore, options: Options, nowMs: number): Promise
   const name = needConsumer(options);
   const before = (await store.read()).find((one) => one.name === name);
   const { secret, key } = makeKey(before?.keys ?? [], options, nowMs);
-  const roles = options.roles?.split(',').map((role) => role.trim()).filter((role) => role !== '') ?? before?.roles;
+  const roles =
+    options.roles
+      ?.split(',')
+      .map((role) => role.trim())
+      .filter((role) => role !== '') ?? before?.roles;
   const plan = options.plan ?? before?.plan;
   await store.write({ name, ...(plan && { plan }), ...(roles && { roles }), keys: [...(before?.keys ?? []), key] });
   return renderNew(store, name, secret, key);
@@ -85,7 +89,13 @@ async function create(store: KeyStore, options: Options, nowMs: number): Promise
 async function list(store: KeyStore, { consumer }: Options, nowMs: number): Promise<string> {
   const consumers = (await store.read()).filter(({ name }) => consumer === undefined || name === consumer);
   const rows = consumers.flatMap(({ name, plan, keys = [] }) =>
-    keys.map(({ id, expiresAt }) => [name, id, plan ?? '-', expiresAt ?? 'never', isLive(expiresAt, nowMs) ? 'valid' : 'expired']),
+    keys.map(({ id, expiresAt }) => [
+      name,
+      id,
+      plan ?? '-',
+      expiresAt ?? 'never',
+      isLive(expiresAt, nowMs) ? 'valid' : 'expired',
+    ]),
   );
   if (rows.length === 0) return `no keys in ${store.place}\n`;
   return renderTable([['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE'], ...rows]);
@@ -111,7 +121,9 @@ async function revoke(store: KeyStore, options: Options): Promise<string> {
   const keys = consumer.keys ?? [];
   const [only] = keys;
   if (options.id === undefined && !options.all && keys.length > 1) {
-    throw new KeyStoreError(`consumer "${consumer.name}" has ${keys.length} keys (${keys.map(({ id }) => id).join(', ')}): give --id ID or --all`);
+    throw new KeyStoreError(
+      `consumer "${consumer.name}" has ${keys.length} keys (${keys.map(({ id }) => id).join(', ')}): give --id ID or --all`,
+    );
   }
   if (only === undefined) throw new KeyStoreError(`consumer "${consumer.name}" has no key`);
   const gone = options.all ? keys : [findKey(consumer, options.id ?? only.id)];
@@ -119,13 +131,21 @@ async function revoke(store: KeyStore, options: Options): Promise<string> {
   return `revoked ${gone.map(({ id }) => id).join(', ')} of consumer "${consumer.name}" in ${store.place}\n`;
 }
 
-function makeKey(existing: readonly StoredKey[], options: { id?: string | undefined; expires?: string | undefined }, nowMs: number): { secret: string; key: StoredKey } {
+function makeKey(
+  existing: readonly StoredKey[],
+  options: { id?: string | undefined; expires?: string | undefined },
+  nowMs: number,
+): { secret: string; key: StoredKey } {
   const ids = new Set(existing.map(({ id }) => id));
   const id = options.id ?? nextId(ids);
   if (ids.has(id)) throw new KeyStoreError(`there is a key "${id}" already`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id)) throw new KeyStoreError('an id has letters, digits, ".", "_" or "-", at most 64');
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
+    throw new KeyStoreError('an id has letters, digits, ".", "_" or "-", at most 64');
   const secret = createApiKey();
-  const expiresAt = options.expires === undefined ? undefined : new Date(nowMs + readDuration('expires', options.expires)).toISOString();
+  const expiresAt =
+    options.expires === undefined
+      ? undefined
+      : new Date(nowMs + readDuration('expires', options.expires)).toISOString();
   return { secret, key: { id, sha256: hashApiKey(secret), ...(expiresAt && { expiresAt }) } };
 }
 
@@ -142,7 +162,15 @@ function renderNew(store: KeyStore, consumer: string, secret: string, key: Store
 
 function renderTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 async function findConsumer(store: KeyStore, name: string): Promise<StoredConsumer> {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
@@ -32,26 +32,33 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
       io.out(USAGE);
       return EXIT.ok;
     }
+    const { sub } = values;
     const lifetimeMs = parseDurationMs(values.expires);
-    if (values.sub === undefined || lifetimeMs === undefined) {
-      io.err(values.sub === undefined ? USAGE : 'turnpike token: --expires takes a duration such as 15m or 1h\n');
-      return EXIT.usage;
-    }
+    if (sub === undefined) throw new TypeError('--sub USER is needed');
+    if (lifetimeMs === undefined) throw new TypeError('--expires takes a duration such as 15m or 1h');
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env).jwt;
     if (settings?.secret === undefined) {
       io.err('turnpike token: JWT_SECRET is not set. Make one with: openssl rand -base64 48\n');
       return EXIT.config;
     }
-    const claims = { ...readClaims(values.claim ?? []), sub: values.sub, ...readFacts(values) };
+    const claims = { ...readClaims(values.claim ?? []), sub, ...readFacts(values) };
     io.out(`${sign(claims, settings.secret, settings, clock.now(), lifetimeMs)}\n`);
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof ConfigError) io.err(renderConfigError(error));
-    else if (error instanceof TypeError) io.err(`turnpike token: ${error.message}\n\n${USAGE}`);
-    else throw error;
-    return error instanceof ConfigError ? EXIT.config : EXIT.usage;
+    return explain(error, io);
   }
+}
+
+/** parseArgs, and what is checked here, complain by TypeError. */
+function explain(error: unknown, io: CliIo): number {
+  if (error instanceof ConfigError) {
+    io.err(renderConfigError(error));
+    return EXIT.config;
+  }
+  if (!(error instanceof TypeError)) throw error;
+  io.err(`turnpike token: ${error.message}\n\n${USAGE}`);
+  return EXIT.usage;
 }
 
 interface Facts {
@@ -62,7 +69,11 @@ interface Facts {
 
 function readFacts({ role, scope, plan }: Facts): object {
   const roles = role?.flatMap((names) => names.split(','));
-  return { ...(roles && { role: roles.length === 1 ? roles[0] : roles }), ...(scope && { scope }), ...(plan && { plan }) };
+  return {
+    ...(roles && { role: roles.length === 1 ? roles[0] : roles }),
+    ...(scope && { scope }),
+    ...(plan && { plan }),
+  };
 }
 
 function readClaims(pairs: readonly string[]): Record<string, unknown> {
@@ -84,7 +95,13 @@ function readValue(text: string): unknown {
   }
 }
 
-function sign(claims: object, secret: string, { issuer, audience, algorithms }: JwtSettings, nowMs: number, lifetimeMs: number): string {
+function sign(
+  claims: object,
+  secret: string,
+  { issuer, audience, algorithms }: JwtSettings,
+  nowMs: number,
+  lifetimeMs: number,
+): string {
   const algorithm = (['HS256', 'HS384', 'HS512'] as const).find((name) => algorithms.includes(name)) ?? 'HS256';
   const iat = Math.floor(nowMs / 1000);
   const exp = iat + Math.ceil(lifetimeMs / 1000);

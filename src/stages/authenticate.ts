@@ -13,13 +13,18 @@ import { defineStage, type StageDeps } from '../stage.ts';
 const keys = {
   auth: authOption
     .prefault(['jwt', 'api-key'])
-    .describe('Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].'),
+    .describe(
+      'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
+    ),
   forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
 };
 
 const fileKeys = {
   consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their API keys.'),
-  issuers: z.array(issuerRow).default([]).describe('Who may sign tokens; one more can come from the environment (JWT_*).'),
+  issuers: z
+    .array(issuerRow)
+    .default([])
+    .describe('Who may sign tokens; one more can come from the environment (JWT_*).'),
 };
 
 interface Shared {
@@ -119,5 +124,8 @@ function describe({ authMethod, consumer, subject }: RequestContext): string {
 }
 
 function warnUnusable(route: string, { log }: StageDeps): void {
-  log.warn(`route "${route}" needs a credential, but nothing that it accepts is configured: it answers 401 to everyone`, { route });
+  log.warn(
+    `route "${route}" needs a credential, but nothing that it accepts is configured: it answers 401 to everyone`,
+    { route },
+  );
 }

@@ -5,7 +5,9 @@ import { GatewayError } from '../errors.ts';
 import { defineStage, type Report } from '../stage.ts';
 
 const keys = {
-  authorize: authorizeOption.optional().describe('What a proven caller must be allowed: roles, scopes, claims, consumers, per method.'),
+  authorize: authorizeOption
+    .optional()
+    .describe('What a proven caller must be allowed: roles, scopes, claims, consumers, per method.'),
 };
 
 // `auth` belongs to the stage before; a rule about callers makes no sense where nobody asks who calls.
@@ -22,7 +24,11 @@ export const authorizeStage = defineStage({
   check(_file: unknown, routes: readonly GuardedRoute[], report: Report) {
     routes.forEach(({ auth, authorize }, index) => {
       if (authorize === undefined || auth?.mode !== 'none') return;
-      report(['routes', index, 'authorize'], 'the route has auth "none", so there is no caller to authorize', 'name a scheme in "auth", or remove "authorize"');
+      report(
+        ['routes', index, 'authorize'],
+        'the route has auth "none", so there is no caller to authorize',
+        'name a scheme in "auth", or remove "authorize"',
+      );
     });
   },
 
@@ -30,7 +36,8 @@ export const authorizeStage = defineStage({
     if (rules === undefined || !route.matched) return undefined;
     const forAll = compileRules(rules);
     const byMethod = new Map<string, readonly Condition[]>();
-    for (const [method, more] of Object.entries(rules.methods ?? {})) byMethod.set(method, [...forAll, ...compileRules(more)]);
+    for (const [method, more] of Object.entries(rules.methods ?? {}))
+      byMethod.set(method, [...forAll, ...compileRules(more)]);
     const forGet = byMethod.get('GET');
     if (forGet !== undefined && !byMethod.has('HEAD')) byMethod.set('HEAD', forGet);
 
@@ -39,7 +46,9 @@ export const authorizeStage = defineStage({
       // Where identity is optional nobody may have come: who calls is asked before what is allowed.
       if (context.authMethod === undefined) {
         context.trace?.push({ stage: 'authorize', decision: 'refused: nobody is authenticated' });
-        next(new GatewayError('unauthenticated', undefined, { headers: ['WWW-Authenticate', 'Bearer realm="turnpike"'] }));
+        next(
+          new GatewayError('unauthenticated', undefined, { headers: ['WWW-Authenticate', 'Bearer realm="turnpike"'] }),
+        );
         return;
       }
       for (const condition of byMethod.get(context.method) ?? forAll) {

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { createNetworkTest, network } from '../auth/network-list.ts';
+import { contextOf } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { defineStage } from '../stage.ts';
+
+const networks = z.array(network).max(10_000).optional();
+
+const keys = {
+  ipAllow: networks.describe('Addresses and networks that may use this route; all others get 403. Default: everyone.'),
+  ipDeny: networks.describe('Addresses and networks that may not, even where `ipAllow` names them. Default: nobody.'),
+};
+
+/** Lets only some client addresses in: 403 `address_refused`. The address is the one that TRUST_PROXY allows to believe. */
+export const ipAccessStage = defineStage({
+  name: 'ipAccess',
+  keys,
+
+  create({ ipAllow, ipDeny }, route) {
+    if (!route.matched || (ipAllow === undefined && ipDeny === undefined)) return undefined;
+    const isAllowed = ipAllow === undefined ? () => true : createNetworkTest(ipAllow);
+    const isDenied = createNetworkTest(ipDeny ?? []);
+
+    return function ipAccess(req, _res, next) {
+      const context = contextOf(req);
+      const passes = isAllowed(context.clientAddress) && !isDenied(context.clientAddress);
+      context.trace?.push({ stage: 'ipAccess', decision: passes ? 'address allowed' : 'address refused' });
+      if (passes) next();
+      else next(new GatewayError('address_refused'));
+    };
+  },
+});

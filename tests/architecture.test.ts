@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'problem.ts'],
-  ['gateway.ts', 'server/', 'admin/'],
+  ['gateway.ts', 'express-app.ts', 'match-route.ts', 'walk.ts', 'server/', 'admin/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];
 
@@ -41,9 +41,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   undici: ['upstream/transport.ts'],
   'express-rate-limit': ['stages/rate-limit.ts', 'limits/'],
   'rate-limit-redis': ['limits/'],
-  ioredis: ['redis.ts'],
+  ioredis: ['redis.ts', 'redis-circuit.ts'],
   jsonwebtoken: ['auth/', 'cli/token.ts'],
-  winston: ['log.ts', 'deps.ts'],
+  winston: ['log.ts', 'deps.ts', 'redis.ts', 'redis-circuit.ts'],
   'winston-transport': ['log.ts'],
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'problem.ts'],

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import jwt from 'jsonwebtoken';
+import { createApiKey, hashApiKey } from '../src/auth/api-key-format.ts';
+import { createOverlay } from './demo/routes-overlay.ts';
+import { demoSteps, renderSteps } from './demo/steps.ts';
+import { type Stub, startStub } from './demo/stub-service.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const SERVICES = ['users', 'orders', 'products'];
+const START_LIMIT_MS = 15_000;
+
+// A person's own settings would change what the demo shows, so only these are handed on to the gateway.
+const HANDED_ON = /^(?:PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|NODE_.*|NO_COLOR|FORCE_COLOR|HOST|LOG_.*)$/;
+
+const port = Number(process.env['PORT'] ?? 3000);
+const adminPort = Number(process.env['ADMIN_PORT'] ?? 9901);
+const stubPort = Number(process.env['STUB_PORT'] ?? 4001);
+
+await runDemo();
+
+async function runDemo(): Promise<void> {
+  const secret = randomBytes(48).toString('base64url');
+  const key = createApiKey();
+  const token = jwt.sign({ sub: 'alice', role: 'admin' }, secret, { expiresIn: '12h' });
+
+  const stubs = await startStubs();
+  if (stubs === undefined) return;
+  const overlay = createOverlay(path.join(ROOT, 'routes.json'), stubPort, hashApiKey(key));
+  const gateway = spawn(process.execPath, [path.join(ROOT, 'src/start.cjs')], {
+    // Away from the project, so that a .env there has no say.
+    cwd: overlay.folder,
+    stdio: 'inherit',
+    env: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => HANDED_ON.test(name))),
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      ROUTES_FILE: overlay.file,
+      JWT_SECRET: secret,
+      CORS_ORIGINS: 'http://localhost:5173',
+      DRAIN_DELAY: '0s',
+    },
+  });
+  const ended = once(gateway, 'exit');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill(signal));
+
+  if (await isUp(gateway)) {
+    const steps = demoSteps({ port, adminPort, stubPort, key, token });
+    console.log(`\nThe gateway runs on http://localhost:${port}, before three services. Try, in this order:\n`);
+    console.log(renderSteps(steps));
+    console.log(`  Start products again:  npm run stub -- --port ${stubPort + 2} --name products`);
+    console.log('  Edit routes.json while this runs: it is in force at once. Ctrl-C stops everything.\n');
+  }
+  const [code] = await ended;
+  overlay.remove();
+  await Promise.all(stubs.map((stub) => stub.stop()));
+  process.exitCode = code ?? 0;
+}
+
+async function startStubs(): Promise<readonly Stub[] | undefined> {
+  const started = await Promise.allSettled(SERVICES.map((name, index) => startStub({ name, port: stubPort + index })));
+  const stubs = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (stubs.length === SERVICES.length) return stubs;
+  await Promise.all(stubs.map((stub) => stub.stop()));
+  console.error(`The demo needs the ports ${stubPort} to ${stubPort + SERVICES.length - 1}; at least one is taken.`);
+  console.error("Set STUB_PORT to the first of three free ones (PORT and ADMIN_PORT are the gateway's own).");
+  process.exitCode = 1;
+  return undefined;
+}
+
+/** Waits until the gateway is ready; false when it ended instead, and has said why. */
+async function isUp(gateway: ChildProcess): Promise<boolean> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (gateway.exitCode === null && gateway.signalCode === null && performance.now() < deadline) {
+    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    if (answer?.ok) return true;
+    await wait(50);
+  }
+  return false;
+}

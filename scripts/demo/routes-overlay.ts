@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const FIRST_STUB_PORT = 4001;
+const STUB_PORTS = 4;
+
+/** A folder with the routes of the demo, gone with the demo. */
+export interface RoutesOverlay {
+  readonly folder: string;
+  readonly file: string;
+  remove(): void;
+}
+
+/**
+ * Copies routes.json into a folder of its own and puts the caller of this start beside it, so that no credential is
+ * ever written into the project. The copy follows the original: an edit of routes.json is in force as it would be.
+ */
+export function createOverlay(original: string, stubPort: number, keyHash: string): RoutesOverlay {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-'));
+  const file = path.join(folder, 'routes.json');
+  const copy = () => writeFileSync(file, withPorts(readFileSync(original, 'utf8'), stubPort));
+  copy();
+  mkdirSync(path.join(folder, 'routes.d'));
+  const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
+  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${JSON.stringify({ consumers, routes: [] }, null, 2)}\n`);
+
+  const follow = (): void => {
+    try {
+      copy();
+    } catch (error) {
+      // An editor may replace the file in two steps: what is gone now is there at the next look.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  };
+  watchFile(original, { interval: 500, persistent: false }, follow);
+  return {
+    folder,
+    file,
+    remove() {
+      unwatchFile(original, follow);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function withPorts(routes: string, stubPort: number): string {
+  return routes.replace(/\blocalhost:(400[1-9])\b/g, (text, port: string) => {
+    const offset = Number(port) - FIRST_STUB_PORT;
+    return offset < STUB_PORTS ? `localhost:${stubPort + offset}` : text;
+  });
+}

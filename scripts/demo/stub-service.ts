@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** What a stub pretends to be. */
+export interface StubOptions {
+  readonly name: string;
+  /** 0 picks a free port; it listens on 127.0.0.1 alone. */
+  readonly port: number;
+  /** Share of the requests that are answered 500, 0 to 1. */
+  readonly failRatio?: number;
+  readonly delayMs?: number;
+}
+
+export interface Stub {
+  readonly port: number;
+  /** Closes the socket at once, open connections too. */
+  stop(): Promise<void>;
+}
+
+const STREAM_EVENTS = 5;
+const STREAM_PAUSE_MS = 200;
+const KEEP_ALIVE_SECONDS = 60;
+
+/** Starts a service that answers with what it received. Rejects when the port is taken. */
+export async function startStub(options: StubOptions): Promise<Stub> {
+  const server = http.createServer((req, res) => {
+    answer(req, res, options, stop).catch((error: unknown) => res.destroy(error as Error));
+  });
+  // The hint (`Keep-Alive: timeout=60`) tells the gateway how long it may keep a connection.
+  server.keepAliveTimeout = KEEP_ALIVE_SECONDS * 1000;
+  async function stop(): Promise<void> {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, stop };
+}
+
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { name, failRatio = 0, delayMs = 0 }: StubOptions,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const url = new URL(req.url ?? '/', 'http://stub');
+  let bodyBytes = 0;
+  for await (const chunk of req) bodyBytes += (chunk as Buffer).length;
+  if (delayMs > 0) await wait(delayMs);
+
+  if (url.pathname === '/stream') return stream(res, name);
+  if (url.pathname === '/slow') await wait(Math.min(Number(url.searchParams.get('ms') ?? 1000) || 0, 600_000));
+  if (url.pathname === '/stop' && req.method === 'POST') {
+    res.end(`${name} has stopped\n`, () => void stop());
+    return;
+  }
+  const echo = { service: name, method: req.method, path: req.url, headers: req.headers, bodyBytes };
+  res.statusCode = statusOf(url.pathname, failRatio);
+  res.setHeader('content-type', 'application/json');
+  res.end(`${JSON.stringify(echo, null, 2)}\n`);
+}
+
+function statusOf(path: string, failRatio: number): number {
+  if (path === '/health') return 200;
+  const asked = /^\/status\/([2-5]\d\d)$/.exec(path)?.[1];
+  if (asked !== undefined) return Number(asked);
+  return Math.random() < failRatio ? 500 : 200;
+}
+
+async function stream(res: ServerResponse, name: string): Promise<void> {
+  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  for (let id = 1; id <= STREAM_EVENTS && !res.destroyed; id++) {
+    res.write(`id: ${id}\ndata: {"service":"${name}","event":${id}}\n\n`);
+    await wait(STREAM_PAUSE_MS);
+  }
+  res.end();
+}

@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+import { parseDurationMs } from '../src/schema-values.ts';
+import { startStub } from './demo/stub-service.ts';
+
+const USAGE = `A service to try the gateway with: it answers with what it received, as JSON.
+
+  npm run stub -- --port 4001 --name users [--fail 30%] [--delay 2s]
+
+  --port   where it listens on 127.0.0.1; 0 picks a free port
+  --name   what it calls itself
+  --fail   answers 500 to this share of the requests
+  --delay  waits this long before each answer
+
+  Paths: /health  /stream (server-sent events)  /slow?ms=500  /status/503  and POST /stop, which ends it
+`;
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4001' },
+    name: { type: 'string', default: 'stub' },
+    fail: { type: 'string', default: '0%' },
+    delay: { type: 'string', default: '0ms' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const port = Number(values.port);
+const failPercent = Number(/^(\d{1,3}(?:\.\d+)?)%$/.exec(values.fail)?.[1]);
+const delayMs = parseDurationMs(values.delay);
+
+if (values.help || !Number.isInteger(port) || !(failPercent <= 100) || delayMs === undefined) {
+  console.log(USAGE);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  const stub = await startStub({ name: values.name, port, failRatio: failPercent / 100, delayMs });
+  console.log(`${values.name} listens on http://localhost:${stub.port}`);
+  process.once('SIGINT', () => void stub.stop());
+  process.once('SIGTERM', () => void stub.stop());
+}

@@ -1,19 +1,11 @@
-import helmet from 'helmet';
 import type { RequestContext } from './context.ts';
 import { ERRORS, type ErrorCode, GatewayError, PROBLEM_BASE } from './errors.ts';
-import { recordHeaders } from './lib/header-recorder.ts';
 import { endAnswer, writeOwnHead } from './response-head.ts';
 
-/** The only place that renders an error: `application/problem+json` (RFC 9457), and `Proxy-Status` (RFC 9209). */
-export const STRICT_HEADERS: readonly string[] = recordHeaders(
-  helmet({
-    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
-    xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: false,
-  }),
-);
-
-/** Answers a request that was refused or failed. Anything but a GatewayError is a bug, and is answered as `internal`. */
+/**
+ * Answers a request that was refused or failed: the only place that renders an error, as `application/problem+json`
+ * (RFC 9457) with `Proxy-Status` (RFC 9209). Anything but a GatewayError is a bug, and is answered as `internal`.
+ */
 export function renderProblem(context: RequestContext, thrown: unknown): void {
   const error = thrown instanceof GatewayError ? thrown : new GatewayError('internal', undefined, { cause: thrown });
   noteError(context, error);
@@ -32,7 +24,6 @@ export function renderProblem(context: RequestContext, thrown: unknown): void {
     'cache-control',
     'no-store',
   ];
-  for (const field of STRICT_HEADERS) flat.push(field);
   flat.push('proxy-status', `turnpike; error=${proxyErrorOf(error.code)}`);
   if (error.extras?.retryAfterSeconds !== undefined) flat.push('retry-after', String(error.extras.retryAfterSeconds));
   if (error.extras?.headers !== undefined) flat.push(...error.extras.headers);

@@ -1,4 +1,6 @@
+import helmet from 'helmet';
 import type { RequestContext } from './context.ts';
+import { recordHeaders } from './lib/header-recorder.ts';
 
 /**
  * The one writer of response heads, for proxied, cached and own answers alike.
@@ -42,13 +44,17 @@ export function writeServiceHead(
     else if (typeof value === 'string') flat.push(name, value);
     else for (const one of value) flat.push(name, one);
   }
-  const { securityHeaders } = context;
-  for (let i = 0; i < securityHeaders.length; i += 2) {
-    const name = securityHeaders[i] as string;
-    if (headers[name] === undefined) flat.push(name, securityHeaders[i + 1] as string);
-  }
+  addMissing(flat, headers, context.securityHeaders);
   addOwnFields(context, flat, vary);
   context.res.writeHead(status, flat);
+}
+
+/** helmet's fields, where the service has not set its own. */
+function addMissing(flat: string[], headers: ServiceHeaders, fields: readonly string[]): void {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (headers[name] === undefined) flat.push(name, fields[i + 1] as string);
+  }
 }
 
 type Names = ReadonlySet<string> | undefined;
@@ -59,8 +65,28 @@ function isDropped(name: string, context: RequestContext, named: Names, drop: Na
   return named?.has(name) === true || drop?.has(name) === true;
 }
 
+/** helmet on the gateway's own answers: nothing in them is to be run, framed or embedded. */
+const STRICT_HEADERS: readonly string[] = recordHeaders(
+  helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: false,
+  }),
+);
+const STRICT_HEADERS_TLS: readonly string[] = [
+  ...STRICT_HEADERS,
+  ...recordHeaders(helmet.strictTransportSecurity() as Parameters<typeof recordHeaders>[0]),
+];
+
 /** Writes the head of an answer that the gateway makes itself; `flat` holds names and values by turns. */
 export function writeOwnHead(context: RequestContext, status: number, flat: string[]): void {
+  const strict = context.scheme === 'https' ? STRICT_HEADERS_TLS : STRICT_HEADERS;
+  const given = flat.length;
+  for (let i = 0; i < strict.length; i += 2) {
+    const name = strict[i] as string;
+    const at = flat.indexOf(name);
+    if (at === -1 || at >= given) flat.push(name, strict[i + 1] as string);
+  }
   addOwnFields(context, flat, context.corsVary);
   context.res.writeHead(status, flat);
 }

@@ -39,7 +39,7 @@ export const respondStage = defineStage({
       const context = contextOf(req);
       context.trace?.push({ stage: 'respond', decision: `answers ${answer.status} by itself` });
       if (context.dryRun) return next();
-      writeOwnHead(context, answer.status, [...context.securityHeaders, ...fields]);
+      writeOwnHead(context, answer.status, [...fields]);
       endAnswer(context, context.method === 'HEAD' || hasNoBody ? undefined : body);
     };
   },

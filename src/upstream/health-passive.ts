@@ -72,7 +72,7 @@ function isOut(target: Target, nowMs: number): boolean {
 export function usableTargets<T>(
   targets: readonly Target<T>[],
   nowMs: number,
-  excluded?: readonly Target<T>[],
+  excluded?: ReadonlySet<Target<T>>,
 ): readonly Target<T>[] {
   let members = 0;
   let usable = 0;
@@ -81,10 +81,10 @@ export function usableTargets<T>(
     if (isUsable(target, nowMs)) usable += 1;
   }
   const isPanic = usable * 2 < members;
-  const hasExcluded = excluded !== undefined && excluded.length > 0;
+  const hasExcluded = excluded !== undefined && excluded.size > 0;
   if (!hasExcluded && (isPanic ? members : usable) === targets.length) return targets;
   return targets.filter((target) => {
-    if (hasExcluded && excluded.includes(target)) return false;
+    if (hasExcluded && excluded.has(target)) return false;
     return isPanic ? target.weight > 0 : isUsable(target, nowMs);
   });
 }

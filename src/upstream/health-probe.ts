@@ -5,14 +5,15 @@ import type { Transport, TransportController, TransportHandler } from './transpo
  * Asks a target over its own connections: GET of the check's path, judged by the status alone. Expects
  * `signal` to abort at the check's timeout.
  *
+ * @param transportOf finds the connections in what the target's owner keeps with it.
  * @param host the Host header; default the address of the target.
  */
-export function createProbe(options: HealthCheckOptions, host?: string): Probe<Transport> {
+export function createProbe<T>(options: HealthCheckOptions, transportOf: (link: T) => Transport, host?: string): Probe<T> {
   return (target, signal) =>
     new Promise((resolve) => {
       const headers = ['host', host ?? new URL(target.origin).host, 'user-agent', 'turnpike-health-check', 'accept', '*/*'];
       const request = { method: 'GET', path: target.basePath + options.path, headers, body: null };
-      target.transport.send(request, createProbeHandler(signal, options.status, resolve));
+      transportOf(target.transport).send(request, createProbeHandler(signal, options.status, resolve));
     });
 }
 

@@ -19,26 +19,34 @@ export function checkRoutes(
   placeOf: (index: number) => string,
 ): void {
   const endings = ENDINGS.filter((key) => known.includes(key));
-  const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {
-    checkEnding(route, endings, (path, message, hint) => report(['routes', index, ...path], message, hint));
-    for (const prefix of route.prefix.filter(isReserved)) {
-      const hint = 'The gateway answers /health, /health/… and /-/… itself; choose another prefix.';
-      report(['routes', index, 'prefix'], `"${prefix}" belongs to the gateway`, hint);
-    }
-    for (const [at, key] of conditionKeys(route).entries()) {
-      const first = seen.get(key);
-      if (first === undefined) seen.set(key, index);
-      else reportTwins(route.prefix[at] ?? '', index, first === index ? undefined : placeOf(first), report);
-    }
+    const reportHere: Report = (path, message, hint) => report(['routes', index, ...path], message, hint);
+    checkEnding(route, endings, reportHere);
+    checkReserved(route, reportHere);
   }
+  checkTwins(routes, report, placeOf);
 }
 
-function reportTwins(prefix: string, index: number, first: string | undefined, report: Report): void {
-  const path = ['routes', index, 'prefix'];
-  if (first === undefined) return report(path, `names "${prefix}" twice`);
+function checkReserved(route: AnyRoute, report: Report): void {
+  const hint = 'The gateway answers /health, /health/… and /-/… itself; choose another prefix.';
+  for (const prefix of route.prefix.filter(isReserved)) report(['prefix'], `"${prefix}" belongs to the gateway`, hint);
+}
+
+/** Reports routes that could never be reached, since an earlier one has the very same conditions. */
+function checkTwins(routes: readonly AnyRoute[], report: Report, placeOf: (index: number) => string): void {
   const hint = 'It would never be chosen: give one of them other hosts, headers or methods, or take it out.';
-  return report(path, `has the very same conditions as the route at ${first} ("${prefix}")`, hint);
+  const seen = new Map<string, number>();
+  for (const [index, route] of routes.entries()) {
+    for (const [at, key] of conditionKeys(route).entries()) {
+      const first = seen.get(key) ?? index;
+      seen.set(key, first);
+      const prefix = route.prefix[at] ?? '';
+      if (first !== index) {
+        const message = `has the very same conditions as the route at ${placeOf(first)} ("${prefix}")`;
+        report(['routes', index, 'prefix'], message, hint);
+      }
+    }
+  }
 }
 
 function checkEnding(route: AnyRoute, endings: readonly string[], report: Report): void {
@@ -46,7 +54,8 @@ function checkEnding(route: AnyRoute, endings: readonly string[], report: Report
   const [one, other] = endings.filter((key) => route[key] !== undefined);
   const list = endings.map((key) => `"${key}"`).join(', ');
   if (one === undefined) report([], 'leads nowhere', `Give it one of ${list}.`);
-  if (other !== undefined) report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
+  if (other !== undefined)
+    report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
 }
 
 function isReserved(prefix: string): boolean {

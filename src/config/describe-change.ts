@@ -71,7 +71,8 @@ function describeKey(key: string, before: unknown, after: unknown): string[] {
 /** The items of an object by their keys, and of a list by their names; undefined for anything else. */
 function namedItems(value: unknown): Map<string, unknown> | undefined {
   if (value === undefined) return new Map();
-  if (!Array.isArray(value)) return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
+  if (!Array.isArray(value))
+    return typeof value === 'object' && value !== null ? new Map(Object.entries(value)) : undefined;
   const items = new Map<string, unknown>();
   for (const item of value as readonly Readonly<Record<string, unknown>>[]) {
     const name = item['name'] ?? item['issuer'];
@@ -103,7 +104,9 @@ function describeTargets(label: string, before: unknown, after: unknown): string
 }
 
 function targetUrls(targets: unknown): string[] {
-  return Array.isArray(targets) ? targets.map((target: string | { url: string }) => (typeof target === 'string' ? target : target.url)) : [];
+  return Array.isArray(targets)
+    ? targets.map((target: string | { url: string }) => (typeof target === 'string' ? target : target.url))
+    : [];
 }
 
 function verb(before: unknown, after: unknown): string {

@@ -54,7 +54,9 @@ export function routeLabel(route: AnyRoute, all: readonly AnyRoute[]): string {
   if (route.name !== undefined) return `route ${route.name}`;
   const prefix = prefixOf(route);
   const isShared = all.some((other) => other !== route && prefixOf(other) === prefix);
-  return isShared && route.methods !== undefined ? `${route.methods.join(',')} ${prefix}` : `route ${prefix}`.replace(/^route \//, '/');
+  return isShared && route.methods !== undefined
+    ? `${route.methods.join(',')} ${prefix}`
+    : `route ${prefix}`.replace(/^route \//, '/');
 }
 
 /** What changed on a route, each without its subject: `now requires role admin`, `timeouts changed`. */
@@ -100,7 +102,9 @@ function describeRules(now: unknown, old: unknown): string[] | undefined {
     if (isDeepStrictEqual(before[key], rules[key])) return [];
     const noun = key.replace(/s$/, '');
     if (key !== 'roles' && key !== 'scopes') return [`authorize.${key} changed`];
-    return [rules[key] === undefined ? `no longer requires a ${noun}` : `now requires ${noun} ${describeList(rules[key])}`];
+    return [
+      rules[key] === undefined ? `no longer requires a ${noun}` : `now requires ${noun} ${describeList(rules[key])}`,
+    ];
   });
 }
 

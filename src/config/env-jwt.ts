@@ -35,7 +35,11 @@ export function readJwt(reader: EnvReader): JwtSettings | undefined {
     return undefined;
   }
   if (other !== undefined) {
-    reader.fault(other.from, `is set beside ${key.from}`, 'Keep one; further issuers go into "issuers" of routes.json.');
+    reader.fault(
+      other.from,
+      `is set beside ${key.from}`,
+      'Keep one; further issuers go into "issuers" of routes.json.',
+    );
   }
   checkAlgorithms(reader, algorithms, key);
   return {
@@ -51,7 +55,11 @@ export function readJwt(reader: EnvReader): JwtSettings | undefined {
 function reportWithoutKey(reader: EnvReader, values: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    reader.fault(name, 'has no key to go with', 'Set JWT_SECRET, JWT_PUBLIC_KEY_FILE or JWT_JWKS_URL too, or take it out.');
+    reader.fault(
+      name,
+      'has no key to go with',
+      'Set JWT_SECRET, JWT_PUBLIC_KEY_FILE or JWT_JWKS_URL too, or take it out.',
+    );
   }
 }
 
@@ -82,7 +90,11 @@ function readPublicKey(reader: EnvReader, file: string): KeySource {
   if (key === undefined) return { from, algorithms: ALGORITHMS, defaults: ['RS256'] };
   const algorithms = algorithmsOf(key);
   if (algorithms.length === 0) {
-    reader.fault(from, `holds a key of type ${key.asymmetricKeyType}, which signs no token here`, 'Use RSA or EC keys.');
+    reader.fault(
+      from,
+      `holds a key of type ${key.asymmetricKeyType}, which signs no token here`,
+      'Use RSA or EC keys.',
+    );
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS;
   if (bits < MIN_RSA_BITS) {

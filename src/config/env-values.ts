@@ -109,31 +109,36 @@ function parseNetwork(text: string): string | undefined {
 /** Origins that CORS allows: `*` alone, or each as `scheme://host[:port]` (RFC 6454, section 6.2). */
 export function readOrigins(reader: EnvReader): string[] {
   const origins = readList(reader, 'CORS_ORIGINS');
-  for (const origin of origins) {
-    if (origin === '*') continue;
-    // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
-    if (!/^https?:/i.test(origin) && /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(origin)) continue;
-    const exact = /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : undefined;
-    const isPattern = origin.includes('*');
-    if (exact === origin && !isPattern) continue;
-    const isKnown = exact !== undefined && !isPattern;
-    const hint = isKnown ? `Did you mean "${exact}"?` : 'Write it like "https://app.example.com"; patterns are not taken.';
-    reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, hint);
-  }
   if (origins.includes('*') && origins.length > 1) {
     reader.fault('CORS_ORIGINS', 'mixes "*" with single origins', 'Keep either "*" or the list.');
   }
+  for (const origin of origins) {
+    if (origin !== '*' && !isOrigin(origin)) {
+      reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, suggestOrigin(origin));
+    }
+  }
   return origins;
+}
+
+function isOrigin(text: string): boolean {
+  if (text.includes('*')) return false;
+  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text;
+  // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text);
+}
+
+function suggestOrigin(text: string): string {
+  const canMend = /^https?:/i.test(text) && URL.canParse(text) && !text.includes('*');
+  if (canMend) return `Did you mean "${new URL(text).origin}"?`;
+  return 'Write it like "https://app.example.com"; patterns are not taken.';
 }
 
 /** An address of an HTTP server; without a scheme it means `http://`. The value is never repeated: it may hold a password. */
 export function readHttpUrl(reader: EnvReader, name: string, fallback: string): string {
   const text = reader.text(name);
   if (text === undefined) return fallback;
-  const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
-  if (!text.includes('://') || /^https?:/i.test(text)) {
-    if (URL.canParse(url)) return url.replace(/\/+$/, '');
-  }
+  const url = text.includes('://') ? text : `http://${text}`;
+  if (/^https?:/i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
   reader.fault(name, 'is not an address of an HTTP server', `Write it like "${fallback}".`);
   return fallback;
 }

@@ -72,9 +72,12 @@ function nameOfValue(value: unknown): string {
 }
 
 function renderBound(origin: string, bound: number | bigint, word: string): string {
-  if (origin === 'string') return bound === 1 && word === 'at least' ? 'must not be empty' : `must have ${word} ${bound} characters`;
+  if (origin === 'string')
+    return bound === 1 && word === 'at least' ? 'must not be empty' : `must have ${word} ${bound} characters`;
   if (origin !== 'array') return `must be ${word} ${bound}`;
-  return bound === 1 && word === 'at least' ? 'the list must not be empty' : `the list must have ${word} ${bound} entries`;
+  return bound === 1 && word === 'at least'
+    ? 'the list must not be empty'
+    : `the list must have ${word} ${bound} entries`;
 }
 
 export function joinOr(items: readonly string[]): string {
@@ -90,7 +93,9 @@ export function joinOr(items: readonly string[]): string {
 export function readIssues(issues: readonly Issue[], input: unknown): ReadableIssue[] {
   const readable = issues.flatMap((issue) => readIssue(issue, issue.path, input));
   // A misspelt key that is required would be told twice: as unknown, and as missing.
-  const meant = new Set(readable.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathKey([...path.slice(0, -1), key])])));
+  const meant = new Set(
+    readable.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathKey([...path.slice(0, -1), key])])),
+  );
   return readable.filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined);
 }
 
@@ -99,7 +104,10 @@ function pathKey(path: readonly PropertyKey[]): string {
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], input);
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
+    input,
+  );
 }
 
 function readIssue(issue: Issue, path: readonly PropertyKey[], input: unknown): ReadableIssue[] {
@@ -144,7 +152,8 @@ function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unkno
   const branches = issue.errors;
   if (branches.length === 0) {
     const options = 'options' in issue ? (issue.options ?? []) : [];
-    const message = options.length > 0 ? `expected ${joinOr(options.map((value) => JSON.stringify(String(value))))}` : 'fits no form';
+    const message =
+      options.length > 0 ? `expected ${joinOr(options.map((value) => JSON.stringify(String(value))))}` : 'fits no form';
     return [{ path, message }];
   }
   const meant = branches.filter((branch) => branch.every((each) => !isOtherForm(each)));
@@ -152,7 +161,9 @@ function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unkno
   if (best !== undefined) return best.flatMap((each) => readIssue(each, [...path, ...each.path], input));
   const roots = branches.flatMap((branch) => branch.filter(isOtherForm));
   const hint = roots.flatMap((each) => readIssue(each, path, input)).find((each) => each.hint !== undefined)?.hint;
-  return [{ path, message: `expected ${joinOr(roots.flatMap(expectationsOf))}`, ...(hint === undefined ? {} : { hint }) }];
+  return [
+    { path, message: `expected ${joinOr(roots.flatMap(expectationsOf))}`, ...(hint === undefined ? {} : { hint }) },
+  ];
 }
 
 function expectationsOf(issue: Issue): string[] {

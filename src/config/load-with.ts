@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
 import { mergeFiles } from './merge.ts';
-import { readRouteFiles } from './read-files.ts';
+import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { faultAt, type LocatedObject, parseSource, type ReportAt } from './source.ts';
@@ -37,27 +37,37 @@ export function loadRoutesWith<const L extends StageList>(
   const report: ReportAt = (place, message, hint) => faults.push(faultAt(place, message, hint));
   const { files, roots, hash } = parseFiles(file, secrets, report);
   const [main, ...fragments] = roots;
-  const config = main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(faults, report));
+  const config =
+    main === undefined
+      ? undefined
+      : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(faults, report));
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, files, hash };
 }
 
 function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
   const hash = createHash('sha256');
-  const roots: LocatedObject[] = [];
   const files = readRouteFiles(file);
-  let isBroken = false;
-  for (const { path, source, problem } of files) {
-    hash.update(`${source.text}\n`);
-    const root = problem === undefined ? parseSource(source, report, secrets.resolver(dirname(path), report)) : undefined;
-    if (problem !== undefined) report({ source, offset: 0, pointer: '' }, problem.message, problem.hint);
-    if (root !== undefined && root.kind !== 'object') report(root.place, 'expected an object: { "routes": [ … ] }');
-    if (root?.kind === 'object') roots.push(root);
-    else isBroken = true;
-  }
+  const roots = files.map((read) => {
+    hash.update(`${read.source.text}\n`);
+    return parseRoot(read, secrets, report);
+  });
   for (const [placeholder, value] of secrets.resolved) hash.update(`${placeholder}=${value}\n`);
+  const usable = roots.filter((root) => root !== undefined);
   // With a file missing, every name that it declares would be told as unknown: those faults would be an echo.
-  return { files: files.map(({ path }) => path), roots: isBroken ? [] : roots, hash: hash.digest('hex') };
+  const isComplete = usable.length === roots.length;
+  return { files: files.map(({ path }) => path), roots: isComplete ? usable : [], hash: hash.digest('hex') };
+}
+
+function parseRoot({ path, source, problem }: ReadFile, secrets: Secrets, report: ReportAt): LocatedObject | undefined {
+  if (problem !== undefined) {
+    report({ source, offset: 0, pointer: '' }, problem.message, problem.hint);
+    return undefined;
+  }
+  const root = parseSource(source, report, secrets.resolver(dirname(path), report));
+  if (root === undefined || root.kind === 'object') return root;
+  report(root.place, 'expected an object: { "routes": [ … ] }');
+  return undefined;
 }
 
 /** Leaves out what is told of a value that is faulty already: a missing secret would look like an empty string. */

@@ -1,4 +1,4 @@
-import { type Entry, lineAndColumn, type Located, type LocatedObject, type ReportAt } from './source.ts';
+import { type Entry, type Located, type LocatedObject, lineAndColumn, type ReportAt } from './source.ts';
 
 /** A route with the defaults of its file under it. */
 export interface MergedFile {
@@ -14,21 +14,30 @@ export interface MergedFile {
  * Lists are appended to, objects united, a single value may be set once. Each file's `defaults` reach its own routes.
  */
 export function mergeFiles(main: LocatedObject, fragments: readonly LocatedObject[], report: ReportAt): MergedFile {
-  const top: LocatedObject = { ...main, entries: new Map() };
+  const files = [main, ...fragments];
+  const entries = new Map<string, Entry>();
   const routes: LocatedObject[] = [];
   const defaults: LocatedObject[] = [];
-  for (const file of [main, ...fragments]) {
+  for (const file of files) {
     const own = objectIn(file, 'defaults', report);
     if (own !== undefined) defaults.push(own);
-    for (const route of objectsIn(file, 'routes', report)) routes.push(mergeDefaults(own, route));
-    for (const [key, entry] of file.entries) {
-      if (key === 'routes' || key === 'defaults' || key === '$schema') continue;
-      const first = top.entries.get(key);
-      top.entries.set(key, first === undefined ? entry : uniteEntries(key, first, entry, report));
-    }
+    routes.push(...objectsIn(file, 'routes', report).map((route) => mergeDefaults(own, route)));
+    uniteFile(entries, file, report);
   }
+  const top: LocatedObject = { ...main, entries };
   reportDuplicateNames(top, routes, report);
   return { top, routes, defaults };
+}
+
+/** Keys that each file keeps to itself. */
+const OWN_KEYS = ['$schema', 'defaults', 'routes'];
+
+function uniteFile(entries: Map<string, Entry>, file: LocatedObject, report: ReportAt): void {
+  for (const [key, entry] of file.entries) {
+    if (OWN_KEYS.includes(key)) continue;
+    const first = entries.get(key);
+    entries.set(key, first === undefined ? entry : uniteEntries(key, first, entry, report));
+  }
 }
 
 function objectIn(file: LocatedObject, key: string, report: ReportAt): LocatedObject | undefined {
@@ -58,7 +67,10 @@ export function mergeDefaults(defaults: LocatedObject | undefined, route: Locate
     if (isNull(entry.value)) continue;
     const under = defaults?.entries.get(key);
     const isDeep = under?.value.kind === 'object' && entry.value.kind === 'object';
-    entries.set(key, isDeep ? { ...entry, value: mergeDefaults(under.value as LocatedObject, entry.value as LocatedObject) } : entry);
+    entries.set(
+      key,
+      isDeep ? { ...entry, value: mergeDefaults(under.value as LocatedObject, entry.value as LocatedObject) } : entry,
+    );
   }
   for (const [key, entry] of defaults?.entries ?? []) {
     if (!route.entries.has(key) && !isNull(entry.value)) entries.set(key, entry);

@@ -70,7 +70,8 @@ export function fingerprint(file: string): string {
   const hash = createHash('sha256');
   for (const { path, source, problem } of readRouteFiles(file)) {
     hash.update(`${basename(path)}\n${problem?.message ?? source.text}\n`);
-    for (const secretFile of secretFilesIn(source.text, dirname(path))) hash.update(`${secretFile}\n${contentOf(secretFile)}\n`);
+    for (const secretFile of secretFilesIn(source.text, dirname(path)))
+      hash.update(`${secretFile}\n${contentOf(secretFile)}\n`);
   }
   return hash.digest('hex');
 }

@@ -83,6 +83,9 @@ export function createFileSchema(stages: StageList) {
 }
 
 /** A route with nothing but these keys and every stage's own defaults; for the route that refuses what none matches. */
-export function parseBareRoute<const L extends StageList>(stages: L, keys: Readonly<Record<string, unknown>>): RouteOf<L> {
+export function parseBareRoute<const L extends StageList>(
+  stages: L,
+  keys: Readonly<Record<string, unknown>>,
+): RouteOf<L> {
   return z.strictObject(gatherShapes(stages).route).parse(keys) as RouteOf<L>;
 }

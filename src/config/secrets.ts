@@ -72,5 +72,7 @@ function blotOut(text: string, resolved: ReadonlyMap<string, string>): string {
 
 /** The files that a text names by `${FILE:…}`, so that a change of theirs can be noticed too. */
 export function secretFilesIn(text: string, folder: string): string[] {
-  return [...text.matchAll(PLACEHOLDER)].filter(([, kind]) => kind === 'FILE').map(([, , name]) => resolve(folder, name ?? ''));
+  return [...text.matchAll(PLACEHOLDER)]
+    .filter(([, kind]) => kind === 'FILE')
+    .map(([, , name]) => resolve(folder, name ?? ''));
 }

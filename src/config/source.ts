@@ -65,7 +65,10 @@ export function parseSource(source: Source, report: ReportAt, resolveText: Resol
   const [error] = errors;
   if (root === undefined || error !== undefined) {
     const place = { ...start, offset: error?.offset ?? 0 };
-    report(place, error === undefined ? 'is nested too deeply' : SYNTAX[printParseErrorCode(error.error)] ?? 'is not JSON');
+    report(
+      place,
+      error === undefined ? 'is nested too deeply' : (SYNTAX[printParseErrorCode(error.error)] ?? 'is not JSON'),
+    );
     return undefined;
   }
   return locateNode(root, { source, report, resolveText }, '');
@@ -131,7 +134,7 @@ function locateEntries(node: Node, reading: Reading, pointer: string): Map<strin
       const { line } = lineAndColumn(first.keyPlace);
       reading.report(keyPlace, `the key "${key}" is written twice`, `The first is on line ${line}.`);
     } else if (key === '__proto__') {
-      reading.report(keyPlace, 'this name can\'t be used');
+      reading.report(keyPlace, "this name can't be used");
     } else {
       entries.set(key, { keyPlace, value: locateNode(valueNode, reading, path) });
     }
@@ -149,14 +152,20 @@ export function plainValue(located: Located): unknown {
 }
 
 /** Where the value at this path is written; where it is missing, the object that lacks it (`isMissing`). */
-export function findPlace(root: Located, path: readonly PropertyKey[]): { place: Place; keyPlace: Place; isMissing: boolean } {
+export function findPlace(
+  root: Located,
+  path: readonly PropertyKey[],
+): { place: Place; keyPlace: Place; isMissing: boolean } {
   let located = root;
   let keyPlace = root.place;
   for (const [depth, part] of path.entries()) {
     const entry = located.kind === 'object' ? located.entries.get(String(part)) : undefined;
     const next = located.kind === 'array' ? located.items[Number(part)] : entry?.value;
     if (next === undefined) {
-      const rest = path.slice(depth).map((each) => `/${escapePointer(String(each))}`).join('');
+      const rest = path
+        .slice(depth)
+        .map((each) => `/${escapePointer(String(each))}`)
+        .join('');
       const place = { ...located.place, pointer: located.place.pointer + rest };
       return { place, keyPlace: place, isMissing: true };
     }

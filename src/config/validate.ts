@@ -5,7 +5,7 @@ import { checkRoutes } from './check-routes.ts';
 import { describeIssue, type ReadableIssue, readIssues, unknownKey } from './issues.ts';
 import type { MergedFile } from './merge.ts';
 import { type FileOf, type FileShapes, gatherShapes, type StageList } from './routes.ts';
-import { findPlace, lineAndColumn, type LocatedObject, plainValue, type ReportAt } from './source.ts';
+import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
 type ParsedRoute = MatchOptions & Record<string, unknown>;
 
@@ -88,5 +88,9 @@ function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, report: Report
 
 function reportIssue(root: LocatedObject, { path, message, hint, atKey }: ReadableIssue, report: ReportAt): void {
   const { place, keyPlace, isMissing } = findPlace(root, path);
-  report(atKey === true ? keyPlace : place, isMissing ? `is missing: ${message.replace(/, got nothing$/, '')}` : message, hint);
+  report(
+    atKey === true ? keyPlace : place,
+    isMissing ? `is missing: ${message.replace(/, got nothing$/, '')}` : message,
+    hint,
+  );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ConfigError, renderConfigError } from '../../../src/config/config-error.ts';
 import { parseSettings } from '../../../src/config/env.ts';
 import { configFolder, faultsOf } from '../../support/config-files.ts';
@@ -129,7 +129,10 @@ test('the algorithm follows from the key', (t) => {
 
 test('algorithms that do not fit the key are refused', (t) => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
-  assert.match(complaints({ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'RS256' })[0] ?? '', /does not fit the key in JWT_SECRET/);
+  assert.match(
+    complaints({ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'RS256' })[0] ?? '',
+    /does not fit the key in JWT_SECRET/,
+  );
   assert.match(complaints({ JWT_SECRET: SECRET, JWT_ALGORITHMS: 'none' })[0] ?? '', /is no algorithm/);
   const env = { JWT_PUBLIC_KEY_FILE: keyFile(t, ec), JWT_ALGORITHMS: 'ES256,HS256,ES512' };
   assert.equal(complaints(env).length, 2);
@@ -156,13 +159,22 @@ test('the environment names one issuer: one key, and nothing without a key', () 
   assert.match(complaints({ JWT_SECRET: SECRET, ...jwks })[0] ?? '', /^JWT_JWKS_URL is set beside JWT_SECRET/);
   assert.match(complaints({ JWT_ISSUER: 'a' })[0] ?? '', /^JWT_ISSUER has no key to go with/);
   const { jwt } = parseSettings({ ...jwks, JWT_AUDIENCE: 'api, web' });
-  assert.deepEqual([jwt?.audience, jwt?.algorithms], [['api', 'web'], ['RS256', 'ES256']]);
+  assert.deepEqual(
+    [jwt?.audience, jwt?.algorithms],
+    [
+      ['api', 'web'],
+      ['RS256', 'ES256'],
+    ],
+  );
 });
 
 test('a key set is fetched over https, or over http from loopback', () => {
   assert.match(complaints({ JWT_JWKS_URL: 'http://login.example.com/jwks' })[0] ?? '', /not an https address/);
   assert.match(complaints({ JWT_JWKS_URL: 'jwks.json' })[0] ?? '', /not an https address/);
-  assert.equal(parseSettings({ JWT_JWKS_URL: 'http://127.0.0.1:8080/jwks' }).jwt?.jwksUrl, 'http://127.0.0.1:8080/jwks');
+  assert.equal(
+    parseSettings({ JWT_JWKS_URL: 'http://127.0.0.1:8080/jwks' }).jwt?.jwksUrl,
+    'http://127.0.0.1:8080/jwks',
+  );
 });
 
 test('REDIS_URL and CONSUL_HTTP_ADDR are not repeated when they are wrong', () => {

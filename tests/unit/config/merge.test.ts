@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { loadRoutesWith } from '../../../src/config/load-with.ts';
 import { configFolder, faultsOf, writeConfig } from '../../support/config-files.ts';
 import { SAMPLE_STAGES } from '../../support/sample-stages.ts';
@@ -19,7 +19,10 @@ function faults(t: TestContext, main: unknown, files: Readonly<Record<string, un
 const target = 'http://localhost:4001';
 
 test('comments, trailing commas and a byte order mark are no obstacle', (t) => {
-  const { config } = load(t, `\uFEFF{ // users\n "routes": [{ "prefix": "/a", /* here */ "target": "${target}", }, ], }`);
+  const { config } = load(
+    t,
+    `\uFEFF{ // users\n "routes": [{ "prefix": "/a", /* here */ "target": "${target}", }, ], }`,
+  );
   assert.equal(config.routes[0]?.target, target);
 });
 
@@ -38,10 +41,13 @@ test('defaults lie under every route: objects merge, lists replace', (t) => {
       { prefix: '/b', target, timeouts: { total: '2s' }, auth: ['jwt'] },
     ],
   });
-  assert.deepEqual(config.routes.map(({ timeouts, auth, bodyLimit }) => ({ timeouts, auth, bodyLimit })), [
-    { timeouts: { connect: 1000, total: 9000 }, auth: ['jwt', 'api-key'], bodyLimit: 1024 },
-    { timeouts: { connect: 1000, total: 2000 }, auth: ['jwt'], bodyLimit: 1024 },
-  ]);
+  assert.deepEqual(
+    config.routes.map(({ timeouts, auth, bodyLimit }) => ({ timeouts, auth, bodyLimit })),
+    [
+      { timeouts: { connect: 1000, total: 9000 }, auth: ['jwt', 'api-key'], bodyLimit: 1024 },
+      { timeouts: { connect: 1000, total: 2000 }, auth: ['jwt'], bodyLimit: 1024 },
+    ],
+  );
 });
 
 test('null takes away a default, and is no value of its own', (t) => {
@@ -67,10 +73,10 @@ test('a fault in the defaults is told once, at its place there', (t) => {
 });
 
 test('a prefix or a name is no default', (t) => {
-  assert.deepEqual(faults(t, { defaults: { prefix: '/a', name: 'x' }, routes: [] }).map(({ path }) => path), [
-    '/defaults/prefix',
-    '/defaults/name',
-  ]);
+  assert.deepEqual(
+    faults(t, { defaults: { prefix: '/a', name: 'x' }, routes: [] }).map(({ path }) => path),
+    ['/defaults/prefix', '/defaults/name'],
+  );
 });
 
 test('the files of routes.d are appended in the order of their names, each under its own defaults', (t) => {
@@ -84,12 +90,18 @@ test('the files of routes.d are appended in the order of their names, each under
       'routes.d/.hidden.json': '{',
     },
   );
-  assert.deepEqual(config.routes.map(({ prefix, bodyLimit }) => [prefix, bodyLimit]), [
-    [['/main'], 1024],
-    [['/a'], 2048],
-    [['/b'], undefined],
-  ]);
-  assert.deepEqual(files.map((file) => file.split('/').slice(-1)[0]), ['routes.json', '10-a.json', '20-b.json']);
+  assert.deepEqual(
+    config.routes.map(({ prefix, bodyLimit }) => [prefix, bodyLimit]),
+    [
+      [['/main'], 1024],
+      [['/a'], 2048],
+      [['/b'], undefined],
+    ],
+  );
+  assert.deepEqual(
+    files.map((file) => file.split('/').slice(-1)[0]),
+    ['routes.json', '10-a.json', '20-b.json'],
+  );
 });
 
 test('services and consumers of all files are united, and a route may use those of another file', (t) => {
@@ -99,31 +111,51 @@ test('services and consumers of all files are united, and a route may use those 
     { 'routes.d/b.json': { services: { b: { targets: ['y'] } }, consumers: [{ name: 'two' }] } },
   );
   assert.deepEqual(Object.keys(config.services), ['a', 'b']);
-  assert.deepEqual(config.consumers.map(({ name }) => name), ['one', 'two']);
+  assert.deepEqual(
+    config.consumers.map(({ name }) => name),
+    ['one', 'two'],
+  );
 });
 
 test('a name that two files give is a fault that names the first', (t) => {
   const own = { services: { a: { targets: ['x'] } }, consumers: [{ name: 'one' }], defaultPlan: 'free' };
-  const found = faults(t, { ...own, routes: [{ name: 'r', prefix: '/r', target }] }, {
-    'routes.d/b.json': { ...own, routes: [{ name: 'r', prefix: '/s', target }] },
-  });
-  assert.deepEqual(found.map(({ file, path, message }) => [file, path, message]), [
-    ['routes.d/b.json', '/services/a', '"a" is already in services'],
-    ['routes.d/b.json', '/consumers/0/name', '"one" is already in consumers'],
-    ['routes.d/b.json', '/defaultPlan', '"defaultPlan" is already set'],
-    ['routes.d/b.json', '/routes/0/name', '"r" is already in routes'],
-  ]);
+  const found = faults(
+    t,
+    { ...own, routes: [{ name: 'r', prefix: '/r', target }] },
+    {
+      'routes.d/b.json': { ...own, routes: [{ name: 'r', prefix: '/s', target }] },
+    },
+  );
+  assert.deepEqual(
+    found.map(({ file, path, message }) => [file, path, message]),
+    [
+      ['routes.d/b.json', '/services/a', '"a" is already in services'],
+      ['routes.d/b.json', '/consumers/0/name', '"one" is already in consumers'],
+      ['routes.d/b.json', '/defaultPlan', '"defaultPlan" is already set'],
+      ['routes.d/b.json', '/routes/0/name', '"r" is already in routes'],
+    ],
+  );
   assert.match(found[0]?.hint ?? '', /routes\.json:3/);
 });
 
 test('faults of routes.d carry the path within their own file', (t) => {
-  const found = faults(t, { routes: [{ prefix: '/a', target }] }, { 'routes.d/b.json': { routes: [{ prefix: '/b', target: 1 }] } });
-  assert.deepEqual(found.map(({ file, path }) => [file, path]), [['routes.d/b.json', '/routes/0/target']]);
+  const found = faults(
+    t,
+    { routes: [{ prefix: '/a', target }] },
+    { 'routes.d/b.json': { routes: [{ prefix: '/b', target: 1 }] } },
+  );
+  assert.deepEqual(
+    found.map(({ file, path }) => [file, path]),
+    [['routes.d/b.json', '/routes/0/target']],
+  );
 });
 
 test('a broken file of routes.d hides the echoes of what it would have declared', (t) => {
   const found = faults(t, { routes: [{ prefix: '/b', service: 'b' }] }, { 'routes.d/b.json': '{ "services": ' });
-  assert.deepEqual(found.map(({ file }) => file), ['routes.d/b.json']);
+  assert.deepEqual(
+    found.map(({ file }) => file),
+    ['routes.d/b.json'],
+  );
 });
 
 test('the hash changes with every file, and only with them', (t) => {

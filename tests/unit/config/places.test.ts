@@ -22,7 +22,8 @@ function faultOfRoute(t: Context, route: object): Fault {
 }
 
 test('an unknown key is told with file, line, column, path and what was meant', (t) => {
-  const text = '{\n  "routes": [\n    { "prefix": "/a", "target": "http://a" },\n    { "prefx": "/b", "target": "http://a" }\n  ]\n}\n';
+  const text =
+    '{\n  "routes": [\n    { "prefix": "/a", "target": "http://a" },\n    { "prefx": "/b", "target": "http://a" }\n  ]\n}\n';
   assert.deepEqual(faultsIn(t, text), [
     {
       file: 'routes.json',
@@ -36,7 +37,8 @@ test('an unknown key is told with file, line, column, path and what was meant', 
 });
 
 test('a fault deep inside a route points at the very value', (t) => {
-  const text = '{ "routes": [{ "prefix": "/a", "target": "http://a",\n  "rateLimits": [\n    { "limit": 0, "window": "1m" }] }] }';
+  const text =
+    '{ "routes": [{ "prefix": "/a", "target": "http://a",\n  "rateLimits": [\n    { "limit": 0, "window": "1m" }] }] }';
   const [fault, ...others] = faultsIn(t, text);
   assert.deepEqual(others, []);
   assert.deepEqual([fault?.line, fault?.column, fault?.path], [3, 16, '/routes/0/rateLimits/0/limit']);
@@ -45,7 +47,8 @@ test('a fault deep inside a route points at the very value', (t) => {
 
 test('all faults are told at once, in the order of the file, and counted', (t) => {
   const folder = configFolder(t, {
-    'routes.json': '{\n"defaultPlan": 1,\n"services": { "BAD": { "targets": ["x"] } },\n"routes": [\n{ "prefix": "/a" },\n{ "prefix": "/b", "service": "nobody" },\n{ "prefix": "b" }] }',
+    'routes.json':
+      '{\n"defaultPlan": 1,\n"services": { "BAD": { "targets": ["x"] } },\n"routes": [\n{ "prefix": "/a" },\n{ "prefix": "/b", "service": "nobody" },\n{ "prefix": "b" }] }',
   });
   const error = errorOf(() => loadRoutesWith(SAMPLE_STAGES, join(folder, 'routes.json'), { env: {} }));
   assert.deepEqual(
@@ -61,16 +64,27 @@ test('all faults are told at once, in the order of the file, and counted', (t) =
 });
 
 test('what stages check stands beside what the schema found', (t) => {
-  const faults = faultsIn(t, { routes: [{ prefix: '/a', service: 'nobody' }, { prefix: '/b', target: 7 }] });
-  assert.deepEqual(faults.map(({ path, message }) => [path, message]), [
-    ['/routes/0/service', 'there is no service "nobody"'],
-    ['/routes/1/target', 'expected a string, got a number'],
-  ]);
+  const faults = faultsIn(t, {
+    routes: [
+      { prefix: '/a', service: 'nobody' },
+      { prefix: '/b', target: 7 },
+    ],
+  });
+  assert.deepEqual(
+    faults.map(({ path, message }) => [path, message]),
+    [
+      ['/routes/0/service', 'there is no service "nobody"'],
+      ['/routes/1/target', 'expected a string, got a number'],
+    ],
+  );
 });
 
 test('the index of a checked route counts the routes that are faulty themselves', (t) => {
   const faults = faultsIn(t, { routes: [{ prefix: 1 }, { prefix: '/b', service: 'nobody' }] });
-  assert.deepEqual(faults.map(({ path }) => path), ['/routes/0/prefix', '/routes/1/service']);
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    ['/routes/0/prefix', '/routes/1/service'],
+  );
 });
 
 test('a missing key is told at the object that lacks it', (t) => {
@@ -80,7 +94,10 @@ test('a missing key is told at the object that lacks it', (t) => {
 });
 
 test('a bare number for a duration says that a unit is missing', (t) => {
-  assert.match(faultOfRoute(t, { rateLimits: [{ limit: 1, window: 60 }] }).message, /needs a unit: "30s", not a bare number/);
+  assert.match(
+    faultOfRoute(t, { rateLimits: [{ limit: 1, window: 60 }] }).message,
+    /needs a unit: "30s", not a bare number/,
+  );
 });
 
 test('a value that fits no form of a union names the forms in words, and the nearest one', (t) => {
@@ -91,12 +108,21 @@ test('a value that fits no form of a union names the forms in words, and the nea
 
 test('a value that has one form of a union is judged by that form alone', (t) => {
   const fault = faultOfRoute(t, { auth: ['jwt', 'api_key'] });
-  assert.deepEqual([fault.path, fault.message, fault.hint], ['/routes/0/auth/1', 'expected "jwt" or "api-key"', 'did you mean "api-key"?']);
+  assert.deepEqual(
+    [fault.path, fault.message, fault.hint],
+    ['/routes/0/auth/1', 'expected "jwt" or "api-key"', 'did you mean "api-key"?'],
+  );
 });
 
 test('the same wrong word on two routes gets its own suggestion each', (t) => {
-  const routes = [{ prefix: '/a', target: 'x', auth: ['jwtt'] }, { prefix: '/b', target: 'x', auth: ['apikey'] }];
-  assert.deepEqual(faultsIn(t, { routes }).map(({ hint }) => hint), ['did you mean "jwt"?', 'did you mean "api-key"?']);
+  const routes = [
+    { prefix: '/a', target: 'x', auth: ['jwtt'] },
+    { prefix: '/b', target: 'x', auth: ['apikey'] },
+  ];
+  assert.deepEqual(
+    faultsIn(t, { routes }).map(({ hint }) => hint),
+    ['did you mean "jwt"?', 'did you mean "api-key"?'],
+  );
 });
 
 test('keys in another style are recognised', (t) => {
@@ -106,13 +132,23 @@ test('keys in another style are recognised', (t) => {
 });
 
 test('unknown keys at the top of the file and inside a list are told', (t) => {
-  const faults = faultsIn(t, { servces: {}, services: { a: { targets: [{ url: 'x', weight: 1, wait: 2 }] } }, routes: [] });
-  assert.deepEqual(faults.map(({ path }) => path), ['/servces', '/services/a/targets/0/wait']);
+  const faults = faultsIn(t, {
+    servces: {},
+    services: { a: { targets: [{ url: 'x', weight: 1, wait: 2 }] } },
+    routes: [],
+  });
+  assert.deepEqual(
+    faults.map(({ path }) => path),
+    ['/servces', '/services/a/targets/0/wait'],
+  );
 });
 
 test('a key that is written twice is a fault', (t) => {
   const [fault] = faultsIn(t, '{ "routes": [{ "prefix": "/a",\n "target": "x",\n "target": "y" }] }');
-  assert.deepEqual([fault?.line, fault?.message, fault?.hint], [3, 'the key "target" is written twice', 'The first is on line 2.']);
+  assert.deepEqual(
+    [fault?.line, fault?.message, fault?.hint],
+    [3, 'the key "target" is written twice', 'The first is on line 2.'],
+  );
 });
 
 test('the name __proto__ is refused', (t) => {
@@ -127,9 +163,10 @@ test('a path in the fault escapes slashes as JSON Pointer does', (t) => {
 
 test('only the first syntax error is told, at its place', (t) => {
   const faults = faultsIn(t, '{\n "routes": [\n  { "prefix" "/a" }\n ]\n}');
-  assert.deepEqual(faults.map(({ line, column, message }) => [line, column, message]), [
-    [3, 14, 'is not JSON: expected ":" after the key'],
-  ]);
+  assert.deepEqual(
+    faults.map(({ line, column, message }) => [line, column, message]),
+    [[3, 14, 'is not JSON: expected ":" after the key']],
+  );
 });
 
 for (const [what, text, message] of [
@@ -152,7 +189,8 @@ test('a missing file says how to make one', (t) => {
 });
 
 test('two routes with the very same conditions are a fault that names the first', (t) => {
-  const text = '{ "routes": [\n{ "prefix": "/a/:id", "target": "x", "methods": ["GET", "POST"] },\n{ "prefix": "/a/:name", "target": "y", "methods": ["POST", "GET"] }] }';
+  const text =
+    '{ "routes": [\n{ "prefix": "/a/:id", "target": "x", "methods": ["GET", "POST"] },\n{ "prefix": "/a/:name", "target": "y", "methods": ["POST", "GET"] }] }';
   const [fault, ...others] = faultsIn(t, text);
   assert.deepEqual(others, []);
   assert.equal(fault?.path, '/routes/1/prefix');
@@ -161,7 +199,12 @@ test('two routes with the very same conditions are a fault that names the first'
 
 test('routes that differ in methods, hosts or headers may share a prefix', (t) => {
   const route = { prefix: '/a', target: 'x' };
-  const routes = [route, { ...route, methods: ['GET'] }, { ...route, hosts: ['a.example'] }, { ...route, headers: { 'x-beta': '1' } }];
+  const routes = [
+    route,
+    { ...route, methods: ['GET'] },
+    { ...route, hosts: ['a.example'] },
+    { ...route, headers: { 'x-beta': '1' } },
+  ];
   const folder = configFolder(t, { 'routes.json': { routes } });
   assert.equal(loadRoutesWith(SAMPLE_STAGES, join(folder, 'routes.json')).config.routes.length, 4);
 });

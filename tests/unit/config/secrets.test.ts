@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ConfigError, renderConfigError } from '../../../src/config/config-error.ts';
 import { loadRoutesWith } from '../../../src/config/load-with.ts';
 import { configFolder, faultsOf, writeConfig } from '../../support/config-files.ts';
@@ -38,10 +38,13 @@ test('a value is taken as it is: it can not bring placeholders or patterns along
 test('a missing secret refuses the file, once and at its place', (t) => {
   const file = fileWith(t, '${ENV:NOWHERE}${FILE:/nowhere/x}');
   const faults = faultsOf(() => loadRoutesWith(SAMPLE_STAGES, file, { env: {} }));
-  assert.deepEqual(faults.map(({ line, path, message }) => [line, path, message]), [
-    [5, '/consumers/0/secret', '${ENV:NOWHERE}: this environment variable is not set'],
-    [5, '/consumers/0/secret', "${FILE:/nowhere/x}: this file can't be read (ENOENT)"],
-  ]);
+  assert.deepEqual(
+    faults.map(({ line, path, message }) => [line, path, message]),
+    [
+      [5, '/consumers/0/secret', '${ENV:NOWHERE}: this environment variable is not set'],
+      [5, '/consumers/0/secret', "${FILE:/nowhere/x}: this file can't be read (ENOENT)"],
+    ],
+  );
 });
 
 test('a name that a missing secret should have given is not told a second time', (t) => {
@@ -51,7 +54,12 @@ test('a name that a missing secret should have given is not told a second time',
 });
 
 test('no message ever holds the value of a secret, whoever made the message', (t) => {
-  const main = { routes: [{ prefix: '/a', service: '${ENV:SECRET}' }, { prefix: '${FILE:s}', target: 'x' }] };
+  const main = {
+    routes: [
+      { prefix: '/a', service: '${ENV:SECRET}' },
+      { prefix: '${FILE:s}', target: 'x' },
+    ],
+  };
   const folder = configFolder(t, { 'routes.json': main, s: `${SECRET}2` });
   const faults = faultsOf(() => loadRoutesWith(SAMPLE_STAGES, join(folder, 'routes.json'), { env: { SECRET } }));
   const error = new ConfigError(faults);

@@ -1,6 +1,17 @@
 import type { MatchOptions } from './keys.ts';
 import { type Pattern, parsePattern } from './pattern.ts';
 
+/** What the table looks at. */
+export interface MatchRequest {
+  /** For a preflight the method that it asks for. */
+  readonly method: string;
+  /** As the client sent it, port and all. */
+  readonly host: string;
+  /** Normalised: see `normalizeTarget`. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+}
+
 /** Header fields of a request as Node gives them: names in lower case. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -58,7 +69,8 @@ export function createCandidate<R>(route: R, prefix: string, match: MatchOptions
     methods: match.methods === undefined ? undefined : withHead(match.methods),
     params: params.length === 0 ? undefined : params,
     order,
-    match: params.length === 0 ? Object.freeze({ found: true, route, prefix, prefixLength, params: undefined }) : undefined,
+    match:
+      params.length === 0 ? Object.freeze({ found: true, route, prefix, prefixLength, params: undefined }) : undefined,
   };
 }
 
@@ -77,8 +89,10 @@ export function compareCandidates(a: Candidate<unknown>, b: Candidate<unknown>):
   );
 }
 
-/** Whether everything but the method fits. */
-export function fitsBeforeMethod(candidate: Candidate<unknown>, path: string, headers: RequestHeaders): boolean {
+/** Whether everything but the method fits, for a prefix that covers the path up to `end`. */
+export function fitsBeforeMethod(candidate: Candidate<unknown>, end: number, { path, headers }: MatchRequest): boolean {
+  // A slash at the end makes no other path: many services ignore it, so it must not lead around an exact route.
+  if (candidate.exact && end < path.length - 1) return false;
   if (candidate.headers !== undefined && !fitsHeaders(candidate.headers, headers)) return false;
   return candidate.pathRegex === undefined || candidate.pathRegex.test(path);
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts';
+import type { MatchRequest } from './candidate.ts';
 import type { NormalizedTarget } from './normalize.ts';
 import { resolveSegments, unescapePath } from './resolve.ts';
-import type { MatchRequest, RouteMatch, RouteTable } from './table.ts';
+import type { RouteMatch, RouteTable } from './table.ts';
 
 /**
  * The path that may be sent on: what was matched, or with `path: "raw"` what the client sent. Where a service could
@@ -18,7 +19,10 @@ export function forwardablePath<R>(
   table: RouteTable<R>,
 ): string {
   if (target.hasParameters) checkParameters(target.path, match, request, table);
-  if (mode === 'raw') return target.rawPath === target.path ? target.path : rawForwardablePath(target, match, request, table);
+  if (mode === 'raw') {
+    const isPlain = !target.hasEncodedSlash && target.rawPath === target.path;
+    return isPlain ? target.path : rawForwardablePath(target, match, request, table);
+  }
   if (target.hasEncodedSlash) throw new GatewayError('bad_path', 'This route does not take an encoded slash (%2F).');
   return target.path;
 }
@@ -37,12 +41,13 @@ function rawForwardablePath<R>(
   table: RouteTable<R>,
 ): string {
   const covered = path.slice(0, match.prefixLength);
-  const beginsAlike = rawPath.startsWith(covered) && (match.prefixLength === rawPath.length || rawPath[match.prefixLength] === '/');
+  const beginsAlike =
+    rawPath.startsWith(covered) && (match.prefixLength === rawPath.length || rawPath[match.prefixLength] === '/');
   if (!beginsAlike || covered.includes('%2F')) {
     throw new GatewayError('bad_path', 'This route takes its prefix only as it is written.');
   }
   const decoded = decodeSlashes(rawPath);
-  if (/\/\/.*\/\.|\/\..*\/\//.test(decoded)) {
+  if (decoded.includes('//') && /\/\.\.?(?:\/|$)/.test(decoded)) {
     // Whether `..` takes back an empty segment is read in both ways (RFC 3986 says yes, merged slashes say no).
     throw new GatewayError('bad_path', 'Empty segments and dot segments can not be told apart here.');
   }

@@ -18,9 +18,13 @@ export function createHostIndex<R>(): HostIndex<R> {
   return { byName: new Map(), byParent: new Map(), anyHost, withoutHosts: [anyHost] };
 }
 
-export function addToHostIndex<R>(index: HostIndex<R>, candidate: Candidate<R>, hosts: readonly string[] | undefined): void {
-  if (hosts === undefined) return insert(index.anyHost, candidate);
-  for (const host of new Set(hosts)) {
+export function addToHostIndex<R>(
+  index: HostIndex<R>,
+  candidate: Candidate<R>,
+  hosts: readonly string[] | undefined,
+): void {
+  if (hosts === undefined) insert(index.anyHost, candidate);
+  for (const host of new Set(hosts ?? [])) {
     const [map, key] = host.startsWith('*.') ? [index.byParent, host.slice(2)] : [index.byName, host];
     let list = map.get(key);
     if (list === undefined) {

@@ -14,7 +14,8 @@ const PARAM = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 export function findPrefixFault(prefix: string): string | undefined {
   if (!prefix.startsWith('/')) return `must begin with a slash: "/${prefix}"`;
   if (/[?#]/.test(prefix)) return `is a path, without query or fragment: "${prefix.replace(/[?#].*$/s, '')}"`;
-  if (/\/\*+$/.test(prefix)) return `covers everything below it without a star: "${prefix.replace(/\/\*+$/, '') || '/'}"`;
+  if (/\/\*+$/.test(prefix))
+    return `covers everything below it without a star: "${prefix.replace(/\/\*+$/, '') || '/'}"`;
   const normal = normalForm(prefix);
   if (normal === undefined) return 'no request can ever have this path (malformed escape, or climbing above the root)';
   if (/%2F/i.test(normal)) return 'an encoded slash can not be matched';
@@ -31,7 +32,8 @@ function findParamFault(prefix: string): string | undefined {
   return twice === undefined ? undefined : `the name "${twice}" stands twice`;
 }
 
-function normalForm(prefix: string): string | undefined {
+/** A path as it is matched and sent, or undefined where no request could have it. */
+export function normalForm(prefix: string): string | undefined {
   try {
     return normalizeTarget(asUrl(prefix)).path;
   } catch (error) {
@@ -53,7 +55,9 @@ const prefix = z.string().superRefine((text, context) => {
 const host = z.string().superRefine((text, context) => {
   const lower = text.toLowerCase();
   if (HOST.test(lower) || IPV6_HOST.test(lower)) return;
-  const message = /:\d+$/.test(text) ? 'is a name without a port: ports are ignored' : 'must be a name, or "*.example.com"';
+  const message = /:\d+$/.test(text)
+    ? 'is a name without a port: ports are ignored'
+    : 'must be a name, or "*.example.com"';
   context.addIssue({ code: 'custom', message });
 });
 
@@ -84,12 +88,16 @@ export const matchKeys = {
   methods: many(method).optional().describe('Only these methods, others are 405. GET includes HEAD. Default: all.'),
   headers: z
     .record(headerName, z.union([z.string(), z.literal(true)]))
-    .transform((fields) => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value])))
+    .transform((fields) =>
+      Object.fromEntries(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value])),
+    )
     .optional()
     .describe('Only with these header fields: the exact value, or true for any value.'),
   pathRegex: patternSource()
     .optional()
-    .describe('Only for paths in which this expression occurs (the whole path, prefix included). Lookaround and backreferences are refused.'),
+    .describe(
+      'Only for paths in which this expression occurs (the whole path, prefix included). Lookaround and backreferences are refused.',
+    ),
   path: z
     .enum(['normalized', 'raw'])
     .default('normalized')

@@ -95,7 +95,7 @@ function normalizeOriginForm(url: string, authority: string | undefined): Normal
 
 /** `http://host/path`, which every server must understand (RFC 9112, section 3.2.2). */
 function normalizeAbsoluteForm(url: string): NormalizedTarget {
-  const [, authority, rest] = /^https?:\/\/([^/?#\\@\s]+)(.*)$/is.exec(url) ?? [];
+  const [, authority, rest] = /^https?:\/\/([^/?#\\@\s]+)(?=[/?]|$)(.*)$/is.exec(url) ?? [];
   if (authority === undefined || rest === undefined) {
     throw new GatewayError('bad_path', 'A request target must be a path that begins with a slash.');
   }

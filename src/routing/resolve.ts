@@ -35,23 +35,29 @@ export function unescapePath(path: string): string {
 }
 
 function escapedOctet(path: string, at: number): number {
-  const code = hexValue(path.charCodeAt(at + 1)) * 16 + hexValue(path.charCodeAt(at + 2));
-  // A bad first digit makes it negative; a bad second one is looked at by itself (NaN past the end included).
-  if (!(code >= 0) || hexValue(path.charCodeAt(at + 2)) < 0) {
-    throw new GatewayError('bad_path', 'A percent sign must be followed by two hexadecimal digits.');
-  }
+  const code = octetAt(path, at);
+  if (code < 0) throw new GatewayError('bad_path', 'A percent sign must be followed by two hexadecimal digits.');
   if (code < 0x20 || code === 0x7f) throw new GatewayError('bad_path', 'A path may not contain control characters.');
   if (code === 0x5c) throw new GatewayError('bad_path', 'A path may not contain a backslash.');
-  // C0 and C1 only begin overlong spellings of ASCII, and F5 up nothing at all (RFC 3629, section 3).
-  if (code === 0xc0 || code === 0xc1 || code >= 0xf5) {
+  if (code >= 0xc0 && beginsOverlong(code, path, at)) {
     throw new GatewayError('bad_path', 'A path may not contain escapes that are not UTF-8.');
   }
   return code;
 }
 
-/** Whether a segment is `.` or `..` with parameters after it: Java servers cut those off, and then climb. */
-function isDisguisedDots(segment: string): boolean {
-  return /^\.\.?(?:;|%3B)/.test(segment);
+/** The octet that the escape at this place stands for, or -1 where there is none. */
+function octetAt(path: string, at: number): number {
+  const high = hexValue(path.charCodeAt(at + 1));
+  const low = hexValue(path.charCodeAt(at + 2));
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/** Whether octets spell a character longer than needed, `C0 AE` for a dot: lax decoders read it (RFC 3629, section 3). */
+function beginsOverlong(code: number, path: string, at: number): boolean {
+  if (code === 0xc0 || code === 0xc1 || code >= 0xf5) return true;
+  if ((code !== 0xe0 && code !== 0xf0) || path.charCodeAt(at + 3) !== 0x25) return false;
+  const next = octetAt(path, at + 3);
+  return next >= 0x80 && next < (code === 0xe0 ? 0xa0 : 0x90);
 }
 
 /**
@@ -61,16 +67,21 @@ function isDisguisedDots(segment: string): boolean {
  */
 export function resolveSegments(path: string): string {
   const kept: string[] = [];
-  let endsOpen = false;
-  for (const segment of path.split('/')) {
-    endsOpen = segment === '' || segment === '.' || segment === '..';
-    if (segment === '..') {
-      if (kept.pop() === undefined) throw new GatewayError('bad_path', 'The path climbs above the root.');
-    } else if (!endsOpen) {
-      if (isDisguisedDots(segment)) throw new GatewayError('bad_path', 'A dot segment may not have parameters.');
-      kept.push(segment);
-    }
-  }
+  const segments = path.split('/');
+  for (const segment of segments) addSegment(kept, segment);
   if (kept.length === 0) return '/';
+  const last = segments.at(-1);
+  const endsOpen = last === '' || last === '.' || last === '..';
   return endsOpen ? `/${kept.join('/')}/` : `/${kept.join('/')}`;
+}
+
+function addSegment(kept: string[], segment: string): void {
+  if (segment === '' || segment === '.') return;
+  if (segment === '..') {
+    if (kept.pop() === undefined) throw new GatewayError('bad_path', 'The path climbs above the root.');
+    return;
+  }
+  // Java servers cut parameters off, and would then climb.
+  if (/^\.\.?(?:;|%3B)/.test(segment)) throw new GatewayError('bad_path', 'A dot segment may not have parameters.');
+  kept.push(segment);
 }

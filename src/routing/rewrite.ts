@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { Report } from '../stage.ts';
+import { normalForm } from './keys.ts';
 import { normalizeTarget } from './normalize.ts';
 import { type Pattern, parsePattern, patternSource } from './pattern.ts';
 
@@ -13,17 +14,29 @@ const rewriteRule = z.strictObject({
 
 const PRINTABLE = /^[\x21-\x7e]*$/;
 
+function findRewritePrefixFault(text: string): string | undefined {
+  if (!text.startsWith('/')) return `must begin with a slash: "/${text}"`;
+  if (/[?#]/.test(text)) return 'is a path, without query or fragment';
+  const normal = normalForm(text);
+  if (normal === undefined) return 'is no path (malformed escape, or climbing above the root)';
+  return normal === text ? undefined : `must be written as it is sent: "${normal}"`;
+}
+
 export const rewriteKeys = {
   stripPrefix: z.boolean().default(true).describe('Take the matched prefix off before the service sees the path.'),
   rewritePrefix: z
     .string()
-    .startsWith('/', { error: 'must begin with a slash' })
-    .regex(PRINTABLE, { error: 'must be written as it is sent: percent-encoded, without spaces' })
+    .superRefine((text, context) => {
+      const fault = findRewritePrefixFault(text);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    })
     .optional()
     .describe('What stands in the place of the matched prefix; may use its `:name` segments. Default: nothing.'),
   pathRewrite: z
     .union([z.array(rewriteRule), z.record(patternSource(), z.string())])
-    .transform((rules) => (Array.isArray(rules) ? rules : Object.entries(rules).map(([match, replace]) => ({ match, replace }))))
+    .transform((rules) =>
+      Array.isArray(rules) ? rules : Object.entries(rules).map(([match, replace]) => ({ match, replace })),
+    )
     .optional()
     .describe('Rules applied to the path after the prefix was dealt with: each once, in order, at its first match.'),
 };
@@ -53,7 +66,6 @@ export function checkRewrite(
       if (without === undefined) continue;
       report([...at, 'rewritePrefix'], `uses ":${name}", which the prefix "${without}" does not have`);
     }
-    if (/[?#\\]/.test(rewritePrefix)) report([...at, 'rewritePrefix'], 'is a path, without query or fragment');
   }
   for (const [index, { match, replace }] of pathRewrite.entries()) {
     const fault = findReplacementFault(match, replace);
@@ -65,7 +77,9 @@ function findReplacementFault(match: string, replace: string): string | undefine
   if (!PRINTABLE.test(replace)) return `"${replace}" must be percent-encoded, without spaces`;
   if (/[?#\\]/.test(replace)) return `"${replace}" may change the path alone: no "?", "#" or backslash`;
   const { groupCount } = parsePattern(match);
-  const missing = [...replace.replaceAll('$$', '').matchAll(/\$(\d+)/g)].find(([, group]) => Number(group) > groupCount);
+  const missing = [...replace.replaceAll('$$', '').matchAll(/\$(\d+)/g)].find(
+    ([, group]) => Number(group) > groupCount,
+  );
   return missing === undefined ? undefined : `"${missing[0]}" stands for a group that "${match}" does not have`;
 }
 

@@ -2,23 +2,12 @@ import {
   type Candidate,
   createCandidate,
   fitsBeforeMethod,
-  type RequestHeaders,
+  type MatchRequest,
   renderAllow,
   takesMethod,
 } from './candidate.ts';
 import { addToHostIndex, createHostIndex, findByHost, type HostIndex } from './host-index.ts';
 import type { MatchOptions } from './keys.ts';
-
-/** What the table looks at. */
-export interface MatchRequest {
-  /** For a preflight the method that it asks for. */
-  readonly method: string;
-  /** As the client sent it, port and all. */
-  readonly host: string;
-  /** Normalised: see `normalizeTarget`. */
-  readonly path: string;
-  readonly headers: RequestHeaders;
-}
 
 export interface RouteMatch<R> {
   readonly found: true;
@@ -56,7 +45,9 @@ const NOT_FOUND: RouteMiss = Object.freeze({ found: false, allow: undefined });
  * Compiles the routes of a snapshot into a trie over path segments: a lookup walks the segments of the request, not
  * the routes, so that a thousand routes cost what one costs.
  */
-export function createRouteTable<R>(entries: Iterable<{ readonly route: R; readonly match: MatchOptions }>): RouteTable<R> {
+export function createRouteTable<R>(
+  entries: Iterable<{ readonly route: R; readonly match: MatchOptions }>,
+): RouteTable<R> {
   const root = createNode<R>();
   let order = 0;
   for (const { route, match } of entries) {
@@ -143,15 +134,12 @@ class TrieTable<R> implements RouteTable<R> {
 
 /** The route of one prefix that takes the request, a refusal where only methods are in the way, else undefined. */
 function select<R>(index: HostIndex<R>, end: number, request: MatchRequest): RouteMatch<R> | RouteMiss | undefined {
-  const { path, headers, method } = request;
-  // A slash at the end makes no other path: many services ignore it, so it must not lead around an exact route.
-  const isWhole = end >= path.length - 1;
   let otherMethods: Candidate<R>[] | undefined;
   for (const list of findByHost(index, request.host)) {
     for (const candidate of list) {
-      if (candidate.exact && !isWhole) continue;
-      if (!fitsBeforeMethod(candidate, path, headers)) continue;
-      if (takesMethod(candidate, method)) return candidate.match ?? matchWithParams(candidate, path, end);
+      if (!fitsBeforeMethod(candidate, end, request)) continue;
+      if (takesMethod(candidate, request.method))
+        return candidate.match ?? matchWithParams(candidate, request.path, end);
       otherMethods ??= [];
       otherMethods.push(candidate);
     }

@@ -48,7 +48,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'problem.ts'],
   'prom-client': ['metrics.ts'],
-  'jsonc-parser': ['config/'],
+  'jsonc-parser': ['config/', 'cli/key-file.ts'],
 };
 
 /** The packages that the project is built on; each does real work on the request path. */

@@ -1,8 +1,9 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
+import { GatewayError } from '../../src/errors.ts';
 import type { RouteInfo, Stage, StageDeps } from '../../src/stage.ts';
 
 /** 2026-01-01T00:00:00Z: where the clock of the authentication tests stands. */
@@ -12,7 +13,9 @@ export const SECRET = 'a secret of the tests that is longer than 32 bytes';
 
 /** A key pair, made once per kind: RSA takes a while. */
 export function createKeys(kind: 'rsa' | 'ec'): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
-  return kind === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return kind === 'rsa'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
 export function pemOf(key: KeyObject): string {
@@ -38,7 +41,12 @@ export interface FakeRequest {
 }
 
 /** A request that has come as far as the stage under test. */
-export function createRequest({ method = 'GET', headers = [], query = '', clientAddress = '192.0.2.1' }: FakeRequest = {}) {
+export function createRequest({
+  method = 'GET',
+  headers = [],
+  query = '',
+  clientAddress = '192.0.2.1',
+}: FakeRequest = {}) {
   const known: Record<string, string> = {};
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
@@ -61,11 +69,22 @@ export function createDeps(overrides: object = {}) {
   const time = { nowMs: NOW_MS };
   const warnings: string[] = [];
   const log = { warn: (message: string) => warnings.push(message), info() {}, error() {}, debug() {} };
-  const deps = { clock: { now: () => time.nowMs }, log, settings: { jwt: undefined }, ...overrides } as unknown as StageDeps;
+  const deps = {
+    clock: { now: () => time.nowMs },
+    log,
+    settings: { jwt: undefined },
+    ...overrides,
+  } as unknown as StageDeps;
   return { deps, time, warnings };
 }
 
-export const ROUTE = { name: 'users', prefix: '/api/users', matched: true, isProtected: true, credentialHeaders: [] } as unknown as RouteInfo;
+export const ROUTE = {
+  name: 'users',
+  prefix: '/api/users',
+  matched: true,
+  isProtected: true,
+  credentialHeaders: [],
+} as unknown as RouteInfo;
 
 /** Runs one handler; resolves to what it handed to `next`. */
 export function run(handler: RequestHandler | undefined, context: RequestContext): Promise<unknown> {
@@ -78,9 +97,33 @@ export function run(handler: RequestHandler | undefined, context: RequestContext
 /** Compiles one stage from options and file as a person writes them. */
 export function compile<Keys extends z.ZodRawShape, FileKeys extends z.ZodRawShape, Shared>(
   stage: Stage<Keys, FileKeys, Shared>,
-  { z: zod, options = {}, file = {}, deps }: { z: typeof z; options?: object; file?: object; deps: StageDeps },
+  { options = {}, file = {}, deps }: { options?: object; file?: object; deps: StageDeps },
 ): RequestHandler | undefined {
-  const parsedFile = zod.strictObject(stage.fileKeys).parse(file);
-  const parsed = zod.strictObject(stage.keys).parse(options);
+  const parsedFile = z.strictObject(stage.fileKeys).parse(file);
+  const parsed = z.strictObject(stage.keys).parse(options);
   return stage.create(parsed as never, ROUTE, deps, stage.prepare(parsedFile as never, deps));
+}
+
+/** What a stage's own check says about a file, as `path: message`. */
+export function faultsOf<Keys extends z.ZodRawShape, FileKeys extends z.ZodRawShape, Shared>(
+  stage: Stage<Keys, FileKeys, Shared>,
+  { file = {}, routes = [] }: { file?: object; routes?: readonly object[] },
+): readonly string[] {
+  const faults: string[] = [];
+  const parsedFile = z.strictObject(stage.fileKeys).parse(file);
+  stage.check?.(parsedFile as never, routes as never, (path, message) => faults.push(`${path.join('/')}: ${message}`));
+  return faults;
+}
+
+/** The header fields that a refusal adds, by name. */
+export function fieldsOf(error: unknown): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {};
+  const flat = error instanceof GatewayError ? (error.extras?.headers ?? []) : [];
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
+  return fields;
+}
+
+/** The error table's code of what a stage handed to `next`; undefined when it let the request pass. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof GatewayError ? error.code : error === undefined ? undefined : String(error);
 }

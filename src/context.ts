@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
 
 /** Who calls: an application that has an API key, or a name given by another scheme. */
@@ -26,6 +27,18 @@ export type AttemptOutcome =
 export interface Decision {
   readonly stage: string;
   readonly decision: string;
+}
+
+/** A request for an upgrade (RFC 9110, section 7.8), as the server hands it over. */
+export interface UpgradeRequest {
+  readonly socket: Duplex;
+  /** What the client has sent after its request head. */
+  readonly head: Buffer;
+}
+
+/** Terms under which a WebSocket is open. */
+export interface WebSocketTerms {
+  readonly idleMs: number;
 }
 
 /** What the context knows of the matched route; the snapshot's compiled route has more. */
@@ -72,8 +85,10 @@ export class RequestContext {
   params: Readonly<Record<string, string>> | undefined = undefined;
   /** Why no route takes this request; the implicit route answers with it. */
   refusal: GatewayError | undefined = undefined;
-  /** True for an upgrade to WebSocket. */
-  upgrade = false;
+  /** The connection of a request for an upgrade, which no ordinary answer has used yet. */
+  upgrade: UpgradeRequest | undefined = undefined;
+  /** What the route says of WebSockets, when this request may become one. */
+  websocket: WebSocketTerms | undefined = undefined;
 
   // Who asks
   /** Address of the other end of the socket. */

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { Clock } from './lib/clock.ts';
 import type { DeadlineWheel } from './lib/deadline-wheel.ts';
 import type { Metrics } from './metrics.ts';
+import type { OpenSockets } from './open-sockets.ts';
 import type { Pool } from './pool.ts';
 import type { RedisLink } from './redis.ts';
 import type { Settings } from './settings.ts';
@@ -18,6 +19,8 @@ export interface Deps {
   readonly pool: Pool;
   /** Deadlines of requests in flight. */
   readonly deadlines: DeadlineWheel;
+  /** WebSockets that are open, through all snapshots. */
+  readonly sockets: OpenSockets;
   /** Undefined without REDIS_URL. */
   readonly redis: RedisLink | undefined;
 }

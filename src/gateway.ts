@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FileConfig } from './config/routes.ts';
-import { attachContext, contextOf, RequestContext } from './context.ts';
+import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
 import type { Deps } from './deps.ts';
 import { createExpressApp, type ExpressApp } from './express-app.ts';
 import { createAddressResolver } from './lib/client-address.ts';
+import { TAKEN_OVER } from './response-head.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
 import { walk } from './walk.ts';
 
@@ -15,6 +18,10 @@ export interface Gateway {
   /** The Express application and its classes, to be given to a server. */
   readonly express: ExpressApp;
   readonly snapshot: Snapshot;
+  /** Whether a request for an upgrade is handed to `upgrade`; any other is served as the plain request that it also is. */
+  wantsUpgrade(req: IncomingMessage): boolean;
+  /** Walks a request for a WebSocket through the same stages; a refusal is a real HTTP answer. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
@@ -27,6 +34,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
+  const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone: the only `close` listener there is. */
   function onClose(this: ServerResponse): void {
@@ -47,14 +55,22 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     current.enter();
     context.snapshotDone = current.leave;
     res.on('close', onClose);
+    if (req.headers.upgrade !== undefined) context.upgrade = upgrades.get(req);
     addressOf(req, context);
     const handlers = current.match(context);
-    if (handlers === current.implicit && builtins(context)) return;
+    // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
+    if (builtins(context)) return;
     walk(context, handlers);
   }
 
+  const app = createExpressApp(dispatch);
   return {
-    express: createExpressApp(dispatch),
+    express: app,
+    wantsUpgrade: (req) => req.headers.upgrade?.toLowerCase() === 'websocket',
+    upgrade(req, socket, head) {
+      upgrades.set(req, { socket, head });
+      app.app(req, answerOn(req, socket, app.classes.ServerResponse));
+    },
     get snapshot() {
       return snapshot;
     },
@@ -69,4 +85,35 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     },
     close: () => snapshot.retire(),
   };
+}
+
+/**
+ * A response on the socket of an upgrade, which the server itself gives none to. Node ends neither the socket nor the
+ * response's life then, so both are done here.
+ */
+function answerOn(
+  req: IncomingMessage,
+  socket: Duplex,
+  Response: ExpressApp['classes']['ServerResponse'],
+): ServerResponse {
+  const res = new Response(req);
+  res.shouldKeepAlive = false;
+  // A response may be written to any duplex; the types know of TCP alone.
+  res.assignSocket(socket as Socket);
+  socket.on('error', () => socket.destroy());
+  const onEarlyClose = (): void => {
+    res.detachSocket(socket as Socket);
+    res.destroyed = true;
+    res.emit('close');
+  };
+  socket.once('close', onEarlyClose);
+  res.once('finish', () => {
+    socket.off('close', onEarlyClose);
+    res.detachSocket(socket as Socket);
+    socket.end(() => socket.destroy());
+    res.emit('close');
+  });
+  // Whoever takes the connection over takes its end over with it.
+  res.once(TAKEN_OVER, () => socket.off('close', onEarlyClose));
+  return res;
 }

@@ -66,7 +66,7 @@ function isDropped(name: string, context: RequestContext, named: Names, drop: Na
 }
 
 /** helmet on the gateway's own answers: nothing in them is to be run, framed or embedded. */
-const STRICT_HEADERS: readonly string[] = recordHeaders(
+export const STRICT_HEADERS: readonly string[] = recordHeaders(
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     xFrameOptions: { action: 'deny' },
@@ -89,6 +89,30 @@ export function writeOwnHead(context: RequestContext, status: number, flat: stri
   }
   addOwnFields(context, flat, context.corsVary);
   context.res.writeHead(status, flat);
+}
+
+/** The event by which whoever takes a connection over tells the maker of the response. */
+export const TAKEN_OVER = 'turnpike:taken-over';
+
+/**
+ * Takes the connection of an upgrade over from its response, and answers the head of a 101 with the service's fields
+ * of the handshake and the gateway's own. From here on the response only stands for the request's end.
+ */
+export function takeOver(context: RequestContext, headers: ServiceHeaders): string {
+  const { res } = context;
+  res.emit(TAKEN_OVER);
+  res.statusCode = 101;
+  if (res.socket !== null) res.detachSocket(res.socket);
+  const flat: string[] = [];
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || isDropped(name, context, undefined, undefined)) continue;
+    for (const one of [value].flat()) flat.push(name, one);
+  }
+  addOwnFields(context, flat, '');
+  let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+  for (let i = 0; i < flat.length; i += 2) head += `${flat[i]}: ${flat[i + 1]}\r\n`;
+  return `${head}\r\n`;
 }
 
 function addOwnFields(context: RequestContext, flat: string[], vary: string): void {

@@ -12,6 +12,7 @@ import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { websocketStage } from './stages/websocket.ts';
 
 /**
  * THE LIST: the pipeline, first to last. What a route may say in routes.json is what these stages say it may.
@@ -29,6 +30,7 @@ export const STAGES = [
   authenticateStage, //     before everything that asks who is calling
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
+  websocketStage, //       knows the caller, whose open sockets it counts
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service
   forwardStage, //          last: the proxies

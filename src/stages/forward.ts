@@ -80,6 +80,7 @@ export const forwardStage = defineStage({
       retry: createRetryPolicy(options.retry === false ? { attempts: 1, on: [] } : options.retry),
       timeouts: options.timeouts,
       deadlines: deps.deadlines,
+      sockets: deps.sockets,
       rewriteRedirects: options.rewriteRedirects,
       servicePrefix: (context) =>
         options.stripPrefix ? (options.rewritePrefix ?? '') : context.path.slice(0, context.prefixLength),

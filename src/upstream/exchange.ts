@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
@@ -25,6 +25,8 @@ export interface ExchangeOwner {
   wantsAnswer(status: number): boolean;
   /** The service's head as the client should see it. */
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders;
+  /** Takes over the socket of a service that agreed to an upgrade; absent where none was asked for. */
+  upgraded?: ((headers: ServiceHeaders, socket: Duplex) => void) | undefined;
   /** The attempt ended without an answer, or `ok` when the head is on its way to the client. Called once. */
   settled(outcome: AttemptOutcome, status: number, error: unknown): void;
 }
@@ -172,10 +174,20 @@ export class Exchange implements TransportHandler, Deadline {
     this.#fail(cause === undefined ? outcomeOf(error) : 'aborted-by-client', cause ?? error);
   }
 
-  /** Nobody asked for an upgrade here: a service that sends one anyway has broken the protocol. */
-  onRequestUpgrade(controller: TransportController): void {
-    this.#fail('protocol', new Error('the service switched protocols unasked'));
-    controller.abort(new Error('unasked upgrade'));
+  /** A service that upgrades without being asked has broken the protocol. */
+  onRequestUpgrade(controller: TransportController, _status: number, headers: ServiceHeaders, socket: Duplex): void {
+    const { upgraded } = this.#owner;
+    if (this.#phase === 'done' || upgraded === undefined) {
+      this.#fail('protocol', new Error('the service switched protocols unasked'));
+      socket.destroy();
+      controller.abort(new Error('unasked upgrade'));
+      return;
+    }
+    this.latencyMs = performance.now() - this.startedAtMs;
+    this.#finish();
+    this.#isDelivering = true;
+    this.#settle('ok', 101, undefined);
+    upgraded.call(this.#owner, headers, socket);
   }
 
   #fail(outcome: AttemptOutcome, error: unknown): void {

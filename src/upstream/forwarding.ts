@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import type { OpenSockets } from '../open-sockets.ts';
 import { hasBody, type ServiceHeaders } from '../response-head.ts';
 import type { Breaker, BreakerCall } from './breaker.ts';
 import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
@@ -10,6 +12,7 @@ import { RequestBody } from './request-body.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
 import type { Service, ServiceTarget } from './service.ts';
 import { isStaleConnection } from './transport.ts';
+import { relayWebSocket } from './websocket.ts';
 
 /** How a route sends its requests on; made once a route, when a snapshot is compiled. */
 export interface ForwardPlan {
@@ -19,6 +22,7 @@ export interface ForwardPlan {
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
   readonly deadlines: DeadlineWheel;
+  readonly sockets: OpenSockets;
   readonly rewriteRedirects: boolean;
   /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */
   servicePrefix(context: RequestContext): string;
@@ -40,6 +44,8 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
   readonly deadlines: DeadlineWheel;
+  /** Set when this request may become a WebSocket. */
+  readonly upgraded: ((headers: ServiceHeaders, socket: Duplex) => void) | undefined;
   path: string;
   target: URL;
   totalDueAtMs = 0;
@@ -79,6 +85,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#next = next;
     this.#headers = context.upstreamHeaders;
     this.#body = hasBody(context) ? new RequestBody(context.req, context.res, context.maxBodyBytes) : undefined;
+    const { websocket, upgrade } = context;
+    this.upgraded =
+      websocket !== undefined && upgrade !== undefined
+        ? (headers, socket) => relayWebSocket(context, websocket, upgrade, headers, socket, plan)
+        : undefined;
     const length = context.req.headers['content-length'];
     if (this.#body !== undefined && length !== undefined) this.#headers.push('content-length', length);
   }
@@ -133,7 +144,13 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#plan.service.begin(this.#chosen);
     try {
       this.#chosen.transport.transport.send(
-        { method: this.context.method, path: this.path, headers: this.#headers, body: exchange.body },
+        {
+          method: this.context.method,
+          path: this.path,
+          headers: this.#headers,
+          body: exchange.body,
+          upgrade: this.upgraded === undefined ? undefined : 'websocket',
+        },
         exchange,
       );
     } catch (error) {
@@ -188,7 +205,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     context.attempts += 1;
     context.target = this.#chosen.url;
     this.path = joinBase(this.#chosen.basePath, this.#servicePath, context.path.endsWith('/'));
-    this.#plan.proxy.forward(context.req, context.res, this);
+    if (this.upgraded !== undefined && context.upgrade !== undefined) {
+      this.#plan.proxy.upgrade(context.req, context.upgrade, this);
+    } else {
+      this.#plan.proxy.forward(context.req, context.res, this);
+    }
   }
 
   /** The client left, or sent more than it may. */

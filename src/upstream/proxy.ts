@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
+import type { UpgradeRequest } from '../context.ts';
 
 /** One attempt, as the proxy of a route prefix sends it. Found on the request by `attemptOf`. */
 export interface ProxyAttempt {
@@ -15,6 +17,8 @@ export interface ProxyAttempt {
 export interface RouteProxy {
   /** Sends the request's attempt on its way; its outcome is told to the attempt, not here. */
   forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void;
+  /** The same for a request that asks for a WebSocket, through the instance's own `upgrade`. */
+  upgrade(req: IncomingMessage, upgrade: UpgradeRequest, attempt: ProxyAttempt): void;
 }
 
 const kAttempt = Symbol('turnpike.attempt');
@@ -35,6 +39,10 @@ function attemptOf(req: IncomingMessage): ProxyAttempt {
  */
 const transportPlugin: Plugin = (proxyServer) => {
   proxyServer.web = (req: IncomingMessage) => {
+    attemptOf(req).send();
+    return Promise.resolve();
+  };
+  proxyServer.ws = (req: IncomingMessage) => {
     attemptOf(req).send();
     return Promise.resolve();
   };
@@ -68,7 +76,13 @@ export function createProxy(onBug: (error: unknown, req: IncomingMessage) => voi
     void done.then(() => removeNewListeners(server, before));
   }
 
-  return { forward };
+  function upgrade(req: IncomingMessage, { socket, head }: UpgradeRequest, attempt: ProxyAttempt): void {
+    (req as WithAttempt)[kAttempt] = attempt;
+    // It subscribes to no server here and writes nothing to the socket: our `ws` does.
+    middleware.upgrade(req, socket as Socket, head);
+  }
+
+  return { forward, upgrade };
 }
 
 function serverOf(req: IncomingMessage): Server | undefined {

@@ -8,6 +8,8 @@ export interface TransportRequest {
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body: import('node:stream').Readable | null;
+  /** Asks for an upgrade of the connection (RFC 9110, section 7.8). */
+  readonly upgrade?: 'websocket' | undefined;
 }
 
 export type TransportHandler = Dispatcher.DispatchHandler;

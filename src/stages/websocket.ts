@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { contextOf, type RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { duration, oneOrMany } from '../schema-values.ts';
+import { defineStage } from '../stage.ts';
+import { consumerKey } from '../upstream/websocket.ts';
+
+const options = z.strictObject({
+  origins: oneOrMany(z.string())
+    .optional()
+    .describe('Origins whose pages may open a WebSocket; "*" for any. Default: CORS_ORIGINS, and the own host.'),
+  idleTimeout: duration({ min: '100ms', max: '1d' })
+    .prefault('5m')
+    .describe('Closes a WebSocket on which no byte moved for so long. Default 5m.'),
+  perConsumer: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe('WebSockets that one consumer (else one address) may have open; 429 above. Default 100.'),
+});
+
+/**
+ * Decides whether a request may become a WebSocket (RFC 6455): the route allows it, the page's origin may, and the
+ * caller has not too many open. On a route without it, a request for an upgrade is served as a plain one.
+ */
+export const websocketStage = defineStage({
+  name: 'websocket',
+  keys: {
+    websocket: z
+      .union([z.boolean(), options])
+      .default(false)
+      .describe('Whether requests may become WebSockets. Default false.'),
+  },
+  create({ websocket: option }, _route, { settings, sockets }) {
+    if (option === false) return undefined;
+    const {
+      origins = settings.corsOrigins,
+      idleTimeout: idleMs,
+      perConsumer,
+    } = option === true ? options.parse({}) : option;
+    const allowed = new Set(origins);
+    const terms = { idleMs };
+
+    return function websocket(req, _res, next) {
+      const context = contextOf(req);
+      if (context.upgrade === undefined) {
+        next();
+      } else if (!isOriginAllowed(context, allowed)) {
+        next(new GatewayError('origin_refused'));
+      } else if (sockets.countOf(consumerKey(context)) >= perConsumer) {
+        next(new GatewayError('too_many_concurrent', `At most ${perConsumer} WebSockets may be open at once.`));
+      } else {
+        context.websocket = terms;
+        context.trace?.push({ stage: 'websocket', decision: 'may become a WebSocket' });
+        next();
+      }
+    };
+  },
+});
+
+/** Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). */
+function isOriginAllowed({ req, scheme }: RequestContext, allowed: ReadonlySet<string>): boolean {
+  const { origin, host } = req.headers;
+  if (origin === undefined || allowed.has('*') || allowed.has(origin)) return true;
+  return origin === `${scheme}://${host}`;
+}

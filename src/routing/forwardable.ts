@@ -28,37 +28,49 @@ export function forwardablePath<R>(
 }
 
 /** Java servers cut `;v=1` off every segment before they look at the path. */
+function cutParameters(path: string): string {
+  return path.replace(/(?:;|%3B)[^/]*/g, '');
+}
+
 function checkParameters<R>(path: string, match: RouteMatch<R>, request: MatchRequest, table: RouteTable<R>): void {
-  const bare = resolveSegments(path.replace(/(?:;|%3B)[^/]*/g, ''));
-  if (selectsSameRoute(bare, match, request, table)) return;
+  if (selectsSameRoute(resolveSegments(cutParameters(path)), match, request, table)) return;
   throw new GatewayError('bad_path', 'Without its parameters (";") this path belongs to another route.');
 }
 
 function rawForwardablePath<R>(
-  { path, rawPath }: NormalizedTarget,
+  { path, rawPath, hasParameters }: NormalizedTarget,
   match: RouteMatch<R>,
   request: MatchRequest,
   table: RouteTable<R>,
 ): string {
-  const covered = path.slice(0, match.prefixLength);
-  const beginsAlike =
-    rawPath.startsWith(covered) && (match.prefixLength === rawPath.length || rawPath[match.prefixLength] === '/');
-  if (!beginsAlike || covered.includes('%2F')) {
+  const { prefixLength } = match;
+  const covered = path.slice(0, prefixLength);
+  const endsThere = rawPath.length === prefixLength || rawPath[prefixLength] === '/';
+  if (!rawPath.startsWith(covered) || !endsThere || covered.includes('%2F')) {
     throw new GatewayError('bad_path', 'This route takes its prefix only as it is written.');
   }
-  const decoded = decodeSlashes(rawPath);
-  if (decoded.includes('//') && /\/\.\.?(?:\/|$)/.test(decoded)) {
+  const rest = unescapePath(rawPath.slice(prefixLength)).replaceAll('%2F', '/');
+  checkReading(covered, rest, match, request, table);
+  if (hasParameters) checkReading(covered, cutParameters(rest), match, request, table);
+  return rawPath;
+}
+
+/** Refuses where a service that reads what follows the prefix as `rest` would be on another route's ground. */
+function checkReading<R>(
+  covered: string,
+  rest: string,
+  match: RouteMatch<R>,
+  request: MatchRequest,
+  table: RouteTable<R>,
+): void {
+  if (rest.includes('//') && /\/\.\.?(?:\/|$)/.test(rest)) {
     // Whether `..` takes back an empty segment is read in both ways (RFC 3986 says yes, merged slashes say no).
     throw new GatewayError('bad_path', 'Empty segments and dot segments can not be told apart here.');
   }
-  // The service sees only what follows the prefix: that must not climb out of it either.
-  resolveSegments(decodeSlashes(rawPath.slice(match.prefixLength)));
-  if (selectsSameRoute(resolveSegments(decoded), match, request, table)) return rawPath;
+  // The service may see only what follows the prefix: that must not climb out of it either.
+  resolveSegments(rest);
+  if (selectsSameRoute(resolveSegments(covered + rest), match, request, table)) return;
   throw new GatewayError('bad_path', 'Decoded and resolved, this path belongs to another route.');
-}
-
-function decodeSlashes(path: string): string {
-  return unescapePath(path).replaceAll('%2F', '/');
 }
 
 function selectsSameRoute<R>(path: string, match: RouteMatch<R>, request: MatchRequest, table: RouteTable<R>): boolean {

@@ -8,7 +8,7 @@ import { patternSource } from './pattern.ts';
 const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const IPV6_HOST = /^\[[0-9a-f:.]+\]$/;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-const PARAM = /^:[A-Za-z_][A-Za-z0-9_]*$/;
+const PARAM = /^:[A-Za-z][A-Za-z0-9_]*$/;
 
 /** What is wrong with a prefix, with the form it should have where that is known; undefined when it is fine. */
 export function findPrefixFault(prefix: string): string | undefined {
@@ -27,7 +27,8 @@ export function findPrefixFault(prefix: string): string | undefined {
 function findParamFault(prefix: string): string | undefined {
   const names = prefix.split('/').filter((segment) => segment.startsWith(':'));
   const bad = names.find((name) => !PARAM.test(name));
-  if (bad !== undefined) return `"${bad}" is no name: a segment like ":id" has letters, digits and "_"`;
+  if (bad !== undefined)
+    return `"${bad}" is no name: a segment like ":id" begins with a letter and goes on with letters, digits and "_"`;
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   return twice === undefined ? undefined : `the name "${twice}" stands twice`;
 }

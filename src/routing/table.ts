@@ -149,7 +149,7 @@ function select<R>(index: HostIndex<R>, end: number, request: MatchRequest): Rou
 
 function matchWithParams<R>(candidate: Candidate<R>, path: string, end: number): RouteMatch<R> {
   const segments = path.slice(1, end).split('/');
-  const params: Record<string, string> = Object.create(null);
+  const params: Record<string, string> = {};
   for (const { name, index } of candidate.params ?? []) params[name] = segments[index] ?? '';
   return { found: true, route: candidate.route, prefix: candidate.prefix, prefixLength: end, params };
 }

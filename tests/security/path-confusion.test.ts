@@ -125,6 +125,8 @@ const SPELLINGS = [
   '/files%2f..%2fadmin',
   '/files/a%2f..%2f..%2fadmin',
   '/files//..%2f../admin',
+  '/files/%3b;x/%2e%2e%2fadmin',
+  '/files/;x/..%2fadmin',
   '/files/..;%2fadmin',
   '/files/.%2e%2fadmin',
   '/files/..%5cadmin',

@@ -29,6 +29,7 @@ describe('matchKeys', () => {
       ['/a%zz', /no request can ever have this path/],
       ['/:1a', /":1a" is no name/],
       ['/:', /":" is no name/],
+      ['/:__proto__', /":__proto__" is no name/],
       ['/:a/:a', /":a" stands twice/],
     ] as const;
     for (const [prefix, message] of rows) assert.match(fault({ prefix }) ?? 'nothing', message, prefix);

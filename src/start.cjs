@@ -11,11 +11,20 @@ if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
   process.exit(1);
 }
 
-// As source it is TypeScript, which Node 24 runs as it is; as a package it is what was built from it.
-const extension = require('node:fs').existsSync(require('node:path').join(__dirname, 'main.ts')) ? 'ts' : 'js';
+// As source it is TypeScript, which Node runs as it is; as a package it is what was built from it.
+const extension = require('node:fs').existsSync(require('node:path').join(__dirname, 'cli.ts')) ? 'ts' : 'js';
 
-import(`./main.${extension}`)
-  .then(({ main }) => main(process.argv.slice(2)))
+import(`./cli.${extension}`)
+  .then(({ runCli }) =>
+    runCli(process.argv.slice(2), {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      env: process.env,
+    }),
+  )
+  .then((code) => {
+    if (code !== undefined) process.exitCode = code;
+  })
   .catch((error) => {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
     process.exit(1);

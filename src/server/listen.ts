@@ -7,6 +7,8 @@ export type RequestListener = (req: IncomingMessage, res: ServerResponse) => voi
 
 /** What the main port serves. */
 export interface Front {
+  /** What requests and responses are made from; see express-app.ts. */
+  readonly classes?: { readonly IncomingMessage: typeof IncomingMessage; readonly ServerResponse: typeof ServerResponse };
   readonly handler: RequestListener;
   /** Whether a route takes this upgrade; any other (h2c) is served as the plain request that it also is. */
   readonly wantsUpgrade?: (req: IncomingMessage) => boolean;
@@ -27,6 +29,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export function createFrontServer(front: Front): Server {
   const server = createServer(
     {
+      ...front.classes,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: 15 * SECOND_MS,
       requestTimeout: 0,

@@ -1,0 +1,52 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Settings } from '../settings.ts';
+import type { AdminAnswer } from './server.ts';
+
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/**
+ * Who may use the admin port; undefined lets a request through.
+ *
+ * With ADMIN_TOKEN set the token decides. Without it the port is on loopback, and what could still come from outside is
+ * a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host, one that posts here in Origin.
+ */
+export function createAdminGuard(settings: Pick<Settings, 'adminToken'>): (req: IncomingMessage) => AdminAnswer | undefined {
+  const expected = settings.adminToken === undefined ? undefined : digest(settings.adminToken);
+
+  return function guard(req) {
+    if (expected !== undefined) return hasToken(req, expected) ? undefined : TOKEN_NEEDED;
+    if (!LOOPBACK_HOST.test(req.headers.host ?? '')) return refuse('the Host of a request to the admin port must be localhost');
+    if (isFromElsewhere(req)) return refuse('the admin port does not answer other origins');
+    return undefined;
+  };
+}
+
+const TOKEN_NEEDED: AdminAnswer = {
+  status: 401,
+  body: { code: 'unauthenticated', detail: 'Send "Authorization: Bearer" with ADMIN_TOKEN.' },
+  headers: ['www-authenticate', 'Bearer realm="turnpike-admin"'],
+};
+
+function refuse(detail: string): AdminAnswer {
+  return { status: 403, body: { code: 'forbidden', detail } };
+}
+
+function hasToken(req: IncomingMessage, expected: Buffer): boolean {
+  const { authorization = '' } = req.headers;
+  const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+  // Digests have one length, which timingSafeEqual asks for, and tell nothing of the token's.
+  return token !== undefined && timingSafeEqual(digest(token), expected);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Browsers say where a page came from (Fetch, section 3.2; Fetch Metadata); a curl says nothing. */
+function isFromElsewhere(req: IncomingMessage): boolean {
+  const { origin, host } = req.headers;
+  const site = req.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`;
+}

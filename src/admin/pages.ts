@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import { nameServices, reportServices } from '../server/report.ts';
+import { breakerKind } from '../stages/forward.ts';
+import type { Breaker } from '../upstream/breaker.ts';
+import { serviceKind } from '../upstream/service.ts';
+import type { AdminAnswer, AdminSource } from './server.ts';
+
+type Answer = (path: string) => AdminAnswer | Promise<AdminAnswer>;
+
+interface Page {
+  readonly method: 'GET' | 'POST';
+  readonly answer: Answer;
+}
+
+/** What there is on the admin port, by method and path. A path that ends in `/` stands for all below it. */
+export function createAdminPages(source: AdminSource): (req: IncomingMessage) => Promise<AdminAnswer> {
+  const { deps, reloader, drain } = source;
+
+  const { registry } = deps.metrics;
+  const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
+    ['/', get(() => ok([...pages.keys()]))],
+    ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
+    ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
+    ['/state', get(() => ok(describeState(source)))],
+    ['/routes', get(() => ok(describeRoutes(source)))],
+    ['/breakers/', get((path) => describeBreaker(deps.pool.list(breakerKind), path.slice('/breakers/'.length)))],
+    [
+      '/reload',
+      {
+        method: 'POST',
+        answer: () => {
+          const outcome = reloader.reload('admin');
+          return { status: outcome.result === 'refused' ? 422 : 200, body: outcome };
+        },
+      },
+    ],
+  ]);
+
+  return async function answerPage(req) {
+    const path = (req.url ?? '/').split('?', 1)[0] as string;
+    const folder = path.slice(0, path.indexOf('/', 1) + 1);
+    const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
+    if (page === undefined) return NOT_FOUND;
+    const method = req.method === 'HEAD' ? 'GET' : req.method;
+    if (method === page.method) return page.answer(path);
+    return { status: 405, body: { code: 'method_not_allowed' }, headers: ['allow', page.method] };
+  };
+}
+
+const get = (answer: Answer): Page => ({ method: 'GET', answer });
+const ok = (body: unknown): AdminAnswer => ({ status: 200, body });
+
+const NOT_FOUND: AdminAnswer = { status: 404, body: { code: 'not_found', detail: 'See / for what there is.' } };
+
+function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAnswer {
+  let name: string;
+  try {
+    name = decodeURIComponent(encoded);
+  } catch {
+    return NOT_FOUND;
+  }
+  const breaker = breakers.find((one) => one.name === name);
+  if (breaker === undefined) return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };
+  return { status: 200, body: breakerState(breaker) };
+}
+
+function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
+  return { name, state, ...counts, ...(state === 'closed' ? {} : { retryAfterSeconds }) };
+}
+
+/** All that is going on, for an operator's eye: this one shows addresses. */
+function describeState({ deps, gateway, reloader, drain }: AdminSource) {
+  const { pool, settings, redis } = deps;
+  return {
+    status: drain.isDraining ? 'draining' : 'serving',
+    inFlight: gateway.inFlight,
+    routes: gateway.snapshot.routes.length,
+    routesFile: settings.routesFile,
+    redis: redis === undefined ? 'not configured' : redis.isUp ? 'up' : 'down',
+    lastReload: reloader.last ?? null,
+    services: reportServices(pool, nameServices(gateway.snapshot)),
+    targets: pool.list(serviceKind).flatMap(({ name, targets }) =>
+      targets.map((target) => ({
+        service: name,
+        url: target.url,
+        weight: target.weight,
+        inFlight: target.inFlight,
+        latencyMs: Math.round(target.latencyMs * 100) / 100,
+        health: target.activeHealth,
+        isEjected: target.isEjected,
+      })),
+    ),
+    breakers: pool.list(breakerKind).map(breakerState),
+    memory: process.memoryUsage(),
+    uptimeSeconds: Math.round(process.uptime()),
+  };
+}
+
+function describeRoutes({ gateway }: AdminSource) {
+  return gateway.snapshot.routes.map(({ name, stages, isProtected, config }) => ({
+    name,
+    prefix: config.prefix,
+    methods: config.methods ?? null,
+    hosts: config.hosts ?? null,
+    service: config.service ?? null,
+    isProtected,
+    stages,
+  }));
+}

@@ -1,0 +1,56 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Deps } from '../deps.ts';
+import type { Gateway } from '../gateway.ts';
+import { STRICT_HEADERS } from '../response-head.ts';
+import type { Drain } from '../server/drain.ts';
+import type { Reloader } from '../server/reload.ts';
+import { createAdminGuard } from './guard.ts';
+import { createAdminPages } from './pages.ts';
+
+/** What the admin port shows and moves. */
+export interface AdminSource {
+  readonly deps: Deps;
+  readonly gateway: Gateway;
+  readonly reloader: Reloader;
+  readonly drain: Drain;
+}
+
+/** An answer of the admin port: an object is sent as JSON. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly type?: string;
+  readonly headers?: readonly string[];
+}
+
+const SECOND_MS = 1000;
+
+/** The second port, for operators: metrics, state, reload. Not listening yet. */
+export function createAdminServer(source: AdminSource): Server {
+  const guard = createAdminGuard(source.deps.settings);
+  const pages = createAdminPages(source);
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      send(req, res, guard(req) ?? (await pages(req)));
+    } catch (error) {
+      source.deps.log.error('the admin port failed', { error });
+      send(req, res, { status: 500, body: { code: 'internal' } });
+    }
+  }
+
+  return createServer(
+    { headersTimeout: 10 * SECOND_MS, requestTimeout: 30 * SECOND_MS, keepAliveTimeout: 65 * SECOND_MS },
+    (req, res) => void handle(req, res),
+  );
+}
+
+function send(req: IncomingMessage, res: ServerResponse, { status, body, type, headers = [] }: AdminAnswer): void {
+  if (res.destroyed) return;
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body, null, 2)}\n`;
+  const head = ['content-type', type ?? 'application/json', 'content-length', String(Buffer.byteLength(text))];
+  // Nothing here reads a body: what is still on its way ends with the connection.
+  if (!req.complete && req.method === 'POST') head.push('connection', 'close');
+  res.writeHead(status, [...head, 'cache-control', 'no-store', ...STRICT_HEADERS, ...headers]);
+  res.end(req.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,108 @@
+import { ConfigError, renderConfigError } from './config/config-error.ts';
+import { readSettings } from './config/env.ts';
+import { loadRoutes } from './config/load.ts';
+import { watchRoutes } from './config/watch.ts';
+import { LineWriter } from './lib/line-writer.ts';
+import { createMetrics } from './metrics.ts';
+import { createDeps, type Running, runGateway } from './server/assemble.ts';
+import { describeStart } from './server/describe-start.ts';
+import type { Settings } from './settings.ts';
+
+/** From sysexits.h: the configuration is at fault. */
+const EXIT_CONFIG = 78;
+const EXIT_FAILED = 1;
+/** A shell's number for a process that a signal ended is this plus the signal's. */
+const EXIT_SIGNALLED = 128;
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** How long the last log lines may take to get out. */
+const FLUSH_MS = 1_000;
+
+/** The process: settings, gateway, sockets, signals. The only file that exits. */
+export async function start(): Promise<void> {
+  const settings = configured(readSettings);
+  const metrics = createMetrics({ process: true });
+  // Asked for, Node makes a pipe non-blocking: a reader that stalls must never hold a thread of ours in a write.
+  void process.stdout;
+  void process.stderr;
+  const access = new LineWriter({ descriptor: 1, onDrop: (lines) => metrics.accessLogDropped.inc(lines) });
+  const messages = new LineWriter({ descriptor: 2, intervalMs: 10 });
+  const exit = createExit([messages, access]);
+  const deps = createDeps(settings, { access, messages }, metrics);
+
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      deps.log.error(`fatal: ${event}`, { error });
+      void exit(EXIT_FAILED);
+    });
+  }
+
+  try {
+    const running = await runGateway(deps, () => loadRoutes(settings.routesFile));
+    for (const line of describeStart(running)) deps.log.log(line);
+    const watching = watchRoutes(settings.routesFile, () => running.reloader.reload('watch'));
+    process.on('SIGHUP', () => running.reloader.reload('SIGHUP'));
+    endOnSignals(running, settings, async (code) => {
+      watching.close();
+      await exit(code);
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) return exitForConfig(error);
+    deps.log.error(listenFault(error, settings), isPortFault(error) ? {} : { error });
+    await exit(EXIT_FAILED);
+  }
+}
+
+/** SIGTERM and SIGINT drain; the second one ends everything at once. */
+function endOnSignals(running: Running, settings: Settings, exit: (code: number) => Promise<void>): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (running.drain.isDraining) {
+        void exit(EXIT_SIGNALLED + SIGNAL_NUMBERS[signal]);
+        return;
+      }
+      running.deps.log.info(`${signal}: stopping`);
+      // On Ctrl-C a person waits, and no load balancer needs time to notice.
+      void stop(running, signal === 'SIGINT' ? 0 : settings.drainDelayMs, exit);
+    });
+  }
+}
+
+async function stop(running: Running, delayMs: number, exit: (code: number) => Promise<void>): Promise<void> {
+  const isDone = await running.drain.begin(delayMs);
+  await running.close();
+  running.deps.log.info('stopped');
+  await exit(isDone ? 0 : EXIT_FAILED);
+}
+
+function createExit(writers: readonly LineWriter[]): (code: number) => Promise<void> {
+  return async function exit(code) {
+    await Promise.all(writers.map((writer) => writer.flush(FLUSH_MS)));
+    process.exit(code);
+  };
+}
+
+function configured<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) return exitForConfig(error);
+    throw error;
+  }
+}
+
+function exitForConfig(error: ConfigError): never {
+  process.stderr.write(renderConfigError(error));
+  process.exit(EXIT_CONFIG);
+}
+
+function isPortFault(error: unknown): error is NodeJS.ErrnoException & { port?: number; address?: string } {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
+}
+
+function listenFault(error: unknown, settings: Settings): string {
+  if (!isPortFault(error)) return 'the gateway could not start';
+  const name = error.port === settings.adminPort ? 'ADMIN_PORT' : 'PORT';
+  const why = error.code === 'EADDRINUSE' ? 'is in use by another process' : `can't be used (${error.code})`;
+  return `port ${error.port} on ${error.address} ${why}: set ${name}`;
+}

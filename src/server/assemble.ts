@@ -1,0 +1,116 @@
+import type { Server } from 'node:http';
+import { createAdminServer } from '../admin/server.ts';
+import type { LoadedRoutes } from '../config/load-with.ts';
+import type { FileConfig } from '../config/routes.ts';
+import type { Deps } from '../deps.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import { systemClock } from '../lib/clock.ts';
+import { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { createAccessLog, createMessageLog, type LineSink } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { OpenSockets } from '../open-sockets.ts';
+import { Pool } from '../pool.ts';
+import { createRedis } from '../redis.ts';
+import type { Settings } from '../settings.ts';
+import { createDrain, type Drain } from './drain.ts';
+import { createHealth } from './health.ts';
+import { createFrontServer, listen } from './listen.ts';
+import { createReloader, type Reloader } from './reload.ts';
+import { nameServices } from './report.ts';
+
+/** The close code of a WebSocket whose server is leaving (RFC 6455, section 7.4.1). */
+const GOING_AWAY = 1001;
+
+/** Where the lines of the two logs go. */
+export interface Sinks {
+  readonly access: LineSink;
+  readonly messages: LineSink;
+}
+
+/** A gateway that listens, and all that belongs to it. */
+export interface Running {
+  readonly deps: Deps;
+  readonly gateway: Gateway;
+  readonly reloader: Reloader;
+  readonly drain: Drain;
+  readonly port: number;
+  readonly adminPort: number;
+  /** Lets go of every socket and connection at once. */
+  close(): Promise<void>;
+}
+
+/** What lives as long as the process. */
+export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
+  const log = createMessageLog(settings, sinks.messages);
+  return {
+    settings,
+    log,
+    accessLog: createAccessLog(settings, sinks.access),
+    clock: systemClock,
+    metrics,
+    pool: new Pool(),
+    deadlines: new DeadlineWheel(),
+    sockets: new OpenSockets(),
+    redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
+  };
+}
+
+/** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
+export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig>): Promise<Running> {
+  const { settings } = deps;
+  const loaded = load();
+  const health = createHealth(deps, {
+    get isDraining() {
+      return drain.isDraining;
+    },
+    services: () => nameServices(gateway.snapshot),
+  });
+  const gateway = createGateway(deps, loaded.config, health);
+  const { app, classes } = gateway.express;
+  const server = createFrontServer({
+    classes,
+    handler(req, res) {
+      if (drain.isDraining) res.shouldKeepAlive = false;
+      app(req, res);
+    },
+    wantsUpgrade: gateway.wantsUpgrade,
+    upgrade: gateway.upgrade,
+  });
+  const { log } = deps;
+  const drain = createDrain({
+    server,
+    inFlight: () => gateway.inFlight,
+    closeSockets: () => deps.sockets.shutDown(GOING_AWAY, 'shutting down'),
+    log,
+    shutdownTimeoutMs: settings.shutdownTimeoutMs,
+  });
+  const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
+  const admin = createAdminServer({ deps, gateway, reloader, drain });
+  const port = await listen(server, settings.port, settings.host);
+  const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
+    await closeServer(server);
+    throw error;
+  });
+  return {
+    deps,
+    gateway,
+    reloader,
+    drain,
+    port,
+    adminPort,
+    async close() {
+      deps.sockets.shutDown(GOING_AWAY, 'shutting down');
+      await Promise.all([closeServer(server), closeServer(admin)]);
+      gateway.close();
+      deps.deadlines.stop();
+      await deps.redis?.close();
+    },
+  };
+}
+
+function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  return closed;
+}

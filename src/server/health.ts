@@ -1,0 +1,66 @@
+import type { RequestContext } from '../context.ts';
+import type { Deps } from '../deps.ts';
+import { GatewayError } from '../errors.ts';
+import type { Builtins } from '../gateway.ts';
+import { renderProblem } from '../problem.ts';
+import { STRICT_HEADERS } from '../response-head.ts';
+import { endAnswer, writeOwnHead } from '../response-head.ts';
+import { type FarSideReport, reportServices } from './report.ts';
+
+/** What the health answers need to know of the process around them. */
+export interface HealthSource {
+  /** True from the signal to stop on. */
+  readonly isDraining: boolean;
+  /** What runs now; for the names of services. */
+  readonly services: () => ReadonlyMap<string, string>;
+}
+
+const EVERY_CHECK = ['/health', '/health/live', '/health/ready'];
+
+/**
+ * Answers `/health`, `/health/live` and `/health/ready` on the main port, before any route is walked.
+ *
+ * live: the process answers. ready: 503 while draining, and never because a service or Redis is down: taking every
+ * gateway out of the load balancer would help nobody. health: for people, with the state of the services.
+ */
+export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, source: HealthSource): Builtins {
+  const startedAtMs = deps.clock.now();
+
+  function answer(context: RequestContext, path: string): void {
+    const { isDraining } = source;
+    if (path === '/health/live') return sendJson(context, 200, { status: 'alive' });
+    if (path === '/health/ready') {
+      return sendJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
+    }
+    const services = reportServices(deps.pool, source.services());
+    const nowMs = deps.clock.now();
+    sendJson(context, 200, {
+      status: isDraining ? 'draining' : overall(services),
+      timestamp: new Date(nowMs).toISOString(),
+      uptime: Math.round((nowMs - startedAtMs) / 1000),
+      ...(deps.settings.healthDetails ? { services } : {}),
+    });
+  }
+
+  return function health(context) {
+    const { path } = context;
+    if (!path.startsWith('/health') || !EVERY_CHECK.includes(path)) return false;
+    if (context.method === 'GET' || context.method === 'HEAD') answer(context, path);
+    else renderProblem(context, new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }));
+    return true;
+  };
+}
+
+/** Degraded: some service answers nobody at the moment. */
+function overall(services: Readonly<Record<string, FarSideReport>>): 'healthy' | 'degraded' {
+  const isDegraded = Object.values(services).some(({ circuit, targets }) => circuit === 'open' || targets === 0);
+  return isDegraded ? 'degraded' : 'healthy';
+}
+
+function sendJson(context: RequestContext, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  const length = String(Buffer.byteLength(body));
+  const head = ['content-type', 'application/json', 'content-length', length, 'cache-control', 'no-store'];
+  writeOwnHead(context, status, head);
+  endAnswer(context, context.method === 'HEAD' ? undefined : body);
+}

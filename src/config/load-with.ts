@@ -6,8 +6,10 @@ import { mergeFiles } from './merge.ts';
 import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
-import { faultAt, type LocatedObject, parseSource, type ReportAt } from './source.ts';
+import { faultAt, type LocatedObject, type Place, parseSource, type ReportAt } from './source.ts';
 import { validateFile } from './validate.ts';
+
+const MAX_FAULTS = 200;
 
 /** A configuration that passed every check. */
 export interface LoadedRoutes<Config> {
@@ -34,15 +36,45 @@ export function loadRoutesWith<const L extends StageList>(
 ): LoadedRoutes<FileOf<L>> {
   const secrets = createSecrets(options.env ?? environment());
   const faults: Fault[] = [];
-  const report: ReportAt = (place, message, hint) => faults.push(faultAt(place, message, hint));
+  const { report, withoutEchoes } = createCollector(faults);
   const { files, roots, hash } = parseFiles(file, secrets, report);
   const [main, ...fragments] = roots;
   const config =
-    main === undefined
-      ? undefined
-      : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(faults, report));
+    main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes());
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, files, hash };
+}
+
+interface Collector {
+  readonly report: ReportAt;
+  /** From now on leaves out what is told of a value that is faulty already: a missing secret looks like an empty one. */
+  readonly withoutEchoes: () => ReportAt;
+}
+
+/** Collects faults, each once: a default's fault is met by every route. Beyond a limit nobody reads on. */
+function createCollector(faults: Fault[]): Collector {
+  const told = new Set<string>();
+  const places = new Set<string>();
+  const report: ReportAt = (place, message, hint) => {
+    const key = `${placeKey(place)} ${message}`;
+    if (told.has(key) || told.size >= MAX_FAULTS) return;
+    told.add(key);
+    places.add(placeKey(place));
+    faults.push(faultAt(place, message, hint));
+  };
+  return {
+    report,
+    withoutEchoes() {
+      const before = new Set(places);
+      return (place, message, hint) => {
+        if (!before.has(placeKey(place))) report(place, message, hint);
+      };
+    },
+  };
+}
+
+function placeKey({ source, offset }: Place): string {
+  return `${source.name}:${offset}`;
 }
 
 function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
@@ -70,23 +102,10 @@ function parseRoot({ path, source, problem }: ReadFile, secrets: Secrets, report
   return undefined;
 }
 
-/** Leaves out what is told of a value that is faulty already: a missing secret would look like an empty string. */
-function withoutEchoes(faults: readonly Fault[], report: ReportAt): ReportAt {
-  const told = new Set(faults.map(placeKey));
-  return (place, message, hint) => {
-    if (!told.has(placeKey(faultAt(place, message)))) report(place, message, hint);
-  };
-}
-
-function placeKey({ file, line, column }: Fault): string {
-  return `${file}:${line}:${column}`;
-}
-
-/** Sorted by place, each told once (a default's fault is met by every route), and without any secret. */
+/** Sorted by place, and without any secret. */
 function tidy(faults: readonly Fault[], secrets: Secrets): Fault[] {
-  const unique = new Map(faults.map((fault) => [JSON.stringify(fault), secrets.redact(fault)]));
   const files = [...new Set(faults.map(({ file }) => file))];
-  return [...unique.values()].sort(
-    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
-  );
+  return faults
+    .map((fault) => secrets.redact(fault))
+    .sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column);
 }

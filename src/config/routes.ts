@@ -43,10 +43,17 @@ export interface FileShapes {
   readonly defaults: z.ZodRawShape;
   /** Every stage's keys of the whole file. */
   readonly top: z.ZodRawShape;
+  readonly routeSchema: z.ZodType<Record<string, unknown>>;
+  readonly defaultsSchema: z.ZodType<Record<string, unknown>>;
 }
+
+// zod compiles a schema when it first parses, which costs more than the parsing of a small file.
+const shapesOf = new WeakMap<StageList, FileShapes>();
 
 /** Gathers the keys of all stages. Throws when two stages own the same key: that is a bug in the list. */
 export function gatherShapes(stages: StageList): FileShapes {
+  const known = shapesOf.get(stages);
+  if (known !== undefined) return known;
   const route: Record<string, z.core.$ZodType> = { ...routeKeys };
   const top: Record<string, z.core.$ZodType> = {};
   for (const stage of stages) {
@@ -55,7 +62,10 @@ export function gatherShapes(stages: StageList): FileShapes {
   }
   const allowed = Object.entries(route).filter(([key]) => !NEVER_DEFAULT.includes(key));
   const defaults = z.object(Object.fromEntries(allowed)).partial().shape;
-  return { route, defaults, top };
+  const schemas = { routeSchema: z.strictObject(route), defaultsSchema: z.strictObject(defaults) };
+  const shapes: FileShapes = { route, defaults, top, ...schemas };
+  shapesOf.set(stages, shapes);
+  return shapes;
 }
 
 function addKeys(shape: Record<string, z.core.$ZodType>, keys: z.ZodRawShape, stage: string): void {

@@ -44,12 +44,10 @@ function renderPlace(located: LocatedObject | undefined): string {
 }
 
 function parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Parsed {
-  const defaultsSchema = z.strictObject(shapes.defaults);
-  const routeSchema = z.strictObject(shapes.route);
-  for (const located of merged.defaults) parseAt(defaultsSchema, located, report);
+  for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, report);
   const routes: Parsed['routes'] = [];
   for (const located of merged.routes) {
-    const value = parseAt(routeSchema, located, report);
+    const value = parseAt(shapes.routeSchema, located, report);
     if (value !== undefined) routes.push({ value: value as ParsedRoute, located });
   }
   return { ...parseTop(shapes, merged.top, report), routes };

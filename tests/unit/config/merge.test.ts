@@ -72,6 +72,16 @@ test('a fault in the defaults is told once, at its place there', (t) => {
   );
 });
 
+test('a fault in the defaults stays one fault however many routes meet it', (t) => {
+  const routes = Array.from({ length: 500 }, (_, index) => ({ prefix: `/r${index}`, target }));
+  assert.equal(faults(t, { defaults: { bodyLimit: 5 }, routes }).length, 1);
+});
+
+test('of endless faults the first two hundred are told', (t) => {
+  const routes = Array.from({ length: 500 }, (_, index) => ({ prefix: `/r${index}` }));
+  assert.equal(faults(t, { routes }).length, 200);
+});
+
 test('a prefix or a name is no default', (t) => {
   assert.deepEqual(
     faults(t, { defaults: { prefix: '/a', name: 'x' }, routes: [] }).map(({ path }) => path),

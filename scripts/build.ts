@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-/** Emits dist/ from src/: JavaScript and types by tsc, and beside them whatever is not TypeScript. */
+/** Emits dist/ from src/: JavaScript by tsc, and beside them whatever is not TypeScript. */
 const ROOT = path.resolve(import.meta.dirname, '..');
 
 rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });

@@ -47,7 +47,7 @@ function publishedManifest({
   return {
     ...rest,
     bin: { turnpike: 'dist/start.cjs' },
-    exports: { '.': { types: './dist/stage.d.ts', default: './dist/stage.js' }, './package.json': './package.json' },
+    exports: { '.': './dist/stage.js', './package.json': './package.json' },
     // npm still runs postpack from this file.
     scripts: { start: 'node dist/start.cjs', postpack: scripts?.['postpack'] },
     ...(optional.length > 0 && { optionalDependencies: Object.fromEntries(optional) }),

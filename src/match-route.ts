@@ -1,5 +1,6 @@
 import type { RequestContext, RouteIdentity } from './context.ts';
 import { GatewayError } from './errors.ts';
+import { forwardablePath } from './routing/forwardable.ts';
 import { normalizeTarget } from './routing/normalize.ts';
 import type { RouteTable } from './routing/table.ts';
 
@@ -32,17 +33,17 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
   const target = normalizeTarget(req.url ?? '/');
   context.path = target.path;
   context.query = target.query;
-  const match = table.find({
+  const request = {
     method: method === 'OPTIONS' ? askedMethod(context) : method,
     host: target.authority ?? req.headers.host ?? '',
     path: target.path,
     headers: req.headers,
-  });
+  };
+  const match = table.find(request);
   if (!match.found) throw match.allow === undefined ? new GatewayError('not_found') : methodNotAllowed(match.allow);
   const { route } = match;
-  if (target.hasEncodedSlash && route.config.path !== 'raw') {
-    throw new GatewayError('bad_path', 'The path has an encoded slash, which this route does not take.');
-  }
+  const forwarded = forwardablePath(target, route.config.path, match, request, table);
+  if (forwarded !== target.path) context.rawPath = forwarded;
   context.route = route;
   context.params = match.params;
   context.prefixLength = match.prefixLength;

@@ -52,11 +52,11 @@ export type PathRewriter = (
 
 /** Reports what the schema alone can't see: options that contradict, names and groups that don't exist. */
 export function checkRewrite(
-  options: RewriteOptions & { readonly prefix: readonly string[] },
+  options: RewriteOptions & { readonly prefix?: readonly string[] },
   at: readonly (string | number)[],
   report: Report,
 ): void {
-  const { prefix, stripPrefix, rewritePrefix, pathRewrite = [] } = options;
+  const { prefix = [], stripPrefix, rewritePrefix, pathRewrite = [] } = options;
   if (rewritePrefix !== undefined) {
     if (!stripPrefix) {
       report([...at, 'stripPrefix'], 'contradicts rewritePrefix', 'leave one of the two out');
@@ -99,11 +99,11 @@ function createPrefixRewriter({ stripPrefix, rewritePrefix }: RewriteOptions): P
   if (rewritePrefix === undefined) return stripPrefix ? strip : keep;
   const base = rewritePrefix.replace(/\/+$/, '');
   const names = paramNames(base);
-  if (names.length === 0) return (path, prefixLength) => joinTargetPath(base, rest(path, prefixLength), true);
+  if (names.length === 0) return (path, prefixLength) => base + rest(path, prefixLength) || '/';
   const segments = base.split('/');
   return (path, prefixLength, params) => {
     const filled = segments.map((segment) => (segment.startsWith(':') ? (params?.[segment.slice(1)] ?? '') : segment));
-    return joinTargetPath(filled.join('/'), rest(path, prefixLength), true);
+    return filled.join('/') + rest(path, prefixLength) || '/';
   };
 }
 
@@ -137,15 +137,4 @@ function checkedResult(path: string): string {
   const { query } = normalizeTarget(path);
   if (query === '' && !DOT_SEGMENT.test(path) && !path.startsWith('//')) return path;
   throw new GatewayError('bad_path', 'The path can not be rewritten into one that is safe to send.');
-}
-
-/**
- * Joins the path of a target's URL and a rewritten path with one slash. Nothing is added at the end: where nothing is
- * left of the path but its slash, that is kept only if the client sent one (`keepsEndSlash`), or a service that
- * redirects to its own idea of the path would redirect for ever.
- */
-export function joinTargetPath(basePath: string, path: string, keepsEndSlash = false): string {
-  const base = basePath.endsWith('/') ? basePath.slice(0, -1) : basePath;
-  if (base === '') return path === '' ? '/' : path;
-  return path === '/' && !keepsEndSlash ? base : base + path;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { GatewayError } from '../../../src/errors.ts';
-import { checkRewrite, createPathRewriter, joinTargetPath, rewriteKeys } from '../../../src/routing/rewrite.ts';
+import { checkRewrite, createPathRewriter, rewriteKeys } from '../../../src/routing/rewrite.ts';
 
 const schema = z.strictObject(rewriteKeys);
 type Row = z.input<typeof schema>;
@@ -127,21 +127,5 @@ describe('the schema', () => {
   it('refuses a rule that is no expression', () => {
     assert.ok(!schema.safeParse({ pathRewrite: [{ match: '(?=a)', replace: '' }] }).success);
     assert.ok(!schema.safeParse({ pathRewrite: { '(': '' } }).success);
-  });
-});
-
-describe('joinTargetPath', () => {
-  it('joins with one slash', () => {
-    assert.equal(joinTargetPath('', '/a'), '/a');
-    assert.equal(joinTargetPath('/', '/a'), '/a');
-    assert.equal(joinTargetPath('/v1', '/a'), '/v1/a');
-    assert.equal(joinTargetPath('/v1/', '/a/'), '/v1/a/');
-  });
-
-  it('adds no slash at the end, and keeps one that the client sent', () => {
-    assert.equal(joinTargetPath('/v1', '/'), '/v1');
-    assert.equal(joinTargetPath('/v1/', '/'), '/v1');
-    assert.equal(joinTargetPath('/v1', '/', true), '/v1/');
-    assert.equal(joinTargetPath('/', '/'), '/');
   });
 });

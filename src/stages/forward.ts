@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
-import { GatewayError } from '../errors.ts';
 import type { Kind } from '../pool.ts';
-import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
+import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
+import { admit, circuitOpen, noTarget } from '../upstream/admission.ts';
 import {
   type Breaker,
   type BreakerOptions,
@@ -11,7 +11,7 @@ import {
   breakerSchema,
   createBreaker,
 } from '../upstream/breaker.ts';
-import { Forwarding, type ForwardPlan } from '../upstream/forwarding.ts';
+import type { ForwardPlan } from '../upstream/forward-plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/retry.ts';
 import { createService, type Service, serviceKind } from '../upstream/service.ts';
@@ -53,7 +53,17 @@ export const forwardStage = defineStage({
       .describe('What is proxied to, by name.'),
   },
   check({ services }, routes, report) {
+    for (const [name, { targets, discover }] of Object.entries(services)) {
+      if ((targets === undefined) === (discover === undefined)) {
+        report(
+          ['services', name],
+          'needs either "targets" or "discover"',
+          'name its addresses, or where they are found',
+        );
+      }
+    }
     routes.forEach((route, index) => {
+      checkRewrite(route, ['routes', index], report);
       if (route.service !== undefined && !Object.hasOwn(services, route.service)) {
         report(
           ['routes', index, 'service'],
@@ -94,7 +104,7 @@ export const forwardStage = defineStage({
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
       if (context.dryRun) return explain(context, plan, path, next);
-      Forwarding.begin(plan, context, path, next);
+      admit(plan, context, path, next);
     };
   },
 });
@@ -114,18 +124,19 @@ function farSideOf(
   deps: StageDeps,
 ): FarSide | undefined {
   if (options.service !== undefined) return services.get(options.service);
-  const { target, targets, balance, tls, circuitBreaker } = options;
+  const { target, targets, discover } = options;
+  const { balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, circuitBreaker } = options;
+  const inline = { discover, balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, circuitBreaker };
+  if (discover !== undefined) return useFarSide(JSON.stringify(discover), inline, deps);
   const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: 1 }]);
   if (specs === undefined) return undefined;
   // Two routes with the same inline targets are one service: they share its breaker and its connections.
-  return useFarSide(specs.map(({ url }) => url).join(','), { targets: specs, balance, tls, circuitBreaker }, deps);
+  return useFarSide(specs.map(({ url }) => url).join(','), { targets: specs, ...inline }, deps);
 }
 
 function useFarSide(name: string, options: ServiceOptions, deps: StageDeps): FarSide {
   const { circuitBreaker, ...shape } = options;
-  const service = deps.lease.use(serviceKind, JSON.stringify([name, shape]), () =>
-    createService(name, options, deps.pool, (outcome) => deps.metrics.attempts.inc({ service: name, outcome })),
-  );
+  const service = deps.lease.use(serviceKind, JSON.stringify([name, shape]), () => createService(name, options, deps));
   return { service, breaker: useBreaker(name, circuitBreaker, deps) };
 }
 
@@ -166,12 +177,12 @@ function explain(
     decision: `service ${service.name}, circuit ${breaker.state}, ${context.method} ${path}`,
   });
   if (!breaker.isAllowing) {
-    next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
+    next(circuitOpen(breaker));
     return;
   }
   const target = service.pick(context, undefined);
   if (target === undefined) {
-    next(new GatewayError('no_target'));
+    next(noTarget());
     return;
   }
   context.target = target.url;

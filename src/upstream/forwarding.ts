@@ -2,31 +2,18 @@ import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
-import type { OpenSockets } from '../open-sockets.ts';
 import { hasBody, type ServiceHeaders } from '../response-head.ts';
-import type { Breaker, BreakerCall } from './breaker.ts';
+import type { BreakerCall } from './breaker.ts';
 import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
-import type { ProxyAttempt, RouteProxy } from './proxy.ts';
+import type { ForwardPlan } from './forward-plan.ts';
+import type { ProxyAttempt } from './proxy.ts';
 import { rewriteServiceHeaders } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
-import { type RetryPolicy, retryDelayMs } from './retry.ts';
-import type { Service, ServiceTarget } from './service.ts';
+import { retryDelayMs } from './retry.ts';
+import type { ServiceTarget } from './service.ts';
+import { joinBase, shortenTimeouts } from './service-request.ts';
 import { isStaleConnection } from './transport.ts';
 import { relayWebSocket } from './websocket.ts';
-
-/** How a route sends its requests on; made once a route, when a snapshot is compiled. */
-export interface ForwardPlan {
-  readonly service: Service;
-  readonly breaker: Breaker;
-  readonly proxy: RouteProxy;
-  readonly retry: RetryPolicy;
-  readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
-  readonly sockets: OpenSockets;
-  readonly rewriteRedirects: boolean;
-  /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */
-  servicePrefix(context: RequestContext): string;
-}
 
 const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
   refused: 'upstream_refused',
@@ -77,7 +64,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.context = context;
     this.#servicePath = path;
     this.path = path;
-    this.timeouts = shortened(plan.timeouts, context);
+    this.timeouts = shortenTimeouts(plan.timeouts, context);
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
     this.target = chosen.transport.url;
@@ -94,29 +81,15 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     if (this.#body !== undefined && length !== undefined) this.#headers.push('content-length', length);
   }
 
-  /** Sends the request to a target of the service, or refuses it by `next`. */
-  static begin(plan: ForwardPlan, context: RequestContext, path: string, next: (error?: unknown) => void): void {
-    const { service, breaker } = plan;
-    context.service = service.name;
-    if (!breaker.isAllowing) {
-      next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
-      return;
-    }
-    const chosen = service.pick(context, undefined);
-    if (chosen === undefined) {
-      next(new GatewayError('no_target', undefined, { retryAfterSeconds: 5 }));
-      return;
-    }
-    if (!service.enter()) {
-      next(new GatewayError('overloaded', undefined, { retryAfterSeconds: 1 }));
-      return;
-    }
-    const call = breaker.begin();
-    if (call === undefined) {
-      service.leave();
-      next(new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds }));
-      return;
-    }
+  /** Sends the request to the target that was chosen for it. */
+  static start(
+    plan: ForwardPlan,
+    context: RequestContext,
+    path: string,
+    chosen: ServiceTarget,
+    call: BreakerCall,
+    next: (error?: unknown) => void,
+  ): void {
     const forwarding = new Forwarding(plan, context, path, chosen, call, next);
     context.abort = () => forwarding.close();
     forwarding.#attempt();
@@ -132,7 +105,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#endCall();
     this.#judge('abandon');
     if (this.#body !== undefined) this.context.bytesIn = this.#body.bytes;
-    this.#plan.service.leave();
+    this.#plan.service.bulkhead.leave();
   }
 
   /** Called by the proxy of the route's prefix, in place of http-proxy-middleware's own transport. */
@@ -185,7 +158,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     const tookMs = exchange.latencyMs === 0 ? performance.now() - exchange.startedAtMs : exchange.latencyMs;
     context.upstreamMs += tookMs;
     context.outcome = outcome;
-    this.#plan.service.note(this.#chosen, outcome, status, tookMs);
+    this.#plan.service.note(this.#chosen, outcome, tookMs);
     this.#endRetry();
     if (!exchange.isDelivered) this.#endCall();
     if (outcome === 'aborted-by-client') {
@@ -230,7 +203,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     if (this.totalDueAtMs !== 0 && performance.now() >= this.totalDueAtMs) return false;
     // A refused connection is refused again a moment later: only another target makes it worth a try.
     if (!hadBegun && service.pick(context, this.#excludedWith(this.#chosen)) === undefined) return false;
-    return service.retries.hasRoom(service.inFlight);
+    return service.retries.hasRoom(service.bulkhead.inFlight);
   }
 
   /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
@@ -286,20 +259,4 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
 
 function codeOf(outcome: AttemptOutcome): ErrorCode {
   return OUTCOME_CODES[outcome] ?? 'upstream_reset';
-}
-
-/** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */
-function joinBase(basePath: string, path: string, endsWithSlash: boolean): string {
-  if (basePath === '') return path;
-  const isRoot = path === '/' || path.startsWith('/?');
-  return isRoot && !endsWithSlash ? basePath + path.slice(1) : basePath + path;
-}
-
-/** A caller may shorten the deadlines with X-Request-Timeout-Ms, never lengthen them; the service is told what is left. */
-function shortened(timeouts: Timeouts, context: RequestContext): Timeouts {
-  const asked = context.req.headers['x-request-timeout-ms'];
-  if (typeof asked !== 'string' || !/^\d{1,9}$/.test(asked)) return timeouts;
-  const total = Math.max(1, Math.min(Number(asked), timeouts.total));
-  context.upstreamHeaders.push('X-Request-Timeout-Ms', String(total));
-  return { ...timeouts, connect: Math.min(timeouts.connect, total), headers: Math.min(timeouts.headers, total), total };
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { duration } from '../schema-values.ts';
-import { balanceOption } from './balance.ts';
+import { balanceOption, slowStartOption } from './balance.ts';
 import { breakerSchema } from './breaker.ts';
+import { bulkheadOption } from './bulkhead.ts';
+import { discoverOption } from './discover-options.ts';
+import { healthCheckOption } from './health-active.ts';
+import { passiveHealthOption } from './health-passive.ts';
 import { targetsOption } from './target.ts';
 
 /** How the connections to a service are verified. Values may be `"${FILE:/path}"`. */
@@ -33,7 +37,12 @@ export const timeoutsOption = z
 /** What a service may say in `services`, and a route that names its targets itself. */
 export const serviceKeys = {
   targets: targetsOption.optional(),
+  discover: discoverOption.optional(),
   balance: balanceOption.optional(),
+  slowStart: slowStartOption.optional(),
+  healthCheck: healthCheckOption.optional(),
+  passiveHealth: passiveHealthOption.optional(),
+  bulkhead: bulkheadOption.optional(),
   tls: tlsOption.optional(),
   circuitBreaker: breakerSchema
     .optional()

@@ -1,10 +1,16 @@
 import type { AttemptOutcome, RequestContext } from '../context.ts';
-import type { Kind, Lease, Pool } from '../pool.ts';
+import type { Deps } from '../deps.ts';
+import type { Kind, Lease } from '../pool.ts';
 import { createBalancer, defaultBalance } from './balance.ts';
+import { Bulkhead, bulkheadOption } from './bulkhead.ts';
+import { discoverTargets } from './discover.ts';
+import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health-active.ts';
+import { noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health-passive.ts';
+import { createProbe } from './health-probe.ts';
 import { RetryBudget } from './retry.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { reconcileTargets, Target, type TargetSpec } from './target.ts';
-import { createStaticTargets, type TargetSource } from './targets-static.ts';
+import { createStaticTargets, type SourceState } from './targets-static.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 /** The connections to a target, and its address in the form that http-proxy-middleware wants. */
@@ -15,23 +21,21 @@ export interface TargetLink {
 
 export type ServiceTarget = Target<TargetLink>;
 
-/** What we proxy to: its targets, who of them is asked next, and how many calls it has under way. */
+/** What we proxy to: its targets, which of them is asked next, and how many calls it has under way. */
 export interface Service {
   readonly name: string;
   readonly targets: readonly ServiceTarget[];
-  /** Calls that have begun and not ended. */
-  readonly inFlight: number;
+  /** What is known of the targets: `stale` when discovery does not answer. */
+  readonly discovery: SourceState;
+  readonly bulkhead: Bulkhead;
   readonly retries: RetryBudget;
-  /** A target for this request, none of the excluded ones; undefined when there is none. */
+  /** A healthy target for this request, none of the excluded ones; undefined when there is none. */
   pick(context: RequestContext, excluded: ReadonlySet<ServiceTarget> | undefined): ServiceTarget | undefined;
-  /** Takes a place for a call; false when the service has enough to do. */
-  enter(): boolean;
-  leave(): void;
   /** An attempt at a target begins, and ends when its answer is complete. */
   begin(target: ServiceTarget): void;
   end(target: ServiceTarget): void;
   /** How an attempt went, and how long it took to the response head. */
-  note(target: ServiceTarget, outcome: AttemptOutcome, status: number, tookMs: number): void;
+  note(target: ServiceTarget, outcome: AttemptOutcome, tookMs: number): void;
   close(): void;
 }
 
@@ -40,22 +44,20 @@ export const serviceKind: Kind<Service> = { name: 'service', close: (service) =>
 /** A target and its connections outlive a change of the service around it. */
 const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => target.transport.transport.close() };
 
-/** Calls that one service may have under way at once; more are refused with 503. */
-const MAX_IN_FLIGHT = 10_000;
+type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
 
-/** `specs`: the targets that the file names. Everything that a snapshot gets comes from the pool, and so does this. */
-export function createService(
-  name: string,
-  options: ServiceOptions,
-  pool: Pool,
-  onAttempt: (outcome: AttemptOutcome) => void,
-): Service {
-  const source = createSource(options);
-  const lease = pool.lease();
-  const balancer = createBalancer(options.balance ?? defaultBalance(source.specs));
-  const retries = new RetryBudget();
+/** Everything that a snapshot gets comes from the pool, its services too. */
+export function createService(name: string, options: ServiceOptions, deps: ServiceDeps): Service {
+  const { discover, passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
+  const source = discover === undefined ? createStaticTargets(options.targets ?? []) : discoverTargets(discover, deps);
+  const lease = deps.pool.lease();
+  const balancer = createBalancer(
+    options.balance ?? defaultBalance(source.specs),
+    options.slowStart === undefined ? {} : { slowStartMs: options.slowStart },
+  );
+  const countAttempt = attemptCounter(name, deps);
   let targets: readonly ServiceTarget[] = [];
-  let inFlight = 0;
+  let checks: ActiveChecks<TargetLink> | undefined;
 
   const keyOf = (url: string): string => JSON.stringify([name, url, options.tls]);
 
@@ -66,31 +68,27 @@ export function createService(
       (spec) => useTarget(lease, keyOf(spec.url), spec, options),
       (target) => lease.drop(targetKind, keyOf(target.url)),
     );
+    checks?.update(targets);
   }
   update(source.specs);
   source.subscribe(update);
+  if (options.healthCheck !== undefined) checks = startChecks(name, targets, options.healthCheck, deps);
 
   return {
     name,
     get targets() {
       return targets;
     },
-    get inFlight() {
-      return inFlight;
+    get discovery() {
+      return source.state;
     },
-    retries,
+    bulkhead: new Bulkhead(options.bulkhead ?? bulkheadOption.parse({})),
+    retries: new RetryBudget(),
     pick(context, excluded) {
+      // A single target is never out: there is nobody else to ask.
       if (targets.length === 1 && excluded === undefined) return targets[0];
-      const usable = excluded === undefined ? targets : targets.filter((target) => !excluded.has(target));
-      return balancer.pick(usable, context) as ServiceTarget | undefined;
-    },
-    enter() {
-      if (inFlight >= MAX_IN_FLIGHT) return false;
-      inFlight += 1;
-      return true;
-    },
-    leave() {
-      inFlight -= 1;
+      const usable = usableTargets(targets, performance.now(), excluded);
+      return usable.length === 0 ? undefined : (balancer.pick(usable, context) as ServiceTarget | undefined);
     },
     begin(target) {
       target.inFlight += 1;
@@ -98,19 +96,52 @@ export function createService(
     end(target) {
       target.inFlight -= 1;
     },
-    note(target, outcome, _status, tookMs) {
-      onAttempt(outcome);
-      if (outcome === 'ok') target.observe(tookMs, performance.now());
+    note(target, outcome, tookMs) {
+      countAttempt(outcome);
+      const now = performance.now();
+      if (outcome === 'ok') target.observe(tookMs, now);
+      if (!noteOutcome(target, outcome, now, passiveHealth)) return;
+      deps.log.warn(`target ${target.url} of ${name} is left alone: ${passiveHealth.failures} failures in a row`, {
+        service: name,
+        target: target.url,
+      });
     },
     close() {
       source.close();
+      checks?.close();
       lease.release();
     },
   };
 }
 
-function createSource(options: ServiceOptions): TargetSource {
-  return createStaticTargets(options.targets ?? []);
+/** Counts attempts by outcome; the labels are looked up once. */
+function attemptCounter(service: string, { metrics }: ServiceDeps): (outcome: AttemptOutcome) => void {
+  const counters = new Map<AttemptOutcome, { inc(): void }>();
+  return (outcome) => {
+    let counter = counters.get(outcome);
+    if (counter === undefined) {
+      counter = metrics.attempts.labels(service, outcome);
+      counters.set(outcome, counter);
+    }
+    counter.inc();
+  };
+}
+
+function startChecks(
+  name: string,
+  targets: readonly ServiceTarget[],
+  options: HealthCheckOptions,
+  { log }: ServiceDeps,
+): ActiveChecks<TargetLink> {
+  return startActiveChecks(
+    targets,
+    options,
+    createProbe(options, ({ transport }: TargetLink) => transport),
+    {
+      onChange: ({ url, activeHealth }) =>
+        log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url }),
+    },
+  );
 }
 
 function useTarget(lease: Lease, key: string, spec: TargetSpec, options: ServiceOptions): ServiceTarget {

@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { type CliIo, EXIT } from './cli/io.ts';
 
 interface Command {
@@ -43,7 +44,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
-    io.err(`turnpike: there is no command "${name}"\n\n${renderHelp()}`);
+    const nearest = closest(name, Object.keys(COMMANDS));
+    const hint = distance(name, nearest) <= 2 ? ` (did you mean "${nearest}"?)` : '';
+    io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp()}`);
     return EXIT.usage;
   }
   return command.run(rest, io);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyRoute, describeRouteChange, pairRoutes, routeLabel } from './describe-route.ts';
+import { type AnyRoute, describeRouteChange, describeTarget, pairRoutes, routeLabel } from './describe-route.ts';
 
 /** The least that a description needs to know of a configuration. */
 interface AnyConfig {
@@ -97,8 +97,10 @@ function describeItem(label: string, before: unknown, after: unknown): string[] 
 function describeTargets(label: string, before: unknown, after: unknown): string[] {
   const old = targetUrls(before);
   const now = targetUrls(after);
-  const added = now.filter((url) => !old.includes(url)).map((url) => `${label}: target ${url} added`);
-  const removed = old.filter((url) => !now.includes(url)).map((url) => `${label}: target ${url} removed`);
+  const added = now.filter((url) => !old.includes(url)).map((url) => `${label}: target ${describeTarget(url)} added`);
+  const removed = old
+    .filter((url) => !now.includes(url))
+    .map((url) => `${label}: target ${describeTarget(url)} removed`);
   const lines = [...added, ...removed];
   return lines.length > 0 ? lines : [`${label}: weights changed`];
 }

@@ -73,6 +73,11 @@ export function describeRouteChange(before: AnyRoute, after: AnyRoute): string[]
   });
 }
 
+/** Where a target is, without its path: a path may be a secret, as that of a web hook is. */
+export function describeTarget(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : 'another address';
+}
+
 type Words = (now: unknown, old: unknown) => string[] | undefined;
 
 /** The changes that have words of their own: nothing here may ever hold a secret. */
@@ -80,7 +85,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   auth: (now) => describeAuth(now),
   authorize: (now, old) => describeRules(now, old),
   service: (now) => (typeof now === 'string' ? [`now goes to service ${now}`] : undefined),
-  target: (now) => (typeof now === 'string' ? [`now goes to ${now}`] : undefined),
+  target: (now) => (typeof now === 'string' ? [`now goes to ${describeTarget(now)}`] : undefined),
   methods: (now) => [Array.isArray(now) ? `now answers ${now.join(', ')}` : 'now answers every method'],
   prefix: (now) => (Array.isArray(now) ? [`now at ${now.join(', ')}`] : undefined),
 };

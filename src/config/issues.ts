@@ -24,7 +24,7 @@ const knownKeys = new WeakMap<readonly string[], readonly string[]>();
 export function describeIssue(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${nameOfType(issue.expected)}, got ${nameOfValue(issue.input)}`;
+      return `expected ${nameOfType(issue.expected)}, got ${nameOfValue(issue.input, issue.expected)}`;
     case 'invalid_value':
       return `expected ${joinOr(issue.values.map((value) => JSON.stringify(value)))}`;
     case 'unrecognized_keys':
@@ -64,7 +64,8 @@ function nameOfType(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-function nameOfValue(value: unknown): string {
+function nameOfValue(value: unknown, expected: string): string {
+  if (typeof value === 'number' && expected === 'int') return 'a fraction';
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';

@@ -63,8 +63,10 @@ function readSecretFile(file: string): Found {
 }
 
 function blotOut(text: string, resolved: ReadonlyMap<string, string>): string {
+  // The longest first: one secret may be the beginning of another.
+  const secrets = [...resolved].sort(([, a], [, b]) => b.length - a.length);
   let clean = text;
-  for (const [placeholder, value] of resolved) {
+  for (const [placeholder, value] of secrets) {
     if (value.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(value, () => placeholder);
   }
   return clean;

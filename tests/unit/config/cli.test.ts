@@ -48,6 +48,7 @@ test('check tells a wrong setting too', async (t) => {
 
 test('an unknown command or argument is a usage error', async () => {
   assert.equal((await run(['chekc'])).code, 64);
+  assert.match((await run(['chekc'])).err, /did you mean "check"\?/);
   assert.equal((await run(['toString'])).code, 64);
   assert.equal((await run(['check', '--fast'])).code, 64);
   assert.equal((await run(['check', 'a', 'b'])).code, 64);

@@ -52,6 +52,12 @@ test('where a route leads is told in words', () => {
   assert.deepEqual(changeOfRoute({ methods: ['GET'] }, {}), ['/api/orders now answers every method']);
 });
 
+test('of an address only scheme, host and port are told: its path may be a secret', () => {
+  assert.deepEqual(changeOfRoute({ target: 'http://a:1' }, { target: 'https://hooks.example/T0/secret' }), [
+    '/api/orders now goes to https://hooks.example',
+  ]);
+});
+
 test('any other key is named, with a route that has a name called by it', () => {
   const named = { name: 'orders' };
   assert.deepEqual(changeOfRoute({ ...named, rateLimits: [1] }, { ...named, rateLimits: [2] }), [

@@ -100,6 +100,11 @@ test('a bare number for a duration says that a unit is missing', (t) => {
   );
 });
 
+test('a fraction where a whole number is needed is called one', (t) => {
+  const fault = faultOfRoute(t, { rateLimits: [{ limit: 1.5, window: '1m' }] });
+  assert.equal(fault.message, 'expected a whole number, got a fraction');
+});
+
 test('a value that fits no form of a union names the forms in words, and the nearest one', (t) => {
   const fault = faultOfRoute(t, { auth: 'jtw' });
   assert.equal(fault.message, 'expected "none", "jwt", "api-key" or a list');

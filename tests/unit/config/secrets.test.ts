@@ -68,6 +68,18 @@ test('no message ever holds the value of a secret, whoever made the message', (t
   assert.match(faults[0]?.message ?? '', /there is no service "\$\{ENV:SECRET\}"/);
 });
 
+test('a secret that begins with another one is taken out whole', (t) => {
+  const file = join(
+    configFolder(t, {
+      'routes.json': { defaultPlan: '${ENV:SHORT}', routes: [{ prefix: '/a', service: '${ENV:LONG}' }] },
+    }),
+    'routes.json',
+  );
+  const env = { SHORT: SECRET, LONG: `${SECRET}-and-more` };
+  const [fault] = faultsOf(() => loadRoutesWith(SAMPLE_STAGES, file, { env }));
+  assert.equal(fault?.message, 'there is no service "${ENV:LONG}"');
+});
+
 test('the hash follows the values of secrets, so that a rotated one is a change', (t) => {
   const file = fileWith(t, '${ENV:SECRET}${FILE:app}', { app: 'one' });
   const hash = (secret: string) => loadRoutesWith(SAMPLE_STAGES, file, { env: { SECRET: secret } }).hash;

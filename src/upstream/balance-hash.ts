@@ -31,7 +31,11 @@ export function createHash(key: HashKey, slowStart: SlowStart): Balancer {
   };
 }
 
-function findWinner<T>(targets: readonly Target<T>[], hash: number, except: Target<T> | undefined): Target<T> | undefined {
+function findWinner<T>(
+  targets: readonly Target<T>[],
+  hash: number,
+  except: Target<T> | undefined,
+): Target<T> | undefined {
   let best: Target<T> | undefined;
   let bestScore = -1;
   for (const target of targets) {
@@ -51,7 +55,8 @@ function createKeyReader(key: HashKey): (context: RequestContext) => string {
   if (key === 'address') return (context) => context.clientAddress;
   if (key === 'consumer') return (context) => context.consumer?.name ?? context.subject ?? context.clientAddress;
   const name = key.slice(key.indexOf(':') + 1);
-  if (key.startsWith('cookie:')) return (context) => readCookie(context.req.headers.cookie, name) ?? context.clientAddress;
+  if (key.startsWith('cookie:'))
+    return (context) => readCookie(context.req.headers.cookie, name) ?? context.clientAddress;
   const header = name.toLowerCase();
   return (context) => {
     const value = context.req.headers[header];

@@ -8,16 +8,17 @@ import type { Target } from './target.ts';
  * @param isWeighted false treats all weights but 0 as equal.
  */
 export function createRoundRobin(isWeighted: boolean, slowStart: SlowStart): Balancer {
+  const shareOf = (target: Target): number =>
+    (isWeighted ? target.weight : Math.min(target.weight, 1)) * rampOf(target, slowStart);
   return {
     pick<T>(usable: readonly Target<T>[]): Target<T> | undefined {
       let best: Target<T> | undefined;
       let total = 0;
       for (const target of usable) {
-        const weight = (isWeighted ? target.weight : Math.min(target.weight, 1)) * rampOf(target, slowStart);
-        if (weight === 0) continue;
-        target.turn += weight;
-        total += weight;
-        if (best === undefined || target.turn > best.turn) best = target;
+        const share = shareOf(target);
+        target.turn += share;
+        total += share;
+        if (share > 0 && (best === undefined || target.turn > best.turn)) best = target;
       }
       if (best === undefined) return usable[0];
       best.turn -= total;

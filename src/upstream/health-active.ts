@@ -18,7 +18,15 @@ export const healthCheckOption = z
     healthyAfter: z.number().int().min(1).max(100).default(2).describe('Passes in a row that bring a target back.'),
     unhealthyAfter: z.number().int().min(1).max(100).default(3).describe('Failures in a row that take it out.'),
     status: z
-      .union([z.number().int().min(200).max(599).transform((one) => [one]), z.array(z.number().int().min(200).max(599)).min(1)])
+      .union([
+        z
+          .number()
+          .int()
+          .min(200)
+          .max(599)
+          .transform((one) => [one]),
+        z.array(z.number().int().min(200).max(599)).min(1),
+      ])
       .optional()
       .describe('Status, or list of them, that passes. Default: any 2xx.'),
   })
@@ -90,30 +98,33 @@ function createJudge(target: Target, options: HealthCheckOptions, now: () => num
   let passes = 0;
   let failures = 0;
   let ejectedUntilMs = 0;
+
+  function fail(): boolean {
+    passes = 0;
+    failures += 1;
+    if (failures < options.unhealthyAfter || target.activeHealth === 'down') return false;
+    target.activeHealth = 'down';
+    return true;
+  }
+
+  function pass(): boolean {
+    failures = 0;
+    passes += 1;
+    if (target.isEjected && passes >= options.healthyAfter * target.ejections) endEjection(target, now());
+    const { activeHealth } = target;
+    if (activeHealth === 'up' || (activeHealth === 'down' && passes < options.healthyAfter)) return false;
+    target.activeHealth = 'up';
+    if (activeHealth === 'down') target.recoveredAtMs = now();
+    return true;
+  }
+
   return (hasPassed) => {
     // Passes from before an ejection say nothing about it.
     if (target.isEjected && target.ejectedUntilMs !== ejectedUntilMs) {
       ejectedUntilMs = target.ejectedUntilMs;
       passes = 0;
     }
-    if (!hasPassed) {
-      passes = 0;
-      failures += 1;
-      if (failures < options.unhealthyAfter || target.activeHealth === 'down') return false;
-      target.activeHealth = 'down';
-      return true;
-    }
-    failures = 0;
-    passes += 1;
-    if (target.isEjected && passes >= options.healthyAfter * target.ejections) endEjection(target, now());
-    if (target.activeHealth === 'unknown') {
-      target.activeHealth = 'up';
-      return true;
-    }
-    if (target.activeHealth === 'up' || passes < options.healthyAfter) return false;
-    target.activeHealth = 'up';
-    target.recoveredAtMs = now();
-    return true;
+    return hasPassed ? pass() : fail();
   };
 }
 

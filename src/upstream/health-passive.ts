@@ -26,7 +26,12 @@ export const PASSIVE_HEALTH_DEFAULTS: PassiveHealthOptions = Object.freeze(passi
  * @param nowMs on the `performance.now()` scale.
  * @returns true when this attempt has ejected the target, for the log.
  */
-export function noteOutcome(target: Target, outcome: AttemptOutcome, nowMs: number, options: PassiveHealthOptions): boolean {
+export function noteOutcome(
+  target: Target,
+  outcome: AttemptOutcome,
+  nowMs: number,
+  options: PassiveHealthOptions,
+): boolean {
   if (outcome === 'ok') {
     target.consecutiveFailures = 0;
     return false;

@@ -8,10 +8,21 @@ import type { Transport, TransportController, TransportHandler } from './transpo
  * @param transportOf finds the connections in what the target's owner keeps with it.
  * @param host the Host header; default the address of the target.
  */
-export function createProbe<T>(options: HealthCheckOptions, transportOf: (link: T) => Transport, host?: string): Probe<T> {
+export function createProbe<T>(
+  options: HealthCheckOptions,
+  transportOf: (link: T) => Transport,
+  host?: string,
+): Probe<T> {
   return (target, signal) =>
     new Promise((resolve) => {
-      const headers = ['host', host ?? new URL(target.origin).host, 'user-agent', 'turnpike-health-check', 'accept', '*/*'];
+      const headers = [
+        'host',
+        host ?? new URL(target.origin).host,
+        'user-agent',
+        'turnpike-health-check',
+        'accept',
+        '*/*',
+      ];
       const request = { method: 'GET', path: target.basePath + options.path, headers, body: null };
       transportOf(target.transport).send(request, createProbeHandler(signal, options.status, resolve));
     });

@@ -7,6 +7,8 @@ export type SourceState = 'ok' | 'stale' | 'empty';
 export interface TargetSource {
   readonly specs: readonly TargetSpec[];
   readonly state: SourceState;
+  /** Settles when the first answer has come, or failed to; never rejects. */
+  readonly ready: Promise<void>;
   /** Calls back on each change of `specs`, not with the present ones. One listener is enough: the service. */
   subscribe(listener: (specs: readonly TargetSpec[]) => void): void;
   /** Stops asking; nothing is called back after it. */
@@ -15,5 +17,5 @@ export interface TargetSource {
 
 /** Targets that the file names: they never change until the file does. */
 export function createStaticTargets(specs: readonly TargetSpec[]): TargetSource {
-  return { specs, state: specs.length === 0 ? 'empty' : 'ok', subscribe() {}, close() {} };
+  return { specs, state: specs.length === 0 ? 'empty' : 'ok', ready: Promise.resolve(), subscribe() {}, close() {} };
 }

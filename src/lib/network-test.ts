@@ -1,0 +1,31 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Whether an address is in one of some networks; an IPv4 address written in IPv6 (`::ffff:…`) is the IPv4 one. */
+export type NetworkTest = (address: string) => boolean;
+
+/** True for one address or a network in CIDR notation, IPv4 or IPv6. */
+export function isNetwork(text: string): boolean {
+  const { address, most, bits, rest } = readNetwork(text);
+  return isIP(address) !== 0 && rest === 0 && Number.isInteger(bits) && bits >= 0 && bits <= most;
+}
+
+/** Compiles networks into one test. What is no address at all is in none. */
+export function createNetworkTest(networks: readonly string[]): NetworkTest {
+  const list = new BlockList();
+  for (const text of networks) {
+    const { address, family, bits } = readNetwork(text);
+    list.addSubnet(address, bits, family);
+  }
+  return (address) => {
+    const version = isIP(address);
+    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+function readNetwork(text: string) {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family: 'ipv4' | 'ipv6' = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  const most = family === 'ipv6' ? 128 : 32;
+  const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  return { address, family, most, bits, rest: rest.length };
+}

@@ -1,0 +1,74 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { backoffMs } from '../lib/backoff.ts';
+import type { DiscoveryDeps } from './discovery-deps.ts';
+import { createHeldSpecs, type HeldSpecs } from './held-specs.ts';
+import type { TargetSpec } from './target.ts';
+import type { TargetSource } from './targets-static.ts';
+
+/** A way to find targets: what asks once, again and again. */
+export interface Discovery {
+  /** For the log: `consul: orders`. */
+  readonly label: string;
+  /** One question. Rejects when there is no answer that can be used. */
+  ask(signal: AbortSignal): Promise<DiscoveryAnswer>;
+  /** The longest pause after this failure; it doubles up to there. */
+  longestPauseMs(error: unknown): number;
+}
+
+export interface DiscoveryAnswer {
+  readonly specs: readonly TargetSpec[];
+  /** Until the next question; may be negative. */
+  readonly pauseMs: number;
+}
+
+/** Asks from now until closed. The last good answer stands while there is no other. */
+export function followDiscovery(discovery: Discovery, deps: DiscoveryDeps): TargetSource {
+  const held = createHeldSpecs(deps.emptyGraceMs);
+  const controller = new AbortController();
+  void follow(discovery, held, deps, controller.signal);
+  return {
+    get specs() {
+      return held.specs;
+    },
+    get state() {
+      return held.state;
+    },
+    ready: held.ready,
+    subscribe: held.subscribe,
+    close() {
+      held.close();
+      controller.abort();
+    },
+  };
+}
+
+async function follow(discovery: Discovery, held: HeldSpecs, deps: DiscoveryDeps, signal: AbortSignal): Promise<void> {
+  const { log, random = Math.random } = deps;
+  let failures = 0;
+  const askOnce = async (): Promise<number> => {
+    try {
+      const { specs, pauseMs } = await discovery.ask(signal);
+      if (!signal.aborted) held.accept(specs);
+      if (failures > 0) log.info(`${discovery.label}: answers again`);
+      failures = 0;
+      return pauseMs;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      failures += 1;
+      held.fail();
+      if (failures === 1) log.warn(`${discovery.label}: ${messageOf(error)}; its last targets are kept`);
+      return backoffMs(failures, discovery.longestPauseMs(error), random);
+    }
+  };
+  while (!signal.aborted) {
+    const pauseMs = await askOnce();
+    // Rejects only when closed, and then the loop ends.
+    if (pauseMs > 0) await wait(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  // An error over several addresses (IPv4 and IPv6 of "localhost") has a code and no message.
+  return error.message === '' && 'code' in error ? String(error.code) : error.message;
+}

@@ -1,0 +1,62 @@
+import { parseConsulInstances } from './consul-instances.ts';
+import { queryConsul } from './consul-query.ts';
+import type { ConsulOptions } from './discover-options.ts';
+import type { DiscoveryDeps } from './discovery-deps.ts';
+import { type DiscoveryAnswer, followDiscovery } from './follow-discovery.ts';
+import { createTargetScreen } from './target-screen.ts';
+import type { TargetSource } from './targets-static.ts';
+
+const DEFAULT_WAIT_MS = 60_000;
+const DEFAULT_SLACK_MS = 5_000;
+/** Two queries never begin closer than this, however eagerly Consul answers. */
+const MIN_SPACING_MS = 200;
+/** Without an index there is nothing to wait for: then it is polling. */
+const NO_INDEX_SPACING_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A refused connection costs nobody much, and an agent that restarts should be found soon. */
+const LONGEST_PAUSE_REFUSED_MS = 1_000;
+
+/** Targets from Consul's health endpoint, followed by blocking queries from now until closed. */
+export function createConsulTargets(options: ConsulOptions, deps: DiscoveryDeps): TargetSource {
+  const { waitMs = DEFAULT_WAIT_MS, slackMs = DEFAULT_SLACK_MS } = deps;
+  const label = `consul: ${options.consul}`;
+  const screen = createTargetScreen(label, options, deps);
+  const base = createBaseUrl(options, deps, waitMs);
+  // The token in the environment is for the agent in the environment.
+  const token = options.token ?? (options.address === undefined ? deps.settings.consulHttpToken : undefined);
+  const deadlineMs = waitMs + waitMs / 16 + slackMs;
+  let index = 0;
+
+  async function ask(signal: AbortSignal): Promise<DiscoveryAnswer> {
+    const begunAtMs = performance.now();
+    const url = new URL(base);
+    // A query without an index is answered at once.
+    if (index > 0) url.searchParams.set('index', String(index));
+    const lastIndex = index;
+    // After any failure too: an agent that comes back may count from 1 again, and would sit on the old index.
+    index = 0;
+    const answer = await queryConsul(url, token, deadlineMs, signal);
+    const specs = parseConsulInstances(answer.body, screen);
+    // Consul's rule for an index that goes backwards: the servers were restored, or started anew.
+    index = answer.index < lastIndex ? 0 : answer.index;
+    const spacingMs = index === 0 ? NO_INDEX_SPACING_MS : MIN_SPACING_MS;
+    return { specs, pauseMs: begunAtMs + spacingMs - performance.now() };
+  }
+
+  const longestPauseMs = (error: unknown) => (isRefused(error) ? LONGEST_PAUSE_REFUSED_MS : LONGEST_PAUSE_MS);
+  return followDiscovery({ label, ask, longestPauseMs }, deps);
+}
+
+function createBaseUrl(options: ConsulOptions, deps: DiscoveryDeps, waitMs: number): URL {
+  const base = options.address ?? deps.settings.consulHttpAddr;
+  const url = new URL(`${base.replace(/\/+$/, '')}/v1/health/service/${encodeURIComponent(options.consul)}`);
+  url.searchParams.set('passing', '1');
+  url.searchParams.set('wait', `${Math.round(waitMs)}ms`);
+  if (options.tag !== undefined) url.searchParams.set('tag', options.tag);
+  if (options.datacenter !== undefined) url.searchParams.set('dc', options.datacenter);
+  return url;
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+}

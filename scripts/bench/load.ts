@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Tools } from './tools.ts';
@@ -24,6 +23,8 @@ export interface LoadOptions {
 }
 
 const CONNECTIONS = 50;
+/** By its path: a peer's package is no dependency of the project. */
+const AUTOCANNON = join(import.meta.dirname, 'node_modules', 'autocannon', 'autocannon.js');
 const run = promisify(execFile);
 
 /** Fifty kept-alive connections, each sending its next request when it has its answer. */
@@ -69,18 +70,10 @@ async function runWrk(options: LoadOptions, tools: Tools): Promise<LoadResult> {
 }
 
 async function runAutocannon(options: LoadOptions, tools: Tools): Promise<LoadResult> {
-  const require = createRequire(import.meta.url);
   const headers = Object.entries(options.headers).flatMap(([name, value]) => ['-H', `${name}=${value}`]);
   const flags = ['-j', '-n', '-c', String(CONNECTIONS), '-d', String(options.seconds)];
   const url = options.origin + (options.paths[0] as string);
-  const [program, ...args] = [
-    ...pin(tools),
-    process.execPath,
-    require.resolve('autocannon'),
-    ...flags,
-    ...headers,
-    url,
-  ];
+  const [program, ...args] = [...pin(tools), process.execPath, AUTOCANNON, ...flags, ...headers, url];
   const { stdout } = await run(program as string, args, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
   const result = JSON.parse(stdout.slice(stdout.indexOf('{'))) as AutocannonResult;
   return {

@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Builtins } from '../gateway.ts';
 import { renderProblem } from '../problem.ts';
-import { STRICT_HEADERS } from '../response-head.ts';
 import { endAnswer, writeOwnHead } from '../response-head.ts';
 import { type FarSideReport, reportServices } from './report.ts';
 

@@ -31,11 +31,11 @@ export function nameServices({ routes }: Snapshot): ReadonlyMap<string, string> 
 export function reportServices(pool: Pool, names: ReadonlyMap<string, string>): Record<string, FarSideReport> {
   const circuits = new Map(pool.list(breakerKind).map(({ name, state }) => [name, state]));
   const report: Record<string, FarSideReport> = {};
-  for (const { name, targets, inFlight } of pool.list(serviceKind)) {
+  for (const { name, targets, bulkhead } of pool.list(serviceKind)) {
     const outside = names.get(name);
     if (outside === undefined) continue;
     const healthyTargets = targets.filter((target) => target.activeHealth !== 'down' && !target.isEjected).length;
-    report[outside] = { circuit: circuits.get(name) ?? 'closed', targets: targets.length, healthyTargets, inFlight };
+    report[outside] = { circuit: circuits.get(name) ?? 'closed', targets: targets.length, healthyTargets, inFlight: bulkhead.inFlight };
   }
   return report;
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
-const FEWEST_SOURCES = 30;
+const FEWEST_SOURCES = 120;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -23,18 +23,20 @@ const LAYERS: readonly (readonly string[])[] = [
     'redis-circuit.ts',
     'log.ts',
     'response-head.ts',
+    'access-line.ts',
+    'open-sockets.ts',
   ],
   ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
   ['stages/'],
-  ['stages.ts', 'config/', 'snapshot.ts', 'problem.ts'],
-  ['gateway.ts', 'express-app.ts', 'match-route.ts', 'walk.ts', 'server/', 'admin/'],
+  ['stages.ts', 'config/', 'snapshot.ts', 'match-route.ts', 'problem.ts'],
+  ['gateway.ts', 'express-app.ts', 'walk.ts', 'server/', 'admin/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];
 
 /** Folders of one layer that know nothing of each other. */
 const STRANGERS = ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'];
 
-/** A library's quirks stay behind the files named here (type imports included). */
+/** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   'http-proxy-middleware': ['upstream/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
@@ -43,13 +45,16 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'rate-limit-redis': ['limits/'],
   ioredis: ['redis.ts', 'redis-circuit.ts'],
   jsonwebtoken: ['auth/', 'cli/token.ts'],
-  winston: ['log.ts', 'deps.ts', 'redis.ts', 'redis-circuit.ts'],
+  winston: ['log.ts'],
   'winston-transport': ['log.ts'],
   cors: ['stages/cors.ts'],
-  helmet: ['stages/security-headers.ts', 'problem.ts'],
+  helmet: ['stages/security-headers.ts', 'response-head.ts'],
   'prom-client': ['metrics.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts'],
 };
+
+/** Their types are the words that layers speak with each other. */
+const TYPES_ANYWHERE: readonly (string | undefined)[] = ['winston'];
 
 /** The packages that the project is built on; each does real work on the request path. */
 const FOUNDATION = [
@@ -137,7 +142,8 @@ test('lib/ stands on Node alone', () => {
 test('each library is known only to the files that tame it', () => {
   const faults: string[] = [];
   for (const source of sources) {
-    for (const { packageName } of source.imports) {
+    for (const { packageName, isTypeOnly } of source.imports) {
+      if (isTypeOnly && TYPES_ANYWHERE.includes(packageName)) continue;
       const homes = HOMES[packageName ?? ''];
       if (homes !== undefined && !homes.some((place) => isAt(inSrc(source), place))) {
         faults.push(`${source.file} -> ${packageName}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runCli } from '../../../src/cli.ts';
 import { configFolder } from '../../support/config-files.ts';
 
@@ -44,6 +45,11 @@ test('check tells a wrong setting too', async (t) => {
   const { code, err } = await run(['check', routesFile(t, { routes: [] })], { PORT: 'x' });
   assert.equal(code, 78);
   assert.match(err, /environment PORT {2}is not a port/);
+});
+
+test("the project's own routes.json passes", async () => {
+  const { code, err } = await run(['check', fileURLToPath(new URL('../../../routes.json', import.meta.url))]);
+  assert.deepEqual({ code, err }, { code: 0, err: '' });
 });
 
 test('an unknown command or argument is a usage error', async () => {

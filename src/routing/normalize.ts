@@ -112,6 +112,7 @@ function checkedQuery(url: string, start: number): string {
 }
 
 function refuseOctet(code: number): GatewayError {
-  const named = code > 0x20 && code < 0x7f ? `"${String.fromCharCode(code)}"` : `octet 0x${code.toString(16)}`;
-  return new GatewayError('bad_path', `A URL may not contain ${named}; percent-encode it.`);
+  if (code === 0x5c) return new GatewayError('bad_path', 'A path may not contain a backslash.');
+  if (code === 0x23) return new GatewayError('bad_path', 'A fragment ("#") is not sent to a server.');
+  return new GatewayError('bad_path', `A URL may not contain octet 0x${code.toString(16)}; percent-encode it.`);
 }

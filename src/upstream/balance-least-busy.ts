@@ -3,7 +3,7 @@ import { rampOf, type SlowStart } from './slow-start.ts';
 import type { Target } from './target.ts';
 
 /** A target that nobody has asked for so long is asked once more, however slow it was. */
-const EXPLORE_AFTER_MS = 5_000;
+const EXPLORE_AFTER_MS = 2_500;
 
 /**
  * The less busy of two targets drawn at random: moving-average latency times what it has in flight. Two random ones
@@ -39,13 +39,16 @@ function isBusier(one: Target, other: Target, now: () => number): boolean {
   // Nothing known of one of them yet: only what is in flight can be compared.
   if (one.latencyMs === 0 || other.latencyMs === 0) return loadOne > loadOther;
   const isOneBusier = one.latencyMs * loadOne > other.latencyMs * loadOther;
-  const busier = isOneBusier ? one : other;
-  // It may have recovered, and nobody would find out.
-  if (busier.inFlight === 0 && now() - busier.observedAtMs > EXPLORE_AFTER_MS) {
-    busier.observedAtMs = now();
-    return !isOneBusier;
-  }
-  return isOneBusier;
+  return shouldExplore(isOneBusier ? one : other, now) ? !isOneBusier : isOneBusier;
+}
+
+/** It may have recovered, and nobody would find out. */
+function shouldExplore(busier: Target, now: () => number): boolean {
+  if (busier.inFlight > 0) return false;
+  const nowMs = now();
+  if (nowMs - Math.max(busier.observedAtMs, busier.exploredAtMs) < EXPLORE_AFTER_MS) return false;
+  busier.exploredAtMs = nowMs;
+  return true;
 }
 
 function hasEqualWeights(targets: readonly Target[]): boolean {

@@ -15,7 +15,9 @@ export const DEFAULT_WEIGHT = 1;
 const MAX_WEIGHT = 65_535;
 
 /** An observation this old counts for a third. */
-const LATENCY_DECAY_MS = 5_000;
+const LATENCY_DECAY_MS = 1_500;
+/** Without news for so long, the next observation stands alone. */
+const LATENCY_FORGOTTEN_AFTER_MS = 2_000;
 
 /**
  * One address of a service, and what the gateway has learned about it. It lives as long as its address is in the
@@ -37,6 +39,8 @@ export class Target<T = unknown> {
   /** Moving average of the time to the response head, in milliseconds; 0 while nothing is known. See `observe`. */
   latencyMs = 0;
   observedAtMs = 0;
+  /** When it was asked last for want of news, though another was less busy; the balancer's. */
+  exploredAtMs = 0;
   /** Credit in smooth weighted round-robin; the balancer's. */
   turn = 0;
 
@@ -67,7 +71,7 @@ export class Target<T = unknown> {
    * average, as Finagle's), since a target that has just become slow must be left at once.
    */
   observe(latencyMs: number, nowMs: number): void {
-    if (latencyMs >= this.latencyMs) {
+    if (latencyMs >= this.latencyMs || nowMs - this.observedAtMs > LATENCY_FORGOTTEN_AFTER_MS) {
       this.latencyMs = latencyMs;
     } else {
       const keep = Math.exp((this.observedAtMs - nowMs) / LATENCY_DECAY_MS);

@@ -1,0 +1,29 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { type Consumer, RequestContext } from '../../src/context.ts';
+import { Target } from '../../src/upstream/target.ts';
+
+/** Targets by name and weight: `{ a: 5, b: 1 }` has the addresses http://a and http://b. */
+export function createTargets(weights: Readonly<Record<string, number>>): Target[] {
+  return Object.entries(weights).map(([name, weight]) => new Target({ url: `http://${name}`, weight }, undefined));
+}
+
+interface ContextFields {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly clientAddress?: string;
+  readonly consumer?: Consumer;
+}
+
+/** A request that came over no socket. */
+export function fakeContext({
+  headers = {},
+  clientAddress = '192.0.2.1',
+  consumer,
+}: ContextFields = {}): RequestContext {
+  const req = new IncomingMessage(new Socket());
+  Object.assign(req.headers, headers);
+  const context = new RequestContext(req, new ServerResponse(req));
+  context.clientAddress = clientAddress;
+  context.consumer = consumer;
+  return context;
+}

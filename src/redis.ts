@@ -77,8 +77,7 @@ function createClient(address: RedisAddress, own: ClientOptions): Redis | Cluste
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: reconnectDelayMs,
-    // After a failover the old master turns read-only: look for the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: createReconnectOnError(),
     ...own,
   };
   switch (address.kind) {
@@ -110,6 +109,20 @@ function createCluster({ hosts, tls }: RedisAddress, options: ClientOptions): Cl
     // A certificate names hosts, not the addresses that a cluster tells.
     ...(tls ? { dnsLookup: (host, callback) => callback(null, host) } : {}),
   });
+}
+
+/**
+ * After a failover the old master turns read-only: look for the new one, once for all the commands that it refused
+ * (ioredis 6.0.0 begins a new connection for each).
+ */
+function createReconnectOnError(): (error: Error) => boolean {
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const nowMs = performance.now();
+    if (!error.message.startsWith('READONLY') || nowMs - lastAtMs < 1000) return false;
+    lastAtMs = nowMs;
+    return true;
+  };
 }
 
 function reconnectDelayMs(times: number): number {

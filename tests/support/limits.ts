@@ -7,6 +7,7 @@ import type { GatewayError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { DeadlineWheel } from '../../src/lib/deadline-wheel.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { OpenSockets } from '../../src/open-sockets.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RedisLink } from '../../src/redis.ts';
 import type { Settings } from '../../src/settings.ts';
@@ -129,6 +130,7 @@ export class StageBench {
       metrics: this.metrics,
       pool: this.pool,
       deadlines: new DeadlineWheel(),
+      sockets: new OpenSockets(),
       redis: this.#redis,
       lease: this.pool.lease(),
     };

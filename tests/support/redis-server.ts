@@ -74,7 +74,7 @@ export class RedisServer {
   async #answered(): Promise<void> {
     for (let attempt = 0; attempt < 400; attempt++) {
       const reply = await sendCommand(this.port, ['PING']).catch(() => '');
-      if (reply.startsWith('+PONG')) return;
+      if (reply.startsWith('+PONG') || reply.startsWith('-NOAUTH')) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(`redis-server on port ${this.port} does not answer`);
@@ -84,7 +84,12 @@ export class RedisServer {
 /** A running redis-server; further arguments are its settings, `--appendonly yes` for one. */
 export async function startRedisServer(...args: string[]): Promise<RedisServer> {
   const server = new RedisServer(await findFreePort(), args);
-  await server.start();
+  try {
+    await server.start();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   return server;
 }
 

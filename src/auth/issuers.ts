@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
+import { isSafeUrl } from './ask.ts';
 import { type ClaimPaths, DEFAULT_CLAIM_PATHS } from './claims.ts';
+import type { Refusal } from './identity.ts';
+import type { KeyPlace } from './jwks.ts';
 import { ALGORITHMS, type Algorithm, algorithmsOf, parsePublicKey, parseSecret } from './signing-keys.ts';
 
 const path = z
@@ -28,6 +31,11 @@ export const issuerRow = z.strictObject({
     ),
   secret: z.string().optional().describe('HMAC secret of at least 32 bytes; write "${ENV:NAME}" or "${FILE:/path}".'),
   publicKey: z.string().optional().describe('Public key or certificate in PEM; "${FILE:/path}" reads one.'),
+  jwks: z.string().optional().describe('URL of its JWK Set; https, or http on this machine.'),
+  discover: z
+    .literal(true)
+    .optional()
+    .describe('Finds the JWK Set through `/.well-known/openid-configuration` of the issuer.'),
   claims: z
     .strictObject({
       subject: path.describe('Path of the user. Default: `sub`, else `id`.'),
@@ -43,8 +51,17 @@ export type IssuerRow = z.output<typeof issuerRow>;
 
 /** Finds the key for a token; a promise where it must be fetched first. */
 export interface KeySource {
-  find(kid: string | undefined, alg: Algorithm, nowMs: number): KeyObject | undefined | Promise<KeyObject | undefined>;
+  /** Goes up whenever keys have changed: what was verified before is verified again. */
+  readonly generation: number;
+  /** From then on the source wants to be asked again, even for a token that is remembered. */
+  readonly freshUntilMs: number;
+  find(kid: string | undefined, alg: Algorithm, nowMs: number): KeyAnswer | Promise<KeyAnswer>;
 }
+
+export type KeyAnswer = KeyObject | Refusal;
+
+/** Gives the keys behind a place; those of the same place are shared, and outlive a reload. */
+export type FindRemoteKeys = (place: KeyPlace) => KeySource;
 
 /** An issuer made ready for verifying. */
 export interface Issuer {
@@ -64,59 +81,82 @@ export function checkIssuers(rows: readonly IssuerRow[], report: Report): void {
     if (names.has(row.issuer)) report([...place, 'issuer'], `issuer "${row.issuer}" stands twice`);
     names.add(row.issuer);
     const given = KEY_OPTIONS.filter((name) => row[name] !== undefined);
-    if (given.length !== 1) {
-      report(
-        place,
-        given.length === 0 ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`,
-        `give one of ${KEY_OPTIONS.join(', ')}`,
-      );
+    const [option] = given;
+    if (option === undefined || given.length > 1) {
+      const message = option === undefined ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`;
+      report(place, message, `give one of ${KEY_OPTIONS.join(', ')}`);
       return;
     }
-    const [option = 'secret'] = given;
-    try {
-      createIssuer(row);
-    } catch (error) {
-      report([...place, option], (error as Error).message);
-    }
+    const fault = findKeyFault(row);
+    if (fault !== undefined) report([...place, option], fault);
   });
 }
 
-const KEY_OPTIONS = ['secret', 'publicKey'] as const;
+const KEY_OPTIONS = ['secret', 'publicKey', 'jwks', 'discover'] as const;
+
+function findKeyFault(row: IssuerRow): string | undefined {
+  if (row.jwks !== undefined && !isSafeUrl(row.jwks)) return HTTPS_ONLY;
+  if (row.discover !== undefined && !isSafeUrl(row.issuer)) return HTTPS_ONLY;
+  if (isRemote(row)) return row.algorithms?.some((name) => name.startsWith('HS')) ? NO_SECRET_IN_A_SET : undefined;
+  try {
+    fitAlgorithms(parseKey(row), row.algorithms);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const HTTPS_ONLY = 'keys are fetched over https, or over http from this very machine';
+const NO_SECRET_IN_A_SET =
+  'a published set of keys holds no HMAC secret: HS256, HS384 and HS512 can not be used with it';
+const REMOTE_ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256'];
 
 /** The issuer of a row of the file; throws with a readable reason where its key is of no use. */
-export function createIssuer(row: IssuerRow): Issuer {
-  const key = row.secret === undefined ? parsePublicKey(row.publicKey ?? '') : parseSecret(row.secret);
+export function createIssuer(row: IssuerRow, findRemoteKeys: FindRemoteKeys): Issuer {
   const { subject, roles, scopes, plan } = row.claims;
-  return {
-    issuer: row.issuer,
-    audience: row.audience,
-    algorithms: fitAlgorithms(key, row.algorithms),
-    keys: fixedKey(key),
-    paths: {
-      subject: subject ?? DEFAULT_CLAIM_PATHS.subject,
-      roles: roles ?? DEFAULT_CLAIM_PATHS.roles,
-      scopes: scopes ?? DEFAULT_CLAIM_PATHS.scopes,
-      plan: plan ?? DEFAULT_CLAIM_PATHS.plan,
-    },
+  const paths = {
+    subject: subject ?? DEFAULT_CLAIM_PATHS.subject,
+    roles: roles ?? DEFAULT_CLAIM_PATHS.roles,
+    scopes: scopes ?? DEFAULT_CLAIM_PATHS.scopes,
+    plan: plan ?? DEFAULT_CLAIM_PATHS.plan,
   };
+  const { issuer, audience, algorithms = REMOTE_ALGORITHMS } = row;
+  if (row.jwks !== undefined) return { issuer, audience, algorithms, keys: findRemoteKeys({ jwks: row.jwks }), paths };
+  if (row.discover) return { issuer, audience, algorithms, keys: findRemoteKeys({ discover: issuer }), paths };
+  const key = parseKey(row);
+  return { issuer, audience, algorithms: fitAlgorithms(key, row.algorithms), keys: fixedKey(key), paths };
 }
 
-/** The issuers that the environment sets (JWT_*): one, or two where it gives a secret and a public key. */
-export function createEnvironmentIssuers(settings: JwtSettings | undefined): readonly Issuer[] {
+/** The issuers that the environment sets (JWT_*): one, or several where it gives more than one kind of key. */
+export function createEnvironmentIssuers(
+  settings: JwtSettings | undefined,
+  findRemoteKeys: FindRemoteKeys,
+): readonly Issuer[] {
   if (settings === undefined) return [];
-  const { secret, publicKeyPem, issuer, audience, algorithms } = settings;
-  const keys = [
-    secret === undefined ? [] : parseSecret(secret),
-    publicKeyPem === undefined ? [] : parsePublicKey(publicKeyPem),
-  ].flat();
-  return keys.map((key) => {
-    const fitting = algorithmsOf(key).filter((name) => algorithms.includes(name));
-    return { issuer, audience, algorithms: fitting, keys: fixedKey(key), paths: DEFAULT_CLAIM_PATHS };
-  });
+  const { secret, publicKeyPem, jwksUrl, issuer, audience, algorithms } = settings;
+  const only = (possible: readonly Algorithm[]) => possible.filter((name) => algorithms.includes(name));
+  const common = { issuer, audience, paths: DEFAULT_CLAIM_PATHS };
+  const issuers: Issuer[] = [];
+  for (const key of [secret && parseSecret(secret), publicKeyPem && parsePublicKey(publicKeyPem)]) {
+    if (key) issuers.push({ ...common, algorithms: only(algorithmsOf(key)), keys: fixedKey(key) });
+  }
+  if (jwksUrl !== undefined) {
+    const asymmetric = ALGORITHMS.filter((name) => !name.startsWith('HS'));
+    issuers.push({ ...common, algorithms: only(asymmetric), keys: findRemoteKeys({ jwks: jwksUrl }) });
+  }
+  return issuers;
+}
+
+function isRemote(row: IssuerRow): boolean {
+  return row.jwks !== undefined || row.discover !== undefined;
+}
+
+function parseKey(row: IssuerRow): KeyObject {
+  return row.secret === undefined ? parsePublicKey(row.publicKey ?? '') : parseSecret(row.secret);
 }
 
 function fixedKey(key: KeyObject): KeySource {
-  return { find: () => key };
+  return { generation: 0, freshUntilMs: Number.POSITIVE_INFINITY, find: () => key };
 }
 
 function fitAlgorithms(key: KeyObject, wanted: readonly Algorithm[] | undefined): readonly Algorithm[] {

@@ -4,7 +4,8 @@ import type { RequestContext } from '../context.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { readList, readScopes, readText } from './claims.ts';
 import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import type { Issuer } from './issuers.ts';
+import type { Issuer, KeyAnswer, KeySource } from './issuers.ts';
+import type { Revocations } from './revocations.ts';
 import { type Algorithm, algorithmsOf } from './signing-keys.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
 
@@ -19,21 +20,29 @@ const MAX_SUBJECT_CHARS = 1024;
 const NO_ISSUER = new Refusal('the gateway has no issuer of tokens configured');
 const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
 const WRONG_ALGORITHM = new Refusal('the token is signed with an algorithm that is not accepted');
-const UNKNOWN_KEY = new Refusal('the token is signed with a key that is not known');
+const REVOKED = new Refusal('the token has been revoked');
 const BAD_SIGNATURE = new Refusal('the signature of the token is not valid');
 const EXPIRED = new Refusal('the token has expired');
 const NOT_YET = new Refusal('the token is not valid yet');
 const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
 const LONG_SUBJECT = new Refusal('the subject of the token is too long');
 
+/** A token that was verified, and what that rests on. */
+interface VerifiedToken {
+  readonly identity: Identity;
+  readonly keys: KeySource;
+  readonly generation: number;
+}
+
 /** Verifies tokens of the issuers of one snapshot, and remembers those that it has verified until they expire. */
 export class TokenVerifier {
   readonly #issuers: readonly Issuer[];
-  /** Lives as long as the keys that it was verified with: a new snapshot starts anew. */
-  readonly #remembered = new RecentMap<string, Identity>(REMEMBERED_CHARS);
+  readonly #revocations: Revocations | undefined;
+  readonly #remembered = new RecentMap<string, VerifiedToken>(REMEMBERED_CHARS);
 
-  constructor(issuers: readonly Issuer[]) {
+  constructor(issuers: readonly Issuer[], revocations?: Revocations) {
     this.#issuers = issuers;
+    this.#revocations = revocations;
   }
 
   /** True when there is an issuer whose tokens could be accepted. */
@@ -44,11 +53,20 @@ export class TokenVerifier {
   /** Who the token speaks for, or why not. A promise only when the issuer's keys must be fetched first. */
   verify(token: string, nowMs: number): Outcome | Promise<Outcome> {
     const known = this.#remembered.get(token);
-    if (known !== undefined) {
-      if (nowMs < (known.expiresAtMs as number) + TOLERANCE_MS) return known;
-      this.#remembered.delete(token);
-      return EXPIRED;
-    }
+    if (known === undefined) return this.#verifyAnew(token, nowMs);
+    // A memory rests on its keys: gone or due for another look, and the token has to prove itself again.
+    const { identity, keys, generation } = known;
+    if (generation === keys.generation && nowMs < keys.freshUntilMs) return this.#judge(identity, nowMs);
+    this.#remembered.delete(token);
+    return this.#verifyAnew(token, nowMs);
+  }
+
+  #judge(identity: Identity, nowMs: number): Outcome {
+    if (nowMs >= (identity.expiresAtMs as number) + TOLERANCE_MS) return EXPIRED;
+    return this.#revocations?.has(identity.claims?.['jti']) ? REVOKED : identity;
+  }
+
+  #verifyAnew(token: string, nowMs: number): Outcome | Promise<Outcome> {
     if (this.#issuers.length === 0) return NO_ISSUER;
     const parts = readTokenParts(token);
     if (parts instanceof Refusal) return parts;
@@ -59,11 +77,14 @@ export class TokenVerifier {
     return this.#verifyWith(key, issuer, token, parts, nowMs);
   }
 
-  #verifyWith(key: KeyObject | undefined, issuer: Issuer, token: string, parts: TokenParts, nowMs: number): Outcome {
-    if (key === undefined) return UNKNOWN_KEY;
+  #verifyWith(key: KeyAnswer, issuer: Issuer, token: string, parts: TokenParts, nowMs: number): Outcome {
+    if (key instanceof Refusal) return key;
+    const { keys } = issuer;
     const outcome = verifySignature(key, issuer, token, parts.alg, nowMs);
-    if (!(outcome instanceof Refusal)) this.#remembered.set(token, outcome, token.length + ENTRY_OVERHEAD_CHARS);
-    return outcome;
+    if (outcome instanceof Refusal) return outcome;
+    const known = { identity: outcome, keys, generation: keys.generation };
+    this.#remembered.set(token, known, token.length + ENTRY_OVERHEAD_CHARS);
+    return this.#judge(outcome, nowMs);
   }
 }
 

@@ -3,9 +3,12 @@ import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts
 import { ApiKeys, createApiKeyScheme, withoutParameter } from '../auth/api-keys.ts';
 import { type AuthRequirement, authOption, type SchemeName } from '../auth/auth-option.ts';
 import { checkConsumers, consumerRow } from '../auth/consumers.ts';
+import { FailureLimit, failureLimitKind } from '../auth/failure-limit.ts';
 import { applyIdentity, type Scheme } from '../auth/identity.ts';
 import { checkIssuers, createEnvironmentIssuers, createIssuer, issuerRow } from '../auth/issuers.ts';
+import { jwksKind, type KeyPlace, RemoteKeys } from '../auth/jwks.ts';
 import { createJwtScheme, TokenVerifier } from '../auth/jwt.ts';
+import { Revocations, revocationsKind } from '../auth/revocations.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
@@ -30,6 +33,7 @@ const fileKeys = {
 interface Shared {
   readonly apiKeys: ApiKeys;
   readonly tokens: TokenVerifier;
+  readonly failures: FailureLimit;
 }
 
 /**
@@ -47,15 +51,27 @@ export const authenticateStage = defineStage({
   },
 
   prepare(file, deps): Shared {
-    const issuers = [...file.issuers.map(createIssuer), ...createEnvironmentIssuers(deps.settings.jwt)];
-    return { apiKeys: new ApiKeys(file.consumers), tokens: new TokenVerifier(issuers) };
+    const { lease, clock, log, redis, settings } = deps;
+    const findKeys = (place: KeyPlace) =>
+      lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log }));
+    const issuers = [
+      ...file.issuers.map((row) => createIssuer(row, findKeys)),
+      ...createEnvironmentIssuers(settings.jwt, findKeys),
+    ];
+    const revocations = lease.use(revocationsKind, '', () => new Revocations({ clock, log, redis }));
+    return {
+      apiKeys: new ApiKeys(file.consumers),
+      tokens: new TokenVerifier(issuers, revocations),
+      failures: lease.use(failureLimitKind, '', () => new FailureLimit(clock)),
+    };
   },
 
-  create({ auth }, route, deps, shared) {
+  create({ auth, forwardCredentials }, route, deps, shared) {
     if (!route.matched || auth.mode === 'none') return undefined;
     const schemes = auth.schemes.map((name) => createScheme(name, auth, shared));
     const accept = createAcceptance(schemes, auth.mode);
-    const refuse = createRefusals(schemes);
+    const refuse = createRefusals(schemes, shared.failures);
+    const ownParameter = forwardCredentials ? undefined : auth.apiKeyQuery;
     if (schemes.every((scheme) => !scheme.isConfigured)) warnUnusable(route.name, deps);
 
     function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
@@ -66,7 +82,7 @@ export const authenticateStage = defineStage({
       }
       if (verdict instanceof RefusedScheme) return refuse(context, verdict);
       applyIdentity(context, verdict);
-      if (auth.apiKeyQuery !== undefined) context.query = withoutParameter(context.query, auth.apiKeyQuery);
+      if (ownParameter !== undefined) context.query = withoutParameter(context.query, ownParameter);
       context.trace?.push({ stage: 'authenticate', decision: describe(context) });
       return undefined;
     }
@@ -85,7 +101,7 @@ function createScheme(name: SchemeName, auth: AuthRequirement, { apiKeys, tokens
 }
 
 /** Makes the refusals of a route: each with the challenges of all its schemes (RFC 9110, section 11.6.1). */
-function createRefusals(schemes: readonly Scheme[]) {
+function createRefusals(schemes: readonly Scheme[], failures: FailureLimit) {
   const challenges = schemes.map(({ challenge }) => challenge).filter((challenge) => challenge !== '');
   const plain = challenges.join(', ');
   const isConfigured = schemes.some((scheme) => scheme.isConfigured);
@@ -96,6 +112,9 @@ function createRefusals(schemes: readonly Scheme[]) {
     if (refused === undefined) return new GatewayError('unauthenticated', nothingSent, withChallenge(plain));
     const { reason, isUnavailable, cause } = refused.refusal;
     if (isUnavailable) return new GatewayError('auth_unavailable', undefined, { cause });
+    const waitSeconds = context.dryRun ? undefined : failures.count(context.clientAddress);
+    if (waitSeconds !== undefined)
+      return new GatewayError('too_many_failures', undefined, { retryAfterSeconds: waitSeconds });
     const challenge = refused.scheme === 'jwt' ? plain.replace(BEARER, tokenChallenge(reason)) : plain;
     return new GatewayError('invalid_credential', `${capitalise(reason)}.`, { ...withChallenge(challenge), cause });
   };

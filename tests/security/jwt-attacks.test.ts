@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Refusal } from '../../src/auth/identity.ts';
 import { createIssuer, issuerRow } from '../../src/auth/issuers.ts';
 import { TokenVerifier } from '../../src/auth/jwt.ts';
-import { createKeys, encode, NOW_MS, NOW_SECONDS, pemOf, SECRET, signRs256 } from '../support/auth.ts';
+import { createKeys, encode, NOW_MS, NOW_SECONDS, noRemoteKeys, pemOf, SECRET, signRs256 } from '../support/auth.ts';
 
 const RSA = createKeys('rsa');
 const OTHER_RSA = createKeys('rsa');
@@ -18,7 +18,7 @@ function createVerifier(): TokenVerifier {
     { issuer: ISS, audience: 'api', publicKey: pemOf(RSA.publicKey), algorithms: ['RS256'] },
     { issuer: 'hmac', secret: SECRET },
   ];
-  return new TokenVerifier(rows.map((row) => createIssuer(issuerRow.parse(row))));
+  return new TokenVerifier(rows.map((row) => createIssuer(issuerRow.parse(row), noRemoteKeys)));
 }
 
 function rs256(claims: unknown, header: object = {}, key = RSA.privateKey): string {

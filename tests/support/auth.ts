@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { Pool } from '../../src/pool.ts';
 import type { RouteInfo, Stage, StageDeps } from '../../src/stage.ts';
 
 /** 2026-01-01T00:00:00Z: where the clock of the authentication tests stands. */
@@ -73,9 +74,15 @@ export function createDeps(overrides: object = {}) {
     clock: { now: () => time.nowMs },
     log,
     settings: { jwt: undefined },
+    lease: new Pool().lease(),
     ...overrides,
   } as unknown as StageDeps;
   return { deps, time, warnings };
+}
+
+/** For issuers whose keys are at hand. */
+export function noRemoteKeys(): never {
+  throw new Error('this test fetches no keys');
 }
 
 export const ROUTE = {

@@ -4,14 +4,14 @@ import jwt from 'jsonwebtoken';
 import { type Identity, Refusal } from '../../../src/auth/identity.ts';
 import { createEnvironmentIssuers, createIssuer, issuerRow } from '../../../src/auth/issuers.ts';
 import { TokenVerifier } from '../../../src/auth/jwt.ts';
-import { createKeys, NOW_MS, NOW_SECONDS, pemOf, SECRET } from '../../support/auth.ts';
+import { createKeys, NOW_MS, NOW_SECONDS, noRemoteKeys, pemOf, SECRET } from '../../support/auth.ts';
 
 const RSA = createKeys('rsa');
 const EC = createKeys('ec');
 const CLAIMS = { sub: 'u1', iat: NOW_SECONDS, exp: NOW_SECONDS + 60 };
 
 function createVerifier(...rows: object[]): TokenVerifier {
-  return new TokenVerifier(rows.map((row) => createIssuer(issuerRow.parse(row))));
+  return new TokenVerifier(rows.map((row) => createIssuer(issuerRow.parse(row), noRemoteKeys)));
 }
 
 function accept(verifier: TokenVerifier, token: string, nowMs = NOW_MS): Identity {
@@ -99,10 +99,12 @@ test('the issuer from the environment takes any name unless it has one itself', 
     audience: ['api'],
     algorithms: ['HS256'],
   };
-  const open = new TokenVerifier(createEnvironmentIssuers(settings));
+  const open = new TokenVerifier(createEnvironmentIssuers(settings, noRemoteKeys));
   assert.equal(accept(open, jwt.sign({ ...CLAIMS, iss: 'whoever', aud: 'api' }, SECRET)).subject, 'u1');
   assert.match(refuse(open, jwt.sign({ ...CLAIMS, aud: 'other' }, SECRET)), /audience/);
-  const named = new TokenVerifier(createEnvironmentIssuers({ ...settings, issuer: 'me', audience: undefined }));
+  const named = new TokenVerifier(
+    createEnvironmentIssuers({ ...settings, issuer: 'me', audience: undefined }, noRemoteKeys),
+  );
   assert.match(refuse(named, jwt.sign(CLAIMS, SECRET)), /issuer/);
   assert.equal(accept(named, jwt.sign({ ...CLAIMS, iss: 'me' }, SECRET)).subject, 'u1');
 });

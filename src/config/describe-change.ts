@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyRoute, describeRouteChange, describeTarget, pairRoutes, routeLabel } from './describe-route.ts';
+import { type AnyRoute, createLabels, describeRouteChange, describeTarget, pairRoutes } from './describe-route.ts';
 
 /** The least that a description needs to know of a configuration. */
 interface AnyConfig {
@@ -23,23 +23,26 @@ export function describeChange(before: AnyConfig, after: AnyConfig): string[] {
 
 function describeRoutes(before: readonly AnyRoute[], after: readonly AnyRoute[]): string[] {
   const { pairs, added, removed } = pairRoutes(before, after);
+  const label = createLabels(after);
+  const oldLabel = createLabels(before);
   const lines = [
-    ...added.map((route) => `${routeLabel(route, after)} added`),
-    ...removed.map((route) => `${routeLabel(route, before)} removed`),
+    ...added.map((route) => `${label(route)} added`),
+    ...removed.map((route) => `${oldLabel(route)} removed`),
   ];
-  const byChange = new Map<string, string[]>();
+  const byChange = new Map<string, AnyRoute[]>();
   for (const [old, route] of pairs) {
     for (const change of describeRouteChange(old, route)) {
-      const labels = byChange.get(change);
-      if (labels === undefined) byChange.set(change, [routeLabel(route, after)]);
-      else labels.push(routeLabel(route, after));
+      const routes = byChange.get(change);
+      if (routes === undefined) byChange.set(change, [route]);
+      else routes.push(route);
     }
   }
-  for (const [change, labels] of byChange) {
-    if (labels.length >= GROUPED_FROM) lines.push(`${labels.length} routes: ${change}`);
-    else lines.push(...labels.map((label) => joinChange(label, change)));
+  for (const [change, routes] of byChange) {
+    if (routes.length >= GROUPED_FROM) lines.push(`${routes.length} routes: ${change}`);
+    else lines.push(...routes.map((route) => joinChange(label(route), change)));
   }
-  const order = pairs.map(([, route]) => after.indexOf(route));
+  const places = new Map(after.map((route, index) => [route, index]));
+  const order = pairs.map(([, route]) => places.get(route) ?? 0);
   if (order.some((place, index) => place < (order[index - 1] ?? 0))) lines.push('the order of the routes changed');
   return lines;
 }

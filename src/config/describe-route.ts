@@ -49,18 +49,21 @@ function prefixOf(route: AnyRoute): string {
   return route.prefix.join(',');
 }
 
-/** `route users`, or `/api/users`, or `GET /api/users` where several routes share the prefix. */
-export function routeLabel(route: AnyRoute, all: readonly AnyRoute[]): string {
-  if (route.name !== undefined) return `route ${route.name}`;
-  const prefix = prefixOf(route);
-  const isShared = all.some((other) => other !== route && prefixOf(other) === prefix);
-  return isShared && route.methods !== undefined
-    ? `${route.methods.join(',')} ${prefix}`
-    : `route ${prefix}`.replace(/^route \//, '/');
+/** Names the routes of a configuration: `route users`, or `/api/users`, or `GET /api/users` where others share it. */
+export function createLabels(all: readonly AnyRoute[]): (route: AnyRoute) => string {
+  const sharers = new Map<string, number>();
+  for (const route of all) sharers.set(prefixOf(route), (sharers.get(prefixOf(route)) ?? 0) + 1);
+  return (route) => {
+    if (route.name !== undefined) return `route ${route.name}`;
+    const prefix = prefixOf(route);
+    const isShared = (sharers.get(prefix) ?? 0) > 1;
+    return isShared && route.methods !== undefined ? `${route.methods.join(',')} ${prefix}` : prefix;
+  };
 }
 
 /** What changed on a route, each without its subject: `now requires role admin`, `timeouts changed`. */
 export function describeRouteChange(before: AnyRoute, after: AnyRoute): string[] {
+  if (before === after) return [];
   const old = before as unknown as Readonly<Record<string, unknown>>;
   const now = after as unknown as Readonly<Record<string, unknown>>;
   const keys = new Set([...Object.keys(old), ...Object.keys(now)]);

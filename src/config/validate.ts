@@ -43,13 +43,24 @@ function renderPlace(located: LocatedObject | undefined): string {
   return located === undefined ? '' : `${located.place.source.name}:${lineAndColumn(located.place).line}`;
 }
 
+// Routes of the last load by their text. On a reload most are the same: they need no second parsing, and being the
+// very same objects they are compared at no cost.
+const lastRoutes = new WeakMap<FileShapes, ReadonlyMap<string, ParsedRoute>>();
+
 function parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Parsed {
-  for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, report);
+  for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, plainValue(located), report);
+  const known = lastRoutes.get(shapes);
+  const byText = new Map<string, ParsedRoute>();
   const routes: Parsed['routes'] = [];
   for (const located of merged.routes) {
-    const value = parseAt(shapes.routeSchema, located, report);
-    if (value !== undefined) routes.push({ value: value as ParsedRoute, located });
+    const plain = plainValue(located);
+    const text = JSON.stringify(plain);
+    const value = known?.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
+    if (value === undefined) continue;
+    byText.set(text, value);
+    routes.push({ value, located });
   }
+  lastRoutes.set(shapes, byText);
   return { ...parseTop(shapes, merged.top, report), routes };
 }
 
@@ -76,8 +87,7 @@ function parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt):
   return { top, brokenKeys };
 }
 
-function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, report: ReportAt): T | undefined {
-  const value = plainValue(located);
+function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, value: unknown, report: ReportAt): T | undefined {
   const result = schema.safeParse(value, { error: describeIssue });
   if (result.success) return result.data;
   for (const issue of readIssues(result.error.issues, value)) reportIssue(located, issue, report);

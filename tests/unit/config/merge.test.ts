@@ -168,6 +168,28 @@ test('a broken file of routes.d hides the echoes of what it would have declared'
   );
 });
 
+test('a route that stays as it is stays the very same object over a reload', (t) => {
+  const folder = configFolder(t, {
+    'routes.json': {
+      routes: [
+        { prefix: '/a', target },
+        { prefix: '/b', target },
+      ],
+    },
+  });
+  const routes = () => loadRoutesWith(SAMPLE_STAGES, join(folder, 'routes.json')).config.routes;
+  const [first] = routes();
+  writeConfig(folder, 'routes.json', {
+    routes: [
+      { prefix: '/new', target },
+      { prefix: '/a', target },
+    ],
+  });
+  const [added, kept, ...others] = routes();
+  assert.equal(kept, first);
+  assert.deepEqual([added?.prefix, others], [['/new'], []]);
+});
+
 test('the hash changes with every file, and only with them', (t) => {
   const folder = configFolder(t, { 'routes.json': { routes: [] }, 'routes.d/a.json': { routes: [] } });
   const hash = () => loadRoutesWith(SAMPLE_STAGES, join(folder, 'routes.json')).hash;

@@ -62,6 +62,9 @@ export const duration = (bounds: Bounds = {}) => quantity('duration', '30s', DUR
 /** A size in the file, bytes in the code. */
 export const size = (bounds: Bounds = {}) => quantity('size', '1mb', SIZE, parseSizeBytes, bounds);
 
-/** One value or a list of them in the file, a list in the code. */
+/**
+ * One value or a list of them in the file, a list in the code. The conversion stands outside the union, so that a
+ * fault of the item is told as it is.
+ */
 export const oneOrMany = <T extends z.ZodType>(item: T) =>
-  z.union([item.transform((one) => [one]), z.array(item).min(1)]);
+  z.union([item, z.array(item).min(1)]).transform((value) => [value].flat() as z.output<T>[]);

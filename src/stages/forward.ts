@@ -83,6 +83,7 @@ export const forwardStage = defineStage({
     const ownBreaker = options.circuitBreaker !== undefined && options.service !== undefined;
     const breaker = ownBreaker ? useBreaker(`route ${route.name}`, options.circuitBreaker, deps) : farSide.breaker;
     const rewrite = createPathRewriter(options);
+    const onPrefix = createPathRewriter({ ...options, pathRewrite: undefined });
     const plan: ForwardPlan = {
       service,
       breaker,
@@ -92,8 +93,10 @@ export const forwardStage = defineStage({
       deadlines: deps.deadlines,
       sockets: deps.sockets,
       rewriteRedirects: options.rewriteRedirects,
-      servicePrefix: (context) =>
-        options.stripPrefix ? (options.rewritePrefix ?? '') : context.path.slice(0, context.prefixLength),
+      servicePrefix: ({ path, prefixLength, params }) => {
+        const prefix = onPrefix(path.slice(0, prefixLength), prefixLength, params);
+        return prefix === '/' ? '' : prefix;
+      },
     };
 
     return function forward(req, _res, next) {

@@ -195,9 +195,11 @@ export class Exchange implements TransportHandler, Deadline {
     this.#finish();
     if (this.#isDelivering) {
       // Half the answer is out: break the connection off, a clean end would make it look whole.
-      this.#owner.context.outcome = outcome;
-      this.#owner.context.cause = error;
-      this.#owner.context.res.destroy();
+      const { context } = this.#owner;
+      context.outcome = outcome;
+      context.errorSource = 'upstream';
+      context.cause = error;
+      context.res.destroy();
     } else {
       this.#settle(outcome, 0, error);
     }

@@ -1,0 +1,43 @@
+import { ERRORS, type ErrorRow, PROBLEM_BASE } from '../../src/errors.ts';
+
+const SOURCES = {
+  client: 'the caller',
+  upstream: 'the service',
+  gateway: 'the gateway',
+} as const satisfies Record<ErrorRow['source'], string>;
+
+/** docs/errors.md: what the error table says, for a reader who has met a code. */
+export function renderErrorsPage(): string {
+  const rows = Object.entries<ErrorRow>(ERRORS).map(
+    ([code, { status, source, title, advice }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${status} | ${SOURCES[source]} | ${title} | ${advice} |`,
+  );
+  return `# Errors
+
+<!-- Written by "npm run docs" from src/errors.ts. -->
+
+An answer that the gateway makes itself is \`application/problem+json\` (RFC 9457):
+
+\`\`\`json
+{
+  "type": "${PROBLEM_BASE}rate_limited",
+  "title": "Too many requests",
+  "status": 429,
+  "detail": "Wait for the seconds in Retry-After.",
+  "instance": "/api/orders",
+  "code": "rate_limited",
+  "requestId": "0f8c1e6a5b7d4c3e9a2b1d0c"
+}
+\`\`\`
+
+Programs decide by \`code\`, which never changes its meaning; \`requestId\` finds the line in the log. \`Proxy-Status\`
+(RFC 9209) stands on errors that have to do with a service. An error that a service has answered itself comes through
+as it is.
+
+| code | status | caused by | title | what to do |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+499 is seen in the log alone.
+`;
+}

@@ -16,7 +16,6 @@ import {
 } from './env-values.ts';
 
 const MIN_ADMIN_TOKEN_CHARS = 16;
-const REDIS_URL = /^(?:unix:\/\/?|rediss?(?:\+(?:sentinel|cluster))?:\/\/)\S+$/;
 
 /** The environment of this process, for `${ENV:NAME}` in routes.json; nothing else reads `process.env`. */
 export function environment(): NodeJS.ProcessEnv {
@@ -95,7 +94,12 @@ function isLoopback(host: string): boolean {
 /** Whatever redis.ts understands; the value is never repeated, since it may hold a password. */
 function readRedisUrl(reader: EnvReader): string | undefined {
   const url = reader.text('REDIS_URL');
-  if (url === undefined || REDIS_URL.test(url)) return url;
-  reader.fault('REDIS_URL', 'is not an address of a Redis', 'Write it like "redis://localhost:6379" or "rediss://…".');
-  return undefined;
+  if (url === undefined) return undefined;
+  try {
+    parseRedisUrl(url);
+    return url;
+  } catch (error) {
+    reader.fault('REDIS_URL', 'is not an address of a Redis', (error as Error).message);
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { joinOr, knownKeysOf } from './issue-words.ts';
 
 /** A zod issue in the words of the file. */
 export interface ReadableIssue {
@@ -13,79 +14,7 @@ export interface ReadableIssue {
 }
 
 type Issue = z.core.$ZodIssue;
-type RawIssue = z.core.$ZodRawIssue;
-
 const MAX_LISTED_KEYS = 12;
-
-// zod hands on the very array of unknown keys from the raw issue to the final one: it carries what would have been known.
-const knownKeys = new WeakMap<readonly string[], readonly string[]>();
-
-/** The error map for `safeParse`: our words where a schema has none of its own. Inputs are never repeated. */
-export function describeIssue(issue: RawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `expected ${nameOfType(issue.expected)}, got ${nameOfValue(issue.input, issue.expected)}`;
-    case 'invalid_value':
-      return `expected ${joinOr(issue.values.map((value) => JSON.stringify(value)))}`;
-    case 'unrecognized_keys':
-      knownKeys.set(issue.keys, shapeKeys(issue.inst));
-      return 'unknown key';
-    case 'too_small':
-      return renderBound(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least');
-    case 'too_big':
-      return renderBound(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most');
-    case 'not_multiple_of':
-      return `must be a multiple of ${issue.divisor}`;
-    case 'invalid_format':
-      return issue.format === 'regex' ? 'has the wrong form' : `expected a valid ${issue.format}`;
-    default:
-      return undefined;
-  }
-}
-
-function shapeKeys(schema: unknown): string[] {
-  const shape = (schema as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape;
-  return Object.keys(shape ?? {});
-}
-
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: 'a string',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-  never: 'nothing',
-  null: 'null',
-};
-
-function nameOfType(expected: string): string {
-  return TYPE_NAMES[expected] ?? expected;
-}
-
-function nameOfValue(value: unknown, expected: string): string {
-  if (typeof value === 'number' && expected === 'int') return 'a fraction';
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'boolean' ? String(value) : nameOfType(typeof value);
-}
-
-function renderBound(origin: string, bound: number | bigint, word: string): string {
-  if (origin === 'string')
-    return bound === 1 && word === 'at least' ? 'must not be empty' : `must have ${word} ${bound} characters`;
-  if (origin !== 'array') return `must be ${word} ${bound}`;
-  return bound === 1 && word === 'at least'
-    ? 'the list must not be empty'
-    : `the list must have ${word} ${bound} entries`;
-}
-
-export function joinOr(items: readonly string[]): string {
-  const unique = [...new Set(items)];
-  const last = unique.pop() ?? '';
-  return unique.length === 0 ? last : `${unique.join(', ')} or ${last}`;
-}
 
 /**
  * Turns zod's issues into faults: one per unknown key, and the branch that was meant instead of a union's dump.
@@ -113,7 +42,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function readIssue(issue: Issue, path: readonly PropertyKey[], input: unknown): ReadableIssue[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey([...path, key], key, knownKeys.get(issue.keys) ?? []));
+    return issue.keys.map((key) => unknownKey([...path, key], key, knownKeysOf(issue.keys)));
   }
   if (issue.code === 'invalid_key') {
     return [{ path, message: `this name is refused: ${issue.issues[0]?.message ?? 'invalid'}`, atKey: true }];
@@ -150,7 +79,7 @@ type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
  * In the first case only that form's faults are told, in the second what would have been right.
  */
 function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unknown): ReadableIssue[] {
-  const branches = issue.errors;
+  const branches = branchesOf(issue);
   if (branches.length === 0) {
     const options = 'options' in issue ? (issue.options ?? []) : [];
     const message =
@@ -158,6 +87,8 @@ function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unkno
     return [{ path, message }];
   }
   const meant = branches.filter((branch) => branch.every((each) => !isOtherForm(each)));
+  const unknown = readUnknownToAll(meant, path);
+  if (unknown.length > 0) return unknown;
   const [best] = meant.sort((a, b) => depthOf(b) - depthOf(a) || a.length - b.length);
   if (best !== undefined) return best.flatMap((each) => readIssue(each, [...path, ...each.path], input));
   const roots = branches.flatMap((branch) => branch.filter(isOtherForm));
@@ -167,9 +98,29 @@ function readUnion(issue: UnionIssue, path: readonly PropertyKey[], input: unkno
   ];
 }
 
+/** The forms of a union, with those of the unions that are forms of it. */
+function branchesOf(issue: UnionIssue): readonly (readonly Issue[])[] {
+  return issue.errors.flatMap((branch) => {
+    const [only, ...others] = branch;
+    const isNested = only?.code === 'invalid_union' && only.path.length === 0 && others.length === 0;
+    return isNested ? branchesOf(only) : [branch];
+  });
+}
+
+/** Keys that none of several objects would take: what was meant may be a key of any of them. */
+function readUnknownToAll(branches: readonly (readonly Issue[])[], path: readonly PropertyKey[]): ReadableIssue[] {
+  const refused = branches.map((branch) => {
+    const issue = branch.find((each) => each.code === 'unrecognized_keys' && each.path.length === 0);
+    return issue?.code === 'unrecognized_keys' ? issue.keys : [];
+  });
+  const [first = [], ...others] = refused;
+  const known = [...new Set(refused.flatMap((keys) => knownKeysOf(keys)))];
+  const unknown = others.length === 0 ? [] : first.filter((key) => others.every((keys) => keys.includes(key)));
+  return unknown.map((key) => unknownKey([...path, key], key, known));
+}
+
 function expectationsOf(issue: Issue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value));
-  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectationsOf);
   return [issue.message.replace(/^expected /, '').replace(/, got [^,]*$/, '')];
 }
 
@@ -179,7 +130,5 @@ function depthOf(branch: readonly Issue[]): number {
 
 /** True when the value as a whole has not the type or not one of the words that this branch takes. */
 function isOtherForm(issue: Issue): boolean {
-  if (issue.path.length > 0) return false;
-  if (issue.code === 'invalid_type' || issue.code === 'invalid_value') return true;
-  return issue.code === 'invalid_union' && issue.errors.every((branch) => branch.some(isOtherForm));
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }

@@ -15,6 +15,7 @@ const guard = defineStage({
   keys: {
     auth: z.union([z.literal('none'), scheme, z.array(scheme).min(1)]).optional(),
     rateLimits: z.array(limit).optional(),
+    balance: z.union([z.strictObject({ hash: z.string() }), z.strictObject({ sticky: z.string() })]).optional(),
     bodyLimit: size().optional(),
     timeouts: z.strictObject({ connect: duration().optional(), total: duration().optional() }).optional(),
   },

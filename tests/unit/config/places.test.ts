@@ -119,6 +119,12 @@ test('a value that has one form of a union is judged by that form alone', (t) =>
   );
 });
 
+test('a key that no form of a union knows is compared with the keys of all of them', (t) => {
+  const fault = faultOfRoute(t, { balance: { stiky: 'session' } });
+  assert.deepEqual([fault.path, fault.hint], ['/routes/0/balance/stiky', 'did you mean "sticky"?']);
+  assert.equal(faultOfRoute(t, { balance: { xyz: 1 } }).hint, 'Known here: hash, sticky.');
+});
+
 test('the same wrong word on two routes gets its own suggestion each', (t) => {
   const routes = [
     { prefix: '/a', target: 'x', auth: ['jwtt'] },

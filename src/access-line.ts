@@ -74,8 +74,13 @@ export function loggedPath(context: RequestContext): string {
   return whole.length <= MAX_PATH_CHARS ? whole : `${whole.slice(0, MAX_PATH_CHARS)}…`;
 }
 
+/** A field whose value a client or a service may have chosen. */
 const text = (name: string, value: string | undefined): string =>
   value === undefined || value === '' ? '' : `,"${name}":${JSON.stringify(value)}`;
+
+/** A field whose value can hold no quote, backslash or control character: ours, checked or normalised before. */
+const plain = (name: string, value: string | undefined): string =>
+  value === undefined || value === '' ? '' : `,"${name}":"${value}"`;
 
 /** Two decimals are ten microseconds: more would only be longer. */
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
@@ -84,39 +89,43 @@ const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 export function renderAccessJson(record: AccessRecord): string {
   const { context, totalMs, status } = record;
   const agent = context.req.headers['user-agent'];
-  let line = `{"time":"${isoTime(record.endedAtMs)}","level":"${record.level}","method":${JSON.stringify(context.method)},"path":${JSON.stringify(loggedPath(context))},"status":${status}`;
-  line += text('clientAddress', context.clientAddress);
-  line += text('userAgent', agent === undefined || agent.length <= MAX_AGENT_CHARS ? agent : agent.slice(0, MAX_AGENT_CHARS));
-  line += text('requestId', context.requestId);
-  if (context.correlationId !== context.requestId) line += text('correlationId', context.correlationId);
-  line += text('traceparent', context.traceparent);
+  let line = `{"time":"${isoTime(record.endedAtMs)}","level":"${record.level}","method":"${context.method}","path":${JSON.stringify(loggedPath(context))},"status":${status}`;
+  line += plain('clientAddress', context.clientAddress);
+  line += text(
+    'userAgent',
+    agent === undefined || agent.length <= MAX_AGENT_CHARS ? agent : agent.slice(0, MAX_AGENT_CHARS),
+  );
+  line += plain('requestId', context.requestId);
+  if (context.correlationId !== context.requestId) line += plain('correlationId', context.correlationId);
+  line += plain('traceparent', context.traceparent);
   line += text('route', context.route?.name);
   line += text('consumer', context.consumer?.name);
   line += text('subject', context.subject);
-  line += text('authMethod', context.authMethod);
+  line += plain('authMethod', context.authMethod);
   if (record.source !== undefined || context.errorCode !== undefined) line += renderError(record);
   line += `,"bytesIn":${context.bytesIn},"bytesOut":${context.bytesOut},"totalMs":${rounded(totalMs)},"gatewayMs":${rounded(gatewayMs(record))}`;
   if (context.attempts > 0) {
     line += `,"upstreamMs":${rounded(context.upstreamMs)},"attempts":${context.attempts}`;
     line += text('service', context.service);
     line += text('target', context.target);
-    line += text('outcome', context.outcome);
+    line += plain('outcome', context.outcome);
   }
-  line += text('cache', context.cache);
+  line += plain('cache', context.cache);
   const { limit } = context;
   if (limit !== undefined) line += `,"limit":${JSON.stringify(`${limit.policy} ${limit.remaining}/${limit.limit}`)}`;
-  line += text('aborted', record.aborted);
+  line += plain('aborted', record.aborted);
   return `${line}}`;
 }
 
 function renderError({ context, source, aborted }: AccessRecord): string {
   const code = context.errorCode ?? (aborted === 'client' ? 'client_closed' : undefined);
-  let part = text('code', code) + text('source', source);
+  let part = plain('code', code) + plain('source', source);
   // What a caller did wrong is in the code; the detail of our own and the services' faults is for the operator.
   if (source === 'client') return part;
   if (context.errorDetail !== undefined) part += text('detail', redactText(context.errorDetail));
   const { cause } = context;
-  if (cause instanceof Error) part += text('cause', redactText(source === 'gateway' ? (cause.stack ?? cause.message) : cause.message));
+  if (cause instanceof Error)
+    part += text('cause', redactText(source === 'gateway' ? (cause.stack ?? cause.message) : cause.message));
   return part;
 }
 

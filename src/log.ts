@@ -42,7 +42,9 @@ export function createMessageLog(settings: Pick<Settings, 'logLevel' | 'logForma
   const render = settings.logFormat === 'pretty' ? renderPretty : renderJson;
   return createLogger({
     level: settings.logLevel,
-    format: format((info) => Object.assign(info, { [MESSAGE]: render(info.level, redactText(String(info.message)), fieldsOf(info)) }))(),
+    format: format((info) =>
+      Object.assign(info, { [MESSAGE]: render(info.level, redactText(String(info.message)), fieldsOf(info)) }),
+    )(),
     transports: [new LineTransport(sink)],
     exitOnError: false,
   });
@@ -78,7 +80,12 @@ function renderJson(level: string, message: string, fields: Fields): string {
   return JSON.stringify({ time: timeNow(), level, message, ...fields });
 }
 
-const COLOURS: Readonly<Record<string, string>> = { error: '\u001b[31m', warn: '\u001b[33m', info: '\u001b[36m', debug: '\u001b[90m' };
+const COLOURS: Readonly<Record<string, string>> = {
+  error: '\u001b[31m',
+  warn: '\u001b[33m',
+  info: '\u001b[36m',
+  debug: '\u001b[90m',
+};
 
 function renderPretty(level: string, message: string, fields: Fields): string {
   const time = timeNow().slice(11, 23);

@@ -11,12 +11,15 @@ const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/
  * With ADMIN_TOKEN set the token decides. Without it the port is on loopback, and what could still come from outside is
  * a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host, one that posts here in Origin.
  */
-export function createAdminGuard(settings: Pick<Settings, 'adminToken'>): (req: IncomingMessage) => AdminAnswer | undefined {
+export function createAdminGuard(
+  settings: Pick<Settings, 'adminToken'>,
+): (req: IncomingMessage) => AdminAnswer | undefined {
   const expected = settings.adminToken === undefined ? undefined : digest(settings.adminToken);
 
   return function guard(req) {
     if (expected !== undefined) return hasToken(req, expected) ? undefined : TOKEN_NEEDED;
-    if (!LOOPBACK_HOST.test(req.headers.host ?? '')) return refuse('the Host of a request to the admin port must be localhost');
+    if (!LOOPBACK_HOST.test(req.headers.host ?? ''))
+      return refuse('the Host of a request to the admin port must be localhost');
     if (isFromElsewhere(req)) return refuse('the admin port does not answer other origins');
     return undefined;
   };

@@ -60,7 +60,8 @@ function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAn
     return NOT_FOUND;
   }
   const breaker = breakers.find((one) => one.name === name);
-  if (breaker === undefined) return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };
+  if (breaker === undefined)
+    return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };
   return { status: 200, body: breakerState(breaker) };
 }
 

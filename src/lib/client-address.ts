@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
 import type { Socket } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** Who may say where a request came from: nobody, the last so many proxies, or proxies of these networks. */
 export type Trust =
@@ -105,7 +105,11 @@ export function plainAddress(written: string): string | undefined {
   }
   const zone = text.indexOf('%');
   if (zone >= 0) text = text.slice(0, zone);
-  if (text.length > MAPPED.length && text.slice(0, MAPPED.length).toLowerCase() === MAPPED && isIP(text.slice(MAPPED.length)) === 4) {
+  if (
+    text.length > MAPPED.length &&
+    text.slice(0, MAPPED.length).toLowerCase() === MAPPED &&
+    isIP(text.slice(MAPPED.length)) === 4
+  ) {
     return text.slice(MAPPED.length);
   }
   return isIP(text) === 0 ? undefined : text.toLowerCase();

@@ -12,8 +12,8 @@ export type WriteBytes = (
 
 export interface LineWriterOptions {
   readonly descriptor: number;
-  /** Characters that may wait; lines beyond are dropped. Default 1 Mi. */
-  readonly maxPending?: number;
+  /** Bytes that may wait; lines beyond are dropped. Default 1 MiB. */
+  readonly maxPendingBytes?: number;
   /** How long lines are gathered before one write. Default 100 ms. */
   readonly intervalMs?: number;
   /** Called with how many lines were dropped, at most once an interval. */
@@ -23,6 +23,8 @@ export interface LineWriterOptions {
 
 /** How long to wait before asking a full pipe again. */
 const RETRY_MS = 20;
+const FIRST_BYTES = 16 * 1024;
+const LINE_END = 0x0a;
 
 /**
  * Writes lines to a descriptor without ever making the caller wait: lines are gathered, and one write at a time takes
@@ -31,11 +33,14 @@ const RETRY_MS = 20;
  */
 export class LineWriter {
   readonly #descriptor: number;
-  readonly #maxPending: number;
+  readonly #maxPendingBytes: number;
   readonly #intervalMs: number;
   readonly #onDrop: (lines: number) => void;
   readonly #write: WriteBytes;
-  #pending = '';
+  /** Lines that wait; it is swapped with the spare one when a write begins. */
+  #pending = Buffer.allocUnsafe(FIRST_BYTES);
+  #spare = Buffer.allocUnsafe(FIRST_BYTES);
+  #pendingBytes = 0;
   #pendingLines = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -47,7 +52,7 @@ export class LineWriter {
 
   constructor(options: LineWriterOptions) {
     this.#descriptor = options.descriptor;
-    this.#maxPending = options.maxPending ?? 1024 * 1024;
+    this.#maxPendingBytes = options.maxPendingBytes ?? 1024 * 1024;
     this.#intervalMs = options.intervalMs ?? 100;
     this.#onDrop = options.onDrop ?? (() => undefined);
     this.#write = options.write ?? write;
@@ -55,11 +60,14 @@ export class LineWriter {
 
   /** Takes one line, without its line end. */
   append(line: string): void {
-    if (this.#pending.length + line.length >= this.#maxPending) {
+    // Encoded at once: a thousand lines joined later cost twice as much. A character has three bytes at most.
+    const needed = this.#pendingBytes + line.length * 3 + 1;
+    if (needed > this.#pending.length && !this.#grow(needed)) {
       this.#dropped += 1;
       return;
     }
-    this.#pending += `${line}\n`;
+    this.#pendingBytes += this.#pending.write(line, this.#pendingBytes);
+    this.#pending[this.#pendingBytes++] = LINE_END;
     this.#pendingLines += 1;
     if (this.#timer === undefined && this.#batch === undefined) this.#wait(this.#intervalMs);
   }
@@ -77,6 +85,15 @@ export class LineWriter {
     return promise;
   }
 
+  /** Room for so many bytes; false when that is more than may wait. */
+  #grow(needed: number): boolean {
+    if (needed > this.#maxPendingBytes) return false;
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, this.#pending.length * 2), this.#maxPendingBytes));
+    this.#pending.copy(larger, 0, 0, this.#pendingBytes);
+    this.#pending = larger;
+    return true;
+  }
+
   get #isIdle(): boolean {
     return this.#batch === undefined && this.#pendingLines === 0;
   }
@@ -90,37 +107,55 @@ export class LineWriter {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#tellDropped();
+    this.#batch ??= this.#takePending();
     if (this.#batch === undefined) {
-      if (this.#pendingLines === 0) return this.#tellWaiters();
-      this.#batch = Buffer.from(this.#pending);
-      this.#batchOffset = 0;
-      this.#batchLines = this.#pendingLines;
-      this.#pending = '';
-      this.#pendingLines = 0;
+      this.#tellWaiters();
+      return;
     }
     const { length } = this.#batch;
     this.#write(this.#descriptor, this.#batch, this.#batchOffset, length - this.#batchOffset, null, this.#onWritten);
   }
 
+  #takePending(): Buffer | undefined {
+    if (this.#pendingLines === 0) return undefined;
+    const full = this.#pending;
+    const batch = full.subarray(0, this.#pendingBytes);
+    this.#pending = this.#spare;
+    // Written out before the next write begins, and so free by then.
+    this.#spare = full;
+    this.#batchOffset = 0;
+    this.#batchLines = this.#pendingLines;
+    this.#pendingBytes = 0;
+    this.#pendingLines = 0;
+    return batch;
+  }
+
   readonly #onWritten = (error: NodeJS.ErrnoException | null, written: number): void => {
-    if (error !== null) {
+    const batch = this.#batch as Buffer;
+    this.#batchOffset += error === null ? written : 0;
+    if (error?.code === 'EAGAIN' || error?.code === 'EINTR') {
       // A full pipe: the same bytes again, a little later.
-      if (error.code === 'EAGAIN' || error.code === 'EINTR') return this.#retry();
-      this.#dropped += this.#batchLines;
-      this.#batch = undefined;
+      this.#retry(RETRY_MS);
+    } else if (error === null && this.#batchOffset < batch.length) {
+      this.#retry(0);
     } else {
-      this.#batchOffset += written;
-      if (this.#batchOffset < (this.#batch as Buffer).length) return this.#retry(0);
+      if (error !== null) this.#dropped += this.#batchLines;
       this.#batch = undefined;
+      this.#goOn();
     }
-    if (this.#pendingLines === 0) {
-      this.#tellDropped();
-      this.#tellWaiters();
-    } else if (this.#waiters.length > 0) this.#begin();
-    else this.#wait(this.#intervalMs);
   };
 
-  #retry(ms = RETRY_MS): void {
+  #goOn(): void {
+    if (this.#pendingLines > 0) {
+      if (this.#waiters.length > 0) this.#begin();
+      else this.#wait(this.#intervalMs);
+      return;
+    }
+    this.#tellDropped();
+    this.#tellWaiters();
+  }
+
+  #retry(ms: number): void {
     this.#timer = setTimeout(() => this.#begin(), ms);
     if (this.#waiters.length === 0) this.#timer.unref();
   }

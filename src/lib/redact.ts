@@ -21,7 +21,9 @@ export function redactText(text: string): string {
   return text
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(URL_SECRET, `$1${REDACTED}`)
-    .replace(SECRET_VALUE, (_whole, scheme: string | undefined) => (scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`));
+    .replace(SECRET_VALUE, (_whole, scheme: string | undefined) =>
+      scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
+    );
 }
 
 /** A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced. */
@@ -60,14 +62,19 @@ function decodeName(name: string): string {
 /** A value of any shape for a log, copied with its secrets replaced; errors become plain objects. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value;
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '…';
   if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
   if (value instanceof Error) return redactError(value, depth);
-  if (value instanceof Date || value instanceof URL) return redactText(String(value));
+  return value instanceof Date || value instanceof URL ? redactText(String(value)) : redactFields(value, depth);
+}
+
+function redactFields(fields: object, depth: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    copy[name] = isSecretName(name) && item !== undefined && item !== null ? REDACTED : redactValue(item, depth + 1);
+  for (const [name, item] of Object.entries(fields)) {
+    const isSecret = isSecretName(name) && item !== undefined && item !== null;
+    copy[name] = isSecret ? REDACTED : redactValue(item, depth + 1);
   }
   return copy;
 }

@@ -14,7 +14,10 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
       level: 'info',
       message: `turnpike listens on http://${shownHost(settings.host)}:${port}, ${count(routes.length, 'route')} from ${settings.routesFile}`,
     },
-    { level: 'info', message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (metrics, state, routes, reload)` },
+    {
+      level: 'info',
+      message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (metrics, state, routes, reload)`,
+    },
   ];
   const leftOut: string[] = [];
   if (settings.redisUrl === undefined) leftOut.push('no REDIS_URL: limits count in this process alone');
@@ -23,7 +26,8 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
   if (leftOut.length > 0) lines.push({ level: 'info', message: `left out: ${leftOut.join('; ')}` });
   const hasCallers = settings.jwt !== undefined || config.consumers.length > 0 || config.issuers.length > 0;
   if (!hasCallers && routes.some(({ isProtected }) => isProtected)) {
-    const message = 'no issuer and no consumer: protected routes answer 401 until JWT_SECRET (or another JWT_ setting), "issuers" or "consumers" is there';
+    const message =
+      'no issuer and no consumer: protected routes answer 401 until JWT_SECRET (or another JWT_ setting), "issuers" or "consumers" is there';
     lines.push({ level: 'warn', message });
   }
   return lines;

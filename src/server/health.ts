@@ -25,20 +25,22 @@ const EVERY_CHECK = ['/health', '/health/live', '/health/ready'];
 export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, source: HealthSource): Builtins {
   const startedAtMs = deps.clock.now();
 
-  function answer(context: RequestContext, path: string): void {
-    const { isDraining } = source;
-    if (path === '/health/live') return sendJson(context, 200, { status: 'alive' });
-    if (path === '/health/ready') {
-      return sendJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
-    }
+  function describe(): object {
     const services = reportServices(deps.pool, source.services());
     const nowMs = deps.clock.now();
-    sendJson(context, 200, {
-      status: isDraining ? 'draining' : overall(services),
+    return {
+      status: source.isDraining ? 'draining' : overall(services),
       timestamp: new Date(nowMs).toISOString(),
       uptime: Math.round((nowMs - startedAtMs) / 1000),
       ...(deps.settings.healthDetails ? { services } : {}),
-    });
+    };
+  }
+
+  function answer(context: RequestContext, path: string): void {
+    const { isDraining } = source;
+    if (path === '/health') sendJson(context, 200, describe());
+    else if (path === '/health/live') sendJson(context, 200, { status: 'alive' });
+    else sendJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
   }
 
   return function health(context) {

@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { refuseConnection, rawProblem } from './refuse-connection.ts';
+import { rawProblem, refuseConnection } from './refuse-connection.ts';
 
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** What the main port serves. */
 export interface Front {
   /** What requests and responses are made from; see express-app.ts. */
-  readonly classes?: { readonly IncomingMessage: typeof IncomingMessage; readonly ServerResponse: typeof ServerResponse };
+  readonly classes?: {
+    readonly IncomingMessage: typeof IncomingMessage;
+    readonly ServerResponse: typeof ServerResponse;
+  };
   readonly handler: RequestListener;
   /** Whether a route takes this upgrade; any other (h2c) is served as the plain request that it also is. */
   readonly wantsUpgrade?: (req: IncomingMessage) => boolean;
@@ -74,6 +77,10 @@ function refuseExpectation(res: ServerResponse): void {
 /** This is no forward proxy (RFC 9110, section 9.3.6). */
 function refuseConnect(socket: Duplex): void {
   socket.on('error', () => socket.destroy());
-  socket.end(rawProblem('method_not_allowed', 'CONNECT is not served here.', ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']));
+  socket.end(
+    rawProblem('method_not_allowed', 'CONNECT is not served here.', [
+      'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ]),
+  );
   (socket as Socket).setTimeout?.(SECOND_MS, () => socket.destroy());
 }

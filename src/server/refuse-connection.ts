@@ -29,7 +29,11 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): 
 }
 
 /** A whole problem answer (RFC 9457) as text, for a connection that never became a request. */
-export function rawProblem(code: ErrorCode, detail: string = ERRORS[code].advice, headers: readonly string[] = []): string {
+export function rawProblem(
+  code: ErrorCode,
+  detail: string = ERRORS[code].advice,
+  headers: readonly string[] = [],
+): string {
   const { status, title } = ERRORS[code];
   const body = JSON.stringify({ type: PROBLEM_BASE + code, title, status, detail, code });
   const head = [

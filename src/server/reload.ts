@@ -68,7 +68,10 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
       } catch (error) {
         outcome = { result: 'refused', at, by, changes: [], faults: faultsOf(error) };
         const why = error instanceof ConfigError ? renderConfigError(error) : String(error);
-        log.error(`configuration refused, the old one stays in force\n${why}`, error instanceof ConfigError ? { by } : { by, error });
+        log.error(
+          `configuration refused, the old one stays in force\n${why}`,
+          error instanceof ConfigError ? { by } : { by, error },
+        );
       }
       metrics.reloads.inc({ result: outcome.result });
       last = outcome;

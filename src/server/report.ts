@@ -35,7 +35,12 @@ export function reportServices(pool: Pool, names: ReadonlyMap<string, string>): 
     const outside = names.get(name);
     if (outside === undefined) continue;
     const healthyTargets = targets.filter((target) => target.activeHealth !== 'down' && !target.isEjected).length;
-    report[outside] = { circuit: circuits.get(name) ?? 'closed', targets: targets.length, healthyTargets, inFlight: bulkhead.inFlight };
+    report[outside] = {
+      circuit: circuits.get(name) ?? 'closed',
+      targets: targets.length,
+      healthyTargets,
+      inFlight: bulkhead.inFlight,
+    };
   }
   return report;
 }

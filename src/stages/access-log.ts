@@ -27,7 +27,10 @@ export const accessLogStage = defineStage({
 });
 
 /** What is done once a request of this route has ended. Its metrics are looked up here, not for each request. */
-function createEnd(route: string, { accessLog, clock, metrics, settings }: StageDeps): (context: RequestContext) => void {
+function createEnd(
+  route: string,
+  { accessLog, clock, metrics, settings }: StageDeps,
+): (context: RequestContext) => void {
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);

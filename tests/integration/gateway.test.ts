@@ -6,7 +6,9 @@ import { startService } from '../support/service.ts';
 
 test('a request is answered by its service, and both sides are told the same request ID', async (t) => {
   const users = await startService(t);
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] },
+  });
   const answer = await ask(`${gateway.url}/api/users/42?full=1`);
   assert.equal(answer.status, 200);
   assert.equal(answer.json.path, '/42?full=1');
@@ -15,7 +17,9 @@ test('a request is answered by its service, and both sides are told the same req
 
 test('every request has one log line that tells where it went and what became of it', async (t) => {
   const users = await startService(t);
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] },
+  });
   const answer = await ask(`${gateway.url}/api/users/42?token=geheim`, { headers: { 'user-agent': 'tester' } });
   const line = await gateway.line({ requestId: answer.headers['x-request-id'] });
   assert.equal(line.status, 200);
@@ -40,7 +44,9 @@ test('a request that no route takes is logged as well', async (t) => {
 
 test('metrics count by route, method, status and who answered', async (t) => {
   const users = await startService(t);
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/api/users', target: users.url, auth: 'none' }] },
+  });
   for (let i = 0; i < 3; i++) await ask(`${gateway.url}/api/users/${i}`);
   await ask(`${gateway.url}/nowhere`);
   await gateway.line({ path: '/nowhere' });

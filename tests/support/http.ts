@@ -31,17 +31,29 @@ export function ask(url: string, options: AskOptions = {}): Promise<Answer> {
   const { hostname, port, pathname, search } = new URL(url);
   const { method = 'GET', headers = {}, body, agent, path = pathname + search, timeoutMs = 10_000 } = options;
   return new Promise((resolve, reject) => {
-    const req = request({ hostname, port, path, method, headers: { ...headers } as OutgoingHttpHeaders, ...(agent && { agent }) }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('error', reject);
-      res.on('end', () => {
-        const whole = Buffer.concat(chunks);
-        const text = whole.toString();
-        const { statusCode: status = 0, headers: fields, rawHeaders } = res;
-        resolve({ status, headers: fields, rawHeaders, text, body: whole, get json() { return JSON.parse(text); } });
-      });
-    });
+    const req = request(
+      { hostname, port, path, method, headers: { ...headers } as OutgoingHttpHeaders, ...(agent && { agent }) },
+      (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (chunk: Buffer) => chunks.push(chunk));
+        res.on('error', reject);
+        res.on('end', () => {
+          const whole = Buffer.concat(chunks);
+          const text = whole.toString();
+          const { statusCode: status = 0, headers: fields, rawHeaders } = res;
+          resolve({
+            status,
+            headers: fields,
+            rawHeaders,
+            text,
+            body: whole,
+            get json() {
+              return JSON.parse(text);
+            },
+          });
+        });
+      },
+    );
     req.setTimeout(timeoutMs, () => req.destroy(new Error(`no answer from ${url} in ${timeoutMs} ms`)));
     req.on('error', reject);
     req.end(body);
@@ -49,7 +61,11 @@ export function ask(url: string, options: AskOptions = {}): Promise<Answer> {
 }
 
 /** Sends bytes as they are over a connection of its own, and returns all that came back until it closed. */
-export function askRaw(port: number, bytes: string | Buffer, { timeoutMs = 5_000, halfClose = false } = {}): Promise<string> {
+export function askRaw(
+  port: number,
+  bytes: string | Buffer,
+  { timeoutMs = 5_000, halfClose = false } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let received = '';
@@ -57,7 +73,9 @@ export function askRaw(port: number, bytes: string | Buffer, { timeoutMs = 5_000
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNREFUSED' ? reject(error) : resolve(received)));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNREFUSED' ? reject(error) : resolve(received),
+    );
     socket.on('close', () => resolve(received));
     if (halfClose) socket.end(bytes);
     else socket.write(bytes);

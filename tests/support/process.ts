@@ -75,7 +75,10 @@ export interface GatewayProcess extends RunningProcess {
 }
 
 /** A gateway process that listens on free ports; resolves once it does. */
-export async function startGatewayProcess(t: Pick<TestContext, 'after'>, options: ProcessOptions): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  t: Pick<TestContext, 'after'>,
+  options: ProcessOptions,
+): Promise<GatewayProcess> {
   const env = { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0', LOG_FORMAT: 'json', ...options.env };
   const running = startProcess(t, { ...options, env });
   const [, url = ''] = await running.says(/listens on (http:\/\/[\w.]+:\d+)/);

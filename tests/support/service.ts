@@ -42,7 +42,11 @@ export const echo: StubHandler = (_req, res, { method, path, headers, body }) =>
 };
 
 /** A service that does what the test says, on a port of its own, gone after the test. */
-export async function startService(t: Cleanup, handler: StubHandler = echo, options: StubOptions = {}): Promise<StubService> {
+export async function startService(
+  t: Cleanup,
+  handler: StubHandler = echo,
+  options: StubOptions = {},
+): Promise<StubService> {
   const requests: SeenRequest[] = [];
   let connections = 0;
   const server = createServer((req, res) => {

@@ -1,0 +1,42 @@
+import type { TestContext } from 'node:test';
+import type { DiscoveryDeps } from '../../src/upstream/discovery-deps.ts';
+import type { TargetSource } from '../../src/upstream/targets-static.ts';
+import { until } from './until.ts';
+
+/** What discovery needs, with short times, and its log lines. */
+export function discoveryDeps(overrides: Partial<DiscoveryDeps> = {}): DiscoveryDeps & { readonly lines: string[] } {
+  const lines: string[] = [];
+  const write = ((line: string) => void lines.push(line)) as unknown as DiscoveryDeps['log']['info'];
+  return {
+    settings: { port: 3000, adminPort: 9901, consulHttpAddr: 'http://127.0.0.1:1', consulHttpToken: undefined },
+    log: { info: write, warn: write },
+    waitMs: 30_000,
+    ...overrides,
+    lines,
+  };
+}
+
+/** `host:port` of a source's targets, sorted, one text. */
+export const addressesOf = (source: TargetSource): string =>
+  source.specs
+    .map((spec) => new URL(spec.url).host)
+    .sort()
+    .join(' ');
+
+/** Waits until a source has exactly these addresses; how many milliseconds that took. */
+export async function untilAddresses(source: TargetSource, addresses: string, timeoutMs = 10_000): Promise<number> {
+  const begunAtMs = performance.now();
+  await until(() => addressesOf(source) === addresses, {
+    timeoutMs,
+    what: `"${addresses}"`,
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; there is "${addressesOf(source)}"`);
+  });
+  return performance.now() - begunAtMs;
+}
+
+/** Closes a source after the test, and gives it back. */
+export function closeAfter<T extends { close(): void }>(t: Pick<TestContext, 'after'>, source: T): T {
+  t.after(() => source.close());
+  return source;
+}

@@ -49,7 +49,7 @@ export function parseRedisUrl(url: string): RedisAddress {
 }
 
 const SHAPE_HELP =
-  'expected redis://host:port, rediss://host:port, unix:///path, redis+sentinel://host:port,host:port/master or redis+cluster://host:port,host:port';
+  'write redis://host:port, rediss://host:port, unix:///path, redis+sentinel://host:port,host:port/master or redis+cluster://host:port,host:port';
 
 function parseLogin(login: string | undefined) {
   if (login === undefined || login === '') return { username: undefined, password: undefined };

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { systemClock } from '../../src/lib/clock.ts';
 import { passed, StageBench } from '../support/limits.ts';
 import { type ObservedLink, observeRedis } from '../support/redis-link.ts';
-import { findFreePort, needsRedis, RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { needsRedis, RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { freePort } from '../support/service.ts';
 import { startSlowProxy } from '../support/slow-proxy.ts';
 
 const LONGEST_WAIT_MS = 300;
@@ -139,7 +140,7 @@ test('the script flushed in mid-load loses no count', needsRedis, async () => {
 });
 
 test('a gateway that starts before its Redis counts locally, then in Redis', needsRedis, async () => {
-  const late = new RedisServer(await findFreePort());
+  const late = new RedisServer(await freePort());
   try {
     const { bench, observed } = await gatewayAt(late.url);
     assert.equal(passed(await bench.calls(100, 'users', { consumer: 'early' })), 40);

@@ -6,6 +6,7 @@ import { RedisCounter } from '../../src/limits/redis-counter.ts';
 import { planSchema, rateLimitSchema } from '../../src/limits/schema.ts';
 import { compilePlan, compileWindow } from '../../src/limits/window.ts';
 import { createContext, FakeClock, passed, StageBench } from '../support/limits.ts';
+import { createRandom } from '../support/random.ts';
 import { type ObservedLink, observeRedis } from '../support/redis-link.ts';
 import { needsRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
@@ -85,7 +86,7 @@ test('memory and Redis decide a scripted sequence of two thousand calls alike', 
   await observed.until(true);
   const memory = new MemoryCounter(clock);
   const redis = new RedisCounter(observed.link, clock, () => String(clock.nowMs));
-  const random = seededRandom(7);
+  const random = createRandom(7);
   const lists = listsOfWindows();
 
   for (let step = 0; step < 2000; step++) {
@@ -116,15 +117,4 @@ function listsOfWindows() {
     [sliding, ...plan],
     [tight, fixed, bucket, ...plan],
   ];
-}
-
-/** The same numbers at every run (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from './service.ts';
 
 const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
 const isRequired = (process.env['TURNPIKE_REQUIRE'] ?? '').split(',').includes('redis-server');
@@ -83,7 +84,7 @@ export class RedisServer {
 
 /** A running redis-server; further arguments are its settings, `--appendonly yes` for one. */
 export async function startRedisServer(...args: string[]): Promise<RedisServer> {
-  const server = new RedisServer(await findFreePort(), args);
+  const server = new RedisServer(await freePort(), args);
   try {
     await server.start();
   } catch (error) {
@@ -91,16 +92,6 @@ export async function startRedisServer(...args: string[]): Promise<RedisServer> 
     throw error;
   }
   return server;
-}
-
-/** A port that nobody listens on now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function sendCommand(port: number, words: readonly string[]): Promise<string> {

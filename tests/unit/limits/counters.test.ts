@@ -4,21 +4,11 @@ import { MemoryCounter } from '../../../src/limits/memory-counter.ts';
 import { rateLimitSchema } from '../../../src/limits/schema.ts';
 import { compileWindow } from '../../../src/limits/window.ts';
 import { createContext, FakeClock } from '../../support/limits.ts';
+import { createRandom } from '../../support/random.ts';
 
 const route = { kind: 'route', name: 'users' } as const;
 const compile = (options: object) => compileWindow(rateLimitSchema.parse(options), route, 'users');
 const context = createContext({ consumer: 'app' });
-
-/** The same numbers at every run (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Lets calls come by a strategy for many windows; the times of those that passed. */
 function attack(limit: number, windowMs: number, calls: number, pauseMs: (step: number) => number): number[] {
@@ -49,7 +39,7 @@ for (const limit of [1, 5, 100]) {
     const windowMs = 1000;
     let fullest = 0;
     for (let seed = 1; seed <= 60; seed++) {
-      const random = seededRandom(seed * 1000 + limit);
+      const random = createRandom(seed * 1000 + limit);
       // Bursts of many calls at one instant, then pauses of up to a part, a window, or just about one of them.
       const scale = [3, 30, 99, 101, 120, 899, 901, 999, 1001, 1100][seed % 10] as number;
       const burst = 1 + Math.floor(random() * limit * 1.5);
@@ -80,7 +70,7 @@ test('steady traffic just below the limit passes whole', () => {
 });
 
 test('a sliding window tells exactly when the next call passes', () => {
-  const random = seededRandom(3);
+  const random = createRandom(3);
   const clock = new FakeClock();
   const counter = new MemoryCounter(clock);
   const windows = [compile({ limit: 20, window: '10s' })];

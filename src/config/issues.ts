@@ -14,6 +14,7 @@ export interface ReadableIssue {
 }
 
 type Issue = z.core.$ZodIssue;
+
 const MAX_LISTED_KEYS = 12;
 
 /**

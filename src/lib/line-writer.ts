@@ -38,8 +38,8 @@ export class LineWriter {
   readonly #onDrop: (lines: number) => void;
   readonly #write: WriteBytes;
   /** Lines that wait; it is swapped with the spare one when a write begins. */
-  #pending = Buffer.allocUnsafe(FIRST_BYTES);
-  #spare = Buffer.allocUnsafe(FIRST_BYTES);
+  #pending: Buffer;
+  #spare: Buffer;
   #pendingBytes = 0;
   #pendingLines = 0;
   #dropped = 0;
@@ -53,6 +53,8 @@ export class LineWriter {
   constructor(options: LineWriterOptions) {
     this.#descriptor = options.descriptor;
     this.#maxPendingBytes = options.maxPendingBytes ?? 1024 * 1024;
+    this.#pending = Buffer.allocUnsafe(Math.min(FIRST_BYTES, this.#maxPendingBytes));
+    this.#spare = Buffer.allocUnsafe(this.#pending.length);
     this.#intervalMs = options.intervalMs ?? 100;
     this.#onDrop = options.onDrop ?? (() => undefined);
     this.#write = options.write ?? write;

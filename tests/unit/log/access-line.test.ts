@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { AccessRecord, renderAccessJson, renderAccessPretty } from '../../../src/access-line.ts';
+import { RequestContext } from '../../../src/context.ts';
+
+function createRecord(fill: (context: RequestContext) => void = () => {}, overrides: Partial<AccessRecord> = {}): AccessRecord {
+  const req = { method: 'GET', url: '/raw?token=secret', headers: { 'user-agent': 'tester "x"' } } as unknown as IncomingMessage;
+  const context = new RequestContext(req, {} as ServerResponse);
+  context.path = '/api/users';
+  context.clientAddress = '203.0.113.9';
+  context.requestId = context.correlationId = 'id-12345';
+  fill(context);
+  const record = new AccessRecord('info', context, Date.UTC(2026, 0, 2), 12.3456, 200, undefined, undefined);
+  return Object.assign(record, overrides);
+}
+
+const parse = (record: AccessRecord) => JSON.parse(renderAccessJson(record)) as Record<string, unknown>;
+
+test('a plain request has the fields that every line has, and none that say nothing', () => {
+  assert.deepEqual(parse(createRecord()), {
+    time: '2026-01-02T00:00:00.000Z',
+    level: 'info',
+    method: 'GET',
+    path: '/api/users',
+    status: 200,
+    clientAddress: '203.0.113.9',
+    userAgent: 'tester "x"',
+    requestId: 'id-12345',
+    bytesIn: 0,
+    bytesOut: 0,
+    totalMs: 12.35,
+    gatewayMs: 12.35,
+  });
+});
+
+test('a proxied request tells who called, where it went and whose time it took', () => {
+  const line = parse(
+    createRecord((context) => {
+      context.route = { name: 'users', prefix: '/api/users' };
+      context.consumer = { name: 'mobile "app"', plan: 'free', roles: [] };
+      context.subject = 'u1\n';
+      context.authMethod = 'api-key+jwt';
+      context.attempts = 2;
+      context.upstreamMs = 10;
+      context.service = 'users';
+      context.target = 'http://localhost:4001';
+      context.outcome = 'ok';
+      context.cache = 'miss';
+      context.limit = { policy: 'free-1h', limit: 100, remaining: 7, resetSeconds: 60 };
+      context.correlationId = 'other-id-1';
+    }),
+  );
+  assert.equal(line['route'], 'users');
+  assert.equal(line['consumer'], 'mobile "app"');
+  assert.equal(line['subject'], 'u1\n');
+  assert.equal(line['correlationId'], 'other-id-1');
+  assert.equal(line['attempts'], 2);
+  assert.equal(line['upstreamMs'], 10);
+  assert.equal(line['gatewayMs'], 2.35);
+  assert.equal(line['limit'], 'free-1h 7/100');
+  assert.equal(line['cache'], 'miss');
+});
+
+test('a path that could not be read is logged as it came, with its secrets out and its length bounded', () => {
+  assert.equal(parse(createRecord((context) => void (context.path = '')))['path'], '/raw?token=***');
+  const long = parse(createRecord((context) => void (context.path = `/${'a'.repeat(9000)}`)));
+  assert.ok(String(long['path']).length < 2100);
+});
+
+test("a service's or our own fault has its cause in the line, a caller's only its code", () => {
+  const fault = (context: RequestContext): void => {
+    context.errorCode = 'upstream_refused';
+    context.errorDetail = 'redis://:hunter2@host';
+    context.cause = new Error('connect ECONNREFUSED');
+  };
+  const upstream = renderAccessJson(createRecord(fault, { source: 'upstream', status: 502 }));
+  assert.match(upstream, /"code":"upstream_refused","source":"upstream"/);
+  assert.match(upstream, /ECONNREFUSED/);
+  assert.doesNotMatch(upstream, /hunter2/);
+  assert.doesNotMatch(renderAccessJson(createRecord(fault, { source: 'client' })), /ECONNREFUSED/);
+});
+
+test('a client that left is told as such', () => {
+  const line = parse(createRecord(undefined, { status: 499, source: 'client', aborted: 'client' }));
+  assert.deepEqual([line['status'], line['code'], line['aborted']], [499, 'client_closed', 'client']);
+});
+
+test('the line for the eye holds no control character, whatever the client sent', () => {
+  const line = renderAccessPretty(createRecord((context) => void (context.path = '/a\u001b[2Jb\u009b31m')));
+  assert.ok([...line].every((character) => character >= ' ' && (character < '\u007f' || character > '\u009f')));
+  assert.match(line, /200 {2}GET/);
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+
+const STUB = path.resolve(import.meta.dirname, '../../scripts/stub.ts');
+
+/** Starts `npm run stub` on a free port and answers its address; it ends with the test. */
+async function startStub(t: TestContext, ...flags: readonly string[]): Promise<{ url: string; stub: ChildProcess }> {
+  const stub = spawn(process.execPath, [STUB, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => stub.kill('SIGKILL'));
+  const [line] = (await once(stub.stdout, 'data')) as [Buffer];
+  const url = /http:\/\/localhost:(\d+)/.exec(String(line))?.[1];
+  assert.ok(url, String(line));
+  return { url: `http://127.0.0.1:${url}`, stub };
+}
+
+test('a stub answers with what it received', async (t) => {
+  const { url } = await startStub(t, '--name', 'users');
+  const answer = await fetch(`${url}/a/b?c=d`, { method: 'POST', body: 'hello', headers: { 'X-Colour': 'red' } });
+  const echo = (await answer.json()) as Record<string, unknown>;
+  assert.equal(answer.status, 200);
+  assert.deepEqual(
+    [echo['service'], echo['method'], echo['path'], echo['bodyBytes']],
+    ['users', 'POST', '/a/b?c=d', 5],
+  );
+  assert.equal((echo['headers'] as Record<string, string>)['x-colour'], 'red');
+});
+
+test('a stub fails as often, and answers as late, as it is told to', async (t) => {
+  const { url } = await startStub(t, '--fail', '100%', '--delay', '300ms');
+  const began = performance.now();
+  const answer = await fetch(`${url}/`);
+  assert.equal(answer.status, 500);
+  assert.ok(performance.now() - began >= 290);
+  assert.equal((await fetch(`${url}/health`)).status, 200);
+  assert.equal((await fetch(`${url}/status/404`)).status, 404);
+});
+
+test('a stub ends when it is asked to', async (t) => {
+  const { url, stub } = await startStub(t);
+  await (await fetch(`${url}/stop`, { method: 'POST' })).text();
+  const [code] = await once(stub, 'exit');
+  assert.equal(code, 0);
+});
+
+test('a stub that is called wrongly says how to call it', async (t) => {
+  const stub = spawn(process.execPath, [STUB, '--delay', '2'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => stub.kill('SIGKILL'));
+  const [[text], [code]] = await Promise.all([once(stub.stdout, 'data'), once(stub, 'exit')]);
+  assert.match(String(text), /npm run stub -- --port/);
+  assert.equal(code, 2);
+});

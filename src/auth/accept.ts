@@ -35,6 +35,7 @@ export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all'
     let identity = before;
     for (let i = from; i < schemes.length; i += 1) {
       const scheme = schemes[i] as Scheme;
+      if (scheme.isLastResort && mode === 'any' && identity !== undefined) continue;
       const outcome = scheme.check(context, nowMs);
       if (outcome instanceof Promise) {
         const known = identity;
@@ -78,6 +79,7 @@ function createAuthorizationGuard(schemes: readonly Scheme[]) {
     // Node keeps the first of two: the service, or a proxy before us, may have read the other.
     if (isDoubled(req.rawHeaders)) return DOUBLED;
     if (takesBearer && authorization.startsWith('Bearer ')) return undefined;
+    if (words.has('*')) return undefined;
     return words.has(authorization.split(' ', 1)[0]?.toLowerCase() ?? '') ? undefined : OTHER_WORD;
   };
 }

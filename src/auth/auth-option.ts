@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { type ForwardAuthOptions, forwardAuthOption } from './forward-auth.ts';
 
 /** The schemes that a route may name. */
-export type SchemeName = 'jwt' | 'api-key';
+export type SchemeName = 'jwt' | 'api-key' | 'introspection' | 'basic' | 'mtls' | 'forward-auth';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {
@@ -12,26 +13,47 @@ export interface AuthRequirement {
   readonly optional: boolean;
   /** Name of the query parameter that may carry an API key; undefined (the default) when only the header may. */
   readonly apiKeyQuery: string | undefined;
+  /** Lower-case name of the field in which a trusted load balancer tells the client's certificate. */
+  readonly certificateField: string;
+  readonly forwardAuth: ForwardAuthOptions | undefined;
 }
 
+const apiKeyOptions = z.strictObject({
+  query: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one')
+    .describe(
+      'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
+    ),
+});
+
+const mtlsOptions = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field')
+    .transform((name) => name.toLowerCase())
+    .describe("Field in which a trusted load balancer sends the client's certificate. Default Client-Cert (RFC 9440)."),
+});
+
 const scheme = z.union([
-  z.enum(['jwt', 'api-key']),
-  z.strictObject({
-    'api-key': z.strictObject({
-      query: z
-        .string()
-        .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one')
-        .describe(
-          'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
-        ),
-    }),
-  }),
+  z.enum(['jwt', 'api-key', 'introspection', 'basic', 'mtls']),
+  z.strictObject({ 'api-key': apiKeyOptions }),
+  z.strictObject({ mtls: mtlsOptions }),
+  z.strictObject({ 'forward-auth': forwardAuthOption }),
 ]);
 const schemes = z.array(scheme).min(1);
 
 type SchemeInput = z.output<typeof scheme>;
 
-const NOBODY_ASKS: AuthRequirement = { mode: 'none', schemes: [], optional: false, apiKeyQuery: undefined };
+const DEFAULT_CERTIFICATE_FIELD = 'client-cert';
+const NOBODY_ASKS: AuthRequirement = {
+  mode: 'none',
+  schemes: [],
+  optional: false,
+  apiKeyQuery: undefined,
+  certificateField: DEFAULT_CERTIFICATE_FIELD,
+  forwardAuth: undefined,
+};
 
 /** The `auth` key of a route. Default: `["jwt", "api-key"]`, either of them. */
 export const authOption = z
@@ -47,16 +69,26 @@ export const authOption = z
   ])
   .transform((written): AuthRequirement => {
     if (written === 'none') return NOBODY_ASKS;
-    if (Array.isArray(written)) return requirement('any', written);
-    if (typeof written === 'object' && 'any' in written) return requirement('any', written.any, written.optional);
-    if (typeof written === 'object' && 'all' in written) return requirement('all', written.all);
-    return requirement('any', [written]);
+    if (Array.isArray(written)) return createRequirement('any', written);
+    if (typeof written === 'object' && 'any' in written) return createRequirement('any', written.any, written.optional);
+    if (typeof written === 'object' && 'all' in written) return createRequirement('all', written.all);
+    return createRequirement('any', [written]);
   });
 
-function requirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
-  const withQuery = list.find((entry) => typeof entry === 'object');
-  const names = list.map((entry) => (typeof entry === 'object' ? 'api-key' : entry));
-  return { mode, schemes: [...new Set(names)], optional, apiKeyQuery: withQuery?.['api-key'].query };
+function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
+  let requirement: AuthRequirement = { ...NOBODY_ASKS, mode, optional };
+  const names = new Set<SchemeName>();
+  for (const entry of list) {
+    if (typeof entry === 'string') names.add(entry);
+    else names.add(Object.keys(entry)[0] as SchemeName);
+    if (typeof entry === 'string') continue;
+    if ('api-key' in entry) requirement = { ...requirement, apiKeyQuery: entry['api-key'].query };
+    else if ('mtls' in entry) requirement = { ...requirement, certificateField: entry.mtls.header };
+    else requirement = { ...requirement, forwardAuth: entry['forward-auth'] };
+  }
+  // Whoever has to ask somebody comes last, however it was written.
+  const schemes = [...names].sort((a, b) => Number(a === 'forward-auth') - Number(b === 'forward-auth'));
+  return { ...requirement, schemes };
 }
 
 /** True when the route answers only to a proven caller. */
@@ -70,6 +102,12 @@ export function isProtected(auth: AuthRequirement): boolean {
  */
 export function credentialHeaders(auth: AuthRequirement, forwardCredentials: boolean): readonly string[] {
   if (forwardCredentials) return [];
-  const fields = auth.schemes.map((name) => (name === 'api-key' ? 'x-api-key' : 'authorization'));
+  const fields = auth.schemes.flatMap((name) => {
+    if (name === 'api-key') return ['x-api-key'];
+    if (name === 'mtls') return [auth.certificateField];
+    // A cookie is the service's session as well: it stays.
+    if (name === 'forward-auth') return auth.forwardAuth?.requestHeaders.filter((field) => field !== 'cookie') ?? [];
+    return ['authorization'];
+  });
   return [...new Set(fields)];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
+import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
 const key = z.strictObject({
   id: z
@@ -16,6 +17,11 @@ const key = z.strictObject({
     .describe('When the key stops being accepted. Default: never.'),
 });
 
+const fingerprint = z
+  .string()
+  .regex(/^[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}$/, 'expected a SHA-256 fingerprint as 64 hex digits')
+  .describe('SHA-256 fingerprint of the certificate: `openssl x509 -noout -fingerprint -sha256`.');
+
 /** One row of `consumers`: an application that calls, and the keys it calls with. */
 export const consumerRow = z.strictObject({
   name: z
@@ -25,7 +31,25 @@ export const consumerRow = z.strictObject({
   plan: z.string().min(1).optional().describe('Plan of the consumer; default: `defaultPlan`.'),
   roles: z.array(z.string().min(1).max(128)).default([]).describe('Roles for `authorize`.'),
   keys: z.array(key).default([]).describe('Hashed API keys; several at once allow a rotation with overlap.'),
+  password: z
+    .string()
+    .regex(PASSWORD_HASH, 'expected a scrypt hash; `turnpike key create --password` makes one')
+    .refine(isUsableHash, 'the scrypt hash takes more memory than a gateway can spare')
+    .optional()
+    .describe('scrypt hash of the password for `basic`; the user name is the name of the consumer.'),
+  certificates: z
+    .array(z.strictObject({ sha256: fingerprint }))
+    .default([])
+    .describe('Client certificates for `mtls`, by fingerprint.'),
 });
+
+function isUsableHash(text: string): boolean {
+  try {
+    return parsePasswordHash(text).hash.length > 0;
+  } catch {
+    return false;
+  }
+}
 
 export type ConsumerRow = z.output<typeof consumerRow>;
 

@@ -17,16 +17,19 @@ export interface Identity {
   readonly upstreamHeaders: readonly string[];
 }
 
+/** What a refused credential answers: wrong (401), known but not allowed (403), nobody could tell (503). */
+export type RefusalCode = 'invalid_credential' | 'forbidden' | 'auth_unavailable';
+
 /** Why a credential was not accepted. The reason is told to the client, so it never quotes the credential. */
 export class Refusal {
   readonly reason: string;
-  /** True when what decides did not answer: 503 instead of 401. */
-  readonly isUnavailable: boolean;
+  readonly code: RefusalCode;
+  /** For the log alone. */
   readonly cause: unknown;
 
-  constructor(reason: string, { isUnavailable = false, cause }: { isUnavailable?: boolean; cause?: unknown } = {}) {
+  constructor(reason: string, { code = 'invalid_credential', cause }: { code?: RefusalCode; cause?: unknown } = {}) {
     this.reason = reason;
-    this.isUnavailable = isUnavailable;
+    this.code = code;
     this.cause = cause;
   }
 }
@@ -38,10 +41,12 @@ export interface Scheme {
   readonly name: string;
   /** Its challenge in WWW-Authenticate (RFC 9110, section 11.6.1); empty where there is none. */
   readonly challenge: string;
-  /** The word, in lower case, that its credentials in `Authorization` begin with; undefined when it reads another field. */
+  /** The word, in lower case, that its credentials in `Authorization` begin with; `*` for any, undefined when it reads another field. */
   readonly authorizationWord: string | undefined;
   /** False when nothing is configured that could ever be accepted. */
   readonly isConfigured: boolean;
+  /** True when somebody has to be asked each time: where any scheme will do, it is left out once another has said who calls. */
+  readonly isLastResort?: boolean;
   /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */
   check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined;
 }
@@ -72,7 +77,7 @@ export function combineIdentities(first: Identity, second: Identity): Identity {
   const withUser = first.claims === undefined && first.subject === undefined ? second : first;
   return createIdentity(`${first.method}+${second.method}`, {
     consumer: withConsumer.consumer,
-    plan: withConsumer.plan,
+    plan: withConsumer.consumer === undefined ? (first.plan ?? second.plan) : withConsumer.plan,
     subject: withUser.subject,
     claims: withUser.claims,
     roles: [...new Set([...first.roles, ...second.roles])],

@@ -76,7 +76,7 @@ export class RemoteKeys implements KeySource {
   /** With keys at hand the token is to blame; without any nobody can tell. */
   #refusal(nowMs: number): Refusal {
     if (this.#set !== undefined && nowMs - this.#fetchedAtMs < STALE_MS) return UNKNOWN_KEY;
-    return new Refusal('the keys of the issuer can not be fetched', { isUnavailable: true, cause: this.#failure });
+    return new Refusal('the keys of the issuer can not be fetched', { code: 'auth_unavailable', cause: this.#failure });
   }
 
   #refresh(): Promise<void> {

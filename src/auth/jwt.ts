@@ -139,18 +139,30 @@ function explain(error: unknown): Refusal {
 
 const BEARER = /^bearer +/i;
 
-/** Tokens in `Authorization: Bearer` (RFC 6750, section 2.1). */
-export function createJwtScheme(verifier: TokenVerifier): Scheme {
+const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/**
+ * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1). With `leavesOpaque`, those that don't look like a JWT
+ * are left to introspection.
+ */
+export function createJwtScheme(verifier: TokenVerifier, { leavesOpaque = false } = {}): Scheme {
   return {
     name: 'jwt',
-    challenge: 'Bearer realm="turnpike"',
+    challenge: BEARER_CHALLENGE,
     authorizationWord: 'bearer',
     isConfigured: verifier.isConfigured,
     check(context: RequestContext, nowMs: number) {
       const token = readBearer(context.req.headers.authorization);
-      return token === undefined ? undefined : verifier.verify(token, nowMs);
+      if (token === undefined || (leavesOpaque && !looksLikeJwt(token))) return undefined;
+      return verifier.verify(token, nowMs);
     },
   };
+}
+
+export const BEARER_CHALLENGE = 'Bearer realm="turnpike"';
+
+export function looksLikeJwt(token: string): boolean {
+  return LOOKS_LIKE_JWT.test(token);
 }
 
 /** The token of an `Authorization` field; undefined for another scheme or none. */

@@ -35,7 +35,7 @@ async function setUp(t: TestContext, { keys = [K1], discover = false } = {}) {
 }
 
 function describe(outcome: Outcome): string {
-  if (outcome instanceof Refusal) return outcome.isUnavailable ? 'unavailable' : outcome.reason;
+  if (outcome instanceof Refusal) return outcome.code === 'auth_unavailable' ? 'unavailable' : outcome.reason;
   return 'ok';
 }
 

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import type { RequestContext } from '../context.ts';
+import { duration } from '../schema-values.ts';
+import { ask, type Reply } from './ask.ts';
+import { createIdentity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { BEARER_CHALLENGE } from './jwt.ts';
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ASKING = 1000;
+const MAX_VALUE_CHARS = 4096;
+
+const fieldName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field')
+  .transform((name) => name.toLowerCase());
+
+/** The options of the scheme `forward-auth`: who decides, what it is told, and what the service is told. */
+export const forwardAuthOption = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .describe('Where the verdict comes from, by GET.'),
+  requestHeaders: z
+    .array(fieldName)
+    .max(32)
+    .default(['authorization', 'cookie', 'x-api-key'])
+    .describe('Fields of the request that it is shown. Default: authorization, cookie, x-api-key.'),
+  copyHeaders: z
+    .array(fieldName)
+    .max(32)
+    .default(['x-user-id', 'x-user-role'])
+    .describe("Fields of its answer that the service gets, in place of the client's. Default: x-user-id, x-user-role."),
+  timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long a verdict may take. Default 2s.'),
+});
+
+export type ForwardAuthOptions = z.output<typeof forwardAuthOption>;
+
+const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+const REFUSED = new Refusal('the credential is not accepted');
+const FORBIDDEN = new Refusal('this is not allowed', { code: 'forbidden' });
+
+/**
+ * A service of the company's own decides, as with nginx's auth_request: 2xx lets the request pass, 401 and 403
+ * refuse it, all else is 503. It is asked for each request.
+ */
+export function createForwardAuthScheme(options: ForwardAuthOptions): Scheme {
+  const { url, requestHeaders, timeout: timeoutMs } = options;
+  let asking = 0;
+
+  async function decide(context: RequestContext): Promise<Outcome> {
+    asking += 1;
+    try {
+      const reply = await ask(url, {
+        headers: describe(context, requestHeaders),
+        timeoutMs,
+        maxBytes: MAX_ANSWER_BYTES,
+      });
+      return judge(reply, context, options);
+    } catch (cause) {
+      return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
+    } finally {
+      asking -= 1;
+    }
+  }
+
+  return {
+    name: 'forward-auth',
+    challenge: BEARER_CHALLENGE,
+    authorizationWord: requestHeaders.includes('authorization') ? '*' : undefined,
+    isConfigured: true,
+    isLastResort: true,
+    check(context) {
+      if (context.dryRun) return NOT_ASKED;
+      return asking >= MAX_ASKING ? BUSY : decide(context);
+    },
+  };
+}
+
+/** What the deciding service is told: the chosen fields, and what was asked of whom by whom. */
+function describe(context: RequestContext, names: readonly string[]): Record<string, string> {
+  const { headers } = context.req;
+  const fields: Record<string, string> = {
+    'x-forwarded-method': context.method,
+    'x-forwarded-uri': `${context.path}${context.query}`,
+    'x-forwarded-proto': context.scheme,
+    'x-forwarded-host': headers.host ?? '',
+    'x-forwarded-for': context.clientAddress,
+    'x-request-id': context.requestId,
+  };
+  for (const name of names) {
+    const value = headers[name];
+    if (value !== undefined) fields[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return fields;
+}
+
+function judge({ status, headers }: Reply, context: RequestContext, { copyHeaders }: ForwardAuthOptions): Outcome {
+  if (status === 401) return REFUSED;
+  if (status === 403) return FORBIDDEN;
+  if (status < 200 || status > 299) {
+    return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
+  }
+  const copied = copyHeaders.map((name) => [name, readField(headers, name)] as const);
+  dropFields(context.upstreamHeaders, new Set(copyHeaders));
+  const subject = readField(headers, 'x-user-id');
+  const roles = readField(headers, 'x-user-role')
+    ?.split(',')
+    .map((role) => role.trim())
+    .filter((role) => role !== '');
+  // The identity renders these two itself, encoded.
+  for (const [name, value] of copied) {
+    if (value !== undefined && name !== 'x-user-id' && name !== 'x-user-role')
+      context.upstreamHeaders.push(name, value);
+  }
+  return createIdentity('forward-auth', {
+    subject: copyHeaders.includes('x-user-id') ? subject : undefined,
+    roles: copyHeaders.includes('x-user-role') ? (roles ?? []) : [],
+  });
+}
+
+/** A field that is safe to hand on; one that is too long or has bytes outside visible ASCII is left out. */
+function readField(headers: Headers, name: string): string | undefined {
+  const value = headers.get(name);
+  return value !== null && value.length <= MAX_VALUE_CHARS && /^[\x20-\x7e]*$/.test(value) ? value : undefined;
+}
+
+/** Takes the client's own fields of these names out of what is sent on. */
+function dropFields(fields: string[], names: ReadonlySet<string>): void {
+  let kept = 0;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (names.has((fields[i] as string).toLowerCase())) continue;
+    fields[kept] = fields[i] as string;
+    fields[kept + 1] = fields[i + 1] as string;
+    kept += 2;
+  }
+  fields.length = kept;
+}

@@ -1,0 +1,141 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { RequestContext } from '../context.ts';
+import type { Clock } from '../lib/clock.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import type { Kind } from '../pool.ts';
+import { duration } from '../schema-values.ts';
+import { askForObject, isSafeUrl } from './ask.ts';
+import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from './claims.ts';
+import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from './jwt.ts';
+
+const MAX_TOKEN_CHARS = 8192;
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ASKING = 100;
+const REMEMBERED_TOKENS = 10_000;
+/** How long a token that is not active stays so: a client that tries again and again costs the server one question. */
+const REFUSED_MS = 5000;
+
+/** The `introspection` key of the file: the server that knows opaque tokens (RFC 7662). */
+export const introspectionOption = z.strictObject({
+  url: z
+    .string()
+    .refine(isSafeUrl, 'expected an https URL (or http on this machine)')
+    .describe('Introspection endpoint; https, or http on this machine.'),
+  clientId: z.string().min(1).describe('Who the gateway is to that server.'),
+  clientSecret: z.string().min(1).describe('Its secret; write "${ENV:NAME}" or "${FILE:/path}".'),
+  audience: z.string().min(1).optional().describe('What `aud` of the answer must name. Default: not checked.'),
+  cacheFor: duration({ max: '5m' })
+    .prefault('30s')
+    .describe(
+      'How long an answer is believed, at most until the token expires: also how late a revocation is seen. Default 30s.',
+    ),
+  timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long an answer may take. Default 2s.'),
+});
+
+export type IntrospectionOptions = z.output<typeof introspectionOption>;
+
+interface Remembered {
+  readonly outcome: Outcome;
+  readonly untilMs: number;
+}
+
+const INACTIVE = new Refusal('the token is not active');
+const TOO_LARGE = new Refusal('the token is larger than 8 KiB');
+const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
+const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+
+export const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };
+
+/** Asks a server about opaque tokens. Answers are kept under the hash of the token; equal questions are asked once. */
+export class Introspection {
+  readonly #options: IntrospectionOptions;
+  readonly #clock: Clock;
+  readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
+  readonly #asking = new Map<string, Promise<Outcome>>();
+
+  constructor(options: IntrospectionOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  check(token: string, nowMs: number, mayAsk: boolean): Outcome | Promise<Outcome> {
+    if (token.length > MAX_TOKEN_CHARS) return TOO_LARGE;
+    const key = hash('sha256', token, 'base64');
+    const known = this.#remembered.get(key);
+    if (known !== undefined && nowMs < known.untilMs) return known.outcome;
+    if (!mayAsk) return NOT_ASKED;
+    const asking = this.#asking.get(key);
+    if (asking !== undefined) return asking;
+    if (this.#asking.size >= MAX_ASKING) return BUSY;
+    const answer = this.#ask(key, token).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, answer);
+    return answer;
+  }
+
+  async #ask(key: string, token: string): Promise<Outcome> {
+    const { url, clientId, clientSecret, timeout, cacheFor } = this.#options;
+    // RFC 6749, section 2.3.1: both halves are form-encoded before they are joined.
+    const client = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
+      'base64',
+    );
+    let claims: Claims;
+    try {
+      claims = await askForObject(url, {
+        method: 'POST',
+        headers: { authorization: `Basic ${client}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+        timeoutMs: timeout,
+        maxBytes: MAX_ANSWER_BYTES,
+      });
+    } catch (cause) {
+      // Not remembered: the next request asks again.
+      return new Refusal('the server that knows this token does not answer', { code: 'auth_unavailable', cause });
+    }
+    const nowMs = this.#clock.now();
+    const outcome = readAnswer(claims, this.#options.audience, nowMs);
+    const keepMs = outcome instanceof Refusal ? REFUSED_MS : cacheFor;
+    const untilMs = Math.min(nowMs + keepMs, (outcome as Identity).expiresAtMs ?? Number.POSITIVE_INFINITY);
+    this.#remembered.set(key, { outcome, untilMs });
+    return outcome;
+  }
+}
+
+/** Who the answer speaks of (RFC 7662, section 2.2). */
+function readAnswer(claims: Claims, audience: string | undefined, nowMs: number): Outcome {
+  const { active, exp, nbf, aud } = claims as { active?: unknown; exp?: unknown; nbf?: unknown; aud?: unknown };
+  if (active !== true) return INACTIVE;
+  const expiresAtMs = typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
+  if (typeof nbf === 'number' && nbf * 1000 > nowMs) return INACTIVE;
+  if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
+    return WRONG_AUDIENCE;
+  return createIdentity('introspection', {
+    subject: readText(claims, [...DEFAULT_CLAIM_PATHS.subject, 'username']),
+    roles: readList(claims, DEFAULT_CLAIM_PATHS.roles),
+    scopes: readScopes(claims, DEFAULT_CLAIM_PATHS.scopes),
+    plan: readText(claims, DEFAULT_CLAIM_PATHS.plan),
+    claims,
+    expiresAtMs,
+  });
+}
+
+/** Opaque tokens in `Authorization: Bearer`. With `leavesJwt`, what looks like a JWT is left to that scheme. */
+export function createIntrospectionScheme(
+  introspection: Introspection | undefined,
+  { leavesJwt = false } = {},
+): Scheme {
+  return {
+    name: 'introspection',
+    challenge: BEARER_CHALLENGE,
+    authorizationWord: 'bearer',
+    isConfigured: introspection !== undefined,
+    check(context: RequestContext, nowMs: number) {
+      const token = readBearer(context.req.headers.authorization);
+      if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
+      return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { RefusedScheme } from './accept.ts';
+import type { FailureLimit } from './failure-limit.ts';
+import type { Scheme } from './identity.ts';
+import { BEARER_CHALLENGE } from './jwt.ts';
+
+/** Schemes whose credential is a bearer token, for which RFC 6750 has words of its own. */
+const TOKEN_SCHEMES: ReadonlySet<string | undefined> = new Set(['jwt', 'introspection']);
+const NOTHING_CONFIGURED =
+  'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
+
+/**
+ * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
+ * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
+ */
+export function createRefusals(schemes: readonly Scheme[], failures: FailureLimit) {
+  const challenge = [...new Set(schemes.map((scheme) => scheme.challenge))].join(', ');
+  const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
+
+  return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
+    context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
+    if (refused === undefined) return new GatewayError('unauthenticated', nothingSent, withChallenge(challenge));
+    const { reason, code, cause } = refused.refusal;
+    if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
+    const retryAfterSeconds = countFailure(context, refused, failures);
+    if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
+    const isToken = TOKEN_SCHEMES.has(refused.scheme);
+    const said = isToken ? challenge.replace(BEARER_CHALLENGE, describeToken(reason)) : challenge;
+    return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
+  };
+}
+
+/** Seconds to wait after one failure too many. A verdict of somebody else's is theirs to limit. */
+function countFailure(context: RequestContext, { scheme }: RefusedScheme, failures: FailureLimit): number | undefined {
+  return context.dryRun || scheme === 'forward-auth' ? undefined : failures.count(context.clientAddress);
+}
+
+/** Only where a token was sent (RFC 6750, section 3.1); reasons are our own words, without quotes. */
+function describeToken(reason: string): string {
+  return `${BEARER_CHALLENGE}, error="invalid_token", error_description="${reason}"`;
+}
+
+function withChallenge(challenge: string) {
+  return { headers: ['WWW-Authenticate', challenge] };
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

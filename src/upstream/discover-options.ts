@@ -28,11 +28,17 @@ export const consulOption = z.strictObject({
 
 const DNS_NAME = /^(?:(?:srv|a):)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?(?::\d{1,5})?$/;
 
+function hasPortOrSrv(text: string): boolean {
+  const port = /:(\d+)$/.exec(text)?.[1];
+  if (text.startsWith('srv:')) return port === undefined;
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
 export const dnsOption = z.strictObject({
   dns: z
     .string()
     .regex(DNS_NAME, { error: 'expected "srv:_http._tcp.orders.local" or "orders.local:8080"' })
-    .refine((text) => text.startsWith('srv:') !== /:\d+$/.test(text), {
+    .refine(hasPortOrSrv, {
       error: 'SRV records name the port themselves ("srv:NAME"); any other name needs one ("NAME:PORT")',
     })
     .describe('"srv:NAME" for SRV records, "NAME:PORT" for every address (A and AAAA) of a name.'),

@@ -13,7 +13,7 @@ export class AccessRecord {
   readonly level: AccessLevel;
   /** winston wants one; the line is under `Symbol.for('message')`. */
   readonly message = '';
-  readonly context: RequestContext;
+  #context: RequestContext | undefined;
   /** Epoch milliseconds when the request ended. */
   readonly endedAtMs: number;
   readonly totalMs: number;
@@ -37,12 +37,27 @@ export class AccessRecord {
   ) {
     this.level = level;
     this[LEVEL] = level;
-    this.context = context;
+    this.#context = context;
     this.endedAtMs = endedAtMs;
     this.totalMs = totalMs;
     this.status = status;
     this.source = source;
     this.aborted = aborted;
+  }
+
+  /** The request that this tells of, until `release`. */
+  get context(): RequestContext {
+    if (this.#context === undefined) throw new Error('the line of this request has been written');
+    return this.#context;
+  }
+
+  /**
+   * Lets go of the request once its line is rendered. winston's streams keep every record in a linked list: a dead one
+   * of the old generation keeps its successors alive, requests and all, until the next full collection (winston 3.19,
+   * readable-stream 3).
+   */
+  release(): void {
+    this.#context = undefined;
   }
 }
 

@@ -13,7 +13,7 @@ export interface LineSink {
 }
 
 interface Rendered {
-  readonly [MESSAGE]?: string;
+  [MESSAGE]?: string;
 }
 
 /**
@@ -33,6 +33,8 @@ class LineTransport extends TransportStream {
   // Called by winston for each record that passes the level.
   override log(info: Rendered, next: () => void): void {
     this.#sink.append(info[MESSAGE] ?? '');
+    // The record lives on for a while in the stream's list; its line needn't.
+    info[MESSAGE] = '';
     next();
   }
 }
@@ -56,7 +58,9 @@ export function createAccessLog(settings: Pick<Settings, 'logLevel' | 'logFormat
   return createLogger({
     level: settings.logLevel,
     format: format((info) => {
-      (info as { [MESSAGE]?: string })[MESSAGE] = render(info as unknown as AccessRecord);
+      const record = info as unknown as AccessRecord;
+      (info as { [MESSAGE]?: string })[MESSAGE] = render(record);
+      record.release();
       return info;
     })(),
     transports: [new LineTransport(sink)],

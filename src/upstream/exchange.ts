@@ -50,6 +50,8 @@ export class Exchange implements TransportHandler, Deadline {
   #isSettled = false;
   /** The answer belongs to the client from here on: a failure can only break the connection off. */
   #isDelivering = false;
+  /** Bytes of the answer still to come, or -1 when the service has not said how many. */
+  #remaining = -1;
   readonly startedAtMs = performance.now();
   /** Time until the response head, in milliseconds. */
   latencyMs = 0;
@@ -146,6 +148,8 @@ export class Exchange implements TransportHandler, Deadline {
       return;
     }
     this.#isDelivering = true;
+    const length = headers['content-length'];
+    if (typeof length === 'string') this.#remaining = Number(length);
     this.#settle(status >= 500 ? 'status' : 'ok', status, undefined);
   }
 
@@ -154,6 +158,13 @@ export class Exchange implements TransportHandler, Deadline {
     const { context, timeouts } = this.#owner;
     this.dueAtMs = performance.now() + timeouts.idle;
     context.bytesOut += chunk.length;
+    this.#remaining -= chunk.length;
+    if (this.#remaining === 0) {
+      // The last chunk and the end in one write: it saves a system call for most answers.
+      this.#finish();
+      context.res.end(chunk);
+      return;
+    }
     if (context.res.write(chunk)) return;
     controller.pause();
     context.res.once('drain', () => {

@@ -2,6 +2,7 @@ import { accessLogStage } from './stages/access-log.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
+import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
@@ -29,6 +30,7 @@ export const STAGES = [
   ipAccessStage, //         cheapest reason to refuse, needs no identity
   authenticateStage, //     before everything that asks who is calling
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
+  concurrencyStage, //      before the limit: a call refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   websocketStage, //       knows the caller, whose open sockets it counts
   bodyLimitStage, //        before a byte of the body is read

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { contextOf } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { InFlight, inFlightKind } from '../limits/in-flight.ts';
+import { createSubject } from '../limits/subject.ts';
+import { defineStage } from '../stage.ts';
+
+const keys = {
+  concurrency: z
+    .strictObject({
+      perConsumer: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .describe('Calls that one consumer (else token subject, else address) may have in flight on this route.'),
+    })
+    .optional()
+    .describe('How many calls may be in flight at once, in this process. WebSockets are counted by `websocket`.'),
+};
+
+/** Retry-After of a refusal: when a call in flight will end is anybody's guess, and it is usually soon. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Refuses a consumer whose calls in flight are too many: 429 `too_many_concurrent`. A call ends when its answer does. */
+export const concurrencyStage = defineStage({
+  name: 'concurrency',
+  keys,
+
+  create({ concurrency }, route, deps) {
+    if (!route.matched || concurrency === undefined) return undefined;
+    const { perConsumer } = concurrency;
+    const inFlight = deps.lease.use(inFlightKind, route.name, () => new InFlight());
+    const subjectOf = createSubject('consumer');
+
+    return function concurrency(req, res, next) {
+      const context = contextOf(req);
+      if (context.upgrade) {
+        next();
+        return;
+      }
+      const subject = subjectOf(context);
+      const count = inFlight.countOf(subject);
+      context.trace?.push({ stage: 'concurrency', decision: `${count} of ${perConsumer} in flight` });
+      if (count >= perConsumer) {
+        const detail = `Only ${perConsumer} calls may be in flight at once; let one finish.`;
+        next(new GatewayError('too_many_concurrent', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+        return;
+      }
+      if (!context.dryRun) {
+        inFlight.begin(subject);
+        res.once('close', () => inFlight.end(subject));
+      }
+      next();
+    };
+  },
+});

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { rawProblem, refuseConnection } from './refuse-connection.ts';
+import { rawProblem, refuseConnection, refuseRequest } from './refuse-connection.ts';
 
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -30,6 +30,16 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * belong to routes, so `requestTimeout` is off here and the body's reader keeps an idle deadline.
  */
 export function createFrontServer(front: Front): Server {
+  function serve(req: IncomingMessage, res: ServerResponse): void {
+    if (hasOneHost(req)) front.handler(req, res);
+    else refuseRequest(res, 'bad_framing', ONE_HOST);
+  }
+
+  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (hasOneHost(req)) front.upgrade?.(req, socket, head);
+    else refuseConnection(new Error(ONE_HOST), socket);
+  }
+
   const server = createServer(
     {
       ...front.classes,
@@ -39,20 +49,21 @@ export function createFrontServer(front: Front): Server {
       connectionsCheckingInterval: 2 * SECOND_MS,
       // Above the 60 s of common load balancers: whoever closes first must be the balancer.
       keepAliveTimeout: 65 * SECOND_MS,
-      requireHostHeader: true,
+      // Asked for by `hasOneHost`, whose refusal has a body.
+      requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
       // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed.
       shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) ?? false,
     },
-    front.handler,
+    serve,
   );
   // `100 Continue` is written when the body is about to be read, so that a refusal comes before the upload.
-  server.on('checkContinue', front.handler);
-  server.on('checkExpectation', (_req, res: ServerResponse) => refuseExpectation(res));
+  server.on('checkContinue', serve);
+  server.on('checkExpectation', (_req, res: ServerResponse) => refuseRequest(res, 'bad_request', ONE_EXPECTATION));
   server.on('clientError', refuseConnection);
   server.on('connect', (_req, socket) => refuseConnect(socket));
-  if (front.upgrade !== undefined) server.on('upgrade', front.upgrade);
+  if (front.upgrade !== undefined) server.on('upgrade', upgrade);
   return server;
 }
 
@@ -67,11 +78,17 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
-/** An expectation other than 100-continue (RFC 9110, section 10.1.1). */
-function refuseExpectation(res: ServerResponse): void {
-  const body = JSON.stringify({ title: 'Expectation failed', status: 417, code: 'expectation_failed' });
-  res.writeHead(417, { 'content-type': 'application/problem+json', connection: 'close', 'cache-control': 'no-store' });
-  res.end(body);
+const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
+const ONE_EXPECTATION = 'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).';
+
+/** Node's own check is content with two, of which two readers may believe different ones. HTTP/1.0 needs none. */
+function hasOneHost({ rawHeaders, httpVersionMinor }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts === 1 || (hosts === 0 && httpVersionMinor === 0);
 }
 
 /** This is no forward proxy (RFC 9110, section 9.3.6). */
@@ -79,7 +96,8 @@ function refuseConnect(socket: Duplex): void {
   socket.on('error', () => socket.destroy());
   socket.end(
     rawProblem('method_not_allowed', 'CONNECT is not served here.', [
-      'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+      'Allow',
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
     ]),
   );
   (socket as Socket).setTimeout?.(SECOND_MS, () => socket.destroy());

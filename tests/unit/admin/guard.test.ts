@@ -33,6 +33,7 @@ test('with a token only the token counts', () => {
   const ask = (authorization: string) => statusFor(TOKEN, { host: 'gateway.internal', authorization });
   assert.equal(ask(`Bearer ${TOKEN}`), 200);
   assert.equal(ask(`bearer ${TOKEN}`), 200);
-  for (const wrong of ['', TOKEN, `Bearer ${TOKEN}x`, 'Bearer ', `Basic ${TOKEN}`]) assert.equal(ask(wrong), 401, wrong);
+  for (const wrong of ['', TOKEN, `Bearer ${TOKEN}x`, 'Bearer ', `Basic ${TOKEN}`])
+    assert.equal(ask(wrong), 401, wrong);
   assert.equal(statusFor(TOKEN, { host: 'localhost' }), 401);
 });

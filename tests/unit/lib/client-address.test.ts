@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { type ClientAddress, createAddressResolver, plainAddress, type Trust } from '../../../src/lib/client-address.ts';
+import {
+  type ClientAddress,
+  createAddressResolver,
+  plainAddress,
+  type Trust,
+} from '../../../src/lib/client-address.ts';
 
 function resolve(trust: Trust, peer: string, headers: Record<string, string> = {}, encrypted = false): ClientAddress {
   const into: ClientAddress = { peerAddress: '', peerTrusted: false, clientAddress: '', scheme: 'http' };
@@ -74,7 +79,7 @@ test('ports, brackets and mapped addresses are taken off, so that a port is no n
   }
 });
 
-test('the scheme is the socket\'s, or what a trusted peer says', () => {
+test("the scheme is the socket's, or what a trusted peer says", () => {
   assert.equal(resolve(nobody, '1.2.3.4', {}, true).scheme, 'https');
   assert.equal(resolve(hops(1), '10.0.0.1', { 'x-forwarded-proto': 'http, https' }).scheme, 'https');
   assert.equal(resolve(hops(1), '10.0.0.1', { 'x-forwarded-proto': 'gopher' }).scheme, 'http');

@@ -12,7 +12,8 @@ function createDescriptor(...replies: Reply[]) {
     const reply = replies[Math.min(calls++, replies.length - 1)] as Reply;
     if (reply === 'never') return;
     setImmediate(() => {
-      if (typeof reply === 'string' && reply !== 'all') return done(Object.assign(new Error(reply), { code: reply }), 0);
+      if (typeof reply === 'string' && reply !== 'all')
+        return done(Object.assign(new Error(reply), { code: reply }), 0);
       const taken = reply === 'all' ? length : Math.min(reply, length);
       writes.push(bytes.toString('utf8', offset, offset + taken));
       done(null, taken);
@@ -88,7 +89,10 @@ test('dropped lines are counted once the reader goes on', async () => {
   await writer.flush(1000);
   const written = descriptor.text().split('\n').length - 1;
   assert.ok(written > 0 && written < 10);
-  assert.equal(drops.reduce((sum, lines) => sum + lines, 0), 10 - written);
+  assert.equal(
+    drops.reduce((sum, lines) => sum + lines, 0),
+    10 - written,
+  );
 });
 
 test('a line is whole or not there', async () => {

@@ -26,7 +26,10 @@ test('the values of secret names in a query are replaced, the rest stays as it c
 });
 
 test('a message loses passwords of URLs, bearer tokens and keys', () => {
-  assert.equal(redactText('connect redis://user:hunter2@host:6379 failed'), 'connect redis://user:***@host:6379 failed');
+  assert.equal(
+    redactText('connect redis://user:hunter2@host:6379 failed'),
+    'connect redis://user:***@host:6379 failed',
+  );
   assert.equal(redactText('got Bearer abcdef123456 from x'), 'got Bearer *** from x');
   assert.equal(redactText('token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln used'), 'token *** used');
   assert.equal(redactText('key tpk_abc_DEF123'), 'key ***');
@@ -35,7 +38,9 @@ test('a message loses passwords of URLs, bearer tokens and keys', () => {
 });
 
 test('fields with secret names are replaced at any depth, and errors keep what helps', () => {
-  const error = Object.assign(new Error('auth redis://:pw@h failed', { cause: new Error('Bearer abcdefgh') }), { code: 'X' });
+  const error = Object.assign(new Error('auth redis://:pw@h failed', { cause: new Error('Bearer abcdefgh') }), {
+    code: 'X',
+  });
   const redacted = redactValue({
     authorization: 'Basic abc',
     list: [{ 'x-api-key': 'k', name: 'n' }],

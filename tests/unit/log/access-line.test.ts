@@ -4,8 +4,15 @@ import { test } from 'node:test';
 import { AccessRecord, renderAccessJson, renderAccessPretty } from '../../../src/access-line.ts';
 import { RequestContext } from '../../../src/context.ts';
 
-function createRecord(fill: (context: RequestContext) => void = () => {}, overrides: Partial<AccessRecord> = {}): AccessRecord {
-  const req = { method: 'GET', url: '/raw?token=secret', headers: { 'user-agent': 'tester "x"' } } as unknown as IncomingMessage;
+function createRecord(
+  fill: (context: RequestContext) => void = () => {},
+  overrides: Partial<AccessRecord> = {},
+): AccessRecord {
+  const req = {
+    method: 'GET',
+    url: '/raw?token=secret',
+    headers: { 'user-agent': 'tester "x"' },
+  } as unknown as IncomingMessage;
   const context = new RequestContext(req, {} as ServerResponse);
   context.path = '/api/users';
   context.clientAddress = '203.0.113.9';
@@ -14,6 +21,10 @@ function createRecord(fill: (context: RequestContext) => void = () => {}, overri
   const record = new AccessRecord('info', context, Date.UTC(2026, 0, 2), 12.3456, 200, undefined, undefined);
   return Object.assign(record, overrides);
 }
+
+const withPath = (path: string) => (context: RequestContext) => {
+  context.path = path;
+};
 
 const parse = (record: AccessRecord) => JSON.parse(renderAccessJson(record)) as Record<string, unknown>;
 
@@ -63,8 +74,8 @@ test('a proxied request tells who called, where it went and whose time it took',
 });
 
 test('a path that could not be read is logged as it came, with its secrets out and its length bounded', () => {
-  assert.equal(parse(createRecord((context) => void (context.path = '')))['path'], '/raw?token=***');
-  const long = parse(createRecord((context) => void (context.path = `/${'a'.repeat(9000)}`)));
+  assert.equal(parse(createRecord(withPath('')))['path'], '/raw?token=***');
+  const long = parse(createRecord(withPath(`/${'a'.repeat(9000)}`)));
   assert.ok(String(long['path']).length < 2100);
 });
 
@@ -87,7 +98,7 @@ test('a client that left is told as such', () => {
 });
 
 test('the line for the eye holds no control character, whatever the client sent', () => {
-  const line = renderAccessPretty(createRecord((context) => void (context.path = '/a\u001b[2Jb\u009b31m')));
+  const line = renderAccessPretty(createRecord(withPath('/a\u001b[2Jb\u009b31m')));
   assert.ok([...line].every((character) => character >= ' ' && (character < '\u007f' || character > '\u009f')));
   assert.match(line, /200 {2}GET/);
 });

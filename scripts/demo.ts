@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../src/auth/api-key-format.ts';
 import { createOverlay } from './demo/routes-overlay.ts';
@@ -19,6 +20,11 @@ const HANDED_ON = /^(?:PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|NODE_.*|NO_COLOR|FORC
 const port = Number(process.env['PORT'] ?? 3000);
 const adminPort = Number(process.env['ADMIN_PORT'] ?? 9901);
 const stubPort = Number(process.env['STUB_PORT'] ?? 4001);
+const { values } = parseArgs({ options: { targets: { type: 'string', default: '1' } } });
+// More targets of the service users stand ten ports higher: 4001, 4011, 4012 and so on.
+const usersPorts = Array.from({ length: Math.min(Math.max(Number(values.targets) || 1, 1), 9) }, (_, at) =>
+  at === 0 ? stubPort : stubPort + 9 + at,
+);
 
 await runDemo();
 
@@ -29,7 +35,7 @@ async function runDemo(): Promise<void> {
 
   const stubs = await startStubs();
   if (stubs === undefined) return;
-  const overlay = createOverlay(path.join(ROOT, 'routes.json'), stubPort, hashApiKey(key));
+  const overlay = createOverlay(path.join(ROOT, 'routes.json'), { stubPort, usersPorts, keyHash: hashApiKey(key) });
   const gateway = spawn(process.execPath, [path.join(ROOT, 'src/start.cjs')], {
     // Away from the project, so that a .env there has no say.
     cwd: overlay.folder,
@@ -48,7 +54,7 @@ async function runDemo(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill(signal));
 
   if (await isUp(gateway)) {
-    const steps = demoSteps({ port, adminPort, stubPort, key, token });
+    const steps = demoSteps({ port, adminPort, stubPort, usersPorts, key, token });
     console.log(`\nThe gateway runs on http://localhost:${port}, before three services. Try, in this order:\n`);
     console.log(renderSteps(steps));
     console.log(`  Start products again:  npm run stub -- --port ${stubPort + 2} --name products`);
@@ -61,12 +67,17 @@ async function runDemo(): Promise<void> {
 }
 
 async function startStubs(): Promise<readonly Stub[] | undefined> {
-  const started = await Promise.allSettled(SERVICES.map((name, index) => startStub({ name, port: stubPort + index })));
+  const wanted = [
+    ...SERVICES.map((name, index) => ({ name, port: stubPort + index })),
+    ...usersPorts.slice(1).map((port) => ({ name: 'users', port })),
+  ];
+  const started = await Promise.allSettled(wanted.map((one) => startStub(one)));
+  const taken = wanted.filter((_, at) => started[at]?.status === 'rejected').map((one) => one.port);
   const stubs = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  if (stubs.length === SERVICES.length) return stubs;
+  if (taken.length === 0) return stubs;
   await Promise.all(stubs.map((stub) => stub.stop()));
-  console.error(`The demo needs the ports ${stubPort} to ${stubPort + SERVICES.length - 1}; at least one is taken.`);
-  console.error("Set STUB_PORT to the first of three free ones (PORT and ADMIN_PORT are the gateway's own).");
+  console.error(`The services of the demo can't listen on ${taken.join(', ')}: taken, most likely.`);
+  console.error("Set STUB_PORT to the first of three free ports (PORT and ADMIN_PORT are the gateway's own).");
   process.exitCode = 1;
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { applyEdits, modify } from 'jsonc-parser';
 
 const FIRST_STUB_PORT = 4001;
 const STUB_PORTS = 4;
@@ -12,14 +13,23 @@ export interface RoutesOverlay {
   remove(): void;
 }
 
+export interface OverlayOptions {
+  /** Port of the first stub; the others follow. */
+  readonly stubPort: number;
+  /** SHA-256 of the key of this start. */
+  readonly keyHash: string;
+  /** Where the stubs of the service users listen. */
+  readonly usersPorts: readonly number[];
+}
+
 /**
  * Copies routes.json into a folder of its own and puts the caller of this start beside it, so that no credential is
  * ever written into the project. The copy follows the original: an edit of routes.json is in force as it would be.
  */
-export function createOverlay(original: string, stubPort: number, keyHash: string): RoutesOverlay {
+export function createOverlay(original: string, { stubPort, keyHash, usersPorts }: OverlayOptions): RoutesOverlay {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-'));
   const file = path.join(folder, 'routes.json');
-  const copy = () => writeFileSync(file, withPorts(readFileSync(original, 'utf8'), stubPort));
+  const copy = () => writeFileSync(file, withTargets(withPorts(readFileSync(original, 'utf8'), stubPort), usersPorts));
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
@@ -49,4 +59,11 @@ function withPorts(routes: string, stubPort: number): string {
     const offset = Number(port) - FIRST_STUB_PORT;
     return offset < STUB_PORTS ? `localhost:${stubPort + offset}` : text;
   });
+}
+
+// Edited as text, so that lines, and comments of whoever tries something, stay as they are.
+function withTargets(routes: string, ports: readonly number[]): string {
+  if (ports.length < 2) return routes;
+  const targets = ports.map((port) => `http://localhost:${port}`);
+  return applyEdits(routes, modify(routes, ['services', 'users', 'targets'], targets, {}));
 }

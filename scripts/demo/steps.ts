@@ -4,6 +4,8 @@ export interface DemoAddress {
   readonly adminPort: number;
   /** Port of the first stub; the others follow. */
   readonly stubPort: number;
+  /** Where the stubs of the service users listen. */
+  readonly usersPorts: readonly number[];
   readonly key: string;
   readonly token: string;
 }
@@ -19,7 +21,7 @@ export interface DemoStep {
 }
 
 /** What `npm run demo` prints, in an order in which each line still does what it says. */
-export function demoSteps({ port, adminPort, stubPort, key, token }: DemoAddress): readonly DemoStep[] {
+export function demoSteps({ port, adminPort, stubPort, usersPorts, key, token }: DemoAddress): readonly DemoStep[] {
   const gateway = `http://localhost:${port}`;
   const byKey = `-H 'X-API-Key: ${key}'`;
   const byToken = `-H 'Authorization: Bearer ${token}'`;
@@ -33,6 +35,16 @@ export function demoSteps({ port, adminPort, stubPort, key, token }: DemoAddress
       statuses: '200',
       shows: ['X-Request-Id', '"service": "users"', '"path": "/42"', '"x-consumer-name": "demo"'],
     },
+    ...(usersPorts.length < 2
+      ? []
+      : [
+          {
+            title: `users has ${usersPorts.length} targets; stop one (POST /stop at its port) and no call fails`,
+            command: times(9, `curl -si ${byKey} ${gateway}/api/users | grep -E 'HTTP|"port"'`),
+            statuses: '200 ... 200',
+            shows: ['"port": '],
+          },
+        ]),
     {
       title: 'by token, with the role admin',
       command: `curl -si ${byToken} ${gateway}/api/orders/admin`,

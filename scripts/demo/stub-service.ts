@@ -59,7 +59,8 @@ async function answer(
     res.end(`${name} has stopped\n`, () => void stop());
     return;
   }
-  const echo = { service: name, method: req.method, path: req.url, headers: req.headers, bodyBytes };
+  const port = req.socket.localPort;
+  const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes };
   res.statusCode = statusOf(url.pathname, failRatio);
   res.setHeader('content-type', 'application/json');
   res.end(`${JSON.stringify(echo, null, 2)}\n`);

@@ -28,8 +28,9 @@ describe('npm run demo', { skip: hasCurl ? false : 'curl is missing: apt-get ins
   before(async () => {
     temporary = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-test-'));
     const [port, adminPort] = await freePorts(2);
-    const stubPort = await freeRun(4);
-    demo = spawn(process.execPath, ['scripts/demo.ts'], {
+    // Three services, nobody behind the fourth port, and a second target ten above the first.
+    const stubPort = await freeRun(11);
+    demo = spawn(process.execPath, ['scripts/demo.ts', '--targets', '2'], {
       cwd: ROOT,
       env: {
         ...process.env,

@@ -33,7 +33,7 @@ function append(text: string, consumer: StoredConsumer, length: number): string 
 /** Writes the members that differ, one by one, so that a comment beside another stays. */
 function update(text: string, index: number, before: StoredConsumer, after: StoredConsumer): string {
   let edited = text;
-  for (const member of ['plan', 'roles', 'keys'] as const) {
+  for (const member of ['plan', 'roles', 'keys', 'password'] as const) {
     if (JSON.stringify(before[member]) !== JSON.stringify(after[member]))
       edited = edit(edited, ['consumers', index, member], after[member]);
   }

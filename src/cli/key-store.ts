@@ -10,6 +10,8 @@ export interface StoredConsumer {
   readonly plan?: string | undefined;
   readonly roles?: readonly string[] | undefined;
   readonly keys?: readonly StoredKey[] | undefined;
+  /** scrypt hash. */
+  readonly password?: string | undefined;
 }
 
 /** Where `turnpike key` keeps consumers: routes.json, or Redis. */

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
+import { hashPassword } from '../auth/password.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { parseDurationMs } from '../schema-values.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -9,6 +11,7 @@ import { type KeyStore, KeyStoreError, type StoredConsumer, type StoredKey } fro
 
 const USAGE = `Usage:
   turnpike key create --consumer NAME [--id ID] [--expires 90d] [--roles a,b] [--plan PLAN]
+  turnpike key create --consumer NAME --password       a password for "basic" instead of a key
   turnpike key list   [--consumer NAME]
   turnpike key rotate --consumer NAME [--id ID] [--overlap 24h] [--expires 90d]
   turnpike key revoke --consumer NAME [--id ID | --all]
@@ -28,6 +31,7 @@ const OPTIONS = {
   roles: { type: 'string' },
   plan: { type: 'string' },
   all: { type: 'boolean' },
+  password: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -75,15 +79,25 @@ export async function runKey(argv: readonly string[], io: CliIo, clock: Clock = 
 async function create(store: KeyStore, options: Options, nowMs: number): Promise<string> {
   const name = needConsumer(options);
   const before = (await store.read()).find((one) => one.name === name);
-  const { secret, key } = makeKey(before?.keys ?? [], options, nowMs);
-  const roles =
-    options.roles
-      ?.split(',')
-      .map((role) => role.trim())
-      .filter((role) => role !== '') ?? before?.roles;
+  const roles = options.roles === undefined ? before?.roles : splitList(options.roles);
   const plan = options.plan ?? before?.plan;
-  await store.write({ name, ...(plan && { plan }), ...(roles && { roles }), keys: [...(before?.keys ?? []), key] });
+  const keys = before?.keys ?? [];
+  const consumer = { ...before, name, ...(plan && { plan }), ...(roles && { roles }) };
+  if (options.password) {
+    const password = randomBytes(18).toString('base64url');
+    await store.write({ ...consumer, password: await hashPassword(password) });
+    return `${password}\n\nPassword of consumer "${name}"; its scrypt hash is in ${store.place}.\n${ONCE} Send it with Authorization: Basic.\n`;
+  }
+  const { secret, key } = makeKey(keys, options, nowMs);
+  await store.write({ ...consumer, keys: [...keys, key] });
   return renderNew(store, name, secret, key);
+}
+
+const ONCE = 'It is shown this once: keep it in a safe place.';
+
+function splitList(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
 }
 
 async function list(store: KeyStore, { consumer }: Options, nowMs: number): Promise<string> {
@@ -157,7 +171,7 @@ function nextId(taken: ReadonlySet<string>): string {
 
 function renderNew(store: KeyStore, consumer: string, secret: string, key: StoredKey): string {
   const until = key.expiresAt === undefined ? 'without an end' : `until ${key.expiresAt}`;
-  return `${secret}\n\nKey ${key.id} of consumer "${consumer}", ${until}; its hash is in ${store.place}.\nIt is shown this once: keep it in a safe place. Send it as X-API-Key.\n`;
+  return `${secret}\n\nKey ${key.id} of consumer "${consumer}", ${until}; its hash is in ${store.place}.\n${ONCE} Send it as X-API-Key.\n`;
 }
 
 function renderTable(rows: readonly (readonly string[])[]): string {

@@ -8,6 +8,7 @@ import jwt from 'jsonwebtoken';
 import { ApiKeys } from '../../../src/auth/api-keys.ts';
 import { consumerRow } from '../../../src/auth/consumers.ts';
 import { Refusal } from '../../../src/auth/identity.ts';
+import { parsePasswordHash, verifyPassword } from '../../../src/auth/password.ts';
 import { runKey } from '../../../src/cli/key.ts';
 import { runToken } from '../../../src/cli/token.ts';
 import { NOW_MS, NOW_SECONDS, SECRET } from '../../support/auth.ts';
@@ -85,6 +86,17 @@ test('a revoked key is gone, the others stay', async () => {
   const { out } = await run('list');
   assert.match(out, /app +k2 +- +2026-04-01T00:00:00\.000Z +valid/);
   assert.ok(!out.includes(second.key));
+});
+
+test('a password is shown once too, and only its scrypt hash is in the file', async () => {
+  const { run, read } = setUp();
+  const { code, out } = await run('create', '--consumer', 'ops', '--password', '--roles', 'operator');
+  assert.equal(code, 0);
+  const password = out.split('\n')[0] ?? '';
+  const row = consumerRow.parse((parse(read()) as { consumers: object[] }).consumers[0]);
+  assert.equal(await verifyPassword(password, parsePasswordHash(row.password ?? '')), true);
+  assert.equal(await verifyPassword(`${password}x`, parsePasswordHash(row.password ?? '')), false);
+  assert.ok(!read().includes(password));
 });
 
 test('what can not be done is said, and the file stays as it was', async () => {

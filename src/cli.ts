@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'sign a token for trials with JWT_SECRET',
     run: async (argv, io) => (await import('./cli/token.ts')).runToken(argv, io),
   },
+  usage: {
+    usage: 'usage [--month 2026-11]',
+    summary: 'print who called which route how often, as CSV or JSON',
+    run: async (argv, io) => (await import('./cli/usage.ts')).runUsage(argv, io),
+  },
 };
 
 /** Runs one command line of `turnpike`; resolves to the exit code, or undefined when the gateway now runs. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 
@@ -16,6 +17,8 @@ export interface CircuitOptions {
 
 /** Overdue commands are looked for this often, by one timer for all of them. */
 const SWEEP_MS = 20;
+/** While closing, how often to look whether the last commands are answered. */
+const CLOSING_LOOK_MS = 5;
 /** A connection that left a probe unanswered for so long is given up for a new one. */
 const DEAD_AFTER_MS = 2000;
 /** Replies after which Redis is as good as gone until a probe can write again. */
@@ -85,13 +88,17 @@ export class RedisCircuit {
     });
   }
 
-  close(): void {
+  /** Takes no more commands, and gives those in flight what is left of their time. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#isUp = false;
-    clearTimeout(this.#sweeper);
-    clearTimeout(this.#prober);
-    this.#rejectWaiting('Redis was let go');
     this.#listeners.clear();
+    clearTimeout(this.#prober);
+    const untilMs = performance.now() + this.#options.commandTimeoutMs;
+    while (this.#waiting.some((waiting) => !waiting.isDone) && performance.now() < untilMs)
+      await sleep(CLOSING_LOOK_MS);
+    clearTimeout(this.#sweeper);
+    this.#rejectWaiting('Redis was let go');
   }
 
   readonly #sweep = (): void => {

@@ -58,8 +58,8 @@ export function createRedis(url: string, log: Logger, options: RedisLinkOptions 
     onChange: (listener) => circuit.onChange(listener),
     subscribe: channels.subscribe,
     close: async () => {
-      circuit.close();
       channels.close();
+      await circuit.close();
       client.disconnect();
     },
   };

@@ -6,6 +6,7 @@ import type { Decision, WindowState } from './decision.ts';
 import { createInstances, type Instances } from './instances.ts';
 import { MemoryCounter } from './memory-counter.ts';
 import { RedisCounter } from './redis-counter.ts';
+import { type RouteUsage, UsageLedger } from './usage.ts';
 import type { Window } from './window.ts';
 
 /** All counts of this process. Lives in the pool under one key, so that no reload forgets a call. */
@@ -22,6 +23,8 @@ export interface Limits {
   ): Decision | undefined | Promise<Decision | undefined>;
   /** What is left in each window; consumes nothing. */
   peek(windows: readonly Window[], context: RequestContext): WindowState[] | Promise<WindowState[]>;
+  /** Where the calls of a route are booked for the usage report; undefined without Redis. */
+  usageOf(routeName: string): RouteUsage | undefined;
   close(): void;
 }
 
@@ -34,6 +37,7 @@ export function createLimits(deps: Deps): Limits {
   return {
     decide: (windows, context, cost) => memory.decide(windows, context, cost),
     peek: (windows, context) => memory.peek(windows, context),
+    usageOf: () => undefined,
     close: () => {},
   };
 }
@@ -50,6 +54,7 @@ class SharedLimits implements Limits {
   readonly #shared: RedisCounter;
   readonly #memory: MemoryCounter;
   readonly #instances: Instances;
+  readonly #usage: UsageLedger;
   readonly #stopListening: () => void;
   #complainedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -59,6 +64,7 @@ class SharedLimits implements Limits {
     this.#shared = new RedisCounter(redis, deps.clock);
     this.#memory = new MemoryCounter(deps.clock);
     this.#instances = createInstances(redis);
+    this.#usage = new UsageLedger(redis, deps.clock);
     deps.metrics.limiterStore.set(redis.isUp ? 1 : 0);
     this.#stopListening = redis.onChange((isUp) => deps.metrics.limiterStore.set(isUp ? 1 : 0));
   }
@@ -82,9 +88,14 @@ class SharedLimits implements Limits {
     return this.#memory.peek(windows, context, 1 / this.#instances.count);
   }
 
+  usageOf(routeName: string): RouteUsage {
+    return this.#usage.route(routeName);
+  }
+
   close(): void {
     this.#stopListening();
     this.#instances.close();
+    this.#usage.close();
   }
 
   #decideLocally(windows: readonly Window[], context: RequestContext, cost: number): Decision {

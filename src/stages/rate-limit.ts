@@ -7,6 +7,7 @@ import { createLimiter } from '../limits/limiter.ts';
 import { createLimits, type Limits, limitsKind } from '../limits/limits.ts';
 import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
 import { planSchema, rateLimitSchema } from '../limits/schema.ts';
+import type { RouteUsage } from '../limits/usage.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 
 const keys = {
@@ -59,7 +60,7 @@ export const rateLimitStage = defineStage({
     if (!route.matched) return undefined;
     const windows = new RouteWindows(file, rateLimits, route.name);
     if (windows.isEmpty) return undefined;
-    const settle = createSettle(windows, onStoreError, route, deps);
+    const settle = createSettle({ windows, cost, onStoreError, usage: limits.usageOf(route.name) }, route, deps);
 
     const limiter = createLimiter((context) => {
       const decided = limits.decide(windows.of(context).windows, context, cost, onStoreError === 'local');
@@ -75,10 +76,16 @@ export const rateLimitStage = defineStage({
   },
 });
 
-/** Writes a decision down: in the context for the log and the answer, in the metrics, in the trace. */
+interface SettleOptions {
+  readonly windows: RouteWindows;
+  readonly cost: number;
+  readonly onStoreError: 'local' | 'allow' | 'deny';
+  readonly usage: RouteUsage | undefined;
+}
+
+/** Writes a decision down: in the context for the log and the answer, in metrics, usage and trace. */
 function createSettle(
-  windows: RouteWindows,
-  onStoreError: 'local' | 'allow' | 'deny',
+  { windows, cost, onStoreError, usage }: SettleOptions,
   route: RouteInfo,
   { clock, metrics }: StageDeps,
 ) {
@@ -97,7 +104,10 @@ function createSettle(
     if (decision === undefined) return settleUncounted(context);
     context.limit = decision;
     windows.of(context).headers.add(context, decision, clock.now());
-    if (!context.dryRun) (decision.allowed ? allowed : refused).inc();
+    if (!context.dryRun) {
+      (decision.allowed ? allowed : refused).inc();
+      usage?.count(context, cost, decision.allowed);
+    }
     context.trace?.push({ stage: 'rateLimit', decision: `${decision.policy} ${decision.remaining}/${decision.limit}` });
     return decision;
   };

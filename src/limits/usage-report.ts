@@ -1,0 +1,58 @@
+import type { RedisLink } from '../redis.ts';
+import { createUsageKeys, decodeField, type Tally } from './usage-keys.ts';
+
+/** One row of the usage report: what a consumer (or a token's subject) did on a route. */
+export interface UsageRow extends Tally {
+  readonly consumer: string;
+  readonly route: string;
+}
+
+/** Usage by consumer and route, summed over days (`2026-11-21`, UTC), sorted by both. */
+export async function readUsage(redis: RedisLink, days: readonly string[]): Promise<UsageRow[]> {
+  const rows = new Map<string, UsageRow>();
+  const keys = createUsageKeys(redis.prefix);
+  for (const day of days) {
+    for (const [field, count] of pairsOf(await redis.send('HGETALL', keys.day(day)))) {
+      const { kind, caller, route } = decodeField(field);
+      const id = JSON.stringify([caller, route]);
+      const row = rows.get(id) ?? { consumer: caller, route, calls: 0, cost: 0, refused: 0 };
+      if (kind === 'calls' || kind === 'cost' || kind === 'refused') row[kind] += Number(count);
+      rows.set(id, row);
+    }
+  }
+  return [...rows.values()].sort((a, b) => compare(a.consumer, b.consumer) || compare(a.route, b.route));
+}
+
+/** The days from one to another, both included. */
+export function daysBetween(from: string, to: string): string[] {
+  const days: string[] = [];
+  const last = Date.parse(to);
+  for (let time = Date.parse(from); time <= last; time += 86_400_000)
+    days.push(new Date(time).toISOString().slice(0, 10));
+  return days;
+}
+
+const COLUMNS = ['consumer', 'route', 'calls', 'cost', 'refused'] as const;
+
+/** The report as CSV (RFC 4180). A value that a spreadsheet would take for a formula gets an apostrophe in front. */
+export function renderUsageCsv(rows: readonly UsageRow[]): string {
+  const lines = rows.map((row) => COLUMNS.map((column) => renderCell(String(row[column]))).join(','));
+  return `${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function renderCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A hash comes as an object or as names and values by turns, as the protocol has it. */
+function pairsOf(reply: unknown): [string, string][] {
+  if (!Array.isArray(reply)) return Object.entries(reply as Record<string, string>);
+  const pairs: [string, string][] = [];
+  for (let index = 0; index < reply.length; index += 2) pairs.push([String(reply[index]), String(reply[index + 1])]);
+  return pairs;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

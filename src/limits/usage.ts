@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestContext } from '../context.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { RedisLink } from '../redis.ts';
+import { createUsageKeys, encodeField, type Tally } from './usage-keys.ts';
+
+const FLUSH_EVERY_MS = 5000;
+/** Callers remembered per route between two flushes; the rest share one row. */
+const MAX_CALLERS = 10_000;
+const OTHER_CALLERS = '(others)';
+const NO_CALLER = '(anonymous)';
+const KEEP_DAYS = 400;
+const BATCH_KEPT_SECONDS = 86_400;
+
+/** Adds a batch to the day's table, unless this very batch was added before: a batch may safely be sent again. */
+const FLUSH_SCRIPT = `
+if not redis.call('SET', KEYS[2], 1, 'NX', 'EX', ${BATCH_KEPT_SECONDS}) then return 0 end
+for i = 1, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ${KEEP_DAYS * 86_400})
+return 1
+`.trim();
+
+/** Counts the calls of one route by caller, until they are sent. */
+export class RouteUsage {
+  tallies = new Map<string, Tally>();
+
+  count(context: RequestContext, cost: number, isAllowed: boolean): void {
+    const caller = context.consumer?.name ?? context.subject ?? NO_CALLER;
+    const tally = this.tallies.get(caller) ?? this.#open(caller);
+    if (!isAllowed) tally.refused += 1;
+    else {
+      tally.calls += 1;
+      tally.cost += cost;
+    }
+  }
+
+  /** Moves what was counted into the arguments of a batch. */
+  take(route: string, fields: (string | number)[]): void {
+    for (const [caller, tally] of this.tallies) {
+      for (const kind of ['calls', 'cost', 'refused'] as const) {
+        if (tally[kind] > 0) fields.push(encodeField(kind, caller, route), tally[kind]);
+      }
+    }
+    if (this.tallies.size > 0) this.tallies = new Map();
+  }
+
+  #open(caller: string): Tally {
+    const name = this.tallies.size < MAX_CALLERS ? caller.slice(0, 256) : OTHER_CALLERS;
+    const known = this.tallies.get(name);
+    if (known !== undefined) return known;
+    const tally = { calls: 0, cost: 0, refused: 0 };
+    this.tallies.set(name, tally);
+    return tally;
+  }
+}
+
+interface Batch {
+  readonly id: string;
+  readonly day: string;
+  readonly fields: readonly (string | number)[];
+}
+
+/**
+ * Who called which route how often, by day (UTC), in Redis. Counted here and sent every five seconds in one batch,
+ * so that a call costs no trip; a batch that may not have arrived is sent again and counted once.
+ * A gateway that is killed loses at most what it had not sent; a quota is counted apart from this and loses nothing.
+ */
+export class UsageLedger {
+  readonly #redis: RedisLink;
+  readonly #clock: Clock;
+  readonly #routes = new Map<string, RouteUsage>();
+  readonly #timer: NodeJS.Timeout;
+  #batch: Batch | undefined;
+  #isSending = false;
+
+  constructor(redis: RedisLink, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+    this.#timer = setInterval(() => void this.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  route(name: string): RouteUsage {
+    let usage = this.#routes.get(name);
+    if (usage === undefined) {
+      usage = new RouteUsage();
+      this.#routes.set(name, usage);
+    }
+    return usage;
+  }
+
+  /** Sends what has been counted; resolves when Redis has it, or when it doesn't answer. */
+  async flush(): Promise<void> {
+    if (this.#isSending || !this.#redis.isUp) return;
+    this.#batch ??= this.#take();
+    if (this.#batch === undefined) return;
+    this.#isSending = true;
+    const { id, day, fields } = this.#batch;
+    const keys = createUsageKeys(this.#redis.prefix);
+    try {
+      await this.#redis.send('EVAL', FLUSH_SCRIPT, 2, keys.day(day), keys.batch(id), ...fields);
+      this.#batch = undefined;
+    } catch {
+      // The batch stays, and goes out with the next flush.
+    }
+    this.#isSending = false;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    void this.flush();
+  }
+
+  #take(): Batch | undefined {
+    const fields: (string | number)[] = [];
+    for (const [route, usage] of this.#routes) usage.take(route, fields);
+    if (fields.length === 0) return undefined;
+    return { id: randomUUID(), day: new Date(this.#clock.now()).toISOString().slice(0, 10), fields };
+  }
+}

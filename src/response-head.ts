@@ -10,7 +10,7 @@ import { recordHeaders } from './lib/header-recorder.ts';
  */
 export type ServiceHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Fields of one hop (RFC 9110, section 7.6.1), and those that tell what a service is made of. */
+/** Fields of one hop (RFC 9110, section 7.6.1), those that tell what a service is made of, and those that are ours. */
 const DROPPED = new Set([
   'connection',
   'keep-alive',
@@ -22,6 +22,9 @@ const DROPPED = new Set([
   'upgrade',
   'x-powered-by',
   'server',
+  // The gateway's own stand on every answer: two of them would be read as one strange value.
+  'x-request-id',
+  'x-correlation-id',
 ]);
 
 /**
@@ -62,6 +65,7 @@ type Names = ReadonlySet<string> | undefined;
 function isDropped(name: string, context: RequestContext, named: Names, drop: Names): boolean {
   if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
   if (context.ownsCors && name.startsWith('access-control-')) return true;
+  if (context.extraHeaders !== undefined && name.startsWith('x-ratelimit-')) return true;
   return named?.has(name) === true || drop?.has(name) === true;
 }
 

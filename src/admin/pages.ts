@@ -92,6 +92,7 @@ function describeState({ deps, gateway, reloader, drain }: AdminSource) {
       })),
     ),
     breakers: pool.list(breakerKind).map(breakerState),
+    pooled: pool.size,
     memory: process.memoryUsage(),
     uptimeSeconds: Math.round(process.uptime()),
   };

@@ -5,7 +5,7 @@ import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import type { ConsumerRow } from './consumers.ts';
 import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
 
-const MAX_KEY_CHARS = 512;
+export const MAX_KEY_CHARS = 512;
 const REMEMBERED_KEYS = 10_000;
 
 interface KnownKey {
@@ -13,8 +13,16 @@ interface KnownKey {
   readonly identity: Identity;
 }
 
-/** Finds the consumer of an API key: an index over the hashes of one snapshot. */
-export class ApiKeys {
+/** Finds the consumer of an API key. */
+export interface KeyIndex {
+  /** False when there is no key that could be accepted. */
+  readonly isConfigured: boolean;
+  /** The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. */
+  check(rawKey: string, nowMs: number): Outcome | Promise<Outcome>;
+}
+
+/** The keys in the file: an index over the hashes of one snapshot. */
+export class ApiKeys implements KeyIndex {
   readonly #byHash = new Map<string, KnownKey>();
   /** Keys that were accepted, so that each is hashed once; dies with the snapshot, and so with a revocation. */
   readonly #remembered = new RecentMap<string, KnownKey>(REMEMBERED_KEYS);
@@ -30,12 +38,10 @@ export class ApiKeys {
     }
   }
 
-  /** Number of keys in the index. */
-  get size(): number {
-    return this.#byHash.size;
+  get isConfigured(): boolean {
+    return this.#byHash.size > 0;
   }
 
-  /** The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. */
   check(rawKey: string, nowMs: number): Outcome {
     const known = this.#remembered.get(rawKey) ?? this.#find(rawKey);
     if (known === undefined) return UNKNOWN_KEY;
@@ -54,20 +60,20 @@ export class ApiKeys {
   }
 }
 
-const UNKNOWN_KEY = new Refusal('the API key is not known');
-const EXPIRED_KEY = new Refusal('the API key has expired');
+export const UNKNOWN_KEY = new Refusal('the API key is not known');
+export const EXPIRED_KEY = new Refusal('the API key has expired');
 const DOUBLED_KEY = new Refusal('more than one API key was sent');
 const MALFORMED_QUERY = new Refusal('the API key in the query is malformed');
 
 /** API keys in `X-API-Key`, and in the query parameter of that name where the route allows one. */
-export function createApiKeyScheme(keys: ApiKeys, queryParameter: string | undefined): Scheme {
+export function createApiKeyScheme(keys: KeyIndex, queryParameter: string | undefined): Scheme {
   const readQuery = queryParameter === undefined ? undefined : createQueryReader(queryParameter);
   return {
     name: 'api-key',
     challenge: 'ApiKey realm="turnpike"',
     authorizationWord: undefined,
-    isConfigured: keys.size > 0,
-    check(context: RequestContext, nowMs: number): Outcome | undefined {
+    isConfigured: keys.isConfigured,
+    check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined {
       // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
       const header = context.req.headers['x-api-key'] as string | undefined;
       const fromQuery = readQuery?.(context.query);

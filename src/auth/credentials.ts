@@ -1,8 +1,7 @@
-import { ApiKeys, createApiKeyScheme } from './api-keys.ts';
+import { createApiKeyScheme, type KeyIndex } from './api-keys.ts';
 import type { AuthRequirement, SchemeName } from './auth-option.ts';
-import { createBasicScheme, Passwords } from './basic.ts';
-import { ClientCertificates, createCertificateScheme } from './client-certificate.ts';
-import type { ConsumerRow } from './consumers.ts';
+import { createBasicScheme, type Passwords } from './basic.ts';
+import { type ClientCertificates, createCertificateScheme } from './client-certificate.ts';
 import { createForwardAuthScheme } from './forward-auth.ts';
 import type { Scheme } from './identity.ts';
 import { createIntrospectionScheme, type Introspection } from './introspection.ts';
@@ -10,20 +9,11 @@ import { createJwtScheme, type TokenVerifier } from './jwt.ts';
 
 /** All that one snapshot knows about credentials. */
 export interface Credentials {
-  readonly apiKeys: ApiKeys;
+  readonly apiKeys: KeyIndex;
   readonly passwords: Passwords;
   readonly certificates: ClientCertificates;
   readonly tokens: TokenVerifier;
   readonly introspection: Introspection | undefined;
-}
-
-/** Indexes the consumers by each of their credentials. */
-export function indexConsumers(consumers: readonly ConsumerRow[]) {
-  return {
-    apiKeys: new ApiKeys(consumers),
-    passwords: new Passwords(consumers),
-    certificates: new ClientCertificates(consumers),
-  };
 }
 
 /** The schemes that a route accepts, ready to check requests. */

@@ -105,7 +105,9 @@ export class Revocations {
     const key = `${redis.prefix}revoked`;
     try {
       await redis.send('ZREMRANGEBYSCORE', key, '-inf', nowMs);
-      const flat = (await redis.send('ZRANGE', key, 0, MAX_REVOKED - 1, 'WITHSCORES')) as readonly string[];
+      const reply = (await redis.send('ZRANGE', key, 0, MAX_REVOKED - 1, 'WITHSCORES')) as readonly unknown[];
+      // Pairs in RESP3, one flat list in RESP2.
+      const flat = reply.flat();
       for (let i = 0; i + 1 < flat.length; i += 2) this.#add(String(flat[i]), Number(flat[i + 1]));
     } catch (error) {
       // Redis tells when it is back, and then the list is read again.

@@ -3,6 +3,8 @@ export interface StoredKey {
   readonly id: string;
   readonly sha256: string;
   readonly expiresAt?: string | undefined;
+  /** Epoch milliseconds of the last use, to the minute, where the store knows it. */
+  readonly usedAtMs?: number | undefined;
 }
 
 export interface StoredConsumer {

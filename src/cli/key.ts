@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
 import { hashPassword } from '../auth/password.ts';
+import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { loadDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { parseDurationMs } from '../schema-values.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -17,15 +19,17 @@ const USAGE = `Usage:
   turnpike key revoke --consumer NAME [--id ID | --all]
 
   --file FILE   the routes file (default: ROUTES_FILE, or routes.json)
+  --redis       consumers in Redis (REDIS_URL), for gateways with consumerStore "redis"
 
-A key is shown once, when it is made; the file holds its hash. A running gateway
-notices the change by itself.
+A key is shown once, when it is made; only its hash is stored. A running
+gateway notices the change by itself.
 `;
 
 const OPTIONS = {
   consumer: { type: 'string' },
   id: { type: 'string' },
   file: { type: 'string' },
+  redis: { type: 'boolean' },
   expires: { type: 'string' },
   overlap: { type: 'string' },
   roles: { type: 'string' },
@@ -63,17 +67,32 @@ export async function runKey(argv: readonly string[], io: CliIo, clock: Clock = 
     io.err(USAGE);
     return EXIT.usage;
   }
-  const store = createFileKeyStore(resolve(values.file ?? io.env['ROUTES_FILE'] ?? 'routes.json'));
+  return runAction(action, values, io, clock.now());
+}
+
+async function runAction(action: Action, options: Options, io: CliIo, nowMs: number): Promise<number> {
+  let store: KeyStore | undefined;
   try {
-    io.out(await action(store, values, clock.now()));
+    loadDotEnv(process.cwd());
+    store = await openStore(options, io);
+    io.out(await action(store, options, nowMs));
     return EXIT.ok;
   } catch (error) {
-    if (!(error instanceof KeyStoreError)) throw error;
-    io.err(`turnpike key: ${error.message}\n`);
-    return EXIT.failed;
+    if (!(error instanceof KeyStoreError) && !(error instanceof ConfigError)) throw error;
+    const isConfig = error instanceof ConfigError;
+    io.err(isConfig ? renderConfigError(error) : `turnpike key: ${error.message}\n`);
+    return isConfig ? EXIT.config : EXIT.failed;
   } finally {
-    await store.close();
+    await store?.close();
   }
+}
+
+async function openStore({ file, redis }: Options, { env }: CliIo): Promise<KeyStore> {
+  if (!redis) return createFileKeyStore(resolve(file ?? env['ROUTES_FILE'] ?? 'routes.json'));
+  const url = env['REDIS_URL'];
+  if (url === undefined) throw new KeyStoreError('--redis needs REDIS_URL');
+  // Only who asks for Redis pays for loading its client.
+  return (await import('./key-redis.ts')).createRedisKeyStore(url);
 }
 
 async function create(store: KeyStore, options: Options, nowMs: number): Promise<string> {
@@ -103,16 +122,17 @@ function splitList(text: string): readonly string[] {
 async function list(store: KeyStore, { consumer }: Options, nowMs: number): Promise<string> {
   const consumers = (await store.read()).filter(({ name }) => consumer === undefined || name === consumer);
   const rows = consumers.flatMap(({ name, plan, keys = [] }) =>
-    keys.map(({ id, expiresAt }) => [
+    keys.map(({ id, expiresAt, usedAtMs }) => [
       name,
       id,
       plan ?? '-',
       expiresAt ?? 'never',
       isLive(expiresAt, nowMs) ? 'valid' : 'expired',
+      usedAtMs === undefined ? '-' : new Date(usedAtMs).toISOString(),
     ]),
   );
   if (rows.length === 0) return `no keys in ${store.place}\n`;
-  return renderTable([['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE'], ...rows]);
+  return renderTable([['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE', 'LAST USED'], ...rows]);
 }
 
 /** A new key, while the old ones (or the one named) go on for the overlap. */

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
-import { withoutParameter } from '../auth/api-keys.ts';
+import { ApiKeys, type KeyIndex, withoutParameter } from '../auth/api-keys.ts';
 import { type AuthRequirement, authOption } from '../auth/auth-option.ts';
-import { checkConsumers, consumerRow } from '../auth/consumers.ts';
-import { type Credentials, createSchemes, indexConsumers } from '../auth/credentials.ts';
+import { Passwords } from '../auth/basic.ts';
+import { ClientCertificates } from '../auth/client-certificate.ts';
+import { type ConsumerRow, checkConsumers, consumerRow } from '../auth/consumers.ts';
+import { type Credentials, createSchemes } from '../auth/credentials.ts';
 import { FailureLimit, failureLimitKind } from '../auth/failure-limit.ts';
 import { applyIdentity } from '../auth/identity.ts';
 import {
@@ -16,6 +18,7 @@ import {
 import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../auth/issuers.ts';
 import { jwksKind, type KeyPlace, RemoteKeys } from '../auth/jwks.ts';
 import { TokenVerifier } from '../auth/jwt.ts';
+import { RedisApiKeys } from '../auth/redis-api-keys.ts';
 import { createRefusals } from '../auth/refusals.ts';
 import { Revocations, revocationsKind } from '../auth/revocations.ts';
 import { contextOf, type RequestContext } from '../context.ts';
@@ -33,6 +36,12 @@ const keys = {
 
 const fileKeys = {
   consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
+  consumerStore: z
+    .enum(['file', 'redis'])
+    .default('file')
+    .describe(
+      'Where API keys are looked up: in `consumers`, or in Redis, where `turnpike key --redis` puts them. Default file.',
+    ),
   issuers: z
     .array(issuerRow)
     .default([])
@@ -64,7 +73,9 @@ export const authenticateStage = defineStage({
 
   prepare(file, deps): Shared {
     return {
-      ...indexConsumers(file.consumers),
+      apiKeys: createKeyIndex(file, deps),
+      passwords: new Passwords(file.consumers),
+      certificates: new ClientCertificates(file.consumers),
       tokens: createTokenVerifier(file.issuers, deps),
       introspection: file.introspection && createIntrospection(file.introspection, deps),
       failures: deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock)),
@@ -88,6 +99,17 @@ export const authenticateStage = defineStage({
 });
 
 type Refuse = ReturnType<typeof createRefusals>;
+
+/** Keys of the file, or of Redis; without REDIS_URL the latter answer 503, and the log says why. */
+function createKeyIndex(
+  file: { consumers: readonly ConsumerRow[]; consumerStore: 'file' | 'redis' },
+  deps: StageDeps,
+): KeyIndex {
+  if (file.consumerStore === 'file') return new ApiKeys(file.consumers);
+  const { redis, clock, log } = deps;
+  if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');
+  return new RedisApiKeys(redis, clock, log);
+}
 
 /** Writes the verdict into the context; answers the error where there is one. */
 function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse: Refuse) {

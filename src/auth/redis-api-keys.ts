@@ -1,0 +1,98 @@
+import type { Logger } from 'winston';
+import type { Clock } from '../lib/clock.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import type { RedisLink } from '../redis.ts';
+import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
+import { EXPIRED_KEY, type KeyIndex, MAX_KEY_CHARS, UNKNOWN_KEY } from './api-keys.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
+import { CONSUMER_KEYS, storedKey } from './redis-consumers.ts';
+
+/** How long an answer is believed, a refusal as well: so a change is seen everywhere within a second. */
+const FRESH_MS = 1000;
+/** How long a key goes on while Redis does not answer. */
+const STALE_MS = 5 * 60_000;
+/** How often the last use of a key is written down. */
+const USED_EVERY_MS = 60_000;
+const REMEMBERED_KEYS = 10_000;
+const MAX_ASKING = 1000;
+
+const UNAVAILABLE = new Refusal('the store of consumers does not answer', { code: 'auth_unavailable' });
+
+interface Known {
+  readonly identity: Identity | undefined;
+  readonly askedAtMs: number;
+  readonly usedAtMs: number;
+}
+
+/** API keys of consumers that are kept in Redis, looked up by hash; answers are remembered, bounded, for a second. */
+export class RedisApiKeys implements KeyIndex {
+  readonly #redis: RedisLink | undefined;
+  readonly #clock: Clock;
+  readonly #log: Pick<Logger, 'warn'>;
+  readonly #known = new RecentMap<string, Known>(REMEMBERED_KEYS);
+  readonly #asking = new Map<string, Promise<Outcome>>();
+
+  /** Without Redis every key is unavailable: nobody can tell. */
+  constructor(redis: RedisLink | undefined, clock: Clock, log: Pick<Logger, 'warn'>) {
+    this.#redis = redis;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  get isConfigured(): boolean {
+    return this.#redis !== undefined;
+  }
+
+  check(rawKey: string, nowMs: number): Outcome | Promise<Outcome> {
+    if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return UNKNOWN_KEY;
+    const hash = hashApiKey(rawKey);
+    const known = this.#known.get(hash);
+    if (known !== undefined && nowMs - known.askedAtMs < FRESH_MS) return judge(known.identity, nowMs);
+    const asking = this.#asking.get(hash);
+    if (asking !== undefined) return asking;
+    if (this.#redis === undefined || this.#asking.size >= MAX_ASKING) return fallBack(known, nowMs);
+    const answer = this.#ask(this.#redis, hash, known).finally(() => this.#asking.delete(hash));
+    this.#asking.set(hash, answer);
+    return answer;
+  }
+
+  async #ask(redis: RedisLink, hash: string, before: Known | undefined): Promise<Outcome> {
+    try {
+      const record = await redis.send('HGET', redis.prefix + CONSUMER_KEYS.keys, hash);
+      const nowMs = this.#clock.now();
+      const identity = typeof record === 'string' ? readRecord(record) : undefined;
+      const isUseDue = identity !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
+      if (isUseDue) this.#writeUse(redis, hash, nowMs);
+      const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);
+      this.#known.set(hash, { identity, askedAtMs: nowMs, usedAtMs });
+      return judge(identity, nowMs);
+    } catch (error) {
+      if (redis.isUp) this.#log.warn('a consumer could not be read from Redis', { error });
+      return fallBack(before, this.#clock.now());
+    }
+  }
+
+  #writeUse(redis: RedisLink, hash: string, nowMs: number): void {
+    redis.send('HSET', redis.prefix + CONSUMER_KEYS.used, hash, nowMs).catch((error: unknown) => {
+      this.#log.warn('the last use of a key could not be written to Redis', { error });
+    });
+  }
+}
+
+/** While nobody can be asked, what was true a moment ago still is; a key never seen can't be judged. */
+function fallBack(known: Known | undefined, nowMs: number): Outcome {
+  if (known?.identity === undefined || nowMs - known.askedAtMs > STALE_MS) return UNAVAILABLE;
+  return judge(known.identity, nowMs);
+}
+
+function judge(identity: Identity | undefined, nowMs: number): Outcome {
+  if (identity === undefined) return UNKNOWN_KEY;
+  return identity.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs ? EXPIRED_KEY : identity;
+}
+
+/** The identity in a record; throws where the record is none, which is the store's fault and not the caller's. */
+function readRecord(record: string): Identity {
+  const { consumer: name, plan, roles, expiresAt } = storedKey.parse(JSON.parse(record));
+  const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
+  return createIdentity('api-key', { consumer: { name, plan, roles }, plan, roles, expiresAtMs });
+}

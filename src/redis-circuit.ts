@@ -25,7 +25,9 @@ const DEAD_AFTER_MS = 2000;
 const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY)\b/;
 
 interface Waiting {
-  readonly dueAtMs: number;
+  readonly sentAtMs: number;
+  /** How long this process had been held up in all when the command was sent. */
+  readonly heldUpMs: number;
   readonly reject: (error: Error) => void;
   isDone: boolean;
 }
@@ -41,6 +43,9 @@ export class RedisCircuit {
   /** Commands in flight in the order they were sent, which is the order they fall due in. */
   #waiting: Waiting[] = [];
   #sweeper: NodeJS.Timeout | undefined;
+  #sweepDueAtMs = 0;
+  /** Sum of the sweeper's delays. */
+  #heldUpMs = 0;
   #prober: NodeJS.Timeout | undefined;
   #isProbing = false;
   #isUp = false;
@@ -71,9 +76,10 @@ export class RedisCircuit {
   send(command: string, args: (string | number | Buffer)[]): Promise<unknown> {
     if (!this.#isUp) return Promise.reject(new RedisUnavailableError('Redis does not answer'));
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { dueAtMs: performance.now() + this.#options.commandTimeoutMs, reject, isDone: false };
+      const sentAtMs = performance.now();
+      const waiting: Waiting = { sentAtMs, heldUpMs: this.#heldUpMs, reject, isDone: false };
       this.#waiting.push(waiting);
-      this.#sweeper ??= setTimeout(this.#sweep, SWEEP_MS);
+      if (this.#sweeper === undefined) this.#sweepLater();
       this.#client.call(command, ...args).then(
         (reply) => {
           waiting.isDone = true;
@@ -103,25 +109,31 @@ export class RedisCircuit {
 
   readonly #sweep = (): void => {
     this.#sweeper = undefined;
+    this.#heldUpMs += Math.max(0, performance.now() - this.#sweepDueAtMs);
     if (!this.#isOverdue()) this.#sweepLater();
-    // When this process itself was held up, the answers wait in the socket: read them before judging.
+    // The answers may wait in the socket: read them before judging.
     else
       setImmediate(() => (this.#isOverdue() ? this.#goDown('a command was not answered in time') : this.#sweepLater()));
   };
 
   #sweepLater(): void {
-    if (this.#waiting.length > 0) this.#sweeper ??= setTimeout(this.#sweep, SWEEP_MS);
+    if (this.#waiting.length === 0 || this.#sweeper !== undefined) return;
+    this.#sweepDueAtMs = performance.now() + SWEEP_MS;
+    this.#sweeper = setTimeout(this.#sweep, SWEEP_MS);
   }
 
-  /** Drops what is answered, and looks at the oldest command that isn't. */
+  /**
+   * Drops what is answered, and looks at the oldest command that isn't. Time in which this process itself was held up
+   * (its sweeper came late) is not held against Redis, but no command waits for longer than twice its time.
+   */
   #isOverdue(): boolean {
     const oldest = this.#waiting.findIndex((waiting) => !waiting.isDone);
-    if (oldest < 0) {
-      this.#waiting = [];
-      return false;
-    }
-    if (oldest > 0) this.#waiting.splice(0, oldest);
-    return (this.#waiting[0] as Waiting).dueAtMs <= performance.now();
+    this.#waiting.splice(0, oldest < 0 ? this.#waiting.length : oldest);
+    const [first] = this.#waiting;
+    if (first === undefined) return false;
+    const { commandTimeoutMs } = this.#options;
+    const forgivenMs = Math.min(this.#heldUpMs - first.heldUpMs, commandTimeoutMs);
+    return performance.now() - first.sentAtMs >= commandTimeoutMs + forgivenMs;
   }
 
   #goDown(reason: string): void {

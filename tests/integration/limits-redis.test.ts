@@ -7,7 +7,7 @@ import { planSchema, rateLimitSchema } from '../../src/limits/schema.ts';
 import { compilePlan, compileWindow } from '../../src/limits/window.ts';
 import { createContext, FakeClock, passed, StageBench } from '../support/limits.ts';
 import { createRandom } from '../support/random.ts';
-import { type ObservedLink, observeRedis } from '../support/redis-link.ts';
+import { type ObservedLink, observeRedis, PATIENT } from '../support/redis-link.ts';
 import { needsRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 let server: RedisServer;
@@ -15,7 +15,7 @@ const open: ObservedLink[] = [];
 
 /** A gateway's limiter of its own, sharing the one Redis. */
 async function gatewayOf(file: Parameters<StageBench['load']>[0]): Promise<StageBench> {
-  const observed = observeRedis(server.url);
+  const observed = observeRedis(server.url, PATIENT);
   open.push(observed);
   await observed.until(true);
   const bench = new StageBench({ clock: systemClock, redis: observed.link });
@@ -81,7 +81,7 @@ test('every key of the limiter expires', needsRedis, async () => {
 
 test('memory and Redis decide a scripted sequence of two thousand calls alike', needsRedis, async () => {
   const clock = new FakeClock(1_800_000_000_123);
-  const observed = observeRedis(server.url);
+  const observed = observeRedis(server.url, PATIENT);
   open.push(observed);
   await observed.until(true);
   const memory = new MemoryCounter(clock);

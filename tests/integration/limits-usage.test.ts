@@ -5,7 +5,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { RouteUsage, UsageLedger } from '../../src/limits/usage.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../../src/limits/usage-report.ts';
 import { createContext, FakeClock, StageBench } from '../support/limits.ts';
-import { observeRedis } from '../support/redis-link.ts';
+import { observeRedis, PATIENT } from '../support/redis-link.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
@@ -34,7 +34,7 @@ test('the usage report tells calls, cost and refusals of each consumer on each r
     },
   };
   for (const consumer of ['app', 'portal']) {
-    const { link, until } = observeRedis(server.url);
+    const { link, until } = observeRedis(server.url, PATIENT);
     await until(true);
     const gateway = new StageBench({ clock: systemClock, redis: link });
     gateway.load(file);
@@ -62,7 +62,7 @@ test('the usage report tells calls, cost and refusals of each consumer on each r
 test('usage counted while Redis is away is sent when it is back, once', needsRedis, async (t) => {
   const server = await startRedisServer();
   t.after(() => server.stop());
-  const { link, until } = observeRedis(server.url);
+  const { link, until } = observeRedis(server.url, PATIENT);
   await until(true);
   const ledger = new UsageLedger(link, new FakeClock(NOW_MS));
   ledger.route('users').count(createContext({ consumer: 'app' }), 1, true);

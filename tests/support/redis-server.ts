@@ -32,8 +32,11 @@ export class RedisServer {
 
   /** Starts it, and waits until it answers. */
   async start(): Promise<void> {
-    const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
-    const child = spawn('redis-server', [...settings, ...this.#arguments], { stdio: 'ignore' });
+    const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder];
+    // A Sentinel is given a file of settings, which comes first, and saves nothing.
+    const isSentinel = this.#arguments.includes('--sentinel');
+    const words = isSentinel ? [...this.#arguments, ...settings] : [...settings, '--save', '', ...this.#arguments];
+    const child = spawn('redis-server', words, { stdio: 'ignore' });
     this.#process = child;
     const exited = once(child, 'exit').then(() => {
       throw new Error(`redis-server on port ${this.port} ended at once`);

@@ -34,14 +34,14 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
+  deps.metrics.watchInFlight(() => inFlight);
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone: the only `close` listener there is. */
   function onClose(this: ServerResponse): void {
     const context = contextOf(this.req);
     inFlight -= 1;
-    deps.metrics.requestsInFlight.dec();
-    context.abort?.();
+    context.abort?.close();
     context.end?.(context);
     context.snapshotDone?.();
   }
@@ -50,7 +50,6 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     const context = new RequestContext(req, res);
     attachContext(req, context);
     inFlight += 1;
-    deps.metrics.requestsInFlight.inc();
     const current = snapshot;
     current.enter();
     context.snapshotDone = current.leave;

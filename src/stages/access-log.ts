@@ -1,6 +1,7 @@
 import { type AccessLevel, AccessRecord, gatewayMs } from '../access-line.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
+import type { Tally } from '../lib/tally-histogram.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 /** The methods that are a label of their own; whatever else a client makes up counts as OTHER. */
@@ -37,6 +38,19 @@ function createEnd(
   // At most 8 methods x 3 sources x 500 statuses, and far fewer in truth.
   const requests = new Map<number, { inc(): void }>();
 
+  const upstreamSeconds = new Map<string, Tally>();
+
+  /** A route has few services: one, or those of its weighted split. */
+  function observeUpstream({ service, upstreamMs }: RequestContext): void {
+    if (service === undefined) return;
+    let tally = upstreamSeconds.get(service);
+    if (tally === undefined) {
+      tally = metrics.upstreamDuration.labels(service);
+      upstreamSeconds.set(service, tally);
+    }
+    tally.observe(upstreamMs / 1000);
+  }
+
   function countRequest(context: RequestContext, status: number, source: number): void {
     const method = METHOD_INDEX.get(context.method) ?? 0;
     const key = (status * METHODS.length + method) * SOURCES.length + source;
@@ -57,6 +71,7 @@ function createEnd(
     const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
     wholeSeconds.observe(totalMs / 1000);
     gatewaySeconds.observe(gatewayMs(record) / 1000);
+    if (context.attempts > 0) observeUpstream(context);
     countRequest(context, status, answererOf(context, aborted));
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };

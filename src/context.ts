@@ -137,6 +137,8 @@ export class RequestContext {
   /** The cause behind an error, for the log alone. */
   cause: unknown = undefined;
   limit: LimitState | undefined = undefined;
+  /** What shadowed stages would have refused, `stage:code` with spaces between. */
+  shadow: string | undefined = undefined;
   attempts = 0;
   service: string | undefined = undefined;
   /** URL of the target that was asked last. */
@@ -151,7 +153,7 @@ export class RequestContext {
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
-  abort: (() => void) | undefined = undefined;
+  abort: { close(): void } | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 

@@ -28,7 +28,7 @@ export function admit(plan: ForwardPlan, context: RequestContext, path: string, 
       else next(overloaded());
     });
     if (waiting === undefined) next(overloaded());
-    else context.abort = () => waiting.cancel();
+    else context.abort = waiting;
   }
 }
 

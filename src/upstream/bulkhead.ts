@@ -20,7 +20,7 @@ export type BulkheadOptions = z.output<typeof bulkheadOption>;
 /** A call that waits for a place. */
 export interface Waiting {
   /** The client has left: the place goes to the next. */
-  cancel(): void;
+  close(): void;
 }
 
 /** Bounds the calls of one service: so many at once, so many waiting, the rest refused at once. */
@@ -59,7 +59,7 @@ export class Bulkhead {
       }, this.#options.wait),
     };
     this.#queue.add(ticket);
-    return { cancel: () => this.#take(ticket) };
+    return { close: () => this.#take(ticket) };
   }
 
   /** Gives a place back; the one that has waited longest gets it. */

@@ -1,9 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
 import { type ServiceHeaders, writeServiceHead } from '../response-head.ts';
+import type { UploadStream } from './request-body.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
 
 /** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
@@ -25,8 +26,10 @@ export interface ExchangeOwner {
   wantsAnswer(status: number): boolean;
   /** The service's head as the client should see it. */
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders;
-  /** Takes over the socket of a service that agreed to an upgrade; absent where none was asked for. */
-  upgraded?: ((headers: ServiceHeaders, socket: Duplex) => void) | undefined;
+  /** Takes over the socket of a service that agreed to an upgrade. */
+  upgraded(headers: ServiceHeaders, socket: Duplex): void;
+  /** Whether an upgrade was asked for. */
+  readonly isUpgrade: boolean;
   /** The attempt ended without an answer, or `ok` when the head is on its way to the client. Called once. */
   settled(outcome: AttemptOutcome, status: number, error: unknown): void;
 }
@@ -44,19 +47,21 @@ export class Exchange implements TransportHandler, Deadline {
   previousDeadline: Deadline | null = null;
   readonly #owner: ExchangeOwner;
   /** What is uploaded, or null. */
-  readonly body: Readable | null;
+  readonly body: UploadStream | null;
   #phase: Phase = 'connecting';
   #controller: TransportController | undefined;
   #isSettled = false;
   /** The answer belongs to the client from here on: a failure can only break the connection off. */
   #isDelivering = false;
+  /** The client has not yet read what it was sent. */
+  #isReaderFull = false;
   /** Bytes of the answer still to come, or -1 when the service has not said how many. */
   #remaining = -1;
   readonly startedAtMs = performance.now();
   /** Time until the response head, in milliseconds. */
   latencyMs = 0;
 
-  constructor(owner: ExchangeOwner, body: Readable | null) {
+  constructor(owner: ExchangeOwner, body: UploadStream | null) {
     this.#owner = owner;
     this.body = body;
     owner.deadlines.add(this, this.startedAtMs + owner.timeouts.connect);
@@ -86,6 +91,10 @@ export class Exchange implements TransportHandler, Deadline {
       this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
     } else if (this.#phase === 'waiting') {
       this.#fail('headers-timeout', new Error('no response headers in time'));
+    } else if (this.#phase === 'sending' && this.body?.isStarved === true) {
+      this.#fail('aborted-by-client', new GatewayError('request_timeout'));
+    } else if (this.#isReaderFull) {
+      this.#fail('aborted-by-client', new Error(`the client read nothing for ${timeouts.idle} ms`));
     } else {
       this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
     }
@@ -100,7 +109,7 @@ export class Exchange implements TransportHandler, Deadline {
       return;
     }
     this.#phase = 'sending';
-    this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     if (this.body === null) this.onRequestSent();
   }
 
@@ -114,10 +123,7 @@ export class Exchange implements TransportHandler, Deadline {
     const owner = this.#owner;
     const now = performance.now();
     if (owner.totalDueAtMs === 0) owner.totalDueAtMs = now + owner.timeouts.total;
-    const dueAtMs = Math.min(now + owner.timeouts.headers, owner.totalDueAtMs);
-    // The wheel finds a deadline that moved away by itself, but not one that came nearer.
-    if (dueAtMs < this.dueAtMs) owner.deadlines.add(this, dueAtMs);
-    else this.dueAtMs = dueAtMs;
+    this.#moveDeadline(Math.min(now + owner.timeouts.headers, owner.totalDueAtMs));
   }
 
   onResponseStart(controller: TransportController, status: number, headers: ServiceHeaders, reason?: string): void {
@@ -138,9 +144,7 @@ export class Exchange implements TransportHandler, Deadline {
     }
     this.#phase = 'receiving';
     const { context, timeouts } = this.#owner;
-    const idleAtMs = performance.now() + timeouts.idle;
-    if (idleAtMs < this.dueAtMs) this.#owner.deadlines.add(this, idleAtMs);
-    else this.dueAtMs = idleAtMs;
+    this.#moveDeadline(performance.now() + timeouts.idle);
     try {
       writeServiceHead(context, status, this.#owner.adaptHeaders(headers));
     } catch (error) {
@@ -167,7 +171,9 @@ export class Exchange implements TransportHandler, Deadline {
     }
     if (context.res.write(chunk)) return;
     controller.pause();
+    this.#isReaderFull = true;
     context.res.once('drain', () => {
+      this.#isReaderFull = false;
       this.dueAtMs = performance.now() + timeouts.idle;
       controller.resume();
     });
@@ -187,8 +193,7 @@ export class Exchange implements TransportHandler, Deadline {
 
   /** A service that upgrades without being asked has broken the protocol. */
   onRequestUpgrade(controller: TransportController, _status: number, headers: ServiceHeaders, socket: Duplex): void {
-    const { upgraded } = this.#owner;
-    if (this.#phase === 'done' || upgraded === undefined) {
+    if (this.#phase === 'done' || !this.#owner.isUpgrade) {
       this.#fail('protocol', new Error('the service switched protocols unasked'));
       socket.destroy();
       controller.abort(new Error('unasked upgrade'));
@@ -198,7 +203,7 @@ export class Exchange implements TransportHandler, Deadline {
     this.#finish();
     this.#isDelivering = true;
     this.#settle('ok', 101, undefined);
-    upgraded.call(this.#owner, headers, socket);
+    this.#owner.upgraded(headers, socket);
   }
 
   #fail(outcome: AttemptOutcome, error: unknown): void {
@@ -208,13 +213,19 @@ export class Exchange implements TransportHandler, Deadline {
       // Half the answer is out: break the connection off, a clean end would make it look whole.
       const { context } = this.#owner;
       context.outcome = outcome;
-      context.errorSource = 'upstream';
+      context.errorSource = outcome === 'aborted-by-client' ? 'client' : 'upstream';
       context.cause = error;
       context.res.destroy();
     } else {
       this.#settle(outcome, 0, error);
     }
     this.#drop();
+  }
+
+  /** The wheel finds a deadline that moved away by itself, but not one that came nearer. */
+  #moveDeadline(dueAtMs: number): void {
+    if (dueAtMs < this.dueAtMs) this.#owner.deadlines.add(this, dueAtMs);
+    else this.dueAtMs = dueAtMs;
   }
 
   #finish(): void {

@@ -39,8 +39,13 @@ export class RequestBody {
     return this.#ended;
   }
 
+  /** True when the service has taken all that came, and it is the client that keeps everyone waiting. */
+  get isStarved(): boolean {
+    return this.#stream?.isStarved ?? false;
+  }
+
   /** A fresh stream of the whole body, the kept part first. The one before is ended. */
-  open(): Readable {
+  open(): UploadStream {
     this.#stream?.detach();
     this.#stream = new UploadStream(this, this.#req, [...this.#kept], this.#ended);
     return this.#stream;
@@ -50,7 +55,9 @@ export class RequestBody {
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    if (this.#req.headers.expect !== undefined && !this.#res.headersSent) this.#res.writeContinue();
+    // HTTP/1.0 knows no interim answers (RFC 9110, section 10.1.1).
+    const { headers, httpVersionMinor } = this.#req;
+    if (headers.expect !== undefined && httpVersionMinor > 0 && !this.#res.headersSent) this.#res.writeContinue();
   }
 
   /** Takes in one chunk; an error when the body grows over the limit. */
@@ -75,7 +82,7 @@ export class RequestBody {
 }
 
 /** The upload as undici reads it: pulls from the client only as fast as the service takes it. */
-class UploadStream extends Readable {
+export class UploadStream extends Readable {
   readonly #body: RequestBody;
   readonly #req: IncomingMessage;
   #replay: Buffer[];
@@ -90,6 +97,10 @@ class UploadStream extends Readable {
     this.#ended = ended;
   }
 
+  get isStarved(): boolean {
+    return this.#attached && this.readableLength === 0 && !this.isPaused();
+  }
+
   override _read(): void {
     if (this.#replay.length > 0) {
       const chunks = this.#replay;
@@ -100,6 +111,11 @@ class UploadStream extends Readable {
     }
     if (this.#ended) {
       this.push(null);
+      return;
+    }
+    // The end may have come between two attempts, while nobody listened.
+    if (this.#req.readableEnded) {
+      this.#onEnd();
       return;
     }
     this.#body.begin();

@@ -51,7 +51,7 @@ async function bench(): Promise<void> {
     const plan = planOf(values.quick);
     const figures = await measure(chosen(arena), plan, arena);
     console.log(`\n${renderFigures(figures)}\n`);
-    const more: Bar[] = values.quick || values.only !== undefined ? [] : await measureBars(arena);
+    const more: Bar[] = values.quick || values.only !== undefined ? [] : await measureBars(arena, figures);
     const bars = [...barsOf(figures), ...more];
     console.log(`${renderBars(bars)}\n`);
     const report: Report = { at: new Date().toISOString(), machine: describeMachine(), notes, plan, figures, bars };

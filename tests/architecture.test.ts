@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
-const FEWEST_SOURCES = 120;
+const FEWEST_SOURCES = 150;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
   ['stages/'],
-  ['stages.ts', 'config/', 'snapshot.ts', 'match-route.ts', 'problem.ts'],
+  ['stages.ts', 'config/', 'snapshot.ts', 'match-route.ts', 'shadow.ts', 'problem.ts'],
   ['gateway.ts', 'express-app.ts', 'walk.ts', 'server/', 'admin/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];

@@ -126,8 +126,9 @@ export function renderAccessJson(record: AccessRecord): string {
     line += plain('outcome', context.outcome);
   }
   line += plain('cache', context.cache);
-  const { limit } = context;
+  const { limit, shadow } = context;
   if (limit !== undefined) line += `,"limit":${JSON.stringify(`${limit.policy} ${limit.remaining}/${limit.limit}`)}`;
+  if (shadow !== undefined) line += `,"shadow":${JSON.stringify(shadow)}`;
   line += plain('aborted', record.aborted);
   return `${line}}`;
 }

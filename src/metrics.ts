@@ -72,6 +72,12 @@ function createTable(registry: Registry) {
       help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0).',
       registers,
     }),
+    shadowRefusals: new Counter({
+      name: 'turnpike_shadow_refusals_total',
+      help: 'Requests that a shadowed stage would have refused, by route, stage and error code.',
+      labelNames: ['route', 'stage', 'code'],
+      registers,
+    }),
     reloads: new Counter({
       name: 'turnpike_reloads_total',
       help: 'Reloads of the routes file, by result (applied, unchanged, refused).',

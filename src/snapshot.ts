@@ -5,6 +5,7 @@ import type { RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
 import { matchRoute } from './match-route.ts';
 import { createRouteTable, type RouteTable } from './routing/table.ts';
+import { shadowHandler } from './shadow.ts';
 import type { RouteInfo, Stage, StageDeps } from './stage.ts';
 import { STAGES } from './stages.ts';
 
@@ -91,7 +92,8 @@ function compileRoute(
   for (const { stage, shared } of prepared) {
     const handler = stage.create(config, route, deps, shared);
     if (handler === undefined) continue;
-    handlers.push(handler);
+    const isShadowed = config.shadow?.some((name) => name === stage.name);
+    handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
     stages.push(stage.name);
     // The implicit route ends with the refusal.
     if (!route.matched && stage.name === 'refuse') break;

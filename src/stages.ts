@@ -13,6 +13,7 @@ import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { shadowStage } from './stages/shadow.ts';
 import { websocketStage } from './stages/websocket.ts';
 
 /**
@@ -32,6 +33,7 @@ export const STAGES = [
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
   concurrencyStage, //      before the limit: a call refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
+  shadowStage, //           owns a key alone: which of the stages above only report
   websocketStage, //       knows the caller, whose open sockets it counts
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service

@@ -16,6 +16,8 @@ export interface AuthRequirement {
   /** Lower-case name of the field in which a trusted load balancer tells the client's certificate. */
   readonly certificateField: string;
   readonly forwardAuth: ForwardAuthOptions | undefined;
+  /** True when the route does not say anything, and the default protects it. */
+  readonly isImplied: boolean;
 }
 
 const apiKeyOptions = z.strictObject({
@@ -53,27 +55,34 @@ const NOBODY_ASKS: AuthRequirement = {
   apiKeyQuery: undefined,
   certificateField: DEFAULT_CERTIFICATE_FIELD,
   forwardAuth: undefined,
+  isImplied: false,
 };
 
+const formOption = z.union([
+  z.literal('none'),
+  scheme,
+  schemes,
+  z.strictObject({
+    any: schemes,
+    optional: z.boolean().default(false).describe('Callers without any credential pass as nobody. Default false.'),
+  }),
+  z.strictObject({ all: schemes }),
+]);
+
+const IMPLIED: AuthRequirement = { ...NOBODY_ASKS, mode: 'any', schemes: ['jwt', 'api-key'], isImplied: true };
+
 /** The `auth` key of a route. Default: `["jwt", "api-key"]`, either of them. */
-export const authOption = z
-  .union([
-    z.literal('none'),
-    scheme,
-    schemes,
-    z.strictObject({
-      any: schemes,
-      optional: z.boolean().default(false).describe('Callers without any credential pass as nobody. Default false.'),
-    }),
-    z.strictObject({ all: schemes }),
-  ])
-  .transform((written): AuthRequirement => {
-    if (written === 'none') return NOBODY_ASKS;
-    if (Array.isArray(written)) return createRequirement('any', written);
-    if (typeof written === 'object' && 'any' in written) return createRequirement('any', written.any, written.optional);
-    if (typeof written === 'object' && 'all' in written) return createRequirement('all', written.all);
-    return createRequirement('any', [written]);
-  });
+export const authOption = formOption
+  .optional()
+  .transform((written) => (written === undefined ? IMPLIED : readRequirement(written)));
+
+function readRequirement(written: z.output<typeof formOption>): AuthRequirement {
+  if (written === 'none') return NOBODY_ASKS;
+  if (Array.isArray(written)) return createRequirement('any', written);
+  if (typeof written === 'object' && 'any' in written) return createRequirement('any', written.any, written.optional);
+  if (typeof written === 'object' && 'all' in written) return createRequirement('all', written.all);
+  return createRequirement('any', [written]);
+}
 
 function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
   let requirement: AuthRequirement = { ...NOBODY_ASKS, mode, optional };

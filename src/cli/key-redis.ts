@@ -1,6 +1,6 @@
-import { createLogger } from 'winston';
 import { z } from 'zod';
 import { CONSUMER_KEYS, WRITE_CONSUMER } from '../auth/redis-consumers.ts';
+import { createMessageLog } from '../log.ts';
 import { createRedis, type RedisLink } from '../redis.ts';
 import { type KeyStore, KeyStoreError, type StoredConsumer } from './key-store.ts';
 
@@ -15,7 +15,10 @@ const row = z.object({
 
 /** Consumers in Redis, for gateways with `consumerStore: "redis"`. */
 export async function createRedisKeyStore(url: string): Promise<KeyStore> {
-  const redis = createRedis(url, createLogger({ silent: true }));
+  const redis = createRedis(
+    url,
+    createMessageLog({ logLevel: 'error', logFormat: 'json' }, { append: () => undefined }),
+  );
   if (!(await isReachable(redis))) {
     await redis.close();
     throw new KeyStoreError('Redis does not answer at REDIS_URL; nothing was changed');

@@ -19,8 +19,8 @@ const routeKeys = {
   ...matchKeys,
 };
 
-/** Keys of a route that make no sense as a default: they are what tells routes apart. */
-const NEVER_DEFAULT = ['name', 'prefix'];
+/** Keys of a route that are no default: those that tell routes apart, and one that would open routes by accident. */
+const NEVER_DEFAULT = ['name', 'prefix', 'shadow'];
 
 type RouteShape<L extends StageList> = Flatten<typeof routeKeys & Unite<L[number]['keys']>>;
 type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;

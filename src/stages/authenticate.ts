@@ -26,11 +26,9 @@ import type { GatewayError } from '../errors.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 const keys = {
-  auth: authOption
-    .prefault(['jwt', 'api-key'])
-    .describe(
-      'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
-    ),
+  auth: authOption.describe(
+    'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
+  ),
   forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
 };
 

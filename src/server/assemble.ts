@@ -12,6 +12,7 @@ import { OpenSockets } from '../open-sockets.ts';
 import { Pool } from '../pool.ts';
 import { createRedis } from '../redis.ts';
 import type { Settings } from '../settings.ts';
+import { firstDiscoveries } from '../upstream/discover.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
@@ -86,6 +87,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
   });
   const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
   const admin = createAdminServer({ deps, gateway, reloader, drain });
+  await firstDiscoveries(deps.pool);
   const port = await listen(server, settings.port, settings.host);
   const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
     await closeServer(server);

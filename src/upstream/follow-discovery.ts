@@ -13,6 +13,8 @@ export interface Discovery {
   ask(signal: AbortSignal): Promise<DiscoveryAnswer>;
   /** The longest pause after this failure; it doubles up to there. */
   longestPauseMs(error: unknown): number;
+  /** Lets go of what the questions were asked over, and of one under way. */
+  close(): void;
 }
 
 export interface DiscoveryAnswer {
@@ -38,6 +40,7 @@ export function followDiscovery(discovery: Discovery, deps: DiscoveryDeps): Targ
     close() {
       held.close();
       controller.abort();
+      discovery.close();
     },
   };
 }
@@ -45,23 +48,28 @@ export function followDiscovery(discovery: Discovery, deps: DiscoveryDeps): Targ
 async function follow(discovery: Discovery, held: HeldSpecs, deps: DiscoveryDeps, signal: AbortSignal): Promise<void> {
   const { log, random = Math.random } = deps;
   let failures = 0;
-  const askOnce = async (): Promise<number> => {
-    try {
-      const { specs, pauseMs } = await discovery.ask(signal);
-      if (!signal.aborted) held.accept(specs);
-      if (failures > 0) log.info(`${discovery.label}: answers again`);
-      failures = 0;
-      return pauseMs;
-    } catch (error) {
-      if (signal.aborted) return 0;
-      failures += 1;
-      held.fail();
-      if (failures === 1) log.warn(`${discovery.label}: ${messageOf(error)}; its last targets are kept`);
-      return backoffMs(failures, discovery.longestPauseMs(error), random);
-    }
-  };
+  let lastLongestMs = 0;
+
+  async function askOnce(): Promise<number> {
+    const { specs, pauseMs } = await discovery.ask(signal);
+    if (!signal.aborted) held.accept(specs);
+    if (failures > 0) log.info(`${discovery.label}: answers again`);
+    failures = 0;
+    return pauseMs;
+  }
+  function fail(error: unknown): number {
+    if (signal.aborted) return 0;
+    held.fail();
+    if (failures === 0) log.warn(`${discovery.label}: ${messageOf(error)}; its last targets are kept`);
+    // Another kind of failure is counted anew: who refused for long and now answers "no leader yet" is nearly there.
+    const longestMs = discovery.longestPauseMs(error);
+    failures = longestMs === lastLongestMs ? failures + 1 : 1;
+    lastLongestMs = longestMs;
+    return backoffMs(failures, longestMs, random);
+  }
+
   while (!signal.aborted) {
-    const pauseMs = await askOnce();
+    const pauseMs = await askOnce().catch(fail);
     // Rejects only when closed, and then the loop ends.
     if (pauseMs > 0) await wait(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
   }

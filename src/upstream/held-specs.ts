@@ -13,7 +13,8 @@ export interface HeldSpecs {
   readonly state: SourceState;
   /** Settles with the first answer or failure; never rejects. */
   readonly ready: Promise<void>;
-  subscribe(listener: (specs: readonly TargetSpec[]) => void): void;
+  /** Calls back on each change until the function returned is called. */
+  subscribe(listener: (specs: readonly TargetSpec[]) => void): () => void;
   /** A good answer, an empty one included. */
   accept(specs: readonly TargetSpec[]): void;
   /** No answer, or none that can be used. */
@@ -47,7 +48,10 @@ export function createHeldSpecs(emptyGraceMs = DEFAULT_EMPTY_GRACE_MS): HeldSpec
       return isStale || emptyTimer !== undefined ? 'stale' : 'ok';
     },
     ready,
-    subscribe: (listener) => void listeners.add(listener),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     accept(answer) {
       isStale = false;
       becomeReady();

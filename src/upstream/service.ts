@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import type { Kind, Lease } from '../pool.ts';
 import { createBalancer, defaultBalance } from './balance.ts';
 import { Bulkhead, bulkheadOption } from './bulkhead.ts';
-import { discoverTargets } from './discover.ts';
+import { discoverTargets, discoveryKind } from './discover.ts';
 import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health-active.ts';
 import { noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health-passive.ts';
 import { createProbe } from './health-probe.ts';
@@ -49,8 +49,11 @@ type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
 /** Everything that a snapshot gets comes from the pool, its services too. */
 export function createService(name: string, options: ServiceOptions, deps: ServiceDeps): Service {
   const { discover, passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
-  const source = discover === undefined ? createStaticTargets(options.targets ?? []) : discoverTargets(discover, deps);
   const lease = deps.pool.lease();
+  const source =
+    discover === undefined
+      ? createStaticTargets(options.targets ?? [])
+      : lease.use(discoveryKind, JSON.stringify(discover), () => discoverTargets(discover, deps));
   const balancer = createBalancer(
     options.balance ?? defaultBalance(source.specs),
     options.slowStart === undefined ? {} : { slowStartMs: options.slowStart },
@@ -71,7 +74,7 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
     checks?.update(targets);
   }
   update(source.specs);
-  source.subscribe(update);
+  const unsubscribe = source.subscribe(update);
   if (options.healthCheck !== undefined) checks = startChecks(name, targets, options.healthCheck, deps);
 
   return {
@@ -107,7 +110,7 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
       });
     },
     close() {
-      source.close();
+      unsubscribe();
       checks?.close();
       lease.release();
     },

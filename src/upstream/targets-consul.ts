@@ -1,5 +1,5 @@
+import { createConsulConnection } from './consul-connection.ts';
 import { parseConsulInstances } from './consul-instances.ts';
-import { queryConsul } from './consul-query.ts';
 import type { ConsulOptions } from './discover-options.ts';
 import type { DiscoveryDeps } from './discovery-deps.ts';
 import { type DiscoveryAnswer, followDiscovery } from './follow-discovery.ts';
@@ -24,18 +24,18 @@ export function createConsulTargets(options: ConsulOptions, deps: DiscoveryDeps)
   const base = createBaseUrl(options, deps, waitMs);
   // The token in the environment is for the agent in the environment.
   const token = options.token ?? (options.address === undefined ? deps.settings.consulHttpToken : undefined);
+  const connection = createConsulConnection(base.protocol, token);
   const deadlineMs = waitMs + waitMs / 16 + slackMs;
   let index = 0;
 
   async function ask(signal: AbortSignal): Promise<DiscoveryAnswer> {
     const begunAtMs = performance.now();
     const url = new URL(base);
-    // A query without an index is answered at once.
-    if (index > 0) url.searchParams.set('index', String(index));
-    const lastIndex = index;
-    // After any failure too: an agent that comes back may count from 1 again, and would sit on the old index.
-    index = 0;
-    const answer = await queryConsul(url, token, deadlineMs, signal);
+    // Another connection may lead to another Consul, or to one that came back and counts from 1 again: it would sit on
+    // an index from before. A query without one is answered at once.
+    const lastIndex = connection.isOpen ? index : 0;
+    if (lastIndex > 0) url.searchParams.set('index', String(lastIndex));
+    const answer = await connection.query(url, deadlineMs, signal);
     const specs = parseConsulInstances(answer.body, screen);
     // Consul's rule for an index that goes backwards: the servers were restored, or started anew.
     index = answer.index < lastIndex ? 0 : answer.index;
@@ -44,7 +44,7 @@ export function createConsulTargets(options: ConsulOptions, deps: DiscoveryDeps)
   }
 
   const longestPauseMs = (error: unknown) => (isRefused(error) ? LONGEST_PAUSE_REFUSED_MS : LONGEST_PAUSE_MS);
-  return followDiscovery({ label, ask, longestPauseMs }, deps);
+  return followDiscovery({ label, ask, longestPauseMs, close: connection.close }, deps);
 }
 
 function createBaseUrl(options: ConsulOptions, deps: DiscoveryDeps, waitMs: number): URL {

@@ -24,19 +24,14 @@ export function createDnsTargets(options: DnsOptions, deps: DiscoveryDeps): Targ
   const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
   if (options.server !== undefined) resolver.setServers(options.server);
 
-  async function ask(signal: AbortSignal): Promise<DiscoveryAnswer> {
-    const cancel = (): void => resolver.cancel();
-    signal.addEventListener('abort', cancel);
-    try {
-      const addresses = await lookUp(resolver, question);
-      const specs = uniqueTargets(addresses.map(({ address, port, weight }) => screen(address, port, weight)));
-      return { specs, pauseMs: pauseAfter(addresses, random) };
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+  async function ask(): Promise<DiscoveryAnswer> {
+    const addresses = await lookUp(resolver, question);
+    const specs = uniqueTargets(addresses.map(({ address, port, weight }) => screen(address, port, weight)));
+    return { specs, pauseMs: pauseAfter(addresses, random) };
   }
 
-  return followDiscovery({ label, ask, longestPauseMs: () => LONGEST_PAUSE_MS }, deps);
+  const longestPauseMs = () => LONGEST_PAUSE_MS;
+  return followDiscovery({ label, ask, longestPauseMs, close: () => resolver.cancel() }, deps);
 }
 
 /** Until the shortest TTL is over, and up to a tenth longer, so that gateways don't ask in step. */

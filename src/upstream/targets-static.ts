@@ -9,13 +9,19 @@ export interface TargetSource {
   readonly state: SourceState;
   /** Settles when the first answer has come, or failed to; never rejects. */
   readonly ready: Promise<void>;
-  /** Calls back on each change of `specs`, not with the present ones. One listener is enough: the service. */
-  subscribe(listener: (specs: readonly TargetSpec[]) => void): void;
+  /** Calls back on each change of `specs`, not with the present ones, until the function returned is called. */
+  subscribe(listener: (specs: readonly TargetSpec[]) => void): () => void;
   /** Stops asking; nothing is called back after it. */
   close(): void;
 }
 
 /** Targets that the file names: they never change until the file does. */
 export function createStaticTargets(specs: readonly TargetSpec[]): TargetSource {
-  return { specs, state: specs.length === 0 ? 'empty' : 'ok', ready: Promise.resolve(), subscribe() {}, close() {} };
+  return {
+    specs,
+    state: specs.length === 0 ? 'empty' : 'ok',
+    ready: Promise.resolve(),
+    subscribe: () => () => {},
+    close() {},
+  };
 }

@@ -19,7 +19,7 @@ export interface Window {
   readonly period: Period;
   /** Which calendar period a quota counts, undefined for a rate limit. */
   readonly quota: 'day' | 'month' | undefined;
-  readonly by: string;
+  readonly scope: 'route' | 'gateway';
   readonly subject: Subject;
 }
 
@@ -57,7 +57,7 @@ export function compileWindow(options: RateLimitOptions, owner: Owner, routeName
     .map(escapePart)
     .join('|');
   const period = fixedPeriod(windowMs);
-  return { name, id, algorithm, limit, windowMs, burst, period, quota: undefined, by, subject: createSubject(by) };
+  return { name, id, algorithm, limit, windowMs, burst, period, quota: undefined, scope, subject: createSubject(by) };
 }
 
 /** Compiles a plan's quota. Its count goes with the consumer from one plan to another. */
@@ -72,7 +72,7 @@ export function compileQuota({ limit, period }: QuotaOptions, planName: string):
     burst: 0,
     period: calendarPeriod(period),
     quota: period,
-    by: 'consumer',
+    scope: 'gateway',
     subject: createSubject('consumer'),
   };
 }

@@ -1,6 +1,9 @@
 import type { TestContext } from 'node:test';
+import { consulOption } from '../../src/upstream/discover-options.ts';
 import type { DiscoveryDeps } from '../../src/upstream/discovery-deps.ts';
+import { createConsulTargets } from '../../src/upstream/targets-consul.ts';
 import type { TargetSource } from '../../src/upstream/targets-static.ts';
+import { startScriptedConsul } from './scripted-consul.ts';
 import { until } from './until.ts';
 
 /** What discovery needs, with short times, and its log lines. */
@@ -39,4 +42,20 @@ export async function untilAddresses(source: TargetSource, addresses: string, ti
 export function closeAfter<T extends { close(): void }>(t: Pick<TestContext, 'after'>, source: T): T {
   t.after(() => source.close());
   return source;
+}
+
+/** A scripted Consul that knows of 10.0.0.1:4001, and a source that follows it and has heard of that. */
+export async function followScripted(
+  t: Pick<TestContext, 'after'>,
+  overrides: Partial<DiscoveryDeps> = {},
+  options: object = {},
+) {
+  const consul = await startScriptedConsul(t);
+  consul.publish(['10.0.0.1:4001']);
+  const deps = discoveryDeps(overrides);
+  const settings = { ...deps.settings, consulHttpAddr: consul.url };
+  const source = createConsulTargets(consulOption.parse({ consul: 'orders', ...options }), { ...deps, settings });
+  closeAfter(t, source);
+  await untilAddresses(source, '10.0.0.1:4001');
+  return { consul, source, lines: deps.lines };
 }

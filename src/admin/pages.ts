@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { nameServices, reportServices } from '../server/report.ts';
-import { breakerKind } from '../stages/forward.ts';
+import { breakerKind } from '../upstream/far-side.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import { serviceKind } from '../upstream/service.ts';
 import type { AdminAnswer, AdminSource } from './server.ts';

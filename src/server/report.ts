@@ -1,6 +1,6 @@
 import type { Pool } from '../pool.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { breakerKind } from '../stages/forward.ts';
+import { breakerKind } from '../upstream/far-side.ts';
 import type { BreakerState } from '../upstream/breaker.ts';
 import { serviceKind } from '../upstream/service.ts';
 

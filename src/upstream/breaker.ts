@@ -49,7 +49,8 @@ export interface Breaker {
   readonly isAllowing: boolean;
   /** Begins a call, or returns undefined: open, or a trial is under way. */
   begin(): BreakerCall | undefined;
-  close(): void;
+  /** Stops its timers. */
+  readonly close: () => void;
 }
 
 // What the types of opossum leave out.

@@ -65,8 +65,8 @@ async function bench(): Promise<void> {
 
 function planOf(quick: boolean): Plan {
   const plan = quick
-    ? { warmUpSeconds: 1, rounds: 3, secondsPerRound: 2 }
-    : { warmUpSeconds: 3, rounds: 5, secondsPerRound: 5 };
+    ? { warmUpRequests: 8_000, rounds: 3, secondsPerRound: 2 }
+    : { warmUpRequests: 40_000, rounds: 5, secondsPerRound: 5 };
   return {
     ...plan,
     ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),

@@ -12,7 +12,8 @@ export interface Figure {
 }
 
 export interface Plan {
-  readonly warmUpSeconds: number;
+  /** Requests before anything is measured: V8 compiles what it has seen often, however slow the machine. */
+  readonly warmUpRequests: number;
   readonly rounds: number;
   readonly secondsPerRound: number;
 }
@@ -25,6 +26,7 @@ interface Entry {
 }
 
 const SAMPLE_EVERY_MS = 250;
+const MAX_WARM_UP_SECONDS = 15;
 
 /** All contestants up at once, each loaded in turn, round after round, so that a bad minute hits all of them. */
 export async function measure(contestants: readonly Contestant[], plan: Plan, arena: Arena): Promise<Figure[]> {
@@ -33,7 +35,7 @@ export async function measure(contestants: readonly Contestant[], plan: Plan, ar
     for (const contestant of contestants) {
       entries.push({ contestant, running: await contestant.start(arena), cpu: [], rate: [] });
     }
-    for (const entry of entries) await loadOnce(entry, plan.warmUpSeconds, arena);
+    for (const entry of entries) await warmUp(entry, plan, arena);
     for (let round = 0; round < plan.rounds; round++) {
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[(i + round) % entries.length] as Entry;
@@ -52,6 +54,14 @@ export async function measure(contestants: readonly Contestant[], plan: Plan, ar
 
 function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${text.padEnd(64)}\r`);
+}
+
+async function warmUp(entry: Entry, plan: Plan, arena: Arena): Promise<void> {
+  let requests = 0;
+  for (let second = 0; second < MAX_WARM_UP_SECONDS && requests < plan.warmUpRequests; second++) {
+    const { rate } = await loadOnce(entry, 1, arena);
+    requests += rate;
+  }
 }
 
 async function loadOnce(entry: Entry, seconds: number, arena: Arena): Promise<{ cpu: number; rate: number }> {

@@ -1,5 +1,5 @@
 /**
- * Where the time of the whole job goes: `node scripts/bench/profile.ts [--seconds 12] [--redis] [--routes 1000]` runs
+ * Where the time of the whole job goes: `node scripts/bench/profile.ts [--seconds 16] [--redis] [--routes 1000]` runs
  * Turnpike under load with V8's profiler, and prints what has most of the time to itself. Profile before changing anything.
  */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
@@ -31,11 +31,10 @@ interface Profile {
 }
 
 const SHOWN = 70;
-const WARM_UP_SECONDS = 4;
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '12' },
+    seconds: { type: 'string', default: '16' },
     routes: { type: 'string', default: '1' },
     redis: { type: 'boolean', default: false },
   },
@@ -71,7 +70,7 @@ const [file] = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile')
 if (file === undefined) throw new Error(`no profile was written in ${folder}`);
 console.log(`${result.requests} requests, ${result.failures} failures; ${join(folder, file)}`);
 const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
-const measuredSeconds = Number(values.seconds) - WARM_UP_SECONDS;
+const measuredSeconds = Number(values.seconds) / 2;
 const requests = (result.requests * measuredSeconds) / Number(values.seconds);
 const times = selfTimes(profile, measuredSeconds * 1e6);
 printTimes(
@@ -81,7 +80,7 @@ printTimes(
 printTimes('by function, itself alone', groupBy(times, profile, placeOf));
 printTimes('by function of src, with what it calls', inclusive(times, profile));
 
-/** Microseconds per node, over the last part of the run: before that, the compiler is at work. */
+/** Microseconds per node, over the second half of the run: before that, the compiler is at work. */
 function selfTimes({ samples, timeDeltas, nodes }: Profile, lastMicroseconds: number): Map<number, number> {
   const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
   const times = new Map<number, number>();

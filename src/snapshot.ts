@@ -4,6 +4,7 @@ import { type FileConfig, parseBareRoute, type RouteConfig } from './config/rout
 import type { RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
 import { matchRoute } from './match-route.ts';
+import { createOwnRoutes } from './own-routes.ts';
 import { createRouteTable, type RouteTable } from './routing/table.ts';
 import { shadowHandler } from './shadow.ts';
 import type { RouteInfo, Stage, StageDeps } from './stage.ts';
@@ -49,7 +50,10 @@ export function compileSnapshot(config: FileConfig, deps: Deps): Snapshot {
       prepared,
       stageDeps,
     );
-    const table = createRouteTable(routes.map((route) => ({ route, match: route.config })));
+    const own = createOwnRoutes(config).map((one) =>
+      compileRoute({ ...routeInfo(one.config), own: one.own }, one.config, prepared, stageDeps),
+    );
+    const table = createRouteTable([...routes, ...own].map((route) => ({ route, match: route.config })));
     return createSnapshot(config, routes, implicit, table, () => lease.release());
   } catch (error) {
     lease.release();

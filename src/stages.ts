@@ -6,6 +6,7 @@ import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
+import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
 import { refuseStage } from './stages/refuse.ts';
@@ -31,10 +32,11 @@ export const STAGES = [
   ipAccessStage, //         cheapest reason to refuse, needs no identity
   authenticateStage, //     before everything that asks who is calling
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
+  meStage, //               a caller's question about itself: proven, and counted in no limit
   concurrencyStage, //      before the limit: a call refused here costs no quota
+  websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   shadowStage, //           owns a key alone: which of the stages above only report
-  websocketStage, //       knows the caller, whose open sockets it counts
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service
   forwardStage, //          last: the proxies

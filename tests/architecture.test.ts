@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
   ['stages/'],
-  ['stages.ts', 'config/', 'snapshot.ts', 'match-route.ts', 'shadow.ts', 'problem.ts'],
+  ['stages.ts', 'config/', 'snapshot.ts', 'match-route.ts', 'shadow.ts', 'own-routes.ts', 'problem.ts'],
   ['gateway.ts', 'express-app.ts', 'walk.ts', 'server/', 'admin/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];

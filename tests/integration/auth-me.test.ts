@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import jwt from 'jsonwebtoken';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import { SECRET } from '../support/auth.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startService } from '../support/service.ts';
+
+const KEY = createApiKey();
+const EXPIRES = '2999-01-01T00:00:00.000Z';
+const CONSUMERS = [
+  { name: 'app', plan: 'small', roles: ['reader'], keys: [{ id: 'k1', sha256: hashApiKey(KEY), expiresAt: EXPIRES }] },
+];
+const PLANS = { small: { rateLimits: [{ limit: 10, window: '1h' }] } };
+
+test('a consumer can ask who it is and what it has left, and asking costs nothing', async (t) => {
+  const service = await startService(t);
+  const file = { consumers: CONSUMERS, plans: PLANS, routes: [{ prefix: '/', target: service.url }] };
+  const gateway = await startGateway(t, { file, env: { JWT_SECRET: SECRET } });
+  const ask = (headers: Record<string, string>, method = 'GET') => fetch(`${gateway.url}/-/me`, { headers, method });
+  await (await fetch(`${gateway.url}/x`, { headers: { 'x-api-key': KEY } })).arrayBuffer();
+  for (let i = 0; i < 3; i += 1) {
+    const me = (await (await ask({ 'x-api-key': KEY })).json()) as Record<string, unknown>;
+    const { limits, ...rest } = me as { limits: { limit: number; remaining: number }[] };
+    assert.deepEqual(rest, {
+      consumer: 'app',
+      user: null,
+      authMethod: 'api-key',
+      roles: ['reader'],
+      scopes: [],
+      credentialExpiresAt: EXPIRES,
+      plan: 'small',
+    });
+    assert.deepEqual(
+      limits.map(({ limit, remaining }) => [limit, remaining]),
+      [[10, 9]],
+    );
+  }
+  const token = jwt.sign({ sub: 'u1', scope: 'a' }, SECRET, { expiresIn: 60 });
+  const user = (await (await ask({ authorization: `Bearer ${token}` })).json()) as Record<string, unknown>;
+  assert.deepEqual([user['user'], user['consumer'], user['scopes']], ['u1', null, ['a']]);
+  assert.equal(service.requests.length, 1);
+});
+
+test('nobody learns nothing at /-/me', async (t) => {
+  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, routes: [] } });
+  const response = await fetch(`${gateway.url}/-/me`);
+  assert.equal(response.status, 401);
+  assert.equal(response.headers.get('www-authenticate'), 'Bearer realm="turnpike", ApiKey realm="turnpike"');
+  assert.equal((await fetch(`${gateway.url}/-/me`, { method: 'POST', headers: { 'x-api-key': KEY } })).status, 405);
+});

@@ -17,6 +17,8 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** How long the last log lines may take to get out. */
 const FLUSH_MS = 1_000;
+/** How long connections to services and to Redis may take to close. */
+const CLOSE_MS = 1_000;
 
 /** The process: settings, gateway, sockets, signals. The only file that exits. */
 export async function start(): Promise<void> {
@@ -70,7 +72,8 @@ function endOnSignals(running: Running, settings: Settings, exit: (code: number)
 
 async function stop(running: Running, delayMs: number, exit: (code: number) => Promise<void>): Promise<void> {
   const isDone = await running.drain.begin(delayMs);
-  await running.close();
+  // What still won't close (a Redis that hangs, say) ends with the process.
+  await Promise.race([running.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
   running.deps.log.info('stopped');
   await exit(isDone ? 0 : EXIT_FAILED);
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
 import { ask } from '../support/http.ts';
 import { startGatewayProcess, startProcess } from '../support/process.ts';
 import { listenOn, startService } from '../support/service.ts';
@@ -85,6 +87,21 @@ test('SIGTERM: not ready at once, serving during DRAIN_DELAY, finishing what is 
   assert.deepEqual([answer.status, answer.text], [200, 'late']);
   assert.equal(await gateway.exited, 0);
   assert.match(gateway.stdout, /"path":"\/slow","status":200/, 'the last line is written before the end');
+});
+
+test('an open WebSocket is told 1001 when the gateway stops, and does not hold up the end', async (t) => {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  t.after(() => sockets.close());
+  await once(sockets, 'listening');
+  const { port } = sockets.address() as AddressInfo;
+  const { cwd } = folderWith(t, { routes: [{ ...open('/ws', `http://127.0.0.1:${port}`), websocket: true }] });
+  const gateway = await startGatewayProcess(t, { cwd, env: { DRAIN_DELAY: '0s' } });
+  const client = new WebSocket(`${gateway.url.replace('http', 'ws')}/ws`);
+  await once(client, 'open');
+  const closed = once(client, 'close');
+  gateway.signal('SIGTERM');
+  assert.equal((await closed)[0], 1001);
+  assert.equal(await gateway.exited, 0);
 });
 
 test('a kept-alive connection that idles does not hold up the end', async (t) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { nameServices, reportServices } from '../server/report.ts';
-import { breakerKind } from '../upstream/far-side.ts';
 import type { Breaker } from '../upstream/breaker.ts';
+import { breakerKind } from '../upstream/far-side.ts';
 import { serviceKind } from '../upstream/service.ts';
 import type { AdminAnswer, AdminSource } from './server.ts';
 

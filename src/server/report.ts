@@ -1,7 +1,7 @@
 import type { Pool } from '../pool.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { breakerKind } from '../upstream/far-side.ts';
 import type { BreakerState } from '../upstream/breaker.ts';
+import { breakerKind } from '../upstream/far-side.ts';
 import { serviceKind } from '../upstream/service.ts';
 
 /** How a service is doing, without its addresses: this may be shown on the main port. */

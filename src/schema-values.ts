@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNetwork } from './lib/network-test.ts';
 
 /**
  * The value types of routes.json that JSON lacks: durations and sizes, written as strings with their unit.
@@ -68,3 +69,8 @@ export const size = (bounds: Bounds = {}) => quantity('size', '1mb', SIZE, parse
  */
 export const oneOrMany = <T extends z.ZodType>(item: T) =>
   z.union([item, z.array(item).min(1)]).transform((value) => [value].flat() as z.output<T>[]);
+
+/** One address or network in CIDR notation, IPv4 or IPv6. */
+export const network = z
+  .string()
+  .refine(isNetwork, { error: 'expected an address or a network such as "10.0.0.0/8" or "2001:db8::/32"' });

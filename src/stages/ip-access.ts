@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { createNetworkTest, network } from '../auth/network-list.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { createNetworkTest } from '../lib/network-test.ts';
+import { network } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 
 const networks = z.array(network).max(10_000).optional();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { isNetwork } from '../lib/network-test.ts';
+import { network } from '../schema-values.ts';
 
 const allow = z
-  .array(z.string().refine(isNetwork, { error: 'expected a network such as "10.0.0.0/8" or "2001:db8::/32"' }))
+  .array(network)
   .min(1)
   .optional()
   .describe('Networks that targets may be in. Default: any but link-local (metadata), multicast and reserved ones.');

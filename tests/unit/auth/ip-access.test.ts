@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { network } from '../../../src/auth/network-list.ts';
+import { network } from '../../../src/schema-values.ts';
 import { ipAccessStage } from '../../../src/stages/ip-access.ts';
 import { codeOf, compile, createDeps, createRequest, run } from '../../support/auth.ts';
 

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
 import { type ServiceHeaders, writeServiceHead } from '../response-head.ts';
 import type { UploadStream } from './request-body.ts';
+import { isStrangeHead } from './strange-head.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
 
 /** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
@@ -23,7 +23,7 @@ export interface ExchangeOwner {
   /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
   totalDueAtMs: number;
   /** True to deliver this answer to the client, false to throw it away and try again. */
-  wantsAnswer(status: number): boolean;
+  wantsAnswer(status: number, headers: ServiceHeaders): boolean;
   /** The service's head as the client should see it. */
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders;
   /** Takes over the socket of a service that agreed to an upgrade. */
@@ -35,10 +35,6 @@ export interface ExchangeOwner {
 }
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving' | 'done';
-
-const LATEST_STATUS = 599;
-/** Anything that is not printable in a reason phrase (RFC 9112, section 4). */
-const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** One attempt at one target: streams both ways under backpressure, and ends exactly once, whatever the service does. */
 export class Exchange implements TransportHandler, Deadline {
@@ -64,7 +60,8 @@ export class Exchange implements TransportHandler, Deadline {
   constructor(owner: ExchangeOwner, body: UploadStream | null) {
     this.#owner = owner;
     this.body = body;
-    owner.deadlines.add(this, this.startedAtMs + owner.timeouts.connect);
+    const dueAtMs = this.startedAtMs + owner.timeouts.connect;
+    owner.deadlines.add(this, owner.totalDueAtMs === 0 ? dueAtMs : Math.min(dueAtMs, owner.totalDueAtMs));
   }
 
   /** True once any byte of the request may have reached the service. */
@@ -129,14 +126,14 @@ export class Exchange implements TransportHandler, Deadline {
   onResponseStart(controller: TransportController, status: number, headers: ServiceHeaders, reason?: string): void {
     if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
     this.latencyMs = performance.now() - this.startedAtMs;
-    if (status < 200 || status > LATEST_STATUS || isStrange(reason, status, headers)) {
+    if (isStrangeHead(status, reason, headers)) {
       this.#fail(
         'protocol',
         new Error(`the service answered with status ${status} and a head that HTTP does not allow`),
       );
       return;
     }
-    if (!this.#owner.wantsAnswer(status)) {
+    if (!this.#owner.wantsAnswer(status, headers)) {
       this.#finish();
       this.#settle('status', status, undefined);
       controller.abort(new Error('answer not wanted'));
@@ -191,12 +188,12 @@ export class Exchange implements TransportHandler, Deadline {
     this.#fail(cause === undefined ? outcomeOf(error) : 'aborted-by-client', cause ?? error);
   }
 
-  /** A service that upgrades without being asked has broken the protocol. */
+  /** A service that upgrades without being asked, or without proof that it took the handshake, has broken the protocol. */
   onRequestUpgrade(controller: TransportController, _status: number, headers: ServiceHeaders, socket: Duplex): void {
     if (this.#phase === 'done' || !this.#owner.isUpgrade) {
       this.#fail('protocol', new Error('the service switched protocols unasked'));
       socket.destroy();
-      controller.abort(new Error('unasked upgrade'));
+      controller.abort(new Error('bad upgrade'));
       return;
     }
     this.latencyMs = performance.now() - this.startedAtMs;
@@ -245,10 +242,4 @@ export class Exchange implements TransportHandler, Deadline {
     this.#isSettled = true;
     this.#owner.settled(outcome, status, error);
   }
-}
-
-/** A head that must not be passed on: a control character in the reason, or a trailer announced where none can be. */
-function isStrange(reason: string | undefined, status: number, headers: ServiceHeaders): boolean {
-  if (reason !== undefined && reason !== '' && reason !== STATUS_CODES[status] && CONTROL.test(reason)) return true;
-  return headers['trailer'] !== undefined && headers['transfer-encoding'] === undefined;
 }

@@ -6,13 +6,12 @@ import { hasBody, type ServiceHeaders } from '../response-head.ts';
 import type { BreakerCall } from './breaker.ts';
 import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
 import type { ForwardPlan } from './forward-plan.ts';
+import { type FailedAttempt, type NextAttempt, planNext } from './next-attempt.ts';
 import type { ProxyAttempt } from './proxy.ts';
-import { rewriteServiceHeaders } from './redirects.ts';
+import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
-import { retryDelayMs } from './retry.ts';
 import type { ServiceTarget } from './service.ts';
 import { joinBase, shortenTimeouts } from './service-request.ts';
-import { isStaleConnection } from './transport.ts';
 import { relayWebSocket } from './websocket.ts';
 
 const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
@@ -44,7 +43,9 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   readonly #next: (error?: unknown) => void;
   #call: BreakerCall | undefined;
   #chosen: ServiceTarget;
-  #excluded: Set<ServiceTarget> | undefined;
+  /** Targets that have failed this request. */
+  #tried: Set<ServiceTarget> | undefined;
+  #again: NextAttempt | undefined;
   #exchange: Exchange | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The target that has a call of ours under way. */
@@ -129,19 +130,14 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     }
   }
 
-  wantsAnswer(status: number): boolean {
+  wantsAnswer(status: number, headers: ServiceHeaders): boolean {
     if (status < 500 || status > 504) return true;
-    return !this.#mayRetry('status', status);
+    this.#again = this.#planNext({ outcome: 'status', status, headers, error: undefined });
+    return this.#again === undefined;
   }
 
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders {
-    if (!this.#plan.rewriteRedirects) return headers;
-    if (
-      headers['location'] === undefined &&
-      headers['set-cookie'] === undefined &&
-      headers['content-location'] === undefined
-    )
-      return headers;
+    if (!this.#plan.rewriteRedirects || !speaksOfItself(headers)) return headers;
     const { context } = this;
     return rewriteServiceHeaders(headers, {
       origin: this.target.origin,
@@ -169,11 +165,10 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
       this.#abandoned(error);
     } else if (exchange.isDelivered) {
       this.#judge(status >= 500 ? 'fail' : 'succeed');
-    } else if (this.#mayRetry(outcome, status, error)) {
-      this.#retry();
     } else {
-      this.#judge('fail');
-      this.#next(new GatewayError(codeOf(outcome), undefined, { cause: error }));
+      const again = outcome === 'status' ? this.#again : this.#planNext({ outcome, status, headers: undefined, error });
+      if (again === undefined) this.#giveUp(outcome, error);
+      else this.#retry(again);
     }
   }
 
@@ -187,6 +182,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     } else {
       this.#plan.proxy.forward(context.req, context.res, this);
     }
+  #giveUp(outcome: AttemptOutcome, error: unknown): void {
+    this.#judge('fail');
+    this.#next(new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause: error }));
+  }
+
   }
 
   /** The client left, or sent more than it may. */
@@ -195,52 +195,30 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     if (error !== undefined) this.#next(error);
   }
 
-  #mayRetry(outcome: AttemptOutcome, status: number, error?: unknown): boolean {
+  #planNext(ended: Pick<FailedAttempt, 'outcome' | 'status' | 'headers' | 'error'>): NextAttempt | undefined {
     const { context } = this;
-    const { service, retry } = this.#plan;
-    if (this.#isClosed || context.res.headersSent) return false;
-    if (this.#body !== undefined && !this.#body.isRepeatable) return false;
-    const hadBegun = this.#exchange?.hasBegunSending ?? false;
-    const wanted =
-      retry.isWanted(context.method, outcome, status, context.attempts, hadBegun) || this.#isStale(outcome, error);
-    if (!wanted) return false;
-    if (this.totalDueAtMs !== 0 && performance.now() >= this.totalDueAtMs) return false;
-    // A refused connection is refused again a moment later: only another target makes it worth a try.
-    if (!hadBegun && service.pick(context, this.#excludedWith(this.#chosen)) === undefined) return false;
-    return service.retries.hasRoom(service.bulkhead.inFlight);
+    if (this.#isClosed || context.res.headersSent) return undefined;
+    if (this.#body !== undefined && !this.#body.isRepeatable) return undefined;
+    this.#tried ??= new Set();
+    return planNext(context, this.#plan, {
+      ...ended,
+      hadBegunSending: this.#exchange?.hasBegunSending ?? false,
+      target: this.#chosen,
+      tried: this.#tried.add(this.#chosen),
+      totalDueAtMs: this.totalDueAtMs,
+    });
   }
 
-  /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
-  #isStale(outcome: AttemptOutcome, error: unknown): boolean {
-    const { context } = this;
-    return (
-      outcome === 'reset' &&
-      context.attempts === 1 &&
-      (context.method === 'GET' || context.method === 'HEAD') &&
-      isStaleConnection(error)
-    );
-  }
-
-  #excludedWith(target: ServiceTarget): Set<ServiceTarget> {
-    this.#excluded ??= new Set();
-    this.#excluded.add(target);
-    return this.#excluded;
-  }
-
-  #retry(): void {
-    const { service } = this.#plan;
-    const { context } = this;
-    service.retries.take();
+  #retry({ target, delayMs }: NextAttempt): void {
+    this.#plan.service.retries.take();
     this.#isRetrying = true;
-    const isImmediate = !(this.#exchange?.hasBegunSending ?? false) || context.outcome === 'reset';
-    const again = service.pick(context, this.#excludedWith(this.#chosen)) ?? this.#chosen;
     const go = (): void => {
-      this.#chosen = again;
-      this.target = again.transport.url;
+      this.#chosen = target;
+      this.target = target.transport.url;
       this.#attempt();
     };
-    if (isImmediate && context.attempts === 1) go();
-    else this.#timer = setTimeout(go, retryDelayMs(context.attempts));
+    if (delayMs === 0) go();
+    else this.#timer = setTimeout(go, delayMs);
   }
 
   #endCall(): void {
@@ -259,8 +237,4 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#call?.[verdict]();
     this.#call = undefined;
   }
-}
-
-function codeOf(outcome: AttemptOutcome): ErrorCode {
-  return OUTCOME_CODES[outcome] ?? 'upstream_reset';
 }

@@ -12,12 +12,18 @@ export interface RedirectMap {
   readonly publicPrefix: string;
 }
 
-/** The headers with Location, Content-Location and Set-Cookie turned round; the same object when there are none. */
+/** Whether anything in a service's head may need turning round. */
+export function speaksOfItself(headers: ServiceHeaders): boolean {
+  return (
+    headers['location'] !== undefined ||
+    headers['set-cookie'] !== undefined ||
+    headers['content-location'] !== undefined
+  );
+}
+
+/** The headers with Location, Content-Location and Set-Cookie turned round. */
 export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap): ServiceHeaders {
-  const location = headers['location'];
-  const contentLocation = headers['content-location'];
-  const cookies = headers['set-cookie'];
-  if (location === undefined && contentLocation === undefined && cookies === undefined) return headers;
+  const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
   const rewritten: Record<string, string | string[] | undefined> = { ...headers };
   if (typeof location === 'string') rewritten['location'] = publicLocation(location, map);
   if (typeof contentLocation === 'string') rewritten['content-location'] = publicLocation(contentLocation, map);

@@ -3,6 +3,7 @@ import { nameServices, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/far-side.ts';
 import { serviceKind } from '../upstream/service.ts';
+import { revokeToken } from './revoke-token.ts';
 import type { AdminAnswer, AdminSource } from './server.ts';
 
 type Answer = (path: string) => AdminAnswer | Promise<AdminAnswer>;
@@ -24,6 +25,10 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
     ['/breakers/', get((path) => describeBreaker(deps.pool.list(breakerKind), path.slice('/breakers/'.length)))],
+    [
+      '/revoked-tokens/',
+      { method: 'POST', answer: (path) => revokeToken(deps, path.slice('/revoked-tokens/'.length)) },
+    ],
     [
       '/reload',
       {

@@ -21,8 +21,9 @@ export function speaksOfItself(headers: ServiceHeaders): boolean {
   );
 }
 
-/** The headers with Location, Content-Location and Set-Cookie turned round. */
+/** The headers with Location, Content-Location and Set-Cookie turned round; the same object when there are none. */
 export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap): ServiceHeaders {
+  if (!speaksOfItself(headers)) return headers;
   const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
   const rewritten: Record<string, string | string[] | undefined> = { ...headers };
   if (typeof location === 'string') rewritten['location'] = publicLocation(location, map);

@@ -26,8 +26,8 @@ export function findFarSide(
 ): FarSide | undefined {
   if (options.service !== undefined) return services.get(options.service);
   const { target, targets, discover } = options;
-  const { balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, circuitBreaker } = options;
-  const inline = { discover, balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, circuitBreaker };
+  const { balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker } = options;
+  const inline = { discover, balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker };
   if (discover !== undefined) return useFarSide(nameOf(discover), inline, deps);
   const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: 1 }]);
   if (specs === undefined) return undefined;

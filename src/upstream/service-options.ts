@@ -44,6 +44,10 @@ export const serviceKeys = {
   passiveHealth: passiveHealthOption.optional(),
   bulkhead: bulkheadOption.optional(),
   tls: tlsOption.optional(),
+  http2: z
+    .boolean()
+    .optional()
+    .describe('Speaks HTTP/2 with targets over TLS that offer it. Default false: HTTP/1.1 costs less per call.'),
   circuitBreaker: breakerSchema
     .optional()
     .describe('When calls to this service are refused at once, and for how long.'),

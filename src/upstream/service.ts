@@ -62,7 +62,7 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
   let targets: readonly ServiceTarget[] = [];
   let checks: ActiveChecks<TargetLink> | undefined;
 
-  const keyOf = (url: string): string => JSON.stringify([name, url, options.tls]);
+  const keyOf = (url: string): string => JSON.stringify([name, url, options.tls, options.http2]);
 
   function update(specs: readonly TargetSpec[]): void {
     targets = reconcileTargets(
@@ -150,7 +150,8 @@ function startChecks(
 function useTarget(lease: Lease, key: string, spec: TargetSpec, options: ServiceOptions): ServiceTarget {
   return lease.use(targetKind, key, () => {
     const url = new URL(spec.url);
-    const transport = createTransport(url.origin, options.tls === undefined ? {} : { tls: options.tls });
+    const { tls, http2 = false } = options;
+    const transport = createTransport(url.origin, { http2, ...(tls !== undefined && { tls }) });
     return new Target<TargetLink>(spec, { transport, url });
   });
 }

@@ -1,4 +1,5 @@
-import { type Dispatcher, errors, Pool } from 'undici';
+import { isIP } from 'node:net';
+import { buildConnector, type Dispatcher, errors, Pool } from 'undici';
 import type { AttemptOutcome } from '../context.ts';
 
 /** One attempt as the transport needs it: everything in it has been checked, since undici loses a connection otherwise. */
@@ -10,6 +11,8 @@ export interface TransportRequest {
   readonly body: import('node:stream').Readable | null;
   /** Asks for an upgrade of the connection (RFC 9110, section 7.8). */
   readonly upgrade?: 'websocket' | undefined;
+  /** Set by the transport. */
+  servername?: string;
 }
 
 export type TransportHandler = Dispatcher.DispatchHandler;
@@ -49,7 +52,8 @@ const MAX_IDLE_TIMEOUT_MS = 60_000;
 
 /** All timeouts but the connection's are the exchange's: undici's own would cost two timers a request. */
 export function createTransport(origin: string, options: TransportOptions = {}): Transport {
-  const { tls } = options;
+  const { protocol, hostname } = new URL(origin);
+  const isTls = protocol === 'https:';
   const pool = new Pool(origin, {
     pipelining: 1,
     headersTimeout: 0,
@@ -58,22 +62,38 @@ export function createTransport(origin: string, options: TransportOptions = {}):
     keepAliveTimeout: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     keepAliveMaxTimeout: MAX_IDLE_TIMEOUT_MS,
     allowH2: options.http2 ?? false,
-    connect: {
-      timeout: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-      ...(tls?.ca !== undefined && { ca: tls.ca }),
-      ...(tls?.cert !== undefined && { cert: tls.cert }),
-      ...(tls?.key !== undefined && { key: tls.key }),
-      ...(tls?.serverName !== undefined && { servername: tls.serverName }),
-      rejectUnauthorized: tls?.verify ?? true,
-    },
+    connect: createConnector(hostname, options),
   });
   return {
     send: (request, handler) => {
+      // undici would take the name from the Host field, which may be the client's, and reconnect when it changes.
+      if (isTls) request.servername = hostname;
       pool.dispatch(request as Dispatcher.DispatchOptions, handler);
     },
     close: () => {
       pool.close().catch(() => pool.destroy());
     },
+  };
+}
+
+/** Connects and verifies by the target's own name, or the one that the file asks for; an IP address has none (RFC 6066, 3). */
+function createConnector(
+  hostname: string,
+  { connectTimeoutMs, tls, http2 = false }: TransportOptions,
+): buildConnector.connector {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const serverName = tls?.serverName ?? (isIP(address) === 0 ? hostname : undefined);
+  const connect = buildConnector({
+    allowH2: http2,
+    timeout: connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    ...(tls?.ca !== undefined && { ca: tls.ca }),
+    ...(tls?.cert !== undefined && { cert: tls.cert }),
+    ...(tls?.key !== undefined && { key: tls.key }),
+    rejectUnauthorized: tls?.verify ?? true,
+  });
+  return (options, callback) => {
+    const { servername: _ofTheRequest, ...rest } = options;
+    connect(serverName === undefined ? rest : { ...rest, servername: serverName }, callback);
   };
 }
 

@@ -172,6 +172,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     }
   }
 
+  #giveUp(outcome: AttemptOutcome, error: unknown): void {
+    this.#judge('fail');
+    this.#next(new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause: error }));
+  }
+
   #attempt(): void {
     const { context } = this;
     context.attempts += 1;
@@ -182,11 +187,6 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     } else {
       this.#plan.proxy.forward(context.req, context.res, this);
     }
-  #giveUp(outcome: AttemptOutcome, error: unknown): void {
-    this.#judge('fail');
-    this.#next(new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause: error }));
-  }
-
   }
 
   /** The client left, or sent more than it may. */

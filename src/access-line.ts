@@ -147,7 +147,8 @@ function renderError({ context, source, aborted }: AccessRecord): string {
 
 /** The gateway's own share: the whole less the time spent waiting for services. */
 export function gatewayMs({ totalMs, context }: AccessRecord): number {
-  return totalMs > context.upstreamMs ? totalMs - context.upstreamMs : 0;
+  const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
+  return answerMs > context.upstreamMs ? answerMs - context.upstreamMs : 0;
 }
 
 /** One line for the eye, on a terminal. */

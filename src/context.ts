@@ -68,6 +68,8 @@ export class RequestContext {
   /** `performance.now()` when the request came in: for durations. */
   readonly startedAtMs: number;
   readonly method: string;
+  /** `performance.now()` when the request became a WebSocket; 0 when it did not. From then on it lives by its own rules. */
+  upgradedAtMs = 0;
 
   // Where it goes
   /** The normalised path that was matched; what is matched is what is forwarded. */

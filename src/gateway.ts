@@ -8,6 +8,7 @@ import { createExpressApp, type ExpressApp } from './express-app.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { TAKEN_OVER } from './response-head.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
+import { isHandshake } from './upstream/websocket.ts';
 import { walk } from './walk.ts';
 
 /** Answers what belongs to the gateway itself (`/health` and its like); false when the request is for a route. */
@@ -54,7 +55,10 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     current.enter();
     context.snapshotDone = current.leave;
     res.on('close', onClose);
-    if (req.headers.upgrade !== undefined) context.upgrade = upgrades.get(req);
+    if (req.headers.upgrade !== undefined) {
+      context.upgrade = upgrades.get(req);
+      upgrades.delete(req);
+    }
     addressOf(req, context);
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
@@ -65,7 +69,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   const app = createExpressApp(dispatch);
   return {
     express: app,
-    wantsUpgrade: (req) => req.headers.upgrade?.toLowerCase() === 'websocket',
+    wantsUpgrade: isHandshake,
     upgrade(req, socket, head) {
       upgrades.set(req, { socket, head });
       app.app(req, answerOn(req, socket, app.classes.ServerResponse));
@@ -99,7 +103,7 @@ function answerOn(
   res.shouldKeepAlive = false;
   // A response may be written to any duplex; the types know of TCP alone.
   res.assignSocket(socket as Socket);
-  socket.on('error', () => socket.destroy());
+  socket.on('error', destroy);
   const onEarlyClose = (): void => {
     res.detachSocket(socket as Socket);
     res.destroyed = true;
@@ -109,10 +113,25 @@ function answerOn(
   res.once('finish', () => {
     socket.off('close', onEarlyClose);
     res.detachSocket(socket as Socket);
-    socket.end(() => socket.destroy());
+    endRefused(socket);
     res.emit('close');
   });
   // Whoever takes the connection over takes its end over with it.
   res.once(TAKEN_OVER, () => socket.off('close', onEarlyClose));
   return res;
+}
+
+/** How long a client may take to read a refusal. */
+const REFUSED_MS = 1_000;
+
+/** What the client has sent already is thrown away: closing with it unread would send a reset that overtakes the answer. */
+function endRefused(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
+  socket.end();
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
 }

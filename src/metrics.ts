@@ -101,6 +101,11 @@ function createTable(registry: Registry) {
     watchInFlight(read: () => number): void {
       readInFlight = read;
     },
+    websocketsOpen: new Gauge({
+      name: 'turnpike_websockets_open',
+      help: 'WebSockets that are open.',
+      registers,
+    }),
     accessLogDropped: new Counter({
       name: 'turnpike_access_log_dropped_total',
       help: 'Log lines dropped because the reader of the log is too slow.',

@@ -2,38 +2,58 @@ import type { CloseCode } from './lib/ws-frames.ts';
 
 /** What the registry may do with an open WebSocket. */
 export interface OpenSocket {
-  readonly consumer: string;
   /** Tells both ends why, and ends the connection within a second. */
   shutDown(code: CloseCode, reason: string): void;
 }
 
-/** The WebSockets that are open: counted by consumer, and closed together on shutdown. */
+/**
+ * The WebSockets that are open: closed together on shutdown, and limited by consumer. A place counts from the
+ * handshake's admission to the connection's end, so that no number of handshakes at once gets past a limit.
+ */
 export class OpenSockets {
   readonly #sockets = new Set<OpenSocket>();
-  readonly #perConsumer = new Map<string, number>();
+  readonly #places = new Map<string, number>();
+  readonly #onChange: (open: number) => void;
+  #lastWord: { readonly code: CloseCode; readonly reason: string } | undefined;
+
+  /** `onChange` is told how many are open. */
+  constructor(onChange: (open: number) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   get size(): number {
     return this.#sockets.size;
   }
 
-  countOf(consumer: string): number {
-    return this.#perConsumer.get(consumer) ?? 0;
+  /** Places taken by a consumer: open WebSockets, and handshakes under way. */
+  placesOf(consumer: string): number {
+    return this.#places.get(consumer) ?? 0;
   }
 
+  takePlace(consumer: string): void {
+    this.#places.set(consumer, this.placesOf(consumer) + 1);
+  }
+
+  releasePlace(consumer: string): void {
+    const left = this.placesOf(consumer) - 1;
+    if (left <= 0) this.#places.delete(consumer);
+    else this.#places.set(consumer, left);
+  }
+
+  /** A handshake that ends after `shutDown` opens a WebSocket that is told at once. */
   add(socket: OpenSocket): void {
     this.#sockets.add(socket);
-    this.#perConsumer.set(socket.consumer, this.countOf(socket.consumer) + 1);
+    this.#onChange(this.#sockets.size);
+    if (this.#lastWord !== undefined) socket.shutDown(this.#lastWord.code, this.#lastWord.reason);
   }
 
   delete(socket: OpenSocket): void {
-    if (!this.#sockets.delete(socket)) return;
-    const left = this.countOf(socket.consumer) - 1;
-    if (left <= 0) this.#perConsumer.delete(socket.consumer);
-    else this.#perConsumer.set(socket.consumer, left);
+    if (this.#sockets.delete(socket)) this.#onChange(this.#sockets.size);
   }
 
-  /** Ends all of them with one code, as on shutdown with 1001. */
+  /** Ends all of them with one code, as on shutdown with 1001; for good. */
   shutDown(code: CloseCode, reason: string): void {
+    this.#lastWord = { code, reason };
     for (const socket of [...this.#sockets]) socket.shutDown(code, reason);
   }
 }

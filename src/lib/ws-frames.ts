@@ -2,14 +2,17 @@ const CLOSE_OPCODE = 0x8;
 
 /**
  * Finds where WebSocket frames end (RFC 6455, section 5.2) in a stream of chunks, without looking at their content:
- * a close frame of ours may only stand between two frames.
+ * a close frame of ours may only stand between two frames. Two of them live as long as a connection, so it is small.
  */
 export class FrameTracker {
   /** Bytes of the present frame's payload still to come. */
   #payload = 0;
   /** Header bytes of the present frame seen so far; a header has 2 to 14. */
-  readonly #header = new Uint8Array(14);
   #headerLength = 0;
+  #first = 0;
+  #second = 0;
+  /** The extended payload length, as far as it has come. */
+  #extended = 0;
   /** True once a close frame has come by. */
   hasSeenClose = false;
 
@@ -27,11 +30,9 @@ export class FrameTracker {
         const skip = Math.min(this.#payload, chunk.length - at);
         this.#payload -= skip;
         at += skip;
-      } else {
-        this.#header[this.#headerLength++] = chunk[at++] as number;
-        if (this.#headerLength < this.#needed()) continue;
+      } else if (this.#takeHeaderByte(chunk[at++] as number)) {
         this.#payload = this.#length();
-        if (((this.#header[0] as number) & 0x0f) === CLOSE_OPCODE) this.hasSeenClose = true;
+        if ((this.#first & 0x0f) === CLOSE_OPCODE) this.hasSeenClose = true;
         this.#headerLength = 0;
       }
       if (first === -1 && this.isAtBoundary) first = at;
@@ -39,21 +40,27 @@ export class FrameTracker {
     return first;
   }
 
-  #needed(): number {
-    if (this.#headerLength < 2) return 2;
-    const second = this.#header[1] as number;
-    const length = second & 0x7f;
-    const extended = length === 127 ? 8 : length === 126 ? 2 : 0;
-    return 2 + extended + (second & 0x80 ? 4 : 0);
+  /** True when the header is whole with this byte. */
+  #takeHeaderByte(byte: number): boolean {
+    const at = this.#headerLength++;
+    if (at === 0) this.#first = byte;
+    else if (at === 1) {
+      this.#second = byte;
+      this.#extended = 0;
+    } else if (at < 2 + this.#extendedBytes()) this.#extended = this.#extended * 256 + byte;
+    if (at === 0) return false;
+    return this.#headerLength === 2 + this.#extendedBytes() + (this.#second & 0x80 ? 4 : 0);
+  }
+
+  #extendedBytes(): number {
+    const length = this.#second & 0x7f;
+    if (length === 127) return 8;
+    return length === 126 ? 2 : 0;
   }
 
   #length(): number {
-    const length = (this.#header[1] as number) & 0x7f;
-    if (length < 126) return length;
-    let value = 0;
-    const end = length === 127 ? 10 : 4;
-    for (let i = 2; i < end; i++) value = value * 256 + (this.#header[i] as number);
-    return value;
+    const length = this.#second & 0x7f;
+    return length < 126 ? length : this.#extended;
   }
 }
 

@@ -51,7 +51,7 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     metrics,
     pool: new Pool(),
     deadlines: new DeadlineWheel(),
-    sockets: new OpenSockets(),
+    sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
 }

@@ -69,7 +69,9 @@ function createEnd(
     const source = aborted ?? sourceOf(context, status);
     const level = levelOf(source, status, aborted);
     const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
-    wholeSeconds.observe(totalMs / 1000);
+    // How long a WebSocket was open is no latency: what was answered is the handshake.
+    const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
+    wholeSeconds.observe(answerMs / 1000);
     gatewaySeconds.observe(gatewayMs(record) / 1000);
     if (context.attempts > 0) observeUpstream(context);
     countRequest(context, status, answererOf(context, aborted));

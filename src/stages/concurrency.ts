@@ -3,6 +3,7 @@ import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { InFlight, inFlightKind } from '../limits/in-flight.ts';
 import { createSubject } from '../limits/subject.ts';
+import { TAKEN_OVER } from '../response-head.ts';
 import { defineStage } from '../stage.ts';
 
 const keys = {
@@ -34,10 +35,6 @@ export const concurrencyStage = defineStage({
 
     return function concurrency(req, res, next) {
       const context = contextOf(req);
-      if (context.upgrade) {
-        next();
-        return;
-      }
       const subject = subjectOf(context);
       const count = inFlight.countOf(subject);
       context.trace?.push({ stage: 'concurrency', decision: `${count} of ${perConsumer} in flight` });
@@ -48,7 +45,14 @@ export const concurrencyStage = defineStage({
       }
       if (!context.dryRun) {
         inFlight.begin(subject);
-        res.once('close', () => inFlight.end(subject));
+        // A call ends with its answer, and a WebSocket's answer is the 101.
+        const end = (): void => {
+          res.off(TAKEN_OVER, end);
+          res.off('close', end);
+          inFlight.end(subject);
+        };
+        res.once('close', end);
+        if (context.upgrade !== undefined) res.once(TAKEN_OVER, end);
       }
       next();
     };

@@ -83,6 +83,7 @@ export const forwardStage = defineStage({
       proxy: useProxy(route, deps),
       retry: createRetryPolicy(options.retry === false ? { attempts: 1, on: [] } : options.retry),
       timeouts: options.timeouts,
+      clock: deps.clock,
       deadlines: deps.deadlines,
       sockets: deps.sockets,
       rewriteRedirects: options.rewriteRedirects,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { createSubject } from '../limits/subject.ts';
 import { duration, oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
-import { consumerKey } from '../upstream/websocket.ts';
 
 const options = z.strictObject({
   origins: oneOrMany(z.string())
@@ -18,6 +18,9 @@ const options = z.strictObject({
     .default(100)
     .describe('WebSockets that one consumer (else one address) may have open; 429 above. Default 100.'),
 });
+
+/** Retry-After of a refusal: when one will close is anybody's guess. */
+const RETRY_AFTER_SECONDS = 5;
 
 /**
  * Decides whether a request may become a WebSocket (RFC 6455): the route allows it, the page's origin may, and the
@@ -40,27 +43,41 @@ export const websocketStage = defineStage({
     } = option === true ? options.parse({}) : option;
     const allowed = new Set(origins);
     const terms = { idleMs };
+    const subjectOf = createSubject('consumer');
 
-    return function websocket(req, _res, next) {
+    return function websocket(req, res, next) {
       const context = contextOf(req);
       if (context.upgrade === undefined) {
         next();
-      } else if (!isOriginAllowed(context, allowed)) {
-        next(new GatewayError('origin_refused'));
-      } else if (sockets.countOf(consumerKey(context)) >= perConsumer) {
-        next(new GatewayError('too_many_concurrent', `At most ${perConsumer} WebSockets may be open at once.`));
-      } else {
-        context.websocket = terms;
-        context.trace?.push({ stage: 'websocket', decision: 'may become a WebSocket' });
-        next();
+        return;
       }
+      if (!isOriginAllowed(context, allowed)) {
+        next(new GatewayError('origin_refused'));
+        return;
+      }
+      const subject = subjectOf(context);
+      const places = sockets.placesOf(subject);
+      context.trace?.push({ stage: 'websocket', decision: `${places} of ${perConsumer} WebSockets open` });
+      if (places >= perConsumer) {
+        const detail = `Only ${perConsumer} WebSockets may be open at once; let one close.`;
+        next(new GatewayError('too_many_concurrent', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+        return;
+      }
+      if (!context.dryRun) {
+        sockets.takePlace(subject);
+        res.once('close', () => sockets.releasePlace(subject));
+      }
+      context.websocket = terms;
+      next();
     };
   },
 });
 
 /** Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). */
-function isOriginAllowed({ req, scheme }: RequestContext, allowed: ReadonlySet<string>): boolean {
+function isOriginAllowed({ req, scheme, peerTrusted }: RequestContext, allowed: ReadonlySet<string>): boolean {
   const { origin, host } = req.headers;
   if (origin === undefined || allowed.has('*') || allowed.has(origin)) return true;
-  return origin === `${scheme}://${host}`;
+  // A load balancer may have its own name for us.
+  const ownHost = (peerTrusted ? req.headers['x-forwarded-host'] : undefined) ?? host;
+  return origin === `${scheme}://${String(ownHost)}`;
 }

@@ -6,6 +6,7 @@ import { type ServiceHeaders, writeServiceHead } from '../response-head.ts';
 import type { UploadStream } from './request-body.ts';
 import { isStrangeHead } from './strange-head.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
+import { isAccepted } from './websocket.ts';
 
 /** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
 export interface Timeouts {
@@ -190,8 +191,12 @@ export class Exchange implements TransportHandler, Deadline {
 
   /** A service that upgrades without being asked, or without proof that it took the handshake, has broken the protocol. */
   onRequestUpgrade(controller: TransportController, _status: number, headers: ServiceHeaders, socket: Duplex): void {
-    if (this.#phase === 'done' || !this.#owner.isUpgrade) {
-      this.#fail('protocol', new Error('the service switched protocols unasked'));
+    const { isUpgrade, context } = this.#owner;
+    if (this.#phase === 'done' || !isUpgrade || !isAccepted(context, headers)) {
+      this.#fail(
+        'protocol',
+        new Error('the service switched protocols unasked, or without a valid Sec-WebSocket-Accept'),
+      );
       socket.destroy();
       controller.abort(new Error('bad upgrade'));
       return;

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
 import type { OpenSockets } from '../open-sockets.ts';
 import type { Breaker } from './breaker.ts';
@@ -14,6 +15,7 @@ export interface ForwardPlan {
   readonly proxy: RouteProxy;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
+  readonly clock: Clock;
   readonly deadlines: DeadlineWheel;
   readonly sockets: OpenSockets;
   readonly rewriteRedirects: boolean;

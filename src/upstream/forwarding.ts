@@ -147,9 +147,19 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   }
 
   upgraded(headers: ServiceHeaders, socket: Duplex): void {
-    const { websocket, upgrade } = this.context;
-    if (websocket === undefined || upgrade === undefined) socket.destroy();
-    else relayWebSocket(this.context, websocket, upgrade, headers, socket, this.#plan);
+    const { context } = this;
+    const { websocket, upgrade } = context;
+    const { service } = this.#plan;
+    const target = this.#busy;
+    if (websocket === undefined || upgrade === undefined || target === undefined) {
+      socket.destroy();
+      return;
+    }
+    // The call is over and gives its place back; its target goes on counting the connection, for least-busy.
+    this.#busy = undefined;
+    this.close();
+    context.abort = { close: () => service.end(target) };
+    relayWebSocket(context, websocket, upgrade, this.adaptHeaders(headers), socket, this.#plan);
   }
 
   settled(outcome: AttemptOutcome, status: number, error: unknown): void {

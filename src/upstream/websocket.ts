@@ -1,9 +1,40 @@
+import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestContext, UpgradeRequest, WebSocketTerms } from '../context.ts';
-import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
-import type { OpenSockets } from '../open-sockets.ts';
 import { type ServiceHeaders, takeOver } from '../response-head.ts';
+import type { ForwardPlan } from './forward-plan.ts';
 import { Relay } from './ws-relay.ts';
+
+/** Appended to the client's key, so that only a server that knows WebSockets can answer (RFC 6455, section 1.3). */
+const PROTOCOL_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Sixteen bytes in base64. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
+/**
+ * True for a handshake as RFC 6455, section 4.2.1, wants it. Whatever else names the protocol (a POST, a body, another
+ * version) is served as the plain request that it also is: its bytes must never pass as frames.
+ */
+export function isHandshake({ method, headers }: IncomingMessage): boolean {
+  return (
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    method === 'GET' &&
+    headers['sec-websocket-version'] === '13' &&
+    KEY.test(headers['sec-websocket-key'] ?? '') &&
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] === undefined || headers['content-length'] === '0')
+  );
+}
+
+/**
+ * True when a service's 101 proves that it took this handshake. Without the proof, a service that can be talked into
+ * any status would open a tunnel past the gateway.
+ */
+export function isAccepted({ req }: RequestContext, headers: ServiceHeaders): boolean {
+  const expected = hash('sha1', `${req.headers['sec-websocket-key']}${PROTOCOL_GUID}`, 'base64');
+  return headers['sec-websocket-accept'] === expected && String(headers['upgrade']).toLowerCase() === 'websocket';
+}
 
 /** A service has agreed to a WebSocket: the client gets its 101, and the two sockets are tied together. */
 export function relayWebSocket(
@@ -12,16 +43,19 @@ export function relayWebSocket(
   { socket: client, head }: UpgradeRequest,
   headers: ServiceHeaders,
   service: Duplex,
-  { deadlines, sockets }: { readonly deadlines: DeadlineWheel; readonly sockets: OpenSockets },
+  { deadlines, sockets, clock }: Pick<ForwardPlan, 'deadlines' | 'sockets' | 'clock'>,
 ): void {
-  client.write(takeOver(context, headers));
+  client.write(takeOver(context, headers), 'latin1');
   if (head.length > 0) client.unshift(head);
+  context.upgradedAtMs = performance.now();
+  const { credentialExpiresAtMs = Number.POSITIVE_INFINITY } = context;
+  lighten(context);
   Relay.start({
     client,
     service,
-    consumer: consumerKey(context),
     idleMs,
-    expiresAtMs: expiryOf(context),
+    // On the scale of `performance.now()`, which no change of the clock moves.
+    expiresAtMs: context.upgradedAtMs + (credentialExpiresAtMs - clock.now()),
     deadlines,
     open: sockets,
     onEnd(bytesOut, bytesIn) {
@@ -32,12 +66,23 @@ export function relayWebSocket(
   });
 }
 
-/** Whose socket it is, for the limit of sockets that a consumer may have open. */
-export function consumerKey({ consumer, subject, clientAddress }: RequestContext): string {
-  return consumer?.name ?? subject ?? clientAddress;
-}
+const NONE: string[] = [];
 
-/** On the scale of `performance.now()`, which no change of the clock moves. */
-function expiryOf({ credentialExpiresAtMs }: RequestContext): number | undefined {
-  return credentialExpiresAtMs === undefined ? undefined : credentialExpiresAtMs - performance.timeOrigin;
+/**
+ * What an open WebSocket still needs of its request is the log line: the rest would cost as much as the sockets do,
+ * for as long as they are open.
+ */
+function lighten(context: RequestContext): void {
+  const { req } = context;
+  const agent = req.headers['user-agent'];
+  req.headers = agent === undefined ? {} : { 'user-agent': agent };
+  req.rawHeaders = NONE;
+  context.upgrade = undefined;
+  context.upstreamHeaders = NONE;
+  context.extraHeaders = undefined;
+  context.claims = undefined;
+  context.params = undefined;
+  // A reload in the meantime has no reason to keep this snapshot.
+  context.snapshotDone?.();
+  context.snapshotDone = undefined;
 }

@@ -70,7 +70,6 @@ export function createApiKeyScheme(keys: KeyIndex, queryParameter: string | unde
   const readQuery = queryParameter === undefined ? undefined : createQueryReader(queryParameter);
   return {
     name: 'api-key',
-    challenge: 'ApiKey realm="turnpike"',
     authorizationWord: undefined,
     isConfigured: keys.isConfigured,
     check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined {

@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import type { SchemeName } from './challenges.ts';
 import { type ForwardAuthOptions, forwardAuthOption } from './forward-auth.ts';
-
-/** The schemes that a route may name. */
-export type SchemeName = 'jwt' | 'api-key' | 'introspection' | 'basic' | 'mtls' | 'forward-auth';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {

@@ -83,7 +83,6 @@ const BASIC = /^basic +/i;
 export function createBasicScheme(passwords: Passwords): Scheme {
   return {
     name: 'basic',
-    challenge: 'Basic realm="turnpike", charset="UTF-8"',
     authorizationWord: 'basic',
     isConfigured: passwords.size > 0,
     check(context: RequestContext) {

@@ -75,7 +75,6 @@ function normalise(fingerprint: string): string {
 export function createCertificateScheme(certificates: ClientCertificates, field: string): Scheme {
   return {
     name: 'mtls',
-    challenge: 'ClientCertificate realm="turnpike"',
     authorizationWord: undefined,
     isConfigured: certificates.size > 0,
     check(context: RequestContext, nowMs: number) {

@@ -1,6 +1,7 @@
 import { createApiKeyScheme, type KeyIndex } from './api-keys.ts';
-import type { AuthRequirement, SchemeName } from './auth-option.ts';
+import type { AuthRequirement } from './auth-option.ts';
 import { createBasicScheme, type Passwords } from './basic.ts';
+import type { SchemeName } from './challenges.ts';
 import { type ClientCertificates, createCertificateScheme } from './client-certificate.ts';
 import { createForwardAuthScheme } from './forward-auth.ts';
 import type { Scheme } from './identity.ts';

@@ -3,7 +3,6 @@ import type { RequestContext } from '../context.ts';
 import { duration } from '../schema-values.ts';
 import { ask, type Reply } from './ask.ts';
 import { createIdentity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import { BEARER_CHALLENGE } from './jwt.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_ASKING = 1000;
@@ -65,7 +64,6 @@ export function createForwardAuthScheme(options: ForwardAuthOptions): Scheme {
 
   return {
     name: 'forward-auth',
-    challenge: BEARER_CHALLENGE,
     authorizationWord: requestHeaders.includes('authorization') ? '*' : undefined,
     isConfigured: true,
     isLastResort: true,

@@ -1,5 +1,6 @@
 import type { Consumer, RequestContext } from '../context.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
+import type { SchemeName } from './challenges.ts';
 
 /** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
 export interface Identity {
@@ -38,9 +39,7 @@ export type Outcome = Identity | Refusal;
 
 /** One way to prove who calls. */
 export interface Scheme {
-  readonly name: string;
-  /** Its challenge in WWW-Authenticate (RFC 9110, section 11.6.1); empty where there is none. */
-  readonly challenge: string;
+  readonly name: SchemeName;
   /** The word, in lower case, that its credentials in `Authorization` begin with; `*` for any, undefined when it reads another field. */
   readonly authorizationWord: string | undefined;
   /** False when nothing is configured that could ever be accepted. */

@@ -8,7 +8,7 @@ import { duration } from '../schema-values.ts';
 import { askForObject, isSafeUrl } from './ask.ts';
 import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from './claims.ts';
 import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from './jwt.ts';
+import { looksLikeJwt, readBearer } from './jwt.ts';
 
 const MAX_TOKEN_CHARS = 8192;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -129,7 +129,6 @@ export function createIntrospectionScheme(
 ): Scheme {
   return {
     name: 'introspection',
-    challenge: BEARER_CHALLENGE,
     authorizationWord: 'bearer',
     isConfigured: introspection !== undefined,
     check(context: RequestContext, nowMs: number) {

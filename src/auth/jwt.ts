@@ -148,7 +148,6 @@ const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 export function createJwtScheme(verifier: TokenVerifier, { leavesOpaque = false } = {}): Scheme {
   return {
     name: 'jwt',
-    challenge: BEARER_CHALLENGE,
     authorizationWord: 'bearer',
     isConfigured: verifier.isConfigured,
     check(context: RequestContext, nowMs: number) {
@@ -158,8 +157,6 @@ export function createJwtScheme(verifier: TokenVerifier, { leavesOpaque = false 
     },
   };
 }
-
-export const BEARER_CHALLENGE = 'Bearer realm="turnpike"';
 
 export function looksLikeJwt(token: string): boolean {
   return LOOKS_LIKE_JWT.test(token);

@@ -1,12 +1,10 @@
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
+import { challengeOf, refusedChallenge } from './challenges.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { Scheme } from './identity.ts';
-import { BEARER_CHALLENGE } from './jwt.ts';
 
-/** Schemes whose credential is a bearer token, for which RFC 6750 has words of its own. */
-const TOKEN_SCHEMES: ReadonlySet<string | undefined> = new Set(['jwt', 'introspection']);
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
 
@@ -15,7 +13,7 @@ const NOTHING_CONFIGURED =
  * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
  */
 export function createRefusals(schemes: readonly Scheme[], failures: FailureLimit) {
-  const challenge = [...new Set(schemes.map((scheme) => scheme.challenge))].join(', ');
+  const challenge = challengeOf(schemes.map(({ name }) => name));
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
@@ -25,8 +23,7 @@ export function createRefusals(schemes: readonly Scheme[], failures: FailureLimi
     if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
     const retryAfterSeconds = countFailure(context, refused, failures);
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
-    const isToken = TOKEN_SCHEMES.has(refused.scheme);
-    const said = isToken ? challenge.replace(BEARER_CHALLENGE, describeToken(reason)) : challenge;
+    const said = refusedChallenge(challenge, refused.scheme, reason);
     return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
   };
 }
@@ -34,11 +31,6 @@ export function createRefusals(schemes: readonly Scheme[], failures: FailureLimi
 /** Seconds to wait after one failure too many. A verdict of somebody else's is theirs to limit. */
 function countFailure(context: RequestContext, { scheme }: RefusedScheme, failures: FailureLimit): number | undefined {
   return context.dryRun || scheme === 'forward-auth' ? undefined : failures.count(context.clientAddress);
-}
-
-/** Only where a token was sent (RFC 6750, section 3.1); reasons are our own words, without quotes. */
-function describeToken(reason: string): string {
-  return `${BEARER_CHALLENGE}, error="invalid_token", error_description="${reason}"`;
 }
 
 function withChallenge(challenge: string) {

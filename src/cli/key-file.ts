@@ -68,13 +68,24 @@ function readConsumers(file: string, text: string): readonly StoredConsumer[] {
   return consumers as readonly StoredConsumer[];
 }
 
+/** A file that is mounted by itself, as Docker does, can only be written in place. */
+function replace(fresh: string, real: string, text: string): void {
+  try {
+    renameSync(fresh, real);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    writeFileSync(real, text);
+    rmSync(fresh, { force: true });
+  }
+}
+
 /** Whole or not at all: a gateway that watches the file never reads half of it. */
 function writeText(file: string, text: string): void {
   const real = realpathSync(file);
   const fresh = `${real}.${process.pid}.tmp`;
   try {
     writeFileSync(fresh, text, { mode: statSync(real).mode });
-    renameSync(fresh, real);
+    replace(fresh, real, text);
   } catch (cause) {
     rmSync(fresh, { force: true });
     throw new KeyStoreError(`${file} can't be written: ${(cause as NodeJS.ErrnoException).code}; nothing was changed`, {

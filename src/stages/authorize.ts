@@ -1,5 +1,7 @@
+import type { z } from 'zod';
 import type { AuthRequirement } from '../auth/auth-option.ts';
 import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
+import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { defineStage, type Report } from '../stage.ts';
@@ -11,9 +13,9 @@ const keys = {
 };
 
 // `auth` belongs to the stage before; a rule about callers makes no sense where nobody asks who calls.
-interface GuardedRoute {
+interface AuthorizeRoute {
   readonly auth?: AuthRequirement | undefined;
-  readonly authorize?: unknown;
+  readonly authorize?: z.output<typeof authorizeOption> | undefined;
 }
 
 /** Lets a proven caller do what its roles, scopes and claims allow: 403 `forbidden` or `insufficient_scope`. */
@@ -21,7 +23,7 @@ export const authorizeStage = defineStage({
   name: 'authorize',
   keys,
 
-  check(_file: unknown, routes: readonly GuardedRoute[], report: Report) {
+  check(_file: unknown, routes: readonly AuthorizeRoute[], report: Report) {
     routes.forEach(({ auth, authorize }, index) => {
       if (authorize === undefined || auth?.mode !== 'none') return;
       report(
@@ -32,8 +34,9 @@ export const authorizeStage = defineStage({
     });
   },
 
-  create({ authorize: rules }, route) {
+  create({ authorize: rules, auth }: AuthorizeRoute, route) {
     if (rules === undefined || !route.matched) return undefined;
+    const challenge = challengeOf(auth?.schemes ?? ['jwt']);
     const forAll = compileRules(rules);
     const byMethod = new Map<string, readonly Condition[]>();
     for (const [method, more] of Object.entries(rules.methods ?? {}))
@@ -46,9 +49,7 @@ export const authorizeStage = defineStage({
       // Where identity is optional nobody may have come: who calls is asked before what is allowed.
       if (context.authMethod === undefined) {
         context.trace?.push({ stage: 'authorize', decision: 'refused: nobody is authenticated' });
-        next(
-          new GatewayError('unauthenticated', undefined, { headers: ['WWW-Authenticate', 'Bearer realm="turnpike"'] }),
-        );
+        next(new GatewayError('unauthenticated', undefined, { headers: ['WWW-Authenticate', challenge] }));
         return;
       }
       for (const condition of byMethod.get(context.method) ?? forAll) {
@@ -67,10 +68,5 @@ export const authorizeStage = defineStage({
 /** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
 function refuse({ detail, scopes }: Denial): GatewayError {
   if (scopes === undefined) return new GatewayError('forbidden', detail);
-  const challenge = `Bearer realm="turnpike", error="insufficient_scope", scope="${scopes.filter(isScopeToken).join(' ')}"`;
-  return new GatewayError('insufficient_scope', detail, { headers: ['WWW-Authenticate', challenge] });
-}
-
-function isScopeToken(scope: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope);
+  return new GatewayError('insufficient_scope', detail, { headers: ['WWW-Authenticate', scopeChallenge(scopes)] });
 }

@@ -13,7 +13,7 @@ const COMPARED_WHEN_FULL = 16;
 /**
  * Counts calls in this process. Exact under any number of parallel calls, because a decision is made in one go.
  *
- * Bounded: at most `maxCounters` callers are remembered (about 250 bytes each). Expired counters are dropped as new
+ * Bounded: at most `maxCounters` counters are remembered (about 400 bytes each). Expired counters are dropped as new
  * ones come. When it is still full, the one with the smallest share of its limit used goes, of the next sixteen in
  * turn: a flood of new callers pushes out other newcomers before anyone who is near a limit.
  */

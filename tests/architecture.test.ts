@@ -194,7 +194,8 @@ test('files are named in kebab-case, and none is a barrel', () => {
   const faults = sources
     .map((source) => source.file)
     .filter(
-      (file) => !/^[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(path.basename(file)) || path.basename(file) === 'index.ts',
+      (file) =>
+        !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.d)?\.ts$/.test(path.basename(file)) || path.basename(file) === 'index.ts',
     );
   assertNone(faults, 'one name a file, said in words');
   assertNone(findInCode(/^export (?:type )?\*.*$/m), 'import from where a thing is made');

@@ -1,0 +1,19 @@
+/** The parts of undici that the transport uses, without the rest of it: fetch, caches, mocks (undici 8.12). */
+declare module 'undici/lib/dispatcher/pool.js' {
+  import type { Pool } from 'undici';
+
+  const PoolClass: typeof Pool;
+  export default PoolClass;
+}
+declare module 'undici/lib/core/connect.js' {
+  import type { buildConnector } from 'undici';
+
+  const build: typeof buildConnector;
+  export default build;
+}
+declare module 'undici/lib/core/errors.js' {
+  import type { errors } from 'undici';
+
+  const all: typeof errors;
+  export default all;
+}

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import type { RequestContext } from './context.ts';
 import { recordHeaders } from './lib/header-recorder.ts';
@@ -50,6 +51,12 @@ export function writeServiceHead(
   addMissing(flat, headers, context.securityHeaders);
   addOwnFields(context, flat, vary);
   context.res.writeHead(status, flat);
+  // Node keeps a head until the first byte of the body: the reader of a stream waits for it to know that it is open.
+  if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
+}
+
+function flushHead(res: ServerResponse): void {
+  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
 }
 
 /** helmet's fields, where the service has not set its own. */

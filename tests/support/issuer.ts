@@ -69,7 +69,12 @@ export class FakeIssuer {
     if (req.url === '/.well-known/openid-configuration') {
       res.end(JSON.stringify({ issuer: this.url, jwks_uri: this.jwksUrl }));
     } else {
-      const keys = this.keys.map(({ kid, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }));
+      const keys = this.keys.map(({ kid, publicKey }) => ({
+        ...publicKey.export({ format: 'jwk' }),
+        kid,
+        use: 'sig',
+        alg: 'RS256',
+      }));
       res.end(JSON.stringify({ keys }));
     }
   }

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express } from 'express';
+import { contextOf } from './context.ts';
 
 /** The Express application, and the classes that its server should make requests and responses from. */
 export interface ExpressApp {
@@ -25,6 +26,14 @@ export function createExpressApp(dispatch: (req: IncomingMessage, res: ServerRes
   const app = express();
   adopt(app, GatewayRequest, express.request);
   adopt(app, GatewayResponse, express.response);
+  // Express would compute it anew at each look, by its own idea of trust; express-rate-limit looks at every request.
+  Object.defineProperty(GatewayRequest.prototype, 'ip', {
+    configurable: true,
+    enumerable: true,
+    get: function ip(this: IncomingMessage) {
+      return contextOf(this).clientAddress;
+    },
+  });
   app.request = GatewayRequest.prototype as unknown as typeof app.request;
   app.response = GatewayResponse.prototype as unknown as typeof app.response;
   app.disable('x-powered-by');

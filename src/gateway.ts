@@ -8,6 +8,7 @@ import { createExpressApp, type ExpressApp } from './express-app.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { TAKEN_OVER } from './response-head.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
+import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket.ts';
 import { walk } from './walk.ts';
 
@@ -36,6 +37,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
   deps.metrics.watchInFlight(() => inFlight);
+  deps.metrics.watchTargets(() => deps.pool.list(serviceKind).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone: the only `close` listener there is. */

@@ -15,8 +15,16 @@ function createHistogram(registry: Registry, options: ConstructorParameters<type
   return histogram;
 }
 
+/** How many targets of a service are given requests, and how many are not. */
+export interface TargetCount {
+  readonly service: string;
+  readonly healthy: number;
+  readonly out: number;
+}
+
 function createTable(registry: Registry) {
   const registers = [registry];
+  let readTargets: () => Iterable<TargetCount> = () => [];
   let readInFlight = (): number => 0;
   return {
     requests: new Counter({
@@ -100,6 +108,23 @@ function createTable(registry: Registry) {
     /** Says where the number of requests in flight is read when somebody asks for it. */
     watchInFlight(read: () => number): void {
       readInFlight = read;
+    },
+    targetHealthy: new Gauge({
+      name: 'turnpike_target_healthy',
+      help: 'Targets of a service, by whether they are given requests: in (healthy), out (ejected, or failing checks).',
+      labelNames: ['service', 'state'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { service, healthy, out } of readTargets()) {
+          this.set({ service, state: 'in' }, healthy);
+          this.set({ service, state: 'out' }, out);
+        }
+      },
+    }),
+    /** Says where the health of targets is read when somebody asks for it. */
+    watchTargets(read: () => Iterable<TargetCount>): void {
+      readTargets = read;
     },
     websocketsOpen: new Gauge({
       name: 'turnpike_websockets_open',

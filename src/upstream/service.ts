@@ -5,7 +5,7 @@ import { createBalancer, defaultBalance } from './balance.ts';
 import { Bulkhead, bulkheadOption } from './bulkhead.ts';
 import { discoverTargets, discoveryKind } from './discover.ts';
 import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health-active.ts';
-import { noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health-passive.ts';
+import { isUsable, noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health-passive.ts';
 import { createProbe } from './health-probe.ts';
 import { RetryBudget } from './retry.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -89,7 +89,8 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
     retries: new RetryBudget(),
     pick(context, excluded) {
       // A single target is never out: there is nobody else to ask.
-      if (targets.length === 1 && excluded === undefined) return targets[0];
+      const [only] = targets;
+      if (targets.length === 1 && excluded === undefined && only !== undefined && only.weight > 0) return only;
       const usable = usableTargets(targets, performance.now(), excluded);
       return usable.length === 0 ? undefined : (balancer.pick(usable, context) as ServiceTarget | undefined);
     },
@@ -102,7 +103,8 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
     note(target, outcome, tookMs) {
       countAttempt(outcome);
       const now = performance.now();
-      if (outcome === 'ok') target.observe(tookMs, now);
+      // A target that lets calls run into their deadline is slow before it is ejected.
+      if (outcome === 'ok' || outcome === 'headers-timeout') target.observe(tookMs, now);
       if (!noteOutcome(target, outcome, now, passiveHealth)) return;
       deps.log.warn(`target ${target.url} of ${name} is left alone: ${passiveHealth.failures} failures in a row`, {
         service: name,
@@ -115,6 +117,13 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
       lease.release();
     },
   };
+}
+
+/** How many of its targets are given requests, for the metrics. */
+export function countTargets({ name, targets }: Service): { service: string; healthy: number; out: number } {
+  const now = performance.now();
+  const healthy = targets.filter((target) => isUsable(target, now)).length;
+  return { service: name, healthy, out: targets.length - healthy };
 }
 
 /** Counts attempts by outcome; the labels are looked up once. */

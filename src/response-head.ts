@@ -39,6 +39,20 @@ export function writeServiceHead(
   drop?: ReadonlySet<string>,
 ): void {
   const flat: string[] = [];
+  const vary = addServiceFields(context, flat, headers, drop);
+  addMissing(flat, headers, context.securityHeaders);
+  addOwnFields(context, flat, vary);
+  context.res.writeHead(status, flat);
+  if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
+}
+
+/** Node keeps a head until the first byte of the body, and the reader of a stream waits for it. */
+function flushHead(res: ServerResponse): void {
+  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+}
+
+/** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */
+function addServiceFields(context: RequestContext, flat: string[], headers: ServiceHeaders, drop: Names): string {
   const named = namedByConnection(headers['connection']);
   let vary = context.corsVary;
   for (const name in headers) {
@@ -48,15 +62,7 @@ export function writeServiceHead(
     else if (typeof value === 'string') flat.push(name, value);
     else for (const one of value) flat.push(name, one);
   }
-  addMissing(flat, headers, context.securityHeaders);
-  addOwnFields(context, flat, vary);
-  context.res.writeHead(status, flat);
-  // Node keeps a head until the first byte of the body: the reader of a stream waits for it to know that it is open.
-  if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
-}
-
-function flushHead(res: ServerResponse): void {
-  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+  return vary;
 }
 
 /** helmet's fields, where the service has not set its own. */

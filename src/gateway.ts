@@ -83,7 +83,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
       return inFlight;
     },
     load(config) {
-      const next = compileSnapshot(config, deps);
+      const next = compileSnapshot(config, deps, snapshot);
       const previous = snapshot;
       snapshot = next;
       previous.retire();

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
 import { credentialHeaders, isProtected } from './auth/auth-option.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
+import { type Holding, holdNew } from './holding.ts';
 import { matchRoute } from './match-route.ts';
 import { createOwnRoutes } from './own-routes.ts';
-import { createRouteTable, type RouteTable } from './routing/table.ts';
+import { createRouteTable } from './routing/table.ts';
 import { shadowHandler } from './shadow.ts';
 import type { RouteInfo, Stage, StageDeps } from './stage.ts';
 import { STAGES } from './stages.ts';
@@ -24,6 +26,8 @@ export interface Snapshot {
   readonly routes: readonly CompiledRoute[];
   /** The chain that refuses what no route takes: CORS to the log, then the refusal. */
   readonly implicit: readonly RequestHandler[];
+  /** What was compiled, for the next snapshot to share. */
+  readonly parts: Parts;
   /** Finds the route of a request and fills in where it goes; answers the handlers to walk. */
   match(context: RequestContext): readonly RequestHandler[];
   /** Counts the requests that still need it. */
@@ -36,34 +40,63 @@ export interface Snapshot {
 // Each stage is typed by its own keys; here they are all alike.
 type AnyStage = Pick<Stage, 'name' | 'create' | 'prepare'>;
 
-/** Compiles a configuration: prepares every stage once, and creates its handler for every route. */
-export function compileSnapshot(config: FileConfig, deps: Deps): Snapshot {
-  const lease = deps.pool.lease();
+interface PreparedStage {
+  readonly stage: AnyStage;
+  readonly shared: unknown;
+}
+
+interface Parts {
+  readonly prepared: Holding<readonly PreparedStage[]>;
+  readonly routes: ReadonlyMap<RouteConfig, Holding<CompiledRoute>>;
+}
+
+/**
+ * Compiles a configuration: prepares every stage once, and creates its handler for every route.
+ *
+ * Where nothing but routes has changed since `previous`, a route that is the very same (config/load.ts gives it back
+ * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
+ */
+export function compileSnapshot(config: FileConfig, deps: Deps, previous?: Snapshot): Snapshot {
+  const shared = previous !== undefined && hasSameTop(config, previous.config) ? previous.parts : undefined;
+  const held: Holding<unknown>[] = [];
+  const letGo = (): void => {
+    for (const holding of held) holding.letGo();
+  };
+  const keep = <T>(holding: Holding<T>): Holding<T> => {
+    held.push(holding);
+    return holding;
+  };
   try {
-    const stageDeps: StageDeps = { ...deps, lease };
-    const stages = STAGES as unknown as readonly AnyStage[];
-    const prepared = stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
-    const routes = config.routes.map((route) => compileRoute(routeInfo(route), route, prepared, stageDeps));
-    const { handlers: implicit } = compileRoute(
-      IMPLICIT,
-      parseBareRoute(STAGES, { prefix: '/', auth: 'none' }),
-      prepared,
-      stageDeps,
+    const prepared = keep(shared?.prepared.hold() ?? prepareStages(config, deps));
+    const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
+      keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...deps, lease })));
+    const known = shared?.routes;
+    const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
+    for (const route of config.routes) {
+      const same = known?.get(route);
+      routes.set(route, same === undefined ? compile(routeInfo(route), route) : keep(same.hold()));
+    }
+    const implicit = compile(IMPLICIT, parseBareRoute(STAGES, { prefix: '/', auth: 'none' }));
+    const own = createOwnRoutes(config).map(
+      (one) => compile({ ...routeInfo(one.config), own: one.own }, one.config).value,
     );
-    const own = createOwnRoutes(config).map((one) =>
-      compileRoute({ ...routeInfo(one.config), own: one.own }, one.config, prepared, stageDeps),
-    );
-    const table = createRouteTable([...routes, ...own].map((route) => ({ route, match: route.config })));
-    return createSnapshot(config, routes, implicit, table, () => lease.release());
+    return createSnapshot(config, { prepared, routes }, own, implicit.value.handlers, letGo);
   } catch (error) {
-    lease.release();
+    letGo();
     throw error;
   }
 }
 
-interface PreparedStage {
-  readonly stage: AnyStage;
-  readonly shared: unknown;
+function hasSameTop({ routes: _, ...top }: FileConfig, { routes: __, ...before }: FileConfig): boolean {
+  return isDeepStrictEqual(top, before);
+}
+
+function prepareStages(config: FileConfig, deps: Deps): Holding<readonly PreparedStage[]> {
+  return holdNew(deps.pool.lease(), (lease) => {
+    const stageDeps: StageDeps = { ...deps, lease };
+    const stages = STAGES as unknown as readonly AnyStage[];
+    return stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
+  });
 }
 
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
@@ -107,11 +140,13 @@ function compileRoute(
 
 function createSnapshot(
   config: FileConfig,
-  routes: readonly CompiledRoute[],
+  parts: Parts,
+  own: readonly CompiledRoute[],
   implicit: readonly RequestHandler[],
-  table: RouteTable<CompiledRoute>,
   release: () => void,
 ): Snapshot {
+  const routes = [...parts.routes.values()].map(({ value }) => value);
+  const table = createRouteTable([...routes, ...own].map((route) => ({ route, match: route.config })));
   let users = 0;
   let isRetired = false;
 
@@ -123,6 +158,7 @@ function createSnapshot(
     config,
     routes,
     implicit,
+    parts,
     match: (context) => matchRoute(context, table)?.handlers ?? implicit,
     enter() {
       users += 1;

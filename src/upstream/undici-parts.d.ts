@@ -3,17 +3,17 @@ declare module 'undici/lib/dispatcher/pool.js' {
   import type { Pool } from 'undici';
 
   const PoolClass: typeof Pool;
-  export default PoolClass;
+  export = PoolClass;
 }
 declare module 'undici/lib/core/connect.js' {
   import type { buildConnector } from 'undici';
 
   const build: typeof buildConnector;
-  export default build;
+  export = build;
 }
 declare module 'undici/lib/core/errors.js' {
   import type { errors } from 'undici';
 
   const all: typeof errors;
-  export default all;
+  export = all;
 }

@@ -103,23 +103,23 @@ function answerOn(
 ): ServerResponse {
   const res = new Response(req);
   res.shouldKeepAlive = false;
-  // A response may be written to any duplex; the types know of TCP alone.
+  // It passes an early close of the socket on. A response may be written to any duplex; the types know of TCP alone.
   res.assignSocket(socket as Socket);
   socket.on('error', destroy);
-  const onEarlyClose = (): void => {
-    res.detachSocket(socket as Socket);
-    res.destroyed = true;
-    res.emit('close');
+  socket.on('readable', noticeEnd);
+  socket.on('end', destroy);
+  const letGo = (): void => {
+    socket.off('readable', noticeEnd);
+    socket.off('end', destroy);
   };
-  socket.once('close', onEarlyClose);
   res.once('finish', () => {
-    socket.off('close', onEarlyClose);
+    letGo();
     res.detachSocket(socket as Socket);
     endRefused(socket);
     res.emit('close');
   });
-  // Whoever takes the connection over takes its end over with it.
-  res.once(TAKEN_OVER, () => socket.off('close', onEarlyClose));
+  // Whoever takes the connection over detaches the response, and tells it of the end.
+  res.once(TAKEN_OVER, letGo);
   return res;
 }
 
@@ -132,6 +132,14 @@ function endRefused(socket: Duplex): void {
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
   socket.end();
+}
+
+/**
+ * Nobody reads while a handshake is under way, and what isn't read doesn't tell that the client has left. What it has
+ * sent already stays in the buffer, for whoever takes the connection over.
+ */
+function noticeEnd(this: Duplex): void {
+  if (this.readableLength === 0) this.read(0);
 }
 
 function destroy(this: Duplex): void {

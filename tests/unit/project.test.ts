@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
+import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
 import { createMetrics } from '../../src/metrics.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -22,6 +23,12 @@ test('the settings table of the README has the settings of .env.example, and no 
 
 test('docs/errors.md is what the error table says', () => {
   assert.equal(read('docs/errors.md'), renderErrorsPage(), 'run: npm run docs');
+});
+
+test('the tables of docs/configuration.md have every key, as the stages describe it', () => {
+  const page = read('docs/configuration.md');
+  assert.match(page, /\| `prefix` \| text or a list \| required \|/);
+  assert.equal(page, renderConfigurationPage(page), 'run: npm run docs');
 });
 
 test('every npm script that a page names exists', () => {

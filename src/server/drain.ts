@@ -46,17 +46,19 @@ export function createDrain({ server, inFlight, closeSockets, log, shutdownTimeo
     return isDone;
   }
 
-  /** Waits for every connection to end; a kept-alive one ends when it falls idle. */
+  /** Waits for every connection and request to end; a kept-alive connection ends when it falls idle. */
   async function finish(closed: Promise<void>, deadlineMs: number): Promise<boolean> {
     let isClosed = false;
     void closed.then(() => {
       isClosed = true;
     });
-    while (!isClosed && performance.now() < deadlineMs) {
+    // A WebSocket whose client has gone still has a service to hear of it, and its log line to come.
+    const isDone = (): boolean => isClosed && inFlight() === 0;
+    while (!isDone() && performance.now() < deadlineMs) {
       server.closeIdleConnections();
-      await Promise.race([closed, pause(POLL_MS)]);
+      await (isClosed ? pause(POLL_MS) : Promise.race([closed, pause(POLL_MS)]));
     }
-    return isClosed;
+    return isDone();
   }
 
   return {

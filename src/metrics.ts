@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import { TallyCounter } from './lib/tally-counter.ts';
 import { TallyHistogram } from './lib/tally-histogram.ts';
 
 /**
@@ -15,6 +16,13 @@ function createHistogram(registry: Registry, options: ConstructorParameters<type
   return histogram;
 }
 
+/** See TallyCounter for why it is not prom-client's own. */
+function createCounter(registry: Registry, options: ConstructorParameters<typeof TallyCounter>[0]): TallyCounter {
+  const counter = new TallyCounter(options);
+  registry.registerMetric(counter as unknown as Metric);
+  return counter;
+}
+
 /** How many targets of a service are given requests, and how many are not. */
 export interface TargetCount {
   readonly service: string;
@@ -27,11 +35,10 @@ function createTable(registry: Registry) {
   let readTargets: () => Iterable<TargetCount> = () => [];
   let readInFlight = (): number => 0;
   return {
-    requests: new Counter({
+    requests: createCounter(registry, {
       name: 'turnpike_requests_total',
       help: 'Requests that ended, by route, method, status and who answered (service, gateway, client).',
       labelNames: ['route', 'method', 'status', 'source'],
-      registers,
     }),
     requestDuration: createHistogram(registry, {
       name: 'turnpike_request_duration_seconds',
@@ -51,11 +58,10 @@ function createTable(registry: Registry) {
       label: 'service',
       bounds: DURATION_BUCKETS_SECONDS,
     }),
-    attempts: new Counter({
+    attempts: createCounter(registry, {
       name: 'turnpike_upstream_attempts_total',
       help: 'Attempts at targets, by how they ended.',
       labelNames: ['service', 'outcome'],
-      registers,
     }),
     breakerState: new Gauge({
       name: 'turnpike_breaker_state',
@@ -69,11 +75,10 @@ function createTable(registry: Registry) {
       labelNames: ['breaker', 'to'],
       registers,
     }),
-    limiterDecisions: new Counter({
+    limiterDecisions: createCounter(registry, {
       name: 'turnpike_limiter_decisions_total',
       help: 'Decisions of the rate limiter: allowed, refused, failed-open, failed-closed.',
       labelNames: ['route', 'decision'],
-      registers,
     }),
     limiterStore: new Gauge({
       name: 'turnpike_limiter_store_up',

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
-import { type ServiceHeaders, writeServiceHead } from '../response-head.ts';
+import { endWithChunk, type ServiceHeaders, writeServiceHead } from '../response-head.ts';
 import type { UploadStream } from './request-body.ts';
 import { isStrangeHead } from './strange-head.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
@@ -162,9 +162,8 @@ export class Exchange implements TransportHandler, Deadline {
     context.bytesOut += chunk.length;
     this.#remaining -= chunk.length;
     if (this.#remaining === 0) {
-      // The last chunk and the end in one write: it saves a system call for most answers.
       this.#finish();
-      context.res.end(chunk);
+      endWithChunk(context.res, chunk);
       return;
     }
     if (context.res.write(chunk)) return;

@@ -42,6 +42,7 @@ function begin(plan: ForwardPlan, context: RequestContext, path: string, next: N
     next(chosen === undefined ? noTarget() : circuitOpen(breaker));
     return;
   }
+  service.retries.earn(service.bulkhead.inFlight);
   Forwarding.start(plan, context, path, chosen, call, next);
 }
 

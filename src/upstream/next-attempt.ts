@@ -35,7 +35,7 @@ export function planNext(
   const { outcome, status, hadBegunSending, totalDueAtMs } = failed;
   const isWanted =
     retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) || isStale(context, failed);
-  if (!isWanted || !service.retries.hasRoom(service.bulkhead.inFlight)) return undefined;
+  if (!isWanted || !service.retries.hasRoom) return undefined;
   const other = service.pick(context, failed.tried);
   // A refused connection is refused again a moment later: only another target makes it worth a try.
   if (other === undefined && !hadBegunSending) return undefined;

@@ -21,9 +21,11 @@ const REPEATABLE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const BEFORE_SENDING = new Set<AttemptOutcome>(['refused', 'dns', 'connect-timeout', 'tls']);
 const TIMEOUTS = new Set<AttemptOutcome>(['headers-timeout', 'idle-timeout']);
 
-/** Share of a service's requests in flight that may be second attempts, and how many may be whatever the load. */
-const BUDGET_RATIO = 0.2;
-const BUDGET_FLOOR = 3;
+/** Each request earns a fifth of a retry; so many are kept for the moment when a target dies. */
+const EARNED = 0.2;
+const MAX_RESERVE = 100;
+/** So many may be under way with nothing in reserve. */
+const FLOOR = 3;
 
 const MIN_DELAY_MS = 25;
 const MAX_DELAY_MS = 250;
@@ -54,18 +56,29 @@ export function createRetryPolicy(options: RetryOptions): RetryPolicy {
   };
 }
 
-/** Second attempts under way for one service: bounded, so that retries never become the overload. */
+/**
+ * How many requests of one service may be repeated: a fifth of all in the long run, so that retries never become the
+ * overload. What earlier requests have not used is there at once: of four targets, a dying one fails a quarter of
+ * what is in flight in one moment.
+ */
 export class RetryBudget {
   #retrying = 0;
+  #reserve = 0;
+
+  /** A request begins, as one of so many in flight. */
+  earn(requestsInFlight: number): void {
+    if (this.#reserve < MAX_RESERVE || this.#reserve < requestsInFlight) this.#reserve += EARNED;
+  }
 
   /** True while one more may begin. */
-  hasRoom(requestsInFlight: number): boolean {
-    return this.#retrying < Math.max(BUDGET_FLOOR, requestsInFlight * BUDGET_RATIO);
+  get hasRoom(): boolean {
+    return this.#reserve >= 1 || this.#retrying < FLOOR;
   }
 
   /** Takes a place; give it back with `release`. */
   take(): void {
     this.#retrying += 1;
+    if (this.#reserve >= 1) this.#reserve -= 1;
   }
 
   release(): void {

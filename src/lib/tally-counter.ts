@@ -13,13 +13,13 @@ export class TallyCounter {
   readonly help: string;
   readonly type = 'counter';
   readonly aggregator = 'sum';
-  readonly #labelNames: readonly string[];
+  readonly labelNames: readonly string[];
   readonly #counts = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly count: Count }>();
 
   constructor(options: { name: string; help: string; labelNames: readonly string[] }) {
     this.name = options.name;
     this.help = options.help;
-    this.#labelNames = options.labelNames;
+    this.labelNames = options.labelNames;
   }
 
   /** The count for these values of the labels; to be kept by the caller, who also sees to it that they are few. */
@@ -27,7 +27,7 @@ export class TallyCounter {
     const key = JSON.stringify(values);
     let row = this.#counts.get(key);
     if (row === undefined) {
-      const labels = Object.fromEntries(this.#labelNames.map((name, i) => [name, values[i] ?? '']));
+      const labels = Object.fromEntries(this.labelNames.map((name, i) => [name, values[i] ?? '']));
       row = { labels, count: new TallyCount() };
       this.#counts.set(key, row);
     }

@@ -35,6 +35,7 @@ export class TallyHistogram {
   readonly help: string;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
+  readonly labelNames: readonly string[];
   readonly #label: string;
   readonly #bounds: readonly number[];
   readonly #tallies = new Map<string, Tally>();
@@ -43,6 +44,7 @@ export class TallyHistogram {
     this.name = options.name;
     this.help = options.help;
     this.#label = options.label;
+    this.labelNames = [options.label];
     this.#bounds = options.bounds;
   }
 

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
-import { createMetrics } from '../../src/metrics.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -48,21 +47,6 @@ test('every file that a page links to exists', () => {
   const broken = links.filter(({ page, link }) => !existsSync(path.join(ROOT, path.dirname(page), link)));
   assert.ok(links.length > 5);
   assert.deepEqual(broken, []);
-});
-
-test('the alert rules ask for metrics and labels that exist', async () => {
-  const metrics = await createMetrics().registry.getMetricsAsArray();
-  const expressions = [...read('deploy/prometheus/rules.yml').matchAll(/expr: (.*)/g)].map(([, text]) => String(text));
-  assert.ok(expressions.length >= 3);
-  for (const expression of expressions) {
-    for (const [, name, labels = ''] of expression.matchAll(/\b(turnpike_\w+)(?:\{([^}]*)\})?/g)) {
-      const metric = metrics.find((one) => one.name === name) as { labelNames?: readonly string[] } | undefined;
-      assert.ok(metric, `there is no metric ${name}`);
-      for (const [, label = ''] of labels.matchAll(/(\w+)[=!]/g)) {
-        assert.ok(metric.labelNames?.includes(label), `${name} has no label ${label}`);
-      }
-    }
-  }
 });
 
 test('the lockfile lists the optional packages of every platform, without which npm ci refuses it', () => {

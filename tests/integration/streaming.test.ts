@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
+import { startDeafService } from '../support/deaf-service.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask, statusOf } from '../support/http.ts';
 import { type StubHandler, type StubService, startLyingService, startService } from '../support/service.ts';
@@ -270,6 +271,31 @@ describe('a client that leaves', { concurrency: 4 }, () => {
       assert.match(await gateway.metrics(), /turnpike_requests_in_flight 0/);
     });
   }
+
+  it('while the service is being connected to is logged as gone, and does not count against the service', async (t) => {
+    const gateway = await startGateway(t, {
+      file: {
+        routes: [
+          {
+            prefix: '/',
+            target: (await startDeafService(t)).url,
+            auth: 'none',
+            timeouts: { connect: '5s' },
+            circuitBreaker: { minimumRequests: 1 },
+          },
+        ],
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      const wire = openWire(t, gateway.port);
+      wire.write(`GET /x${i} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await until(() => gateway.gateway.inFlight === 1);
+      wire.socket.destroy();
+      assert.equal((await gateway.line({ path: `/x${i}` })).status, 499);
+      assert.equal(gateway.gateway.inFlight, 0);
+    }
+    assert.match(await gateway.metrics(), /turnpike_breaker_state\{[^}]*\} 0/);
+  });
 
   it('before there is a connection leaves nothing behind', async (t) => {
     const service = await startLyingService(t, () => undefined);

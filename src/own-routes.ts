@@ -17,7 +17,13 @@ export function createOwnRoutes({ consumers, introspection }: FileConfig): reado
   return [
     {
       own: 'me',
-      config: parseBareRoute(STAGES, { name: 'turnpike-me', prefix: '/-/me', exact: true, methods: ['GET'], auth: { any } }),
+      config: parseBareRoute(STAGES, {
+        name: 'turnpike-me',
+        prefix: '/-/me',
+        exact: true,
+        methods: ['GET'],
+        auth: { any },
+      }),
     },
   ];
 }

@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'errors.ts',
     'context.ts',
     'stage.ts',
+    'holding.ts',
     'pool.ts',
     'metrics.ts',
     'settings.ts',

@@ -41,7 +41,9 @@ export class TallyCounter {
   /** Everything counted so far. */
   get() {
     const { name, help, type, aggregator } = this;
-    const values = [...this.#counts.values()].map(({ labels, count }) => ({ labels, value: count.value }));
+    const values = [...this.#counts.values()]
+      .map(({ labels, count }) => ({ labels, value: count.value }))
+      .filter(({ value }) => value > 0);
     return Promise.resolve({ name, help, type, aggregator, values });
   }
 }

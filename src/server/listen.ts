@@ -54,7 +54,7 @@ export function createFrontServer(front: Front): Server {
       insecureHTTPParser: false,
       noDelay: true,
       // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed.
-      shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) ?? false,
+      shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) === true && !owesAnswer(req.socket),
     },
     serve,
   );
@@ -89,6 +89,14 @@ function hasOneHost({ rawHeaders, httpVersionMinor }: IncomingMessage): boolean 
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return hosts === 1 || (hosts === 0 && httpVersionMinor === 0);
+}
+
+/**
+ * True while an earlier request on this connection waits for its answer. The connection can't be handed over then, and
+ * a response of ours can't be assigned to it: one pipelined handshake would end the process.
+ */
+function owesAnswer(socket: Socket): boolean {
+  return ((socket as Socket & { _httpMessage?: object | null })._httpMessage ?? null) !== null;
 }
 
 /** This is no forward proxy (RFC 9110, section 9.3.6). */

@@ -34,11 +34,15 @@ export interface UpgradeRequest {
   readonly socket: Duplex;
   /** What the client has sent after its request head. */
   readonly head: Buffer;
+  /** Ends the request; called once, by whoever took the connection over, when that is gone. */
+  readonly ended: (context: RequestContext) => void;
 }
 
 /** Terms under which a WebSocket is open. */
 export interface WebSocketTerms {
   readonly idleMs: number;
+  /** Gives the caller's place among its WebSockets back; called once, when the request ends. */
+  leave(): void;
 }
 
 /** What the context knows of the matched route; the snapshot's compiled route has more. */
@@ -63,8 +67,9 @@ export interface LimitState {
  * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
  */
 export class RequestContext {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  /** An open WebSocket has a stand-in for each, with what the log line needs: see upstream/websocket.ts. */
+  req: IncomingMessage;
+  res: ServerResponse;
   /** `performance.now()` when the request came in: for durations. */
   readonly startedAtMs: number;
   readonly method: string;

@@ -40,13 +40,18 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   deps.metrics.watchTargets(() => deps.pool.list(serviceKind).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
-  /** Once a request, when its answer is complete or its connection gone: the only `close` listener there is. */
-  function onClose(this: ServerResponse): void {
-    const context = contextOf(this.req);
+  /** Once a request, when its answer is complete or its connection gone. */
+  function endRequest(context: RequestContext): void {
     inFlight -= 1;
     context.abort?.close();
+    context.websocket?.leave();
     context.end?.(context);
     context.snapshotDone?.();
+  }
+
+  /** The only `close` listener that every response has. */
+  function onClose(this: ServerResponse): void {
+    endRequest(contextOf(this.req));
   }
 
   function dispatch(req: IncomingMessage, res: ServerResponse): void {
@@ -73,7 +78,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     express: app,
     wantsUpgrade: isHandshake,
     upgrade(req, socket, head) {
-      upgrades.set(req, { socket, head });
+      upgrades.set(req, { socket, head, ended: endRequest });
       app.app(req, answerOn(req, socket, app.classes.ServerResponse));
     },
     get snapshot() {
@@ -118,7 +123,7 @@ function answerOn(
     endRefused(socket);
     res.emit('close');
   });
-  // Whoever takes the connection over detaches the response, and tells it of the end.
+  // Whoever takes the connection over detaches the response, and ends the request.
   res.once(TAKEN_OVER, letGo);
   return res;
 }

@@ -42,10 +42,9 @@ export const websocketStage = defineStage({
       perConsumer,
     } = option === true ? options.parse({}) : option;
     const allowed = new Set(origins);
-    const terms = { idleMs };
     const subjectOf = createSubject('consumer');
 
-    return function websocket(req, res, next) {
+    return function websocket(req, _res, next) {
       const context = contextOf(req);
       if (context.upgrade === undefined) {
         next();
@@ -65,9 +64,8 @@ export const websocketStage = defineStage({
       }
       if (!context.dryRun) {
         sockets.takePlace(subject);
-        res.once('close', () => sockets.releasePlace(subject));
+        context.websocket = { idleMs, leave: () => sockets.releasePlace(subject) };
       }
-      context.websocket = terms;
       next();
     };
   },

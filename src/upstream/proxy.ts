@@ -43,10 +43,7 @@ const transportPlugin: Plugin = (proxyServer) => {
     return Promise.resolve();
   };
   proxyServer.ws = (req: IncomingMessage) => {
-    const attempt = attemptOf(req);
-    // An open WebSocket keeps its request for the log line, and would keep the attempt with it.
-    delete (req as WithAttempt)[kAttempt];
-    attempt.send();
+    attemptOf(req).send();
     return Promise.resolve();
   };
   proxyServer.on('error', noteNothing);

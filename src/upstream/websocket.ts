@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestContext, UpgradeRequest, WebSocketTerms } from '../context.ts';
 import { type ServiceHeaders, takeOver } from '../response-head.ts';
@@ -40,7 +40,7 @@ export function isAccepted({ req }: RequestContext, headers: ServiceHeaders): bo
 export function relayWebSocket(
   context: RequestContext,
   { idleMs }: WebSocketTerms,
-  { socket: client, head }: UpgradeRequest,
+  { socket: client, head, ended }: UpgradeRequest,
   headers: ServiceHeaders,
   service: Duplex,
   { deadlines, sockets, clock }: Pick<ForwardPlan, 'deadlines' | 'sockets' | 'clock'>,
@@ -50,6 +50,8 @@ export function relayWebSocket(
   context.upgradedAtMs = performance.now();
   const { credentialExpiresAtMs = Number.POSITIVE_INFINITY } = context;
   lighten(context);
+  // What undici listened for is over; its listeners would keep the connecting's timer and closures (undici 8.12).
+  service.removeAllListeners('error');
   Relay.start({
     client,
     service,
@@ -61,22 +63,24 @@ export function relayWebSocket(
     onEnd(bytesOut, bytesIn) {
       context.bytesOut += bytesOut;
       context.bytesIn += bytesIn;
-      context.res.emit('close');
+      ended(context);
     },
   });
 }
 
 const NONE: string[] = [];
+const SWITCHED = { statusCode: 101, headersSent: true, writableFinished: false, destroyed: false };
 
 /**
- * What an open WebSocket still needs of its request is the log line: the rest would cost as much as the sockets do,
- * for as long as they are open.
+ * What an open WebSocket still needs of its request is the log line. The request and the response, and all that Node,
+ * Express and the stages hang on them, would cost as much memory as the sockets do, for as long as they are open.
  */
 function lighten(context: RequestContext): void {
-  const { req } = context;
-  const agent = req.headers['user-agent'];
-  req.headers = agent === undefined ? {} : { 'user-agent': agent };
-  req.rawHeaders = NONE;
+  const { url, headers } = context.req;
+  const agent = headers['user-agent'];
+  const standIn = { url, headers: agent === undefined ? {} : { 'user-agent': agent } };
+  context.req = standIn as unknown as IncomingMessage;
+  context.res = SWITCHED as unknown as ServerResponse;
   context.upgrade = undefined;
   context.upstreamHeaders = NONE;
   context.extraHeaders = undefined;

@@ -8,12 +8,17 @@ import { test } from 'node:test';
 import { ask } from '../support/http.ts';
 import { startGatewayProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
-import { handshakeBytes, startSocketService } from '../support/websocket.ts';
+import { handshakeBytes, type SocketService, startSocketService } from '../support/websocket.ts';
 
 const SOCKETS = 2_000;
 const BATCH = 100;
 /** Descriptors that may come and go without us: a log, a keep-alive connection of the test. */
 const TOLERANCE = 5;
+
+async function readGauge(adminUrl: string, name: string): Promise<string | undefined> {
+  const { text } = await ask(`${adminUrl}/metrics`);
+  return new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1];
+}
 
 /** Opens a WebSocket as bytes alone; resolves when it has its 101. */
 async function open(port: number): Promise<Socket> {
@@ -24,6 +29,14 @@ async function open(port: number): Promise<Socket> {
   assert.match(head.toString('latin1'), /^HTTP\/1\.1 101 /);
   client.resume();
   return client;
+}
+
+function terminateAll(service: SocketService): void {
+  for (const socket of service.sockets) socket.terminate();
+}
+
+function endEach(clients: readonly Socket[]): void {
+  for (const [at, client] of clients.entries()) ENDINGS[at % ENDINGS.length]?.(client);
 }
 
 const ENDINGS: readonly ((client: Socket) => void)[] = [
@@ -46,8 +59,7 @@ test('of 2,000 WebSockets, opened and ended in every way, no descriptor, request
   const gateway = await startGatewayProcess(t, { cwd });
   const port = Number(new URL(gateway.url).port);
   const descriptors = (): number => readdirSync(`/proc/${gateway.child.pid}/fd`).length;
-  const gauge = async (name: string): Promise<string | undefined> =>
-    new RegExp(`^${name} (\\d+)$`, 'm').exec((await ask(`${gateway.adminUrl}/metrics`)).text)?.[1];
+  const gauge = (name: string): Promise<string | undefined> => readGauge(gateway.adminUrl, name);
 
   await gauge('turnpike_websockets_open');
   const before = descriptors();
@@ -58,8 +70,8 @@ test('of 2,000 WebSockets, opened and ended in every way, no descriptor, request
       assert.ok(descriptors() >= before + 2 * BATCH);
     }
     // The last batch ends from the other side.
-    if (done + BATCH === SOCKETS) for (const socket of service.sockets) socket.terminate();
-    else for (const [at, client] of clients.entries()) ENDINGS[at % ENDINGS.length]?.(client);
+    if (done + BATCH === SOCKETS) terminateAll(service);
+    else endEach(clients);
     await until(async () => (await gauge('turnpike_websockets_open')) === '0', { everyMs: 50 });
     for (const client of clients) client.destroy();
   }

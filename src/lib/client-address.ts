@@ -69,13 +69,16 @@ export function createAddressResolver(trust: Trust): (req: IncomingMessage, into
 
 /** The client behind `peer`: like Express, `hops` proxies from the right are passed, or all of the networks. */
 function walkBack(forwarded: string, peer: string, networks: BlockList | undefined, maxHops: number): string {
-  const entries = forwarded.split(',', MAX_HOPS * 4);
   let client = peer;
-  for (let passed = 0; passed < maxHops && passed < entries.length; passed++) {
-    const entry = plainAddress(entries[entries.length - 1 - passed] ?? '');
+  let end = forwarded.length;
+  // Entry by entry from the right, where the trusted ones write: how many a client has put before must not matter.
+  for (let passed = 0; passed < maxHops && end >= 0; passed++) {
+    const comma = end === 0 ? -1 : forwarded.lastIndexOf(',', end - 1);
+    const entry = plainAddress(forwarded.slice(comma + 1, end));
     if (entry === undefined) break;
     client = entry;
     if (networks !== undefined && !isInside(networks, entry)) break;
+    end = comma;
   }
   return client;
 }

@@ -11,7 +11,7 @@ import type { ProxyAttempt } from './proxy.ts';
 import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
 import type { ServiceTarget } from './service.ts';
-import { joinBase, shortenTimeouts } from './service-request.ts';
+import { joinBase, shortenTimeouts, tellTimeLeft } from './service-request.ts';
 import { relayWebSocket } from './websocket.ts';
 
 const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
@@ -43,7 +43,6 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   readonly #next: (error?: unknown) => void;
   #call: BreakerCall | undefined;
   #chosen: ServiceTarget;
-  /** Targets that have failed this request. */
   #tried: Set<ServiceTarget> | undefined;
   #again: NextAttempt | undefined;
   #exchange: Exchange | undefined;
@@ -225,6 +224,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     const go = (): void => {
       this.#chosen = target;
       this.target = target.transport.url;
+      tellTimeLeft(this.#headers, this.totalDueAtMs);
       this.#attempt();
     };
     if (delayMs === 0) go();

@@ -171,6 +171,21 @@ describe('deadlines', { concurrency: 4 }, () => {
     assert.equal(service.requests[0]?.headers['x-request-timeout-ms'], '150');
   });
 
+  it('a second target is told the time that is left', async (t) => {
+    const late: StubHandler = (_req, res) => void setTimeout(() => res.writeHead(503).end(), 200);
+    const [first, second] = [await startService(t, late), await startService(t)];
+    const gateway = await front(t, [first, second], {});
+    for (let i = 0; i < 2; i++)
+      assert.equal((await ask(`${gateway.url}/x`, { headers: { 'x-request-timeout-ms': '5000' } })).status, 200);
+    const told = second.requests.map(({ headers }) => Number(headers['x-request-timeout-ms']));
+    assert.equal(first.requests[0]?.headers['x-request-timeout-ms'], '5000');
+    assert.ok(told.includes(5_000), `${told}`);
+    assert.ok(
+      told.some((ms) => ms > 1_000 && ms <= 4_820),
+      `${told}`,
+    );
+  });
+
   it('X-Request-Timeout-Ms never lengthens, and nonsense in it changes nothing', async (t) => {
     const service = await startService(t, silent);
     const gateway = await front(t, [service], { total: '200ms' }, { circuitBreaker: { minimumRequests: 100 } });

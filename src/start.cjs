@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The door: plain CommonJS that any Node can read, since an older one can't even parse what lies behind it.
 'use strict';
 

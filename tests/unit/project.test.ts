@@ -40,6 +40,11 @@ test('every npm script that a page names exists', () => {
   assert.deepEqual(missing, []);
 });
 
+test('the command begins with the line by which a shell finds Node', () => {
+  const { bin } = JSON.parse(read('package.json'));
+  assert.match(read(bin.turnpike), /^#!\/usr\/bin\/env node\n/);
+});
+
 test('every file that a page links to exists', () => {
   const links = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => ({ page, link: String(link) })),

@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
-import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { DeadlineWheel } from '../lib/deadline-wheel.ts';
 import { hasBody, type ServiceHeaders } from '../response-head.ts';
 import type { BreakerCall } from './breaker.ts';
@@ -11,19 +10,8 @@ import type { ProxyAttempt } from './proxy.ts';
 import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
 import type { ServiceTarget } from './service.ts';
-import { joinBase, shortenTimeouts, tellTimeLeft } from './service-request.ts';
+import { failureOf, joinBase, judgedOutcome, shortenTimeouts, tellTimeLeft } from './service-request.ts';
 import { relayWebSocket } from './websocket.ts';
-
-const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
-  refused: 'upstream_refused',
-  dns: 'upstream_dns',
-  tls: 'upstream_tls',
-  reset: 'upstream_reset',
-  protocol: 'upstream_protocol',
-  'connect-timeout': 'connect_timeout',
-  'headers-timeout': 'headers_timeout',
-  'idle-timeout': 'idle_timeout',
-};
 
 /** One request on its way to a service: its attempts, its body, its verdict for the breaker. */
 export class Forwarding implements ExchangeOwner, ProxyAttempt {
@@ -167,7 +155,8 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     const tookMs = exchange.latencyMs === 0 ? performance.now() - exchange.startedAtMs : exchange.latencyMs;
     context.upstreamMs += tookMs;
     context.outcome = outcome;
-    this.#plan.service.note(this.#chosen, outcome, tookMs);
+    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
+    this.#plan.service.note(this.#chosen, judged, tookMs);
     this.#endRetry();
     if (!exchange.isDelivered) this.#endCall();
     if (outcome === 'aborted-by-client') {
@@ -176,14 +165,14 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
       this.#judge(status >= 500 ? 'fail' : 'succeed');
     } else {
       const again = outcome === 'status' ? this.#again : this.#planNext({ outcome, status, headers: undefined, error });
-      if (again === undefined) this.#giveUp(outcome, error);
+      if (again === undefined) this.#giveUp(outcome, judged, error);
       else this.#retry(again);
     }
   }
 
-  #giveUp(outcome: AttemptOutcome, error: unknown): void {
-    this.#judge('fail');
-    this.#next(new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause: error }));
+  #giveUp(outcome: AttemptOutcome, judged: AttemptOutcome, error: unknown): void {
+    this.#judge(judged === 'aborted-by-client' ? 'abandon' : 'fail');
+    this.#next(failureOf(outcome, error));
   }
 
   #attempt(): void {

@@ -12,6 +12,7 @@ const USAGE = `A service to try the gateway with: it answers with what it receiv
   --delay  waits this long before each answer
 
   Paths: /health  /stream (server-sent events)  /slow?ms=500  /status/503  and POST /stop, which ends it
+  A WebSocket gets every message back.
 `;
 
 const { values } = parseArgs({

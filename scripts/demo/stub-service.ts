@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { echoWebSocket } from './web-socket-echo.ts';
 
 /** What a stub pretends to be. */
 export interface StubOptions {
@@ -25,8 +27,15 @@ const KEEP_ALIVE_SECONDS = 60;
 
 /** Starts a service that answers with what it received. Rejects when the port is taken. */
 export async function startStub(options: StubOptions): Promise<Stub> {
-  const server = http.createServer((req, res) => {
+  const webSockets = new Set<Duplex>();
+  const isWebSocket = (req: IncomingMessage): boolean => req.headers.upgrade?.toLowerCase() === 'websocket';
+  const server = http.createServer({ shouldUpgradeCallback: isWebSocket }, (req, res) => {
     answer(req, res, options, stop).catch((error: unknown) => res.destroy(error as Error));
+  });
+  server.on('upgrade', (req, socket) => {
+    webSockets.add(socket);
+    socket.on('close', () => webSockets.delete(socket));
+    echoWebSocket(req, socket);
   });
   // The hint (`Keep-Alive: timeout=60`) tells the gateway how long it may keep a connection.
   server.keepAliveTimeout = KEEP_ALIVE_SECONDS * 1000;
@@ -35,6 +44,7 @@ export async function startStub(options: StubOptions): Promise<Stub> {
     const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
+    for (const socket of webSockets) socket.destroy();
     await closed;
   }
   server.listen(options.port, '127.0.0.1');

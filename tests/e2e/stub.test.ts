@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { nextMessage, openSocket } from '../support/websocket.ts';
 
 const STUB = path.resolve(import.meta.dirname, '../../scripts/stub.ts');
 
@@ -36,6 +37,18 @@ test('a stub fails as often, and answers as late, as it is told to', async (t) =
   assert.ok(performance.now() - began >= 290);
   assert.equal((await fetch(`${url}/health`)).status, 200);
   assert.equal((await fetch(`${url}/status/404`)).status, 404);
+});
+
+test('a stub sends the messages of a WebSocket back, and its end does not wait for one', async (t) => {
+  const { url, stub } = await startStub(t);
+  const socket = await openSocket(t, url);
+  for (const message of ['hello', 'x'.repeat(1000)]) {
+    socket.send(message);
+    assert.equal((await nextMessage(socket)).bytes.toString(), message);
+  }
+  stub.kill('SIGTERM');
+  const [code] = await once(stub, 'exit');
+  assert.equal(code, 0);
 });
 
 test('a stub ends when it is asked to', async (t) => {

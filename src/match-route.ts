@@ -1,6 +1,7 @@
 import type { RequestContext, RouteIdentity } from './context.ts';
 import { GatewayError } from './errors.ts';
 import { forwardablePath } from './routing/forwardable.ts';
+import { isHost } from './routing/host-index.ts';
 import { normalizeTarget } from './routing/normalize.ts';
 import type { RouteTable } from './routing/table.ts';
 
@@ -33,9 +34,13 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
   const target = normalizeTarget(req.url ?? '/');
   context.path = target.path;
   context.query = target.query;
+  const host = target.authority ?? req.headers.host ?? '';
+  if (!isHost(host)) throw new GatewayError('bad_framing', 'The Host is no name or address (RFC 9112, section 3.2).');
+  // The service must be told the host that chose the route, and no other (RFC 9112, section 3.2.2).
+  if (target.authority !== undefined) req.headers.host = target.authority;
   const request = {
     method: method === 'OPTIONS' ? askedMethod(context) : method,
-    host: target.authority ?? req.headers.host ?? '',
+    host,
     path: target.path,
     headers: req.headers,
   };

@@ -63,6 +63,16 @@ function addParents<R>(
   }
 }
 
+const HOST = /^(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+
+/**
+ * True for a name or an address, with or without a port. Anything else could be read as another host by a service:
+ * `a.example:80@b.example` for one. Stricter than RFC 3986, section 3.2.2, by the marks that no name has.
+ */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
+}
+
 /**
  * A Host as routes name it: lower case, without port and without the dot that may end a full name. Another spelling
  * of a name must not slip past the routes of that name.

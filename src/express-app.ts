@@ -1,10 +1,11 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Express } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import { contextOf } from './context.ts';
+import { renderProblem } from './problem.ts';
 
 /** The Express application, and the classes that its server should make requests and responses from. */
 export interface ExpressApp {
-  readonly app: Express;
+  readonly app: (req: IncomingMessage, res: ServerResponse) => void;
   /** For `http.createServer`: with them Express needn't change a prototype per request, which costs 9 microseconds. */
   readonly classes: {
     readonly IncomingMessage: typeof IncomingMessage;
@@ -39,8 +40,18 @@ export function createExpressApp(dispatch: (req: IncomingMessage, res: ServerRes
   app.disable('x-powered-by');
   app.disable('etag');
   app.use((req, res) => dispatch(req, res));
+
+  /**
+   * What Express is left with: a target that it can't parse (`http://[`), for which it would send a page of its own
+   * past every stage, or a bug, whose stack it would show.
+   */
+  function answerRest(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+    if (error === undefined) dispatch(req, res);
+    else renderProblem(contextOf(req), error);
+  }
+
   return {
-    app,
+    app: (req, res) => app(req as Request, res as Response, (error: unknown) => answerRest(req, res, error)),
     classes: { IncomingMessage: GatewayRequest, ServerResponse: GatewayResponse as unknown as typeof ServerResponse },
   };
 }

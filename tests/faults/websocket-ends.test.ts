@@ -50,7 +50,7 @@ async function assertFreed(gateway: TestGateway): Promise<void> {
 }
 
 test('a WebSocket on which nothing moves is closed with 1001, one that is used stays', async (t) => {
-  const { gateway, service } = await setUp(t, { idleTimeout: '400ms' });
+  const { gateway, service } = await setUp(t, { idleTimeout: '1s' });
   const busy = await openSocket(t, `${gateway.url}/ws`);
   const timer = setInterval(() => busy.ping(), 50);
   t.after(() => clearInterval(timer));

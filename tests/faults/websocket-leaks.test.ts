@@ -47,7 +47,9 @@ const ENDINGS: readonly ((client: Socket) => void)[] = [
   (client) => client.destroy(),
 ];
 
-test('of 2,000 WebSockets, opened and ended in every way, no descriptor, request or deadline is left', async (t) => {
+test('of 2,000 WebSockets, opened and ended in every way, no descriptor, request or deadline is left', {
+  skip: process.platform !== 'linux' && 'descriptors are counted in /proc',
+}, async (t) => {
   const service = await startSocketService(t);
   const cwd = mkdtempSync(join(tmpdir(), 'turnpike-ws-'));
   t.after(() => rmSync(cwd, { recursive: true, force: true }));

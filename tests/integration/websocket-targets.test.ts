@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
+import { ask } from '../support/http.ts';
 import { freePort } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { askSocket, nextMessage, openSocket, startSocketService } from '../support/websocket.ts';
@@ -32,21 +33,24 @@ test('the death of one target ends its WebSockets, and no others; the next ones 
   assert.equal(ended.length, 3);
 });
 
-test('least-busy counts the WebSockets that are open', async (t) => {
+test('a target goes on counting its open WebSockets, for least-busy, until they end', async (t) => {
   const services = [await startSocketService(t), await startSocketService(t)];
-  const route = {
-    prefix: '/ws',
-    targets: services.map(({ url }) => url),
-    balance: 'least-busy',
-    auth: 'none',
-    websocket: true,
-  };
+  const targets = services.map(({ url }) => url);
+  const route = { prefix: '/ws', targets, balance: 'least-busy', auth: 'none', websocket: true };
   const gateway = await startGateway(t, { file: { routes: [route] } });
+  const counted = async (): Promise<Record<string, number>> => {
+    const state = (await ask(`${gateway.adminUrl}/state`)).json;
+    return Object.fromEntries(
+      state.targets.map(({ url, inFlight }: { url: string; inFlight: number }) => [url, inFlight]),
+    );
+  };
   const sockets = [];
-  for (let i = 0; i < 40; i++) sockets.push(await openSocket(t, `${gateway.url}/ws`));
-  for (const { sockets: open } of services) assert.ok(open.size >= 5, `only ${open.size} of 40`);
+  for (let i = 0; i < 10; i++) sockets.push(await openSocket(t, `${gateway.url}/ws`));
+  const open = Object.fromEntries(services.map(({ url, sockets: { size } }) => [url, size]));
+  assert.deepEqual(await counted(), open);
   for (const socket of sockets) socket.terminate();
   await until(() => gateway.gateway.inFlight === 0);
+  assert.deepEqual(Object.values(await counted()), [0, 0]);
 });
 
 test('an open WebSocket holds no place of its service’s bulkhead, a handshake under way does', async (t) => {

@@ -104,11 +104,13 @@ export function isProtected(auth: AuthRequirement): boolean {
 }
 
 /**
- * The header fields (lower case) that carry this route's credentials and so are not sent on to the service.
+ * The header fields (lower case) that are not sent on as the client wrote them: those that carry this route's
+ * credentials, and those that the service is told by an auth service alone, also when another scheme let the caller in.
  * A route that doesn't read `Authorization` leaves it to the service.
  */
 export function credentialHeaders(auth: AuthRequirement, forwardCredentials: boolean): readonly string[] {
-  if (forwardCredentials) return [];
+  const verdict = auth.forwardAuth?.copyHeaders ?? [];
+  if (forwardCredentials) return verdict;
   const fields = auth.schemes.flatMap((name) => {
     if (name === 'api-key') return ['x-api-key'];
     if (name === 'mtls') return [auth.certificateField];
@@ -116,5 +118,5 @@ export function credentialHeaders(auth: AuthRequirement, forwardCredentials: boo
     if (name === 'forward-auth') return auth.forwardAuth?.requestHeaders.filter((field) => field !== 'cookie') ?? [];
     return ['authorization'];
   });
-  return [...new Set(fields)];
+  return [...new Set([...fields, ...verdict])];
 }

@@ -33,7 +33,7 @@ const INTRODUCTION = `${HEADING}
 /** The page with its generated part made anew. */
 export function renderConfigurationPage(page: string): string {
   const handwritten = page.split(HEADING, 1)[0] ?? '';
-  return `${handwritten}${INTRODUCTION}\n${renderTables()}`;
+  return `${handwritten.trimEnd()}\n\n${INTRODUCTION}\n${renderTables()}`;
 }
 
 function renderTables(): string {

@@ -21,13 +21,13 @@ test('the settings table of the README has the settings of .env.example, and no 
 });
 
 test('docs/errors.md is what the error table says', () => {
-  assert.equal(read('docs/errors.md'), renderErrorsPage(), 'run: npm run docs');
+  assert.ok(read('docs/errors.md') === renderErrorsPage(), 'it is stale: npm run docs');
 });
 
 test('the tables of docs/configuration.md have every key, as the stages describe it', () => {
   const page = read('docs/configuration.md');
   assert.match(page, /\| `prefix` \| text or a list \| required \|/);
-  assert.equal(page, renderConfigurationPage(page), 'run: npm run docs');
+  assert.ok(page === renderConfigurationPage(page), 'they are stale: npm run docs');
 });
 
 test('every npm script that a page names exists', () => {

@@ -86,7 +86,9 @@ test('what carries a credential stays at the gateway, unless the route forwards 
   assert.deepEqual(dropped('api-key'), ['x-api-key']);
   assert.deepEqual(dropped(['basic', 'introspection']), ['authorization']);
   assert.deepEqual(dropped({ mtls: { header: 'X-Cert' } }), ['x-cert']);
-  assert.deepEqual(dropped({ 'forward-auth': { url: 'http://auth/' } }), ['authorization', 'x-api-key']);
+  const verdict = { 'forward-auth': { url: 'http://auth/', copyHeaders: ['X-Tenant'] } };
+  assert.deepEqual(dropped(verdict), ['authorization', 'x-api-key', 'x-tenant']);
+  assert.deepEqual(dropped(verdict, true), ['x-tenant']);
   assert.deepEqual(dropped(['jwt', 'api-key'], true), []);
 });
 

@@ -2,14 +2,16 @@
  * Which request header fields may be sent on to a service.
  *
  * The verdict on a field name is remembered by the name as it was written, so a usual request costs one map look-up
- * a field. The memory is bounded: past it, names are judged each time.
+ * a field. The memory is bounded.
  */
 export interface HeaderFilter {
   /** True when a field of this name may pass. */
   passes(name: string): boolean;
+  /** How many names are remembered now. */
+  readonly remembered: number;
 }
 
-/** One hop only (RFC 9110, section 7.6.1), or set anew by the gateway, or an override of the path that was checked. */
+/** One hop only (RFC 9110, section 7.6.1), set anew by the gateway, or an override of the path or method that was checked. */
 const NEVER = new Set([
   'connection',
   'keep-alive',
@@ -32,6 +34,9 @@ const NEVER = new Set([
   'traceparent',
   'x-original-url',
   'x-rewrite-url',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
   'proxy',
 ]);
 
@@ -39,6 +44,8 @@ const NEVER = new Set([
 const RESERVED_PREFIXES = ['x-user-', 'x-consumer-', 'x-auth-', 'x-internal-', 'x-gateway-', 'x-forwarded-'];
 
 const MAX_REMEMBERED = 1_000;
+/** Anybody can send names of 16 KiB, and each route remembers its own. */
+const MAX_REMEMBERED_CHARS = 64;
 
 /** `alsoDropped`: lower-case names of fields that carry a credential on this route. */
 export function createHeaderFilter(alsoDropped: readonly string[]): HeaderFilter {
@@ -49,11 +56,19 @@ export function createHeaderFilter(alsoDropped: readonly string[]): HeaderFilter
     const lower = name.toLowerCase();
     // An underscore becomes a dash in many servers' environments (CGI): X_User_Id would be read as X-User-Id.
     const verdict = !dropped.has(lower) && !lower.includes('_') && !isReserved(lower);
-    if (verdicts.size < MAX_REMEMBERED) verdicts.set(name, verdict);
+    if (name.length > MAX_REMEMBERED_CHARS) return verdict;
+    // Begun anew when full: a client that makes names up must not keep the usual ones out for good.
+    if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
+    verdicts.set(name, verdict);
     return verdict;
   }
 
-  return { passes: (name) => verdicts.get(name) ?? judge(name) };
+  return {
+    passes: (name) => verdicts.get(name) ?? judge(name),
+    get remembered() {
+      return verdicts.size;
+    },
+  };
 }
 
 /** True for a name that only the gateway may use towards a service. */

@@ -1,5 +1,6 @@
 import type { RequestContext } from './context.ts';
 import type { ErrorSource } from './errors.ts';
+import { withoutControls } from './lib/printable.ts';
 import { redactQuery, redactText } from './lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
@@ -167,10 +168,4 @@ export function renderAccessPretty(record: AccessRecord): string {
     context.target === undefined ? '' : `-> ${context.target}`,
   ];
   return withoutControls(parts.filter((part) => part !== '').join('  '));
-}
-
-/** A terminal obeys control characters: nothing that a client sends may hold one. */
-function withoutControls(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

@@ -2,6 +2,7 @@ import { createLogger, format, type Logger } from 'winston';
 import TransportStream from 'winston-transport';
 import { type AccessRecord, renderAccessJson, renderAccessPretty } from './access-line.ts';
 import { systemClock } from './lib/clock.ts';
+import { printableLines } from './lib/printable.ts';
 import { redactText, redactValue } from './lib/redact.ts';
 import type { Settings } from './settings.ts';
 
@@ -96,5 +97,5 @@ function renderPretty(level: string, message: string, fields: Fields): string {
   const rest = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return `${time} ${COLOURS[level] ?? ''}${level.padEnd(5)}\u001b[0m ${[message, ...rest].join('  ')}`;
+  return `${time} ${COLOURS[level] ?? ''}${level.padEnd(5)}\u001b[0m ${printableLines([message, ...rest].join('  '))}`;
 }

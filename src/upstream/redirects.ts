@@ -33,11 +33,16 @@ export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap)
 }
 
 function publicLocation(location: string, map: RedirectMap): string {
-  if (location.startsWith('/') && !location.startsWith('//')) return publicPath(location, map);
+  if (location.startsWith('/') && !location.startsWith('//')) return onThisHost(publicPath(location, map));
   if (!URL.canParse(location)) return location;
   const url = new URL(location);
   if (url.origin !== map.origin) return location;
-  return publicPath(url.pathname + url.search + url.hash, map);
+  return onThisHost(publicPath(url.pathname + url.search + url.hash, map));
+}
+
+/** Two slashes begin a host (RFC 3986, section 4.2); browsers take a backslash for one, and leave out a tab. */
+function onThisHost(path: string): string {
+  return path.replace(/^[/\\\t]{2,}/, '/');
 }
 
 function publicPath(path: string, { servicePrefix, publicPrefix }: RedirectMap): string {

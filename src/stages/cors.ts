@@ -60,11 +60,15 @@ export const corsStage = defineStage({
       }
     });
   },
-  create({ cors: option }, _route, { settings }) {
+  // Most routes have the same CORS: the package then runs once for all of them.
+  prepare: () => new Map<string, Answers>(),
+  create({ cors: option }, _route, { settings }, known) {
     if (option === false) return undefined;
     const { origins = settings.corsOrigins, ...rest } = { ...corsOptions.parse({}), ...option };
     const anyOrigin = origins.includes('*');
-    const answers = new Map(origins.map((one) => [one, answersFor(one, anyOrigin, rest)] as const));
+    const key = JSON.stringify([origins, rest]);
+    const answers = known.get(key) ?? new Map(origins.map((one) => [one, answersFor(one, anyOrigin, rest)] as const));
+    known.set(key, answers);
     const vary = anyOrigin || origins.length === 0 ? '' : 'Origin';
 
     return function cors(req, _res, next) {
@@ -83,6 +87,9 @@ interface Answer {
   readonly options: CorsOptions;
   readonly fields: readonly string[];
 }
+
+/** By origin. */
+type Answers = ReadonlyMap<string, Answer>;
 
 function answer(context: RequestContext, asked: string, allowed: Answer | undefined): void {
   const { req } = context;

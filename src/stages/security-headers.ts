@@ -13,10 +13,12 @@ const API_PROFILE = {
   originAgentCluster: false,
 } as const satisfies HelmetOptions;
 
+const fieldValue = z.string().regex(/^[\x20-\x7e]+$/, { error: 'header values are visible ASCII' });
+
 const securityHeadersOptions = z.strictObject({
-  contentSecurityPolicy: z.string().optional().describe('A whole Content-Security-Policy, as it is sent.'),
+  contentSecurityPolicy: fieldValue.optional().describe('A whole Content-Security-Policy, as it is sent.'),
   frame: z.enum(['deny', 'sameorigin', 'off']).default('sameorigin').describe('X-Frame-Options.'),
-  referrerPolicy: z.string().default('no-referrer').describe('Referrer-Policy.'),
+  referrerPolicy: fieldValue.default('no-referrer').describe('Referrer-Policy.'),
   crossOrigin: z.boolean().default(false).describe('Adds CORP, COEP and COOP, as helmet does by default.'),
 });
 
@@ -29,10 +31,11 @@ export const securityHeadersStage = defineStage({
       .optional()
       .describe("helmet's headers on the service's answers; `false` adds none."),
   },
-  create({ securityHeaders: option }) {
+  // Most routes say nothing of it: helmet then runs once for all of them.
+  prepare: () => new Map<string, Profile>(),
+  create({ securityHeaders: option }, _route, _deps, profiles) {
     if (option === false) return undefined;
-    const plain = fieldsFor(securityHeadersOptions.parse(option ?? {}), false);
-    const overTls = fieldsFor(securityHeadersOptions.parse(option ?? {}), true);
+    const { plain, overTls } = profileFor(securityHeadersOptions.parse(option ?? {}), profiles);
 
     return function securityHeaders(req, _res, next) {
       const context = contextOf(req);
@@ -41,6 +44,21 @@ export const securityHeadersStage = defineStage({
     };
   },
 });
+
+/** The fields for an answer over plain HTTP, and over TLS. */
+interface Profile {
+  readonly plain: readonly string[];
+  readonly overTls: readonly string[];
+}
+
+function profileFor(options: z.output<typeof securityHeadersOptions>, profiles: Map<string, Profile>): Profile {
+  const key = JSON.stringify(options);
+  const known = profiles.get(key);
+  if (known !== undefined) return known;
+  const profile = { plain: fieldsFor(options, false), overTls: fieldsFor(options, true) };
+  profiles.set(key, profile);
+  return profile;
+}
 
 function fieldsFor(options: z.output<typeof securityHeadersOptions>, tls: boolean): string[] {
   const crossOrigin = options.crossOrigin

@@ -40,6 +40,7 @@ export const ERRORS = {
   quota_exceeded: { status: 429, source: 'client', title: 'Quota used up', advice: 'Wait for the next period, or ask for a larger plan.' },
   too_many_concurrent: { status: 429, source: 'client', title: 'Too many calls at once', advice: 'Let calls in flight finish before sending more.' },
   too_many_failures: { status: 429, source: 'client', title: 'Too many failed credentials', advice: 'Wait for the seconds in Retry-After, then send a valid credential.' },
+  banned: { status: 429, source: 'client', title: 'Banned for a while', advice: 'Too many wrong credentials, or calls beyond a limit: wait for the seconds in Retry-After.' },
   client_closed: { status: 499, source: 'client', title: 'Client closed the connection', advice: 'The client went away before the answer was complete.' },
   internal: { status: 500, source: 'gateway', title: 'Internal error', advice: 'The gateway failed; its log has the request id and the cause.' },
   upstream_refused: { status: 502, source: 'upstream', title: 'Service refused the connection', advice: 'The service is not listening; try again later.', proxyStatus: 'connection_refused' },

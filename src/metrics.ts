@@ -91,6 +91,12 @@ function createTable(registry: Registry) {
       labelNames: ['route', 'stage', 'code'],
       registers,
     }),
+    bans: new Counter({
+      name: 'turnpike_bans_total',
+      help: 'Bans that began on this gateway, by reason (failed-credentials, refused-calls).',
+      labelNames: ['reason'],
+      registers,
+    }),
     reloads: new Counter({
       name: 'turnpike_reloads_total',
       help: 'Reloads of the routes file, by result (applied, unchanged, refused).',

@@ -29,6 +29,20 @@ export interface RedisLinkOptions {
   readonly probeEveryMs?: number;
 }
 
+/** Waits until commands are answered; false when that took longer than `withinMs`. */
+export function isUpWithin(redis: Pick<RedisLink, 'isUp' | 'onChange'>, withinMs: number): Promise<boolean> {
+  if (redis.isUp) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const settle = (isUp: boolean): void => {
+      clearTimeout(timer);
+      stop();
+      resolve(isUp);
+    };
+    const timer = setTimeout(settle, withinMs, false);
+    const stop = redis.onChange((isUp) => isUp && settle(true));
+  });
+}
+
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
 const MAX_RECONNECT_DELAY_MS = 2000;

@@ -1,7 +1,9 @@
 import { accessLogStage } from './stages/access-log.ts';
+import { addressBanStage } from './stages/address-ban.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
+import { callerBanStage } from './stages/caller-ban.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
@@ -29,8 +31,10 @@ export const STAGES = [
   preflightStage, //        after ID and log; a preflight carries no credential, so before authentication
   securityHeadersStage, //  on every answer, refusals of later stages included
   refuseStage, //           what matched no route ends here: seen and logged, never authenticated or counted
+  addressBanStage, //       before credentials are looked at: guessing must not cost us anything
   ipAccessStage, //         cheapest reason to refuse, needs no identity
   authenticateStage, //     before everything that asks who is calling
+  callerBanStage, //        as soon as it is known who calls
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
   meStage, //               a caller's question about itself: proven, and counted in no limit
   concurrencyStage, //      before the limit: a call refused here costs no quota

@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'response-head.ts',
     'access-line.ts',
     'open-sockets.ts',
+    'shared-times.ts',
   ],
   ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
   ['stages/'],

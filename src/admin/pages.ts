@@ -3,13 +3,17 @@ import { nameServices, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/far-side.ts';
 import { serviceKind } from '../upstream/service.ts';
+import { liftBan, listBans } from './bans.ts';
+import { describeConsumers } from './consumers.ts';
+import { decodePart } from './decode-part.ts';
 import { revokeToken } from './revoke-token.ts';
 import type { AdminAnswer, AdminSource } from './server.ts';
 
-type Answer = (path: string) => AdminAnswer | Promise<AdminAnswer>;
+/** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
+type Answer = (rest: string, query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>;
 
 interface Page {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly answer: Answer;
 }
 
@@ -24,11 +28,11 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
-    ['/breakers/', get((path) => describeBreaker(deps.pool.list(breakerKind), path.slice('/breakers/'.length)))],
-    [
-      '/revoked-tokens/',
-      { method: 'POST', answer: (path) => revokeToken(deps, path.slice('/revoked-tokens/'.length)) },
-    ],
+    ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
+    ['/consumers', get(() => describeConsumers(source))],
+    ['/bans', get(() => listBans(deps))],
+    ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
+    ['/revoked-tokens/', { method: 'POST', answer: (jti, query) => revokeToken(deps, jti, query) }],
     [
       '/reload',
       {
@@ -42,12 +46,12 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
   ]);
 
   return async function answerPage(req) {
-    const path = (req.url ?? '/').split('?', 1)[0] as string;
+    const [path = '/', query] = (req.url ?? '/').split('?', 2);
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
     const method = req.method === 'HEAD' ? 'GET' : req.method;
-    if (method === page.method) return page.answer(path);
+    if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query));
     return { status: 405, body: { code: 'method_not_allowed' }, headers: ['allow', page.method] };
   };
 }
@@ -58,12 +62,8 @@ const ok = (body: unknown): AdminAnswer => ({ status: 200, body });
 const NOT_FOUND: AdminAnswer = { status: 404, body: { code: 'not_found', detail: 'See / for what there is.' } };
 
 function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAnswer {
-  let name: string;
-  try {
-    name = decodeURIComponent(encoded);
-  } catch {
-    return NOT_FOUND;
-  }
+  const name = decodePart(encoded);
+  if (name === undefined) return NOT_FOUND;
   const breaker = breakers.find((one) => one.name === name);
   if (breaker === undefined)
     return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };

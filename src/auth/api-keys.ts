@@ -4,6 +4,7 @@ import { RecentMap } from '../lib/recent-map.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import type { ConsumerRow } from './consumers.ts';
 import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { type KeyUse, KeyUses } from './key-uses.ts';
 
 export const MAX_KEY_CHARS = 512;
 const REMEMBERED_KEYS = 10_000;
@@ -11,14 +12,18 @@ const REMEMBERED_KEYS = 10_000;
 interface KnownKey {
   readonly digest: Buffer;
   readonly identity: Identity;
+  readonly use: KeyUse;
 }
 
 /** Finds the consumer of an API key. */
 export interface KeyIndex {
   /** False when there is no key that could be accepted. */
   readonly isConfigured: boolean;
-  /** The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. */
-  check(rawKey: string, nowMs: number): Outcome | Promise<Outcome>;
+  /**
+   * The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. A dry run is no
+   * use of the key.
+   */
+  check(rawKey: string, nowMs: number, dryRun?: boolean): Outcome | Promise<Outcome>;
 }
 
 /** The keys in the file: an index over the hashes of one snapshot. */
@@ -27,13 +32,14 @@ export class ApiKeys implements KeyIndex {
   /** Keys that were accepted, so that each is hashed once; dies with the snapshot, and so with a revocation. */
   readonly #remembered = new RecentMap<string, KnownKey>(REMEMBERED_KEYS);
 
-  constructor(consumers: readonly ConsumerRow[]) {
+  constructor(consumers: readonly ConsumerRow[], uses = new KeyUses()) {
     for (const { name, plan, roles, keys } of consumers) {
       const consumer = { name, plan, roles };
       for (const key of keys) {
         const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
         const identity = createIdentity('api-key', { consumer, plan, roles, expiresAtMs });
-        this.#byHash.set(key.sha256.toLowerCase(), { digest: Buffer.from(key.sha256, 'hex'), identity });
+        const use = uses.of(name, key.id);
+        this.#byHash.set(key.sha256.toLowerCase(), { digest: Buffer.from(key.sha256, 'hex'), identity, use });
       }
     }
   }
@@ -42,11 +48,13 @@ export class ApiKeys implements KeyIndex {
     return this.#byHash.size > 0;
   }
 
-  check(rawKey: string, nowMs: number): Outcome {
+  check(rawKey: string, nowMs: number, dryRun = false): Outcome {
     const known = this.#remembered.get(rawKey) ?? this.#find(rawKey);
     if (known === undefined) return UNKNOWN_KEY;
     const { expiresAtMs } = known.identity;
-    return expiresAtMs !== undefined && expiresAtMs <= nowMs ? EXPIRED_KEY : known.identity;
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return EXPIRED_KEY;
+    if (!dryRun) known.use.atMs = nowMs;
+    return known.identity;
   }
 
   #find(rawKey: string): KnownKey | undefined {
@@ -76,9 +84,11 @@ export function createApiKeyScheme(keys: KeyIndex, queryParameter: string | unde
       // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
       const header = context.req.headers['x-api-key'] as string | undefined;
       const fromQuery = readQuery?.(context.query);
-      if (header === undefined) return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs) : fromQuery;
+      if (header === undefined) {
+        return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs, context.dryRun) : fromQuery;
+      }
       if (fromQuery !== undefined || header.includes(', ')) return DOUBLED_KEY;
-      return keys.check(header, nowMs);
+      return keys.check(header, nowMs, context.dryRun);
     },
   };
 }

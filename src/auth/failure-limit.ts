@@ -15,7 +15,7 @@ interface Count {
 export const failureLimitKind: Kind<FailureLimit> = { name: 'failed-credentials', close() {} };
 
 /**
- * Counts wrong credentials per client address. It is asked only after a credential has failed, so a valid one is
+ * Counts wrong credentials per key, which stands for a client's address. It is asked only after a credential has failed, so a valid one is
  * never refused, also from an address that many share.
  */
 export class FailureLimit {
@@ -27,9 +27,8 @@ export class FailureLimit {
   }
 
   /** Counts one failure; answers the seconds to wait when there have been too many, else undefined. */
-  count(address: string): number | undefined {
+  count(key: string): number | undefined {
     const nowMs = this.#clock.now();
-    const key = networkOf(address);
     let count = this.#counts.get(key);
     if (count === undefined || count.endsAtMs <= nowMs) {
       count = { failures: 0, endsAtMs: nowMs + WINDOW_MS };
@@ -38,9 +37,4 @@ export class FailureLimit {
     count.failures += 1;
     return count.failures > MAX_FAILURES ? Math.ceil((count.endsAtMs - nowMs) / 1000) : undefined;
   }
-}
-
-/** IPv4 as it is; of IPv6 the first 48 bits as written, which one customer rarely has more than one of. */
-function networkOf(address: string): string {
-  return address.includes(':') ? address.split(':', 3).join(':') : address;
 }

@@ -16,6 +16,8 @@ const MAX_ASKING = 100;
 const REMEMBERED_TOKENS = 10_000;
 /** How long a token that is not active stays so: a client that tries again and again costs the server one question. */
 const REFUSED_MS = 5000;
+/** 9999-12-31T23:59:59Z: an expiry beyond it is none, and no date can be written of it. */
+const MAX_TIME_SECONDS = 253_402_300_799;
 
 /** The `introspection` key of the file: the server that knows opaque tokens (RFC 7662). */
 export const introspectionOption = z.strictObject({
@@ -107,7 +109,7 @@ export class Introspection {
 function readAnswer(claims: Claims, audience: string | undefined, nowMs: number): Outcome {
   const { active, exp, nbf, aud } = claims as { active?: unknown; exp?: unknown; nbf?: unknown; aud?: unknown };
   if (active !== true) return INACTIVE;
-  const expiresAtMs = typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
+  const expiresAtMs = typeof exp === 'number' && exp <= MAX_TIME_SECONDS ? exp * 1000 : undefined;
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
   if (typeof nbf === 'number' && nbf * 1000 > nowMs) return INACTIVE;
   if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))

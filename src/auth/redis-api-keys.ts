@@ -43,7 +43,7 @@ export class RedisApiKeys implements KeyIndex {
     return this.#redis !== undefined;
   }
 
-  check(rawKey: string, nowMs: number): Outcome | Promise<Outcome> {
+  check(rawKey: string, nowMs: number, dryRun = false): Outcome | Promise<Outcome> {
     if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return UNKNOWN_KEY;
     const hash = hashApiKey(rawKey);
     const known = this.#known.get(hash);
@@ -51,17 +51,17 @@ export class RedisApiKeys implements KeyIndex {
     const asking = this.#asking.get(hash);
     if (asking !== undefined) return asking;
     if (this.#redis === undefined || this.#asking.size >= MAX_ASKING) return fallBack(known, nowMs);
-    const answer = this.#ask(this.#redis, hash, known).finally(() => this.#asking.delete(hash));
+    const answer = this.#ask(this.#redis, hash, known, dryRun).finally(() => this.#asking.delete(hash));
     this.#asking.set(hash, answer);
     return answer;
   }
 
-  async #ask(redis: RedisLink, hash: string, before: Known | undefined): Promise<Outcome> {
+  async #ask(redis: RedisLink, hash: string, before: Known | undefined, dryRun: boolean): Promise<Outcome> {
     try {
       const record = await redis.send('HGET', redis.prefix + CONSUMER_KEYS.keys, hash);
       const nowMs = this.#clock.now();
       const identity = typeof record === 'string' ? readRecord(record) : undefined;
-      const isUseDue = identity !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
+      const isUseDue = !dryRun && identity !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
       if (isUseDue) this.#writeUse(redis, hash, nowMs);
       const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);
       this.#known.set(hash, { identity, askedAtMs: nowMs, usedAtMs });

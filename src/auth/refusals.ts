@@ -2,17 +2,19 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
-import type { FailureLimit } from './failure-limit.ts';
 import type { Scheme } from './identity.ts';
 
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
 
+/** Counts a wrong credential against whoever sent it; answers the seconds to wait after one too many. */
+export type CountFailure = (context: RequestContext) => number | undefined;
+
 /**
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
  * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
  */
-export function createRefusals(schemes: readonly Scheme[], failures: FailureLimit) {
+export function createRefusals(schemes: readonly Scheme[], countFailure: CountFailure) {
   const challenge = challengeOf(schemes.map(({ name }) => name));
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
@@ -21,16 +23,13 @@ export function createRefusals(schemes: readonly Scheme[], failures: FailureLimi
     if (refused === undefined) return new GatewayError('unauthenticated', nothingSent, withChallenge(challenge));
     const { reason, code, cause } = refused.refusal;
     if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
-    const retryAfterSeconds = countFailure(context, refused, failures);
+    // A verdict of somebody else's is theirs to limit.
+    const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
+    const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
     const said = refusedChallenge(challenge, refused.scheme, reason);
     return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
   };
-}
-
-/** Seconds to wait after one failure too many. A verdict of somebody else's is theirs to limit. */
-function countFailure(context: RequestContext, { scheme }: RefusedScheme, failures: FailureLimit): number | undefined {
-  return context.dryRun || scheme === 'forward-auth' ? undefined : failures.count(context.clientAddress);
 }
 
 function withChallenge(challenge: string) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONSUMER_KEYS, WRITE_CONSUMER } from '../auth/redis-consumers.ts';
 import { createMessageLog } from '../log.ts';
-import { createRedis, type RedisLink } from '../redis.ts';
+import { createRedis, isUpWithin } from '../redis.ts';
 import { type KeyStore, KeyStoreError, type StoredConsumer } from './key-store.ts';
 
 const CONNECT_MS = 3000;
@@ -19,7 +19,7 @@ export async function createRedisKeyStore(url: string): Promise<KeyStore> {
     url,
     createMessageLog({ logLevel: 'error', logFormat: 'json' }, { append: () => undefined }),
   );
-  if (!(await isReachable(redis))) {
+  if (!(await isUpWithin(redis, CONNECT_MS))) {
     await redis.close();
     throw new KeyStoreError('Redis does not answer at REDIS_URL; nothing was changed');
   }
@@ -59,17 +59,4 @@ export async function createRedisKeyStore(url: string): Promise<KeyStore> {
 
 function toPairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((value, i) => (i % 2 === 0 ? [[value, flat[i + 1] ?? ''] as [string, string]] : []));
-}
-
-function isReachable(redis: RedisLink): Promise<boolean> {
-  if (redis.isUp) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => settle(false), CONNECT_MS);
-    const stop = redis.onChange((isUp) => isUp && settle(true));
-    function settle(isUp: boolean): void {
-      clearTimeout(timer);
-      stop();
-      resolve(isUp);
-    }
-  });
 }

@@ -4,7 +4,7 @@ import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log.ts';
-import { createRedis, type RedisLink } from '../redis.ts';
+import { createRedis, isUpWithin } from '../redis.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 const USAGE = `Usage:
@@ -46,7 +46,7 @@ export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock 
     const log = createMessageLog({ ...settings, logLevel: 'error' }, { append: (line) => io.err(line) });
     const redis = createRedis(settings.redisUrl, log, { commandTimeoutMs: READ_TIMEOUT_MS });
     try {
-      if (!(await isReached(redis))) {
+      if (!(await isUpWithin(redis, CONNECT_TIMEOUT_MS))) {
         io.err('turnpike usage: the Redis of REDIS_URL does not answer\n');
         return EXIT.failed;
       }
@@ -95,15 +95,4 @@ function readDay(text: string, help: string): string {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text) throw new TypeError(help);
   return text;
-}
-
-function isReached(redis: RedisLink): Promise<boolean> {
-  if (redis.isUp) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), CONNECT_TIMEOUT_MS);
-    redis.onChange((isUp) => {
-      clearTimeout(timer);
-      resolve(isUp);
-    });
-  });
 }

@@ -23,6 +23,8 @@ export interface Limits {
   ): Decision | undefined | Promise<Decision | undefined>;
   /** What is left in each window; consumes nothing. */
   peek(windows: readonly Window[], context: RequestContext): WindowState[] | Promise<WindowState[]>;
+  /** Forgets what a window has counted of one subject. */
+  forget(window: Window, subject: string): void;
   /** Where the calls of a route are booked for the usage report; undefined without Redis. */
   usageOf(routeName: string): RouteUsage | undefined;
   close(): void;
@@ -37,6 +39,7 @@ export function createLimits(deps: Deps): Limits {
   return {
     decide: (windows, context, cost) => memory.decide(windows, context, cost),
     peek: (windows, context) => memory.peek(windows, context),
+    forget: (window, subject) => memory.forget(window, subject),
     usageOf: () => undefined,
     close: () => {},
   };
@@ -86,6 +89,12 @@ class SharedLimits implements Limits {
       }
     }
     return this.#memory.peek(windows, context, 1 / this.#instances.count);
+  }
+
+  forget(window: Window, subject: string): void {
+    this.#memory.forget(window, subject);
+    // What can't be forgotten while Redis is away expires with its window.
+    this.#shared.forget(window, subject).catch((error: unknown) => this.#complain(error));
   }
 
   usageOf(routeName: string): RouteUsage {

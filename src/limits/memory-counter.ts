@@ -69,6 +69,10 @@ export class MemoryCounter implements CallCounter {
     });
   }
 
+  forget(window: Window, subject: string): void {
+    this.#counters.delete(window.id + subject);
+  }
+
   #count(windows: readonly Window[], cost: number, nowMs: number, share: number, dryRun: boolean): Decision {
     let tightest = windows[0] as Window;
     let least = Number.POSITIVE_INFINITY;

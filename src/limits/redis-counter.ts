@@ -45,6 +45,10 @@ export class RedisCounter extends RedisStore implements CallCounter {
     );
   }
 
+  async forget(window: Window, subject: string): Promise<void> {
+    await this.resetKey(window.id + subject);
+  }
+
   /** The hash is known: nothing is loaded, so nothing can fail to load. */
   override async loadIncrementScript(): Promise<string> {
     return INCREMENT_SHA;

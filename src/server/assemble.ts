@@ -16,6 +16,7 @@ import { firstDiscoveries } from '../upstream/discover.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
+import { readShared } from './read-shared.ts';
 import { createReloader, type Reloader } from './reload.ts';
 import { nameServices } from './report.ts';
 
@@ -87,7 +88,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
   });
   const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
   const admin = createAdminServer({ deps, gateway, reloader, drain });
-  await firstDiscoveries(deps.pool);
+  await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   const port = await listen(server, settings.port, settings.host);
   const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
     await closeServer(server);

@@ -1,14 +1,14 @@
 import type { Running } from './assemble.ts';
 
 interface StartLine {
-  readonly level: 'info' | 'warn';
+  readonly level: 'info';
   readonly message: string;
 }
 
 /** What runs where, and what was left out for want of a setting: read once, on start, by a person. */
 export function describeStart({ deps, gateway, port, adminPort }: Running): readonly StartLine[] {
   const { settings } = deps;
-  const { routes, config } = gateway.snapshot;
+  const { routes } = gateway.snapshot;
   const lines: StartLine[] = [
     {
       level: 'info',
@@ -24,12 +24,6 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
   if (settings.trustProxy.kind === 'none') leftOut.push('no TRUST_PROXY: X-Forwarded-For is not believed');
   if (settings.corsOrigins.length === 0) leftOut.push('no CORS_ORIGINS: no other origin may call from a browser');
   if (leftOut.length > 0) lines.push({ level: 'info', message: `left out: ${leftOut.join('; ')}` });
-  const hasCallers = settings.jwt !== undefined || config.consumers.length > 0 || config.issuers.length > 0;
-  if (!hasCallers && routes.some(({ isProtected }) => isProtected)) {
-    const message =
-      'no issuer and no consumer: protected routes answer 401 until JWT_SECRET (or another JWT_ setting), "issuers" or "consumers" is there';
-    lines.push({ level: 'warn', message });
-  }
   return lines;
 }
 

@@ -6,6 +6,7 @@ import { type AuthRequirement, authOption } from '../auth/auth-option.ts';
 import { Passwords } from '../auth/basic.ts';
 import { ClientCertificates } from '../auth/client-certificate.ts';
 import { type ConsumerRow, checkConsumers, consumerRow } from '../auth/consumers.ts';
+import { createUnusableWarning, warnWithoutAudience } from '../auth/credential-warnings.ts';
 import { type Credentials, createSchemes } from '../auth/credentials.ts';
 import { FailureLimit, failureLimitKind } from '../auth/failure-limit.ts';
 import { applyIdentity } from '../auth/identity.ts';
@@ -18,11 +19,14 @@ import {
 import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../auth/issuers.ts';
 import { jwksKind, type KeyPlace, RemoteKeys } from '../auth/jwks.ts';
 import { TokenVerifier } from '../auth/jwt.ts';
+import { KeyUses, keyUsesKind } from '../auth/key-uses.ts';
 import { RedisApiKeys } from '../auth/redis-api-keys.ts';
-import { createRefusals } from '../auth/refusals.ts';
+import { type CountFailure, createRefusals } from '../auth/refusals.ts';
 import { Revocations, revocationsKind } from '../auth/revocations.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import { type BansFile, createBans } from '../limits/bans.ts';
+import { createSubject } from '../limits/subject.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 const keys = {
@@ -48,7 +52,15 @@ const fileKeys = {
 };
 
 interface Shared extends Credentials {
-  readonly failures: FailureLimit;
+  /** Counts a wrong credential for the small limit alone, and for the bans too. */
+  readonly countFailure: CountFailure;
+  readonly countForBans: CountFailure;
+  readonly addUnusable: (route: string) => void;
+}
+
+// `shadow` belongs to another stage: what is only tried out bans nobody.
+interface AuthenticateRoute {
+  readonly shadow?: readonly string[] | undefined;
 }
 
 /**
@@ -70,22 +82,28 @@ export const authenticateStage = defineStage({
   },
 
   prepare(file, deps): Shared {
+    warnWithoutAudience(file.issuers, deps.settings.jwt, deps.log);
     return {
       apiKeys: createKeyIndex(file, deps),
       passwords: new Passwords(file.consumers),
       certificates: new ClientCertificates(file.consumers),
       tokens: createTokenVerifier(file.issuers, deps),
       introspection: file.introspection && createIntrospection(file.introspection, deps),
-      failures: deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock)),
+      ...createFailureCounts(file as BansFile, deps),
+      addUnusable: createUnusableWarning(deps.log),
     };
   },
 
-  create({ auth, forwardCredentials }, route, deps, shared) {
+  create(options, route, deps, shared) {
+    const { auth, forwardCredentials } = options;
     if (!route.matched || auth.mode === 'none') return undefined;
+    const isShadowed = (options as AuthenticateRoute).shadow?.includes('authenticate') === true;
     const schemes = createSchemes(auth, shared);
     const accept = createAcceptance(schemes, auth.mode);
-    const settle = createSettle(auth, forwardCredentials, createRefusals(schemes, shared.failures));
-    if (schemes.every((scheme) => !scheme.isConfigured)) warnUnusable(route.name, deps);
+    const refuse = createRefusals(schemes, isShadowed ? shared.countFailure : shared.countForBans);
+    const settle = createSettle(auth, forwardCredentials, refuse);
+    // The gateway's own routes need no warning: nobody wrote them.
+    if (route.own === undefined && schemes.every((scheme) => !scheme.isConfigured)) shared.addUnusable(route.name);
 
     return function authenticate(req, _res, next) {
       const context = contextOf(req);
@@ -98,13 +116,31 @@ export const authenticateStage = defineStage({
 
 type Refuse = ReturnType<typeof createRefusals>;
 
+function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'countFailure' | 'countForBans'> {
+  const failures = deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock));
+  const addressOf = createSubject('address');
+  const bans = createBans(file, deps);
+  const countFailure: CountFailure = (context) => failures.count(addressOf(context));
+  return {
+    countFailure,
+    countForBans(context) {
+      bans?.countFailure(context);
+      return countFailure(context);
+    },
+  };
+}
+
 /** Keys of the file, or of Redis; without REDIS_URL the latter answer 503, and the log says why. */
 function createKeyIndex(
   file: { consumers: readonly ConsumerRow[]; consumerStore: 'file' | 'redis' },
   deps: StageDeps,
 ): KeyIndex {
-  if (file.consumerStore === 'file') return new ApiKeys(file.consumers);
   const { redis, clock, log } = deps;
+  if (file.consumerStore === 'file') {
+    const uses = deps.lease.use(keyUsesKind, '', () => new KeyUses());
+    uses.retain(file.consumers);
+    return new ApiKeys(file.consumers, uses);
+  }
   if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');
   return new RedisApiKeys(redis, clock, log);
 }
@@ -114,6 +150,8 @@ function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse
   const ownParameter = forwardCredentials ? undefined : auth.apiKeyQuery;
 
   return function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
+    // Also of a wrong key: neither the log nor, where this is only tried out, the service is given it.
+    if (ownParameter !== undefined) context.query = withoutParameter(context.query, ownParameter);
     if (verdict instanceof RefusedScheme) return refuse(context, verdict);
     if (verdict === undefined) {
       if (!auth.optional) return refuse(context, undefined);
@@ -121,7 +159,6 @@ function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse
       return undefined;
     }
     applyIdentity(context, verdict);
-    if (ownParameter !== undefined) context.query = withoutParameter(context.query, ownParameter);
     context.trace?.push({ stage: 'authenticate', decision: describe(context) });
     return undefined;
   };
@@ -152,11 +189,4 @@ function createIntrospection(options: IntrospectionOptions, { lease, clock }: St
 function describe({ authMethod, consumer, subject }: RequestContext): string {
   const who = [consumer && `consumer=${consumer.name}`, subject && `sub=${subject}`].filter(Boolean);
   return [authMethod, 'ok', ...who].join(' ');
-}
-
-function warnUnusable(route: string, { log }: StageDeps): void {
-  log.warn(
-    `route "${route}" needs a credential, but nothing that it accepts is configured: it answers 401 to everyone`,
-    { route },
-  );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
 import { checkLimits } from '../limits/check.ts';
 import type { Decision } from '../limits/decision.ts';
 import { createLimiter } from '../limits/limiter.ts';
@@ -46,6 +47,12 @@ const fileKeys = {
 interface Shared {
   readonly file: LimitsFile;
   readonly limits: Limits;
+  readonly bans: Bans | undefined;
+}
+
+// `shadow` belongs to another stage: what is only tried out tells the client nothing, and bans nobody.
+interface RateLimitRoute {
+  readonly shadow?: readonly string[] | undefined;
 }
 
 /** Refuses callers who come too often: 429 `rate_limited` or `quota_exceeded`; 503 `limits_unavailable` where a route asks for it. */
@@ -54,13 +61,20 @@ export const rateLimitStage = defineStage({
   keys,
   fileKeys,
   check: checkLimits,
-  prepare: (file, deps): Shared => ({ file, limits: deps.lease.use(limitsKind, '', () => createLimits(deps)) }),
 
-  create({ rateLimits = [], cost = 1, onStoreError = 'local' }, route, deps, { file, limits }) {
+  prepare(file, deps): Shared {
+    const limits = deps.lease.use(limitsKind, '', () => createLimits(deps));
+    return { file, limits, bans: createBans(file as BansFile, deps) };
+  },
+
+  create(options, route, deps, { file, limits, bans }) {
     if (!route.matched) return undefined;
+    const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
+    const isShadowed = (options as RateLimitRoute).shadow?.includes('rateLimit') === true;
     const windows = new RouteWindows(file, rateLimits, route.name);
     if (windows.isEmpty) return undefined;
-    const settle = createSettle({ windows, cost, onStoreError, usage: limits.usageOf(route.name) }, route, deps);
+    const usage = limits.usageOf(route.name);
+    const settle = createSettle({ windows, cost, onStoreError, usage, bans, isShadowed }, route, deps);
 
     const limiter = createLimiter((context) => {
       const decided = limits.decide(windows.of(context).windows, context, cost, onStoreError === 'local');
@@ -81,18 +95,20 @@ interface SettleOptions {
   readonly cost: number;
   readonly onStoreError: 'local' | 'allow' | 'deny';
   readonly usage: RouteUsage | undefined;
+  readonly bans: Bans | undefined;
+  readonly isShadowed: boolean;
 }
 
 /** Writes a decision down: in the context for the log and the answer, in metrics, usage and trace. */
 function createSettle(
-  { windows, cost, onStoreError, usage }: SettleOptions,
+  { windows, cost, onStoreError, usage, bans, isShadowed }: SettleOptions,
   route: RouteInfo,
   { clock, metrics }: StageDeps,
 ) {
-  const count = (decision: string) => metrics.limiterDecisions.labels(route.name, decision);
-  const allowed = count('allowed');
-  const refused = count('refused');
-  const failed = count(onStoreError === 'deny' ? 'failed-closed' : 'failed-open');
+  const counterOf = (decision: string) => metrics.limiterDecisions.labels(route.name, decision);
+  const allowed = counterOf('allowed');
+  const refused = counterOf('refused');
+  const failed = counterOf(onStoreError === 'deny' ? 'failed-closed' : 'failed-open');
 
   function settleUncounted(context: RequestContext): undefined {
     if (!context.dryRun) failed.inc();
@@ -100,14 +116,18 @@ function createSettle(
     if (onStoreError === 'deny') throw new GatewayError('limits_unavailable', undefined, { retryAfterSeconds: 1 });
   }
 
+  function count(context: RequestContext, decision: Decision): void {
+    const passes = decision.allowed || isShadowed;
+    (passes ? allowed : refused).inc();
+    usage?.count(context, cost, passes);
+    if (!passes) bans?.countRefusal(context, decision);
+  }
+
   return (context: RequestContext, decision: Decision | undefined): Decision | undefined => {
     if (decision === undefined) return settleUncounted(context);
     context.limit = decision;
-    windows.of(context).headers.add(context, decision, clock.now());
-    if (!context.dryRun) {
-      (decision.allowed ? allowed : refused).inc();
-      usage?.count(context, cost, decision.allowed);
-    }
+    if (!isShadowed) windows.of(context).headers.add(context, decision, clock.now());
+    if (!context.dryRun) count(context, decision);
     context.trace?.push({ stage: 'rateLimit', decision: `${decision.policy} ${decision.remaining}/${decision.limit}` });
     return decision;
   };

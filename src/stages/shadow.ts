@@ -15,6 +15,9 @@ interface ShadowedRoute {
   readonly shadow?: readonly string[] | undefined;
   readonly auth?: AuthRequirement | undefined;
   readonly authorize?: unknown;
+  readonly ipAllow?: unknown;
+  readonly ipDeny?: unknown;
+  readonly concurrency?: unknown;
 }
 
 /**
@@ -27,30 +30,43 @@ export const shadowStage = defineStage({
   keys,
 
   check(_file: unknown, routes: readonly ShadowedRoute[], report: Report) {
-    routes.forEach(({ shadow = [], auth, authorize }, index) => {
-      const place = ['routes', index, 'shadow'];
-      if (!shadow.includes('authenticate') || auth === undefined) return;
-      if (auth.mode === 'none') {
-        report(
-          place,
-          'the route has auth "none": there is nothing to shadow',
-          'name in "auth" what is to be tried out',
-        );
-      } else if (auth.isImplied) {
-        report(
-          place,
-          'this would open a route that is protected by default',
-          'write "auth" in the route to say that this is meant',
-        );
-      } else if (authorize !== undefined && !shadow.includes('authorize')) {
-        report(
-          place,
-          '"authorize" needs a proven caller, and "authenticate" is only reported',
-          'name "authorize" in "shadow" too',
-        );
+    routes.forEach((route, index) => {
+      const reportHere = (message: string, hint: string) => report(['routes', index, 'shadow'], message, hint);
+      checkAuthenticate(route, reportHere);
+      for (const name of route.shadow ?? []) {
+        const missing = missingKeyOf(name, route);
+        if (missing !== undefined) {
+          reportHere(
+            `the route has no ${missing}, so there is nothing for "${name}" to report`,
+            `add it, or leave out "${name}"`,
+          );
+        }
       }
     });
   },
 
   create: () => undefined,
 });
+
+function checkAuthenticate(
+  { shadow = [], auth, authorize }: ShadowedRoute,
+  report: (message: string, hint: string) => void,
+): void {
+  if (!shadow.includes('authenticate') || auth === undefined) return;
+  if (auth.mode === 'none') {
+    report('the route has auth "none": there is nothing to shadow', 'name in "auth" what is to be tried out');
+  } else if (auth.isImplied) {
+    const hint = 'write "auth" in the route to say that this is meant';
+    report('this would open a route that is protected by default', hint);
+  } else if (authorize !== undefined && !shadow.includes('authorize')) {
+    const hint = 'name "authorize" in "shadow" too';
+    report('"authorize" needs a proven caller, and "authenticate" is only reported', hint);
+  }
+}
+
+/** What a shadowed stage would need on the route to be there at all; limits may come from the file. */
+function missingKeyOf(name: string, { authorize, ipAllow, ipDeny, concurrency }: ShadowedRoute): string | undefined {
+  if (name === 'authorize' && authorize === undefined) return '"authorize"';
+  if (name === 'concurrency' && concurrency === undefined) return '"concurrency"';
+  return name === 'ipAccess' && ipAllow === undefined && ipDeny === undefined ? '"ipAllow" or "ipDeny"' : undefined;
+}

@@ -159,6 +159,7 @@ test('a key in the query counts only where the route says so, and is taken out o
 test('without any issuer or consumer it warns at load, and the 401 says why', async () => {
   const { deps, warnings } = createDeps();
   const handler = compile(authenticateStage, { deps });
+  await Promise.resolve();
   assert.equal(warnings.length, 1);
   const error = await run(handler, createRequest());
   assert.equal(codeOf(error), 'unauthenticated');

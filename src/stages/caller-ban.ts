@@ -1,0 +1,26 @@
+import { contextOf } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
+import { defineStage } from '../stage.ts';
+
+/** Refuses a consumer or user that is banned, from whatever address it calls: 429 `banned`. */
+export const callerBanStage = defineStage({
+  name: 'callerBan',
+  // The key `bans` belongs to the stage addressBan.
+  prepare: (file: object, deps): Bans | undefined => createBans(file as BansFile, deps),
+
+  create(_options, route, _deps, bans) {
+    if (!route.matched || bans === undefined) return undefined;
+
+    return function callerBan(req, _res, next) {
+      const context = contextOf(req);
+      const retryAfterSeconds = bans.callerSeconds(context);
+      if (retryAfterSeconds === 0) {
+        next();
+        return;
+      }
+      context.trace?.push({ stage: 'callerBan', decision: `banned for ${retryAfterSeconds} s more` });
+      next(new GatewayError('banned', undefined, { retryAfterSeconds }));
+    };
+  },
+});

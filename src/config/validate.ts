@@ -33,11 +33,27 @@ export function validateFile(stages: StageList, merged: MergedFile, report: Repo
     report(place, message, hint);
   };
   checkRoutes(routes, Object.keys(shapes.route), reportPath, (index) => renderPlace(parsed.routes[index]?.located));
+  checkOpened(parsed.routes, report);
   for (const stage of stages) {
     if (Object.keys(stage.fileKeys).some((key) => brokenKeys.has(key))) continue;
     stage.check?.(top, routes, reportPath);
   }
   return { ...top, routes };
+}
+
+/**
+ * Reports routes that `shadow` opens although what protects them stands in `defaults`: nobody who reads the route sees
+ * that. Only here is it known where a value was written; what else concerns `shadow` is in its stage.
+ */
+function checkOpened(routes: Parsed['routes'], report: ReportAt): void {
+  for (const { value, located } of routes) {
+    const [shadow, auth] = [located.entries.get('shadow'), located.entries.get('auth')];
+    const names = value['shadow'];
+    if (shadow === undefined || !Array.isArray(names) || !names.includes('authenticate')) continue;
+    if (auth?.value.place.pointer.startsWith('/defaults/') !== true) continue;
+    const hint = 'write "auth" in the route to say that this is meant';
+    report(shadow.value.place, 'this would open a route that is protected by "defaults"', hint);
+  }
 }
 
 function renderPlace(located: LocatedObject | undefined): string {

@@ -32,6 +32,7 @@ export function planNext(
   { service, retry }: ForwardPlan,
   failed: FailedAttempt,
 ): NextAttempt | undefined {
+  if (!retry.isOn) return undefined;
   const { outcome, status, hadBegunSending, totalDueAtMs } = failed;
   const isWanted =
     retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) || isStale(context, failed);

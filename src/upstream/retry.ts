@@ -31,6 +31,8 @@ const MIN_DELAY_MS = 25;
 const MAX_DELAY_MS = 250;
 
 export interface RetryPolicy {
+  /** False where the file allows one attempt alone. */
+  readonly isOn: boolean;
   /** True when this outcome of attempt number `attempts` is one to repeat, budget and body aside. */
   isWanted(
     method: string,
@@ -46,6 +48,7 @@ export function createRetryPolicy(options: RetryOptions): RetryPolicy {
   const onReset = options.on.includes('reset');
   const onTimeout = options.on.includes('timeout');
   return {
+    isOn: options.attempts > 1,
     isWanted(method, outcome, status, attempts, hadBegunSending) {
       if (!hadBegunSending && BEFORE_SENDING.has(outcome)) return attempts < Math.max(2, options.attempts);
       if (attempts >= options.attempts || !REPEATABLE_METHODS.has(method)) return false;

@@ -277,3 +277,18 @@ describe('a pooled connection that the service has closed', () => {
     assert.equal(service.requests.length, 4);
   });
 });
+
+it('with "retry": false nothing is repeated, a refused connection neither', async (t) => {
+  const service = await startService(t);
+  const down = `http://127.0.0.1:${await freePort()}`;
+  const targets = [down, service.url];
+  const gateway = await startGateway(t, {
+    file: {
+      services: { one: { targets, balance: 'round-robin', circuitBreaker: { minimumRequests: 1000 } } },
+      routes: [{ prefix: '/x', service: 'one', auth: 'none', retry: false }],
+    },
+  });
+  const statuses = [];
+  for (let i = 0; i < 4; i++) statuses.push((await ask(`${gateway.url}/x`)).status);
+  assert.deepEqual(statuses.sort(), [200, 200, 502, 502]);
+});

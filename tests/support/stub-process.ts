@@ -47,17 +47,20 @@ export interface StubProcess {
   restart(): Promise<void>;
 }
 
+/** A process that doesn't answer fails its test, rather than hold it up for ever. */
+const soon = () => ({ signal: AbortSignal.timeout(10_000) });
+
 /** A service in a process of its own, which can be killed and frozen; gone after the test. */
 export async function startStubProcess(t: Pick<TestContext, 'after'>): Promise<StubProcess> {
   let child: ChildProcess;
   let port = 0;
   async function start(): Promise<void> {
     child = spawn(process.execPath, ['-e', PROGRAM, String(port)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    const [said] = (await once(child, 'message')) as [{ port: number }];
+    const [said] = (await once(child, 'message', soon())) as [{ port: number }];
     port = said.port;
   }
   async function tell(message: object): Promise<StubCount> {
-    const answered = once(child, 'message') as Promise<[StubCount]>;
+    const answered = once(child, 'message', soon()) as Promise<[StubCount]>;
     child.send(message);
     return (await answered)[0];
   }

@@ -27,6 +27,9 @@ export class RequestBody {
     this.#req = req;
     this.#res = res;
     this.#maxBytes = maxBytes;
+    // For good: Node decides to report an abort while somebody listens, and does so a moment later, when the stream
+    // that listened may have let go. Without a listener then, a client that leaves would end the process (Node 24).
+    req.on('error', ignore);
   }
 
   /** True while another attempt could send the whole body. */
@@ -80,6 +83,9 @@ export class RequestBody {
     this.#ended = true;
   }
 }
+
+/** Whoever reads the upload has a listener of its own. */
+function ignore(): void {}
 
 /** The upload as undici reads it: pulls from the client only as fast as the service takes it. */
 export class UploadStream extends Readable {

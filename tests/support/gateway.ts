@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { parseSettings } from '../../src/config/env.ts';
 import { loadRoutes } from '../../src/config/load.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { createRedis, type RedisLinkOptions } from '../../src/redis.ts';
 import { createDeps, type Running, runGateway } from '../../src/server/assemble.ts';
 import type { ReloadResult } from '../../src/server/reload.ts';
 import type { Settings } from '../../src/settings.ts';
@@ -36,6 +37,8 @@ export interface TestGatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Settings beyond what the environment can say. */
   readonly settings?: Partial<Settings>;
+  /** A link to Redis other than the one that REDIS_URL makes. */
+  readonly redis?: RedisLinkOptions & { readonly url: string };
 }
 
 /** A whole gateway in this process, on ports of its own, gone after the test. */
@@ -52,7 +55,9 @@ export async function startGateway(t: Pick<TestContext, 'after'>, options: TestG
     access: { append: (line: string) => void accessLines.push(line) },
     messages: { append: (line: string) => void messages.push(line) },
   };
-  const deps = createDeps(settings, sinks, createMetrics());
+  const made = createDeps(settings, sinks, createMetrics());
+  const { redis } = options;
+  const deps = redis === undefined ? made : { ...made, redis: createRedis(redis.url, made.log, redis) };
   const running = await runGateway(deps, () => loadRoutes(routesFile, { env }));
   t.after(async () => {
     await running.close();

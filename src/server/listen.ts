@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { endWithConnection } from './queued-answers.ts';
 import { rawProblem, refuseConnection, refuseRequest } from './refuse-connection.ts';
 
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
@@ -31,6 +32,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
  */
 export function createFrontServer(front: Front): Server {
   function serve(req: IncomingMessage, res: ServerResponse): void {
+    if (res.socket === null) endWithConnection(res, req.socket);
     if (hasOneHost(req)) front.handler(req, res);
     else refuseRequest(res, 'bad_framing', ONE_HOST);
   }

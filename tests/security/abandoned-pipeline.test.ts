@@ -66,3 +66,25 @@ test('uploads that are dropped in a pipeline never end the process', async (t) =
   await until(() => gateway.gateway.inFlight === 0);
   assert.equal((await ask(`${gateway.url}/fixed`)).status, 200);
 });
+
+const ENDINGS = {
+  'is a CONNECT': 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n',
+  'is garbage': 'garbage\r\n\r\n',
+  'is over the limit of header fields': `GET /fixed HTTP/1.1\r\nHost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+  'has an expectation that nobody understands': 'GET /fixed HTTP/1.1\r\nHost: a.example\r\nExpect: foo\r\n\r\n',
+  'has no host': 'GET /fixed HTTP/1.1\r\n\r\n',
+  'is an upload that is refused': 'POST /nowhere HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\n\r\n',
+};
+for (const [name, ending] of Object.entries(ENDINGS)) {
+  test(`a pipeline whose last request ${name} leaves nothing in flight`, async (t) => {
+    const { gateway, service } = await setUp(t);
+    const fixed = 'GET /fixed HTTP/1.1\r\nHost: a.example\r\n\r\n'.repeat(3);
+    await dropAfter(gateway.port, fixed + GET + fixed + GET + ending, () => true);
+    await until(() => gateway.gateway.inFlight === 0, { timeoutMs: 3_000 });
+    await dropAfter(gateway.port, fixed + fixed + ending, () => true);
+    await until(() => gateway.gateway.inFlight === 0, { timeoutMs: 3_000 });
+    const closing = 'GET /fixed HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n';
+    await dropAfter(gateway.port, closing + fixed + ending, () => true);
+    await until(() => gateway.gateway.inFlight === 0, { timeoutMs: 3_000 });
+  });
+}

@@ -94,6 +94,20 @@ export function loggedPath(context: RequestContext): string {
 const text = (name: string, value: string | undefined): string =>
   value === undefined || value === '' ? '' : `,"${name}":${JSON.stringify(value)}`;
 
+const MAX_NAMES = 4_096;
+const quotedNames = new Map<string, string>();
+
+/** A field whose value the configuration names: there are few, so each is quoted once. */
+function named(name: string, value: string | undefined): string {
+  if (value === undefined || value === '') return '';
+  let quoted = quotedNames.get(value);
+  if (quoted === undefined) {
+    quoted = JSON.stringify(value);
+    if (quotedNames.size < MAX_NAMES) quotedNames.set(value, quoted);
+  }
+  return `,"${name}":${quoted}`;
+}
+
 /** A field whose value can hold no quote, backslash or control character: ours, checked or normalised before. */
 const plain = (name: string, value: string | undefined): string =>
   value === undefined || value === '' ? '' : `,"${name}":"${value}"`;
@@ -114,16 +128,16 @@ export function renderAccessJson(record: AccessRecord): string {
   line += plain('requestId', context.requestId);
   if (context.correlationId !== context.requestId) line += plain('correlationId', context.correlationId);
   line += plain('traceparent', context.traceparent);
-  line += text('route', context.route?.name);
-  line += text('consumer', context.consumer?.name);
+  line += named('route', context.route?.name);
+  line += named('consumer', context.consumer?.name);
   line += text('subject', context.subject);
   line += plain('authMethod', context.authMethod);
   if (record.source !== undefined || context.errorCode !== undefined) line += renderError(record);
   line += `,"bytesIn":${context.bytesIn},"bytesOut":${context.bytesOut},"totalMs":${rounded(totalMs)},"gatewayMs":${rounded(gatewayMs(record))}`;
   if (context.attempts > 0) {
     line += `,"upstreamMs":${rounded(context.upstreamMs)},"attempts":${context.attempts}`;
-    line += text('service', context.service);
-    line += text('target', context.target);
+    line += named('service', context.service);
+    line += named('target', context.target);
     line += plain('outcome', context.outcome);
   }
   line += plain('cache', context.cache);

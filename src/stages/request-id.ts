@@ -40,5 +40,6 @@ function continueTrace(given: string | string[] | undefined): string {
   if (typeof given === 'string' && TRACEPARENT.test(given)) {
     return `${given.slice(0, TRACE_ID_END)}-${randomHex(8)}-${given.slice(-2)}`;
   }
-  return `00-${randomHex(16)}-${randomHex(8)}-00`;
+  const hex = randomHex(24);
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-00`;
 }

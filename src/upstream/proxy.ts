@@ -58,6 +58,8 @@ export function createProxy(onBug: (error: unknown, req: IncomingMessage) => voi
   const middleware = createProxyMiddleware({
     target: 'http://unused.invalid',
     ejectPlugins: true,
+    // Every request: its default would parse the URL to find that out.
+    pathFilter: () => true,
     plugins: [transportPlugin],
     router: (req) => attemptOf(req).target,
     pathRewrite: (_path, req) => attemptOf(req).path,

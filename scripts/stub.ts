@@ -33,8 +33,17 @@ if (values.help || !Number.isInteger(port) || !(failPercent <= 100) || delayMs =
   console.log(USAGE);
   process.exitCode = values.help ? 0 : 2;
 } else {
-  const stub = await startStub({ name: values.name, port, failRatio: failPercent / 100, delayMs });
-  console.log(`${values.name} listens on http://localhost:${stub.port}`);
-  process.once('SIGINT', () => void stub.stop());
-  process.once('SIGTERM', () => void stub.stop());
+  await run(port, delayMs);
+}
+
+async function run(at: number, delayMs: number): Promise<void> {
+  try {
+    const stub = await startStub({ name: values.name, port: at, failRatio: failPercent / 100, delayMs });
+    console.log(`${values.name} listens on http://localhost:${stub.port}`);
+    process.once('SIGINT', () => void stub.stop());
+    process.once('SIGTERM', () => void stub.stop());
+  } catch (error) {
+    console.error(`${values.name} can't listen on ${at}: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 }

@@ -65,3 +65,18 @@ test('a stub that is called wrongly says how to call it', async (t) => {
   assert.match(String(text), /npm run stub -- --port/);
   assert.equal(code, 2);
 });
+
+test('a stub whose port is taken says so in one line', async (t) => {
+  const { url } = await startStub(t);
+  const second = spawn(process.execPath, [STUB, '--port', new URL(url).port, '--name', 'late'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => second.kill('SIGKILL'));
+  let said = '';
+  second.stderr.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  const [code] = await once(second, 'close');
+  assert.equal(code, 1);
+  assert.match(said, /^late can't listen on \d+: listen EADDRINUSE.*\n$/);
+});

@@ -77,7 +77,7 @@ const ENDINGS = {
 };
 for (const [name, ending] of Object.entries(ENDINGS)) {
   test(`a pipeline whose last request ${name} leaves nothing in flight`, async (t) => {
-    const { gateway, service } = await setUp(t);
+    const { gateway } = await setUp(t);
     const fixed = 'GET /fixed HTTP/1.1\r\nHost: a.example\r\n\r\n'.repeat(3);
     await dropAfter(gateway.port, fixed + GET + fixed + GET + ending, () => true);
     await until(() => gateway.gateway.inFlight === 0, { timeoutMs: 3_000 });

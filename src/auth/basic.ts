@@ -77,7 +77,8 @@ export class Passwords {
   }
 }
 
-const BASIC = /^basic +/i;
+// The word alone is a credential too: an empty one, and so invalid.
+const BASIC = /^basic(?: +|$)/i;
 
 /** User name and password in `Authorization: Basic`, for operators' routes. */
 export function createBasicScheme(passwords: Passwords): Scheme {

@@ -17,6 +17,7 @@ export class RefusedScheme {
 
 const DOUBLED = new RefusedScheme(undefined, new Refusal('more than one Authorization field was sent'));
 const OTHER_WORD = new RefusedScheme(undefined, new Refusal('this route takes no Authorization of that scheme'));
+const NOTHING_FOLLOWS = new RefusedScheme(undefined, new Refusal('the Authorization names a scheme and no credential'));
 
 /**
  * Compiles "any of" or "all of" some schemes into one check. Whatever is sent must be valid: an invalid credential is
@@ -80,7 +81,9 @@ function createAuthorizationGuard(schemes: readonly Scheme[]) {
     if (isDoubled(req.rawHeaders)) return DOUBLED;
     if (takesBearer && authorization.startsWith('Bearer ')) return undefined;
     if (words.has('*')) return undefined;
-    return words.has(authorization.split(' ', 1)[0]?.toLowerCase() ?? '') ? undefined : OTHER_WORD;
+    const word = authorization.split(' ', 1)[0]?.toLowerCase() ?? '';
+    if (!words.has(word)) return OTHER_WORD;
+    return word.length === authorization.length ? NOTHING_FOLLOWS : undefined;
   };
 }
 

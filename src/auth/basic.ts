@@ -77,8 +77,7 @@ export class Passwords {
   }
 }
 
-// The word alone is a credential too: an empty one, and so invalid.
-const BASIC = /^basic(?: +|$)/i;
+const BASIC = /^basic +/i;
 
 /** User name and password in `Authorization: Basic`, for operators' routes. */
 export function createBasicScheme(passwords: Passwords): Scheme {

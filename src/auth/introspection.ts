@@ -64,7 +64,6 @@ export class Introspection {
   }
 
   check(token: string, nowMs: number, mayAsk: boolean): Outcome | Promise<Outcome> {
-    if (token === '') return INACTIVE;
     if (token.length > MAX_TOKEN_CHARS) return TOO_LARGE;
     const key = hash('sha256', token, 'base64');
     const known = this.#remembered.get(key);

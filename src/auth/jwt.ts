@@ -137,8 +137,7 @@ function explain(error: unknown): Refusal {
   return error.message.startsWith('jwt issuer') ? WRONG_ISSUER : BAD_SIGNATURE;
 }
 
-// The word alone is a credential too: an empty one, and so invalid.
-const BEARER = /^bearer(?: +|$)/i;
+const BEARER = /^bearer +/i;
 
 const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 

@@ -105,7 +105,7 @@ test('invalid_token is said only when a token was sent', async () => {
     /^Bearer realm="turnpike", error="invalid_token", error_description="[a-z ]+", ApiKey/,
   );
   const empty = await send(['Authorization', 'Bearer']);
-  assert.equal(codeOf(empty.error), 'unauthenticated');
+  assert.equal(codeOf(empty.error), 'invalid_credential');
   assert.equal(fieldsOf(empty.error)['WWW-Authenticate'], BOTH);
 });
 

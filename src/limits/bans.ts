@@ -1,6 +1,7 @@
 import type { Logger } from 'winston';
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createNetworkTest, type NetworkTest } from '../lib/network-test.ts';
 import type { Metrics } from '../metrics.ts';
@@ -133,6 +134,13 @@ export class Bans {
     metrics.bans.inc({ reason });
     log.warn(`banned ${subject} for ${renderDuration(forMs)}`, { reason, until: new Date(clock.now() + forMs) });
   }
+}
+
+/** What a stage hands to `next`: the refusal of who is banned for so many seconds more, nothing for anybody else. */
+export function refusalOf(context: RequestContext, stage: string, seconds: number): GatewayError | undefined {
+  if (seconds === 0) return undefined;
+  context.trace?.push({ stage, decision: `banned for ${seconds} s more` });
+  return new GatewayError('banned', undefined, { retryAfterSeconds: seconds });
 }
 
 /** Consumers, users and addresses. A header, a claim or "everybody" may stand for many, of whom most did nothing. */

@@ -1,6 +1,5 @@
 import { contextOf } from '../context.ts';
-import { GatewayError } from '../errors.ts';
-import { type Bans, bansOption, createBans } from '../limits/bans.ts';
+import { type Bans, bansOption, createBans, refusalOf } from '../limits/bans.ts';
 import { defineStage } from '../stage.ts';
 
 const fileKeys = {
@@ -20,13 +19,7 @@ export const addressBanStage = defineStage({
 
     return function addressBan(req, _res, next) {
       const context = contextOf(req);
-      const retryAfterSeconds = bans.addressSeconds(context);
-      if (retryAfterSeconds === 0) {
-        next();
-        return;
-      }
-      context.trace?.push({ stage: 'addressBan', decision: `banned for ${retryAfterSeconds} s more` });
-      next(new GatewayError('banned', undefined, { retryAfterSeconds }));
+      next(refusalOf(context, 'addressBan', bans.addressSeconds(context)));
     };
   },
 });

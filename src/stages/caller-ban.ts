@@ -1,6 +1,5 @@
 import { contextOf } from '../context.ts';
-import { GatewayError } from '../errors.ts';
-import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
+import { type Bans, type BansFile, createBans, refusalOf } from '../limits/bans.ts';
 import { defineStage } from '../stage.ts';
 
 /** Refuses a consumer or user that is banned, from whatever address it calls: 429 `banned`. */
@@ -14,13 +13,7 @@ export const callerBanStage = defineStage({
 
     return function callerBan(req, _res, next) {
       const context = contextOf(req);
-      const retryAfterSeconds = bans.callerSeconds(context);
-      if (retryAfterSeconds === 0) {
-        next();
-        return;
-      }
-      context.trace?.push({ stage: 'callerBan', decision: `banned for ${retryAfterSeconds} s more` });
-      next(new GatewayError('banned', undefined, { retryAfterSeconds }));
+      next(refusalOf(context, 'callerBan', bans.callerSeconds(context)));
     };
   },
 });

@@ -1,3 +1,4 @@
+import { KeyCounts } from './lib/key-counts.ts';
 import type { CloseCode } from './lib/ws-frames.ts';
 
 /** What the registry may do with an open WebSocket. */
@@ -12,7 +13,8 @@ export interface OpenSocket {
  */
 export class OpenSockets {
   readonly #sockets = new Set<OpenSocket>();
-  readonly #places = new Map<string, number>();
+  /** By consumer: open WebSockets, and handshakes under way. */
+  readonly places = new KeyCounts();
   readonly #onChange: (open: number) => void;
   #lastWord: { readonly code: CloseCode; readonly reason: string } | undefined;
 
@@ -23,21 +25,6 @@ export class OpenSockets {
 
   get size(): number {
     return this.#sockets.size;
-  }
-
-  /** Places taken by a consumer: open WebSockets, and handshakes under way. */
-  placesOf(consumer: string): number {
-    return this.#places.get(consumer) ?? 0;
-  }
-
-  takePlace(consumer: string): void {
-    this.#places.set(consumer, this.placesOf(consumer) + 1);
-  }
-
-  releasePlace(consumer: string): void {
-    const left = this.placesOf(consumer) - 1;
-    if (left <= 0) this.#places.delete(consumer);
-    else this.#places.set(consumer, left);
   }
 
   /** A handshake that ends after `shutDown` opens a WebSocket that is told at once. */

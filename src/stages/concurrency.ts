@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { InFlight, inFlightKind } from '../limits/in-flight.ts';
+import { KeyCounts } from '../lib/key-counts.ts';
 import { createSubject } from '../limits/subject.ts';
+import type { Kind } from '../pool.ts';
 import { TAKEN_OVER } from '../response-head.ts';
 import { defineStage } from '../stage.ts';
 
@@ -19,6 +20,9 @@ const keys = {
     .describe('How many calls may be in flight at once, in this process. WebSockets are counted by `websocket`.'),
 };
 
+/** Calls by caller; pooled by route, so that those from before a reload count after it. */
+const inFlightKind: Kind<KeyCounts> = { name: 'in-flight', close: () => undefined };
+
 /** Retry-After of a refusal: when a call in flight will end is anybody's guess, and it is usually soon. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -30,13 +34,13 @@ export const concurrencyStage = defineStage({
   create({ concurrency }, route, deps) {
     if (!route.matched || concurrency === undefined) return undefined;
     const { perConsumer } = concurrency;
-    const inFlight = deps.lease.use(inFlightKind, route.name, () => new InFlight());
+    const inFlight = deps.lease.use(inFlightKind, route.name, () => new KeyCounts());
     const subjectOf = createSubject('consumer');
 
     return function concurrency(req, res, next) {
       const context = contextOf(req);
       const subject = subjectOf(context);
-      const count = inFlight.countOf(subject);
+      const count = inFlight.of(subject);
       context.trace?.push({ stage: 'concurrency', decision: `${count} of ${perConsumer} in flight` });
       if (count >= perConsumer) {
         const detail = `Only ${perConsumer} calls may be in flight at once; let one finish.`;
@@ -44,12 +48,12 @@ export const concurrencyStage = defineStage({
         return;
       }
       if (!context.dryRun) {
-        inFlight.begin(subject);
+        inFlight.add(subject);
         // A call ends with its answer, and a WebSocket's answer is the 101.
         const end = (): void => {
           res.off(TAKEN_OVER, end);
           res.off('close', end);
-          inFlight.end(subject);
+          inFlight.remove(subject);
         };
         res.once('close', end);
         if (context.upgrade !== undefined) res.once(TAKEN_OVER, end);

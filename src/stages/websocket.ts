@@ -55,7 +55,7 @@ export const websocketStage = defineStage({
         return;
       }
       const subject = subjectOf(context);
-      const places = sockets.placesOf(subject);
+      const places = sockets.places.of(subject);
       context.trace?.push({ stage: 'websocket', decision: `${places} of ${perConsumer} WebSockets open` });
       if (places >= perConsumer) {
         const detail = `Only ${perConsumer} WebSockets may be open at once; let one close.`;
@@ -63,8 +63,8 @@ export const websocketStage = defineStage({
         return;
       }
       if (!context.dryRun) {
-        sockets.takePlace(subject);
-        context.websocket = { idleMs, leave: () => sockets.releasePlace(subject) };
+        sockets.places.add(subject);
+        context.websocket = { idleMs, leave: () => sockets.places.remove(subject) };
       }
       next();
     };

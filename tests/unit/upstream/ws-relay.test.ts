@@ -95,15 +95,3 @@ test('the end is told once, with the bytes of both ways, whoever goes first and 
     assert.equal(deadlines.size, 0);
   }
 });
-
-test('places of a consumer count from the handshake on, and are forgotten with the last', () => {
-  const seen: number[] = [];
-  const open = new OpenSockets((size) => seen.push(size));
-  open.takePlace('c:app');
-  open.takePlace('c:app');
-  assert.equal(open.placesOf('c:app'), 2);
-  open.releasePlace('c:app');
-  open.releasePlace('c:app');
-  assert.equal(open.placesOf('c:app'), 0);
-  assert.deepEqual(seen, []);
-});

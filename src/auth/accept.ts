@@ -81,10 +81,14 @@ function createAuthorizationGuard(schemes: readonly Scheme[]) {
     if (isDoubled(req.rawHeaders)) return DOUBLED;
     if (takesBearer && authorization.startsWith('Bearer ')) return undefined;
     if (words.has('*')) return undefined;
-    const word = authorization.split(' ', 1)[0]?.toLowerCase() ?? '';
-    if (!words.has(word)) return OTHER_WORD;
-    return word.length === authorization.length ? NOTHING_FOLLOWS : undefined;
+    return judgeWord(words, authorization);
   };
+}
+
+function judgeWord(words: ReadonlySet<string>, authorization: string): RefusedScheme | undefined {
+  const word = authorization.split(' ', 1)[0]?.toLowerCase() ?? '';
+  if (!words.has(word)) return OTHER_WORD;
+  return word.length === authorization.length ? NOTHING_FOLLOWS : undefined;
 }
 
 function isDoubled(rawHeaders: readonly string[]): boolean {

@@ -7,6 +7,8 @@ const MAX_NAMES = 100_000;
 const MAX_NAME_CHARS = 512;
 /** How often the list in Redis is read again, for a message that was lost. */
 const RELOAD_MS = 30_000;
+/** And once so long after Redis is back: another gateway may have sent what it kept before this one listened again. */
+const SECOND_LOOK_MS = 3000;
 
 export interface SharedTimesOptions {
   /** What the list is called in Redis, and its channel. */
@@ -35,10 +37,17 @@ export class SharedTimes {
     if (redis === undefined) return;
     const load = () => void this.load();
     const timer = setInterval(load, RELOAD_MS).unref();
+    let secondLook: NodeJS.Timeout | undefined;
+    const loadTwice = (): void => {
+      load();
+      clearTimeout(secondLook);
+      secondLook = setTimeout(load, SECOND_LOOK_MS).unref();
+    };
     this.#stops.push(
       redis.subscribe(this.#place(redis), (message) => this.#hear(message)),
-      redis.onChange((isUp) => isUp && load()),
+      redis.onChange((isUp) => isUp && loadTwice()),
       () => clearInterval(timer),
+      () => clearTimeout(secondLook),
     );
     load();
   }

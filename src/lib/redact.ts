@@ -8,7 +8,7 @@ const SECRET_NAME =
 /** JSON Web Tokens, keys of this gateway, and what stands after an HTTP scheme. */
 const SECRET_VALUE = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|\btpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
 const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
-const URL_SECRET = /([?&][^=&\s]*?(?:key|token|secret|password|signature|sig|code)=)[^&\s"']+/gi;
+const URL_SECRET = /([?&][^=&?\s]*?(?:key|token|secret|password|signature|sig|code)=)[^&\s"']+/gi;
 
 const MAX_DEPTH = 5;
 

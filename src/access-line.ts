@@ -86,7 +86,7 @@ export function loggedPath(context: RequestContext): string {
     path = mark < 0 ? url : url.slice(0, mark);
     query = mark < 0 ? '' : url.slice(mark);
   }
-  const whole = query === '' ? path : path + redactQuery(query);
+  const whole = query === '' ? path : path + redactQuery(query, context.route?.credentialParameter);
   return whole.length <= MAX_PATH_CHARS ? whole : `${whole.slice(0, MAX_PATH_CHARS)}…`;
 }
 

@@ -49,6 +49,8 @@ export interface WebSocketTerms {
 export interface RouteIdentity {
   readonly name: string;
   readonly prefix: string;
+  /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
+  readonly credentialParameter?: string | undefined;
 }
 
 /** The tightest limit that was decided on, for the headers and the log. */

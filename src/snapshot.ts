@@ -108,6 +108,7 @@ function routeInfo(route: RouteConfig): RouteInfo {
     matched: true,
     isProtected: isProtected(route.auth),
     credentialHeaders: credentialHeaders(route.auth, route.forwardCredentials),
+    credentialParameter: route.auth.apiKeyQuery,
   };
 }
 

@@ -15,6 +15,8 @@ export interface RouteInfo {
   readonly isProtected: boolean;
   /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
   readonly credentialHeaders: readonly string[];
+  /** Name of the query parameter that may carry a credential here. */
+  readonly credentialParameter?: string | undefined;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | undefined;
 }

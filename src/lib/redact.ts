@@ -26,8 +26,11 @@ export function redactText(text: string): string {
     );
 }
 
-/** A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced. */
-export function redactQuery(query: string): string {
+/**
+ * A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced; also that
+ * of the parameter `known` as a secret, whatever its name.
+ */
+export function redactQuery(query: string, known?: string): string {
   if (query.length < 2) return query;
   let start = 1;
   let copiedTo = 0;
@@ -36,7 +39,7 @@ export function redactQuery(query: string): string {
     let end = query.indexOf('&', start);
     if (end < 0) end = query.length;
     const equals = query.indexOf('=', start);
-    if (equals >= 0 && equals < end && isSecretPair(query.slice(start, equals), query, equals + 1, end)) {
+    if (equals >= 0 && equals < end && isSecretPair(query.slice(start, equals), known, query, equals + 1, end)) {
       redacted += query.slice(copiedTo, equals + 1) + REDACTED;
       copiedTo = end;
     }
@@ -45,9 +48,10 @@ export function redactQuery(query: string): string {
   return copiedTo === 0 ? query : redacted + query.slice(copiedTo);
 }
 
-function isSecretPair(name: string, query: string, from: number, to: number): boolean {
+function isSecretPair(name: string, known: string | undefined, query: string, from: number, to: number): boolean {
   if (query.startsWith('eyJ', from) || query.startsWith('tpk_', from)) return to > from;
-  return SECRET_NAME.test(name.includes('%') ? decodeName(name) : name);
+  const decoded = name.includes('%') ? decodeName(name) : name;
+  return decoded === known || SECRET_NAME.test(decoded);
 }
 
 /** A name that can't be decoded is treated as a secret's: nobody honest sends one. */

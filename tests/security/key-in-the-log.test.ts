@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashApiKey } from '../../src/auth/api-key-format.ts';
+import { startGateway } from '../support/gateway.ts';
+import { ask } from '../support/http.ts';
+import { startService } from '../support/service.ts';
+
+/**
+ * The attack: whoever reads the log looks for keys. A key made elsewhere looks like any other word, and the parameter
+ * that carries it may be called anything: only the route knows that it is a secret.
+ */
+const KEY = 'a-key-of-another-make';
+
+test('the query parameter that carries a key is in no log line, whatever becomes of the request', async (t) => {
+  const service = await startService(t);
+  const auth = { 'api-key': { query: 'k' } };
+  const gateway = await startGateway(t, {
+    env: { CORS_ORIGINS: 'https://app.example' },
+    file: {
+      consumers: [{ name: 'mobile-app', keys: [{ id: 'k1', sha256: hashApiKey(KEY) }] }],
+      routes: [
+        { prefix: '/taken', target: service.url, auth },
+        { prefix: '/forwarded', target: service.url, auth, forwardCredentials: true },
+        { prefix: '/denied', target: service.url, auth, ipDeny: ['127.0.0.0/8'] },
+        { prefix: '/forbidden', target: service.url, auth, authorize: { roles: ['admin'] } },
+      ],
+    },
+  });
+  const paths = ['taken', 'forwarded', 'denied', 'forbidden'];
+  for (const path of paths) {
+    await ask(`${gateway.url}/${path}?a=1&k=${KEY}`);
+    await ask(`${gateway.url}/${path}?k=${KEY}-of-nobody`);
+    await ask(`${gateway.url}/${path}?k=${KEY}&k=${KEY}`);
+    await ask(`${gateway.url}/${path}?%6b=${KEY}`);
+    await ask(`${gateway.url}/${path}?k=${KEY}`, { headers: { 'x-api-key': KEY } });
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'GET' };
+    await ask(`${gateway.url}/${path}?k=${KEY}`, { method: 'OPTIONS', headers: preflight });
+  }
+  await gateway.line({ path: '/forbidden?k=***', method: 'OPTIONS' });
+  assert.equal(gateway.accessLines.length, paths.length * 6);
+  for (const line of [...gateway.accessLines, ...gateway.messages]) assert.doesNotMatch(line, new RegExp(KEY), line);
+  assert.equal(service.requests.filter(({ path }) => path.includes(KEY)).length, 1, 'only the route that says so');
+});

@@ -8,7 +8,6 @@ import { ClientCertificates } from '../auth/client-certificate.ts';
 import { type ConsumerRow, checkConsumers, consumerRow } from '../auth/consumers.ts';
 import { createUnusableWarning, warnWithoutAudience } from '../auth/credential-warnings.ts';
 import { type Credentials, createSchemes } from '../auth/credentials.ts';
-import { FailureLimit, failureLimitKind } from '../auth/failure-limit.ts';
 import { applyIdentity } from '../auth/identity.ts';
 import {
   Introspection,
@@ -26,7 +25,7 @@ import { Revocations, revocationsKind } from '../auth/revocations.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { type BansFile, createBans } from '../limits/bans.ts';
-import { createSubject } from '../limits/subject.ts';
+import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 const keys = {
@@ -118,9 +117,8 @@ type Refuse = ReturnType<typeof createRefusals>;
 
 function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'countFailure' | 'countForBans'> {
   const failures = deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock));
-  const addressOf = createSubject('address');
   const bans = createBans(file, deps);
-  const countFailure: CountFailure = (context) => failures.count(addressOf(context));
+  const countFailure: CountFailure = (context) => failures.count(context);
   return {
     countFailure,
     countForBans(context) {

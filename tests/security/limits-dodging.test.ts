@@ -58,3 +58,20 @@ test('another spelling of the path, the method HEAD or a query makes no other ke
   assert.equal((await ask(`${gateway.url}/users`, { method: 'HEAD' })).status, 429);
   assert.equal(users.requests.length, 2);
 });
+
+test('wrong credentials are counted for one customer, whatever address of its network or field it uses', async (t) => {
+  const file = { consumers: [{ name: 'app', keys: [{ id: 'k1', sha256: 'a'.repeat(64) }] }], routes: [] };
+  const statusesOf = async (env: Record<string, string>, forwarded: (at: number) => string) => {
+    const gateway = await startGateway(t, { file, env });
+    const statuses: number[] = [];
+    for (let at = 0; at < 22; at += 1) {
+      const headers = { 'x-api-key': `wrong-${at}`, 'x-forwarded-for': forwarded(at) };
+      statuses.push((await ask(`${gateway.url}/-/me`, { headers })).status);
+    }
+    return statuses;
+  };
+  const refused = [...Array(20).fill(401), 429, 429];
+  assert.deepEqual(await statusesOf({ TRUST_PROXY: '1' }, (at) => `2001:db8:0:ab${10 + at}::${at}`), refused);
+  assert.deepEqual(await statusesOf({}, (at) => `198.51.100.${at}`), refused);
+  assert.deepEqual(await statusesOf({ TRUST_PROXY: '1' }, (at) => `198.51.100.${at}`), Array(22).fill(401));
+});

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
+import { PATIENT } from '../support/redis-link.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -104,13 +105,17 @@ test('a ban outlives a reload, and ends when the file bans nobody any more', asy
 test('gateways that share Redis count together, ban together and lift together', needsRedis, async (t) => {
   const redis = await startRedisServer();
   t.after(() => redis.stop());
-  const env = { ...ONE_PROXY, REDIS_URL: redis.url };
-  const { gateway: one, file } = await setUp(t, { env });
-  const two = await startGateway(t, { file, env });
+  const file = {
+    consumers: CONSUMERS,
+    bans: BANS,
+    routes: [{ prefix: '/a', auth: 'api-key', respond: { status: 200 } }],
+  };
+  const start = () => startGateway(t, { file, env: ONE_PROXY, redis: { ...PATIENT, url: redis.url } });
+  const [one, two] = [await start(), await start()];
   await guess(one, '203.0.113.9', 3);
   await guess(two, '203.0.113.9', 2);
   for (const gateway of [one, two]) await until(async () => (await call(gateway, '203.0.113.9')).status === 429);
-  const late = await startGateway(t, { file, env });
+  const late = await start();
   assert.equal((await call(late, '203.0.113.9')).status, 429, 'one that starts later knows it before it listens');
   const lifted = await ask(`${two.adminUrl}/bans/a:203.0.113.9`, { method: 'DELETE' });
   assert.equal(lifted.status, 200);

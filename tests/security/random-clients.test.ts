@@ -33,7 +33,7 @@ const FIELDS = [
   'Origin: https://app.example\r\nAccess-Control-Request-Method: PUT',
 ];
 const BODIES = [
-  'Content-Length: 3000\r\n\r\n' + 'x'.repeat(3000),
+  `Content-Length: 3000\r\n\r\n${'x'.repeat(3000)}`,
   'Content-Length: 100\r\n\r\nonly the beginning',
   'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
   'Transfer-Encoding: chunked\r\n\r\n5\r\nhel',

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
 import { credentialHeaders, isProtected } from './auth/auth-option.ts';
+import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
@@ -103,20 +104,13 @@ const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isPro
 
 function routeInfo(route: RouteConfig): RouteInfo {
   return {
-    name: nameOf(route),
+    name: nameOfRoute(route),
     prefix: route.prefix[0] ?? '/',
     matched: true,
     isProtected: isProtected(route.auth),
     credentialHeaders: credentialHeaders(route.auth, route.forwardCredentials),
     credentialParameter: route.auth.apiKeyQuery,
   };
-}
-
-/** The name of a route in logs, metrics and the dashboard. */
-export function nameOf(route: RouteConfig): string {
-  if (route.name !== undefined) return route.name;
-  const { methods = [], hosts = [], prefix } = route;
-  return [methods.join(','), hosts.join(','), prefix.join(',')].filter((part) => part !== '').join(' ');
 }
 
 function compileRoute(

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
+import { explainFault } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 const USAGE = `Usage:
@@ -46,19 +46,8 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
     io.out(`${sign(claims, settings.secret, settings, clock.now(), lifetimeMs)}\n`);
     return EXIT.ok;
   } catch (error) {
-    return explain(error, io);
+    return explainFault('token', USAGE, error, io);
   }
-}
-
-/** parseArgs, and what is checked here, complain by TypeError. */
-function explain(error: unknown, io: CliIo): number {
-  if (error instanceof ConfigError) {
-    io.err(renderConfigError(error));
-    return EXIT.config;
-  }
-  if (!(error instanceof TypeError)) throw error;
-  io.err(`turnpike token: ${error.message}\n\n${USAGE}`);
-  return EXIT.usage;
 }
 
 interface Facts {

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log.ts';
 import { createRedis, isUpWithin } from '../redis.ts';
+import { explainFault } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 const USAGE = `Usage:
@@ -57,18 +57,8 @@ export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock 
       await redis.close();
     }
   } catch (error) {
-    return explain(error, io);
+    return explainFault('usage', USAGE, error, io);
   }
-}
-
-function explain(error: unknown, io: CliIo): number {
-  if (error instanceof ConfigError) {
-    io.err(renderConfigError(error));
-    return EXIT.config;
-  }
-  if (!(error instanceof TypeError)) throw error;
-  io.err(`turnpike usage: ${error.message}\n\n${USAGE}`);
-  return EXIT.usage;
 }
 
 function readFormat(format: string): string {

@@ -15,7 +15,7 @@ const routeKeys = {
     .string()
     .regex(/^[A-Za-z0-9][\w.:-]{0,63}$/, { error: 'expected up to 64 letters, digits, ".", ":", "-" or "_"' })
     .optional()
-    .describe('Names the route in logs, metrics and the dashboard. Default: its methods and prefix.'),
+    .describe('Names the route in logs, metrics and the dashboard. Default: all of its conditions.'),
   ...matchKeys,
 };
 

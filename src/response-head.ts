@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import type { RequestContext } from './context.ts';
+import { connectionNames } from './lib/connection-names.ts';
+import { guardTail } from './lib/guard-tail.ts';
 import { recordHeaders } from './lib/header-recorder.ts';
 
 /**
@@ -53,7 +55,7 @@ function flushHead(res: ServerResponse): void {
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */
 function addServiceFields(context: RequestContext, flat: string[], headers: ServiceHeaders, drop: Names): string {
-  const named = namedByConnection(headers['connection']);
+  const named = connectionNames(headers['connection']);
   let vary = context.corsVary;
   for (const name in headers) {
     const value = headers[name];
@@ -151,16 +153,6 @@ export function hasBody(context: RequestContext): boolean {
   );
 }
 
-function namedByConnection(connection: string | string[] | undefined): ReadonlySet<string> | undefined {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return new Set(
-    String(connection)
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
-  );
-}
-
 /** Joins two lists of field names without naming one twice (RFC 9110, section 12.5.5). */
 export function mergeVary(first: string | readonly string[], second: string): string {
   const merged = typeof first === 'string' ? first : first.join(', ');
@@ -182,13 +174,18 @@ export function mergeVary(first: string | readonly string[], second: string): st
 const SMALL_BYTES = 4 * 1024;
 
 /**
- * Ends an answer with its last chunk, in one write. A small one goes as text: Node then puts it behind a head that is
- * still to be sent, where bytes would make the two a list of pieces for the kernel.
+ * Ends a service's answer, with its last chunk in the same write where that is known to be the last. A small one goes
+ * as text: Node then puts it behind a head that is still to be sent, where bytes would make the two a list of pieces
+ * for the kernel. `idleMs`: how long the client may read nothing of what is left.
  */
-export function endWithChunk(res: ServerResponse, chunk: Buffer): void {
-  if (chunk.length <= SMALL_BYTES) res.end(chunk.toString('latin1'), 'latin1');
+export function endServiceAnswer(res: ServerResponse, chunk: Buffer | undefined, idleMs: number): void {
+  if (chunk !== undefined && chunk.length <= SMALL_BYTES) res.end(chunk.toString('latin1'), 'latin1');
   else res.end(chunk);
+  guardTail(res, idleMs);
 }
+
+/** How long a client may read nothing of an answer of ours; longer ones are the services'. */
+const READ_MS = 5_000;
 
 /** How long, and how much of, an unread upload is taken in so that the client gets to read the refusal. */
 const LINGER_MS = 1_000;
@@ -202,6 +199,7 @@ export function endAnswer(context: RequestContext, body: Buffer | string | undef
   if (body !== undefined) context.bytesOut += typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   if (req.complete || !hasBody(context) || body === undefined || req.method === 'HEAD') {
     res.end(body);
+    guardTail(res, READ_MS);
     return;
   }
   res.write(body);

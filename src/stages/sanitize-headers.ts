@@ -1,5 +1,6 @@
 import { contextOf, type RequestContext } from '../context.ts';
-import { createHeaderFilter, type HeaderFilter, isReserved } from '../lib/header-filter.ts';
+import { connectionNames } from '../lib/connection-names.ts';
+import { createHeaderFilter, isReserved } from '../lib/header-filter.ts';
 import { defineStage } from '../stage.ts';
 
 /**
@@ -15,12 +16,11 @@ export const sanitizeHeadersStage = defineStage({
     return function sanitizeHeaders(req, _res, next) {
       const context = contextOf(req);
       const { rawHeaders } = req;
-      const connection = req.headers.connection;
       const out: string[] = [];
-      const named = connection === undefined || isPlain(connection) ? undefined : namesIn(connection);
+      const named = connectionNames(req.headers.connection);
       for (let i = 0; i < rawHeaders.length; i += 2) {
         const name = rawHeaders[i] as string;
-        if (!filter.passes(name)) forget(req.headers, name, filter);
+        if (!filter.passes(name)) forget(req.headers, name);
         else if (named === undefined || !named.has(name.toLowerCase())) out.push(name, rawHeaders[i + 1] as string);
       }
       addForwarded(context, out);
@@ -31,22 +31,9 @@ export const sanitizeHeadersStage = defineStage({
 });
 
 /** A forged identity is not for later stages either: a limit `by` header must not see it. */
-function forget(headers: NodeJS.Dict<string | string[]>, name: string, _filter: HeaderFilter): void {
+function forget(headers: NodeJS.Dict<string | string[]>, name: string): void {
   const lower = name.toLowerCase();
   if ((lower.includes('_') || isReserved(lower)) && !lower.startsWith('x-forwarded-')) delete headers[lower];
-}
-
-function isPlain(connection: string): boolean {
-  return connection === 'keep-alive' || connection === 'close' || connection === 'Keep-Alive';
-}
-
-function namesIn(connection: string): ReadonlySet<string> {
-  return new Set(
-    connection
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
-  );
 }
 
 /** X-Forwarded-* (appended to a trusted peer's, else begun anew) and X-Real-IP. */

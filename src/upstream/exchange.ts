@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
-import { endWithChunk, type ServiceHeaders, writeServiceHead } from '../response-head.ts';
+import { endServiceAnswer, type ServiceHeaders, writeServiceHead } from '../response-head.ts';
 import type { UploadStream } from './request-body.ts';
 import { isStrangeHead } from './strange-head.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from './transport.ts';
@@ -163,7 +163,7 @@ export class Exchange implements TransportHandler, Deadline {
     this.#remaining -= chunk.length;
     if (this.#remaining === 0) {
       this.#finish();
-      endWithChunk(context.res, chunk);
+      endServiceAnswer(context.res, chunk, timeouts.idle);
       return;
     }
     if (context.res.write(chunk)) return;
@@ -179,7 +179,7 @@ export class Exchange implements TransportHandler, Deadline {
   onResponseEnd(): void {
     if (this.#phase !== 'receiving') return;
     this.#finish();
-    this.#owner.context.res.end();
+    endServiceAnswer(this.#owner.context.res, undefined, this.#owner.timeouts.idle);
   }
 
   onResponseError(_controller: TransportController | undefined, error: Error): void {

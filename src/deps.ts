@@ -1,10 +1,10 @@
 import type { Logger } from 'winston';
 import type { Clock } from './lib/clock.ts';
 import type { DeadlineWheel } from './lib/deadline-wheel.ts';
+import type { OpenSockets } from './lib/open-sockets.ts';
 import type { Metrics } from './metrics.ts';
-import type { OpenSockets } from './open-sockets.ts';
 import type { Pool } from './pool.ts';
-import type { RedisLink } from './redis.ts';
+import type { RedisLink } from './redis/link.ts';
 import type { Settings } from './settings.ts';
 
 /** What lives as long as the process, made once in main and handed down. */

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TAKEN_OVER } from './answer/head.ts';
 import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
 import type { Deps } from './deps.ts';
-import { createExpressApp, type ExpressApp } from './express-app.ts';
 import { createAddressResolver } from './lib/client-address.ts';
-import { TAKEN_OVER } from './response-head.ts';
+import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
+import { walk } from './pipeline/walk.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
 import { countTargets, serviceKind } from './upstream/service.ts';
-import { isHandshake } from './upstream/websocket.ts';
-import { walk } from './walk.ts';
+import { isHandshake } from './upstream/websocket/websocket.ts';
 
 /** Answers what belongs to the gateway itself (`/health` and its like); false when the request is for a route. */
 export type Builtins = (context: RequestContext) => boolean;

@@ -2,7 +2,7 @@ import { ConfigError, renderConfigError } from './config/config-error.ts';
 import { readSettings } from './config/env.ts';
 import { loadRoutes } from './config/load.ts';
 import { watchRoutes } from './config/watch.ts';
-import { LineWriter } from './lib/line-writer.ts';
+import { LineWriter } from './log/line-writer.ts';
 import { createMetrics } from './metrics.ts';
 import { createDeps, type Running, runGateway } from './server/assemble.ts';
 import { describeStart } from './server/describe-start.ts';

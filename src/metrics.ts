@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
-import { TallyCounter } from './lib/tally-counter.ts';
-import { TallyHistogram } from './lib/tally-histogram.ts';
+import { TallyCounter } from './metrics/tally-counter.ts';
+import { TallyHistogram } from './metrics/tally-histogram.ts';
 
 /**
  * Every metric: name, unit, labels, meaning. Labels never hold a raw path, a consumer or anything a client chooses:

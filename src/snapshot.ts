@@ -5,11 +5,11 @@ import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
 import type { Deps } from './deps.ts';
-import { type Holding, holdNew } from './holding.ts';
-import { matchRoute } from './match-route.ts';
-import { createOwnRoutes } from './own-routes.ts';
+import { matchRoute } from './pipeline/match.ts';
+import { createOwnRoutes } from './pipeline/own-routes.ts';
+import { shadowHandler } from './pipeline/shadow.ts';
+import { type Holding, holdNew } from './pool.ts';
 import { createRouteTable } from './routing/table.ts';
-import { shadowHandler } from './shadow.ts';
 import type { RouteInfo, Stage, StageDeps } from './stage.ts';
 import { STAGES } from './stages.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { STRICT_HEADERS } from '../answer/head.ts';
 import type { Deps } from '../deps.ts';
 import type { Gateway } from '../gateway.ts';
-import { STRICT_HEADERS } from '../response-head.ts';
 import type { Drain } from '../server/drain.ts';
 import type { Reloader } from '../server/reload.ts';
 import { createAdminGuard } from './guard.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'winston';
 import type { Clock } from '../lib/clock.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import { EXPIRED_KEY, type KeyIndex, MAX_KEY_CHARS, UNKNOWN_KEY } from './api-keys.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';

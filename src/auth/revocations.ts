@@ -1,5 +1,5 @@
 import type { Kind } from '../pool.ts';
-import { SharedTimes, type SharedTimesOptions } from '../shared-times.ts';
+import { SharedTimes, type SharedTimesOptions } from '../redis/shared-times.ts';
 
 export const revocationsKind: Kind<Revocations> = { name: 'revocations', close: (list) => list.close() };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONSUMER_KEYS, WRITE_CONSUMER } from '../auth/redis-consumers.ts';
-import { createMessageLog } from '../log.ts';
-import { createRedis, isUpWithin } from '../redis.ts';
+import { createMessageLog } from '../log/log.ts';
+import { createRedis, isUpWithin } from '../redis/link.ts';
 import { type KeyStore, KeyStoreError, type StoredConsumer } from './key-store.ts';
 
 const CONNECT_MS = 3000;

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
-import { createMessageLog } from '../log.ts';
-import { createRedis, isUpWithin } from '../redis.ts';
+import { createMessageLog } from '../log/log.ts';
+import { createRedis, isUpWithin } from '../redis/link.ts';
 import { explainFault } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { parseRedisUrl } from '../lib/parse-redis-url.ts';
+import { parseRedisUrl } from '../redis/parse-url.ts';
 import type { Settings } from '../settings.ts';
 import { ConfigError } from './config-error.ts';
 import { readJwt } from './env-jwt.ts';

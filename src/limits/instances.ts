@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 
 const BEAT_EVERY_MS = 5000;
 const ALIVE_MS = 15_000;

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import type { Kind } from '../pool.ts';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 import type { Decision, WindowState } from './decision.ts';
 import { createInstances, type Instances } from './instances.ts';
 import { MemoryCounter } from './memory-counter.ts';

@@ -1,7 +1,7 @@
 import { RedisStore } from 'rate-limit-redis';
 import type { RequestContext } from '../context.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 import { type CallCounter, createDecision, createWindowState, type Decision, type WindowState } from './decision.ts';
 import { INCREMENT_SCRIPT, INCREMENT_SHA } from './increment-script.ts';
 import type { Window } from './window.ts';

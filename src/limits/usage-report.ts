@@ -1,4 +1,4 @@
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 import { createUsageKeys, decodeField, type Tally } from './usage-keys.ts';
 
 /** One row of the usage report: what a consumer (or a token's subject) did on a route. */

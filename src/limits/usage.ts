@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { RedisLink } from '../redis.ts';
+import type { RedisLink } from '../redis/link.ts';
 import { createUsageKeys, encodeField, type Tally } from './usage-keys.ts';
 
 const FLUSH_EVERY_MS = 5000;

@@ -1,9 +1,9 @@
+import { endAnswer, writeOwnHead } from '../answer/head.ts';
+import { renderProblem } from '../answer/problem.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Builtins } from '../gateway.ts';
-import { renderProblem } from '../problem.ts';
-import { endAnswer, writeOwnHead } from '../response-head.ts';
 import { type FarSideReport, reportServices } from './report.ts';
 
 /** What the health answers need to know of the process around them. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { revocationsKind } from '../auth/revocations.ts';
 import type { Deps } from '../deps.ts';
 import { bansKind } from '../limits/bans.ts';
-import { isUpWithin } from '../redis.ts';
+import { isUpWithin } from '../redis/link.ts';
 
 /** How long a start waits for Redis; a gateway starts without it, too. */
 const WITHIN_MS = 500;

@@ -1,7 +1,7 @@
-import { type AccessLevel, AccessRecord, gatewayMs } from '../access-line.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
-import type { Tally } from '../lib/tally-histogram.ts';
+import { type AccessLevel, AccessRecord, gatewayMs } from '../log/access-line.ts';
+import type { Tally } from '../metrics/tally-histogram.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 /** The methods that are a label of their own; whatever else a client makes up counts as OTHER. */

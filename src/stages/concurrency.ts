@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { TAKEN_OVER } from '../answer/head.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { KeyCounts } from '../lib/key-counts.ts';
 import { createSubject } from '../limits/subject.ts';
 import type { Kind } from '../pool.ts';
-import { TAKEN_OVER } from '../response-head.ts';
 import { defineStage } from '../stage.ts';
 
 const keys = {

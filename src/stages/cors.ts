@@ -1,8 +1,8 @@
 import corsPackage, { type CorsOptions } from 'cors';
 import { z } from 'zod';
+import { mergeVary } from '../answer/head.ts';
+import { recordHeaders } from '../answer/header-recorder.ts';
 import { contextOf, type RequestContext } from '../context.ts';
-import { recordHeaders } from '../lib/header-recorder.ts';
-import { mergeVary } from '../response-head.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 

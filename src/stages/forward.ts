@@ -3,12 +3,12 @@ import { contextOf, type RequestContext } from '../context.ts';
 import type { Kind } from '../pool.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { admit, circuitOpen, noTarget } from '../upstream/admission.ts';
 import { findFarSide, useBreaker, useFarSide } from '../upstream/far-side.ts';
-import type { ForwardPlan } from '../upstream/forward-plan.ts';
-import { createMirror, mirrorOption } from '../upstream/mirror.ts';
-import { createProxy, type RouteProxy } from '../upstream/proxy.ts';
-import { createRetryPolicy, retrySchema } from '../upstream/retry.ts';
+import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
+import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
+import type { ForwardPlan } from '../upstream/forward/plan.ts';
+import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
+import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 

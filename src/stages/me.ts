@@ -1,8 +1,8 @@
+import { endAnswer, writeOwnHead } from '../answer/head.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { createCallerLimits } from '../limits/caller-limits.ts';
 import { createLimits, limitsKind } from '../limits/limits.ts';
 import type { LimitsFile } from '../limits/route-windows.ts';
-import { endAnswer, writeOwnHead } from '../response-head.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 /**

@@ -1,5 +1,5 @@
+import { endAnswer, writeOwnHead } from '../answer/head.ts';
 import { contextOf } from '../context.ts';
-import { endAnswer, writeOwnHead } from '../response-head.ts';
 import { defineStage } from '../stage.ts';
 
 /** Ends a CORS preflight with 204: after it has an ID and a log line, before anybody asks for a credential. */

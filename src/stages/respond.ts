@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { endAnswer, writeOwnHead } from '../answer/head.ts';
 import { contextOf } from '../context.ts';
-import { endAnswer, writeOwnHead } from '../response-head.ts';
 import { defineStage } from '../stage.ts';
 
 const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;

@@ -1,7 +1,7 @@
 import helmet, { type HelmetOptions } from 'helmet';
 import { z } from 'zod';
+import { recordHeaders } from '../answer/header-recorder.ts';
 import { contextOf } from '../context.ts';
-import { recordHeaders } from '../lib/header-recorder.ts';
 import { defineStage } from '../stage.ts';
 
 /** What fits any service's answer; a policy about content is the service's to make, so it is off unless asked for. */

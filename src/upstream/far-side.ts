@@ -1,7 +1,7 @@
 import type { Kind } from '../pool.ts';
 import type { StageDeps } from '../stage.ts';
 import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, createBreaker } from './breaker.ts';
-import type { DiscoverOptions } from './discover-options.ts';
+import type { DiscoverOptions } from './discovery/options.ts';
 import { createService, type Service, serviceKind } from './service.ts';
 import type { ServiceOptions } from './service-options.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { duration } from '../schema-values.ts';
-import { balanceOption, slowStartOption } from './balance.ts';
+import { balanceOption, slowStartOption } from './balance/balance.ts';
 import { breakerSchema } from './breaker.ts';
 import { bulkheadOption } from './bulkhead.ts';
-import { discoverOption } from './discover-options.ts';
-import { healthCheckOption } from './health-active.ts';
-import { passiveHealthOption } from './health-passive.ts';
+import { discoverOption } from './discovery/options.ts';
+import { healthCheckOption } from './health/active.ts';
+import { passiveHealthOption } from './health/passive.ts';
 import { targetsOption } from './target.ts';
 
 /** How the connections to a service are verified. Values may be `"${FILE:/path}"`. */

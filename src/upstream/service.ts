@@ -1,16 +1,16 @@
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import type { Kind, Lease } from '../pool.ts';
-import { createBalancer, defaultBalance } from './balance.ts';
+import { createBalancer, defaultBalance } from './balance/balance.ts';
 import { Bulkhead, bulkheadOption } from './bulkhead.ts';
-import { discoverTargets, discoveryKind } from './discover.ts';
-import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health-active.ts';
-import { isUsable, noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health-passive.ts';
-import { createProbe } from './health-probe.ts';
-import { RetryBudget } from './retry.ts';
+import { discoverTargets, discoveryKind } from './discovery/discover.ts';
+import { createStaticTargets, type SourceState } from './discovery/source.ts';
+import { RetryBudget } from './forward/retry.ts';
+import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health/active.ts';
+import { isUsable, noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health/passive.ts';
+import { createProbe } from './health/probe.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { reconcileTargets, Target, type TargetSpec } from './target.ts';
-import { createStaticTargets, type SourceState } from './targets-static.ts';
 import { createTransport, type Transport } from './transport.ts';
 
 /** The connections to a target, and its address in the form that http-proxy-middleware wants. */

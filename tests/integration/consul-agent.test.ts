@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { consulOption, dnsOption } from '../../src/upstream/discover-options.ts';
-import { createConsulTargets } from '../../src/upstream/targets-consul.ts';
-import { createDnsTargets } from '../../src/upstream/targets-dns.ts';
+import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
+import { createDnsTargets } from '../../src/upstream/discovery/dns.ts';
+import { consulOption, dnsOption } from '../../src/upstream/discovery/options.ts';
 import { type ConsulAgent, needsConsul, startConsulAgent } from '../support/consul.ts';
 import { addressesOf, closeAfter, discoveryDeps, untilAddresses } from '../support/discovery.ts';
 import { until } from '../support/until.ts';

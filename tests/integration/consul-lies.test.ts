@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { consulOption } from '../../src/upstream/discover-options.ts';
-import { createConsulTargets } from '../../src/upstream/targets-consul.ts';
+import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
+import { consulOption } from '../../src/upstream/discovery/options.ts';
 import { addressesOf, closeAfter, discoveryDeps, followScripted, untilAddresses } from '../support/discovery.ts';
 import { instanceAt, type Misbehaviour, startScriptedConsul } from '../support/scripted-consul.ts';
 import { until } from '../support/until.ts';

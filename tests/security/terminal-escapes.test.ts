@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMessageLog } from '../../src/log.ts';
-import { createTargetScreen } from '../../src/upstream/target-screen.ts';
+import { createMessageLog } from '../../src/log/log.ts';
+import { createTargetScreen } from '../../src/upstream/discovery/target-screen.ts';
 import { startGateway } from '../support/gateway.ts';
 import { askRaw } from '../support/http.ts';
 

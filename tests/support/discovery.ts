@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
-import { consulOption } from '../../src/upstream/discover-options.ts';
-import type { DiscoveryDeps } from '../../src/upstream/discovery-deps.ts';
-import { createConsulTargets } from '../../src/upstream/targets-consul.ts';
-import type { TargetSource } from '../../src/upstream/targets-static.ts';
+import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
+import type { DiscoveryDeps } from '../../src/upstream/discovery/deps.ts';
+import { consulOption } from '../../src/upstream/discovery/options.ts';
+import type { TargetSource } from '../../src/upstream/discovery/source.ts';
 import { startScriptedConsul } from './scripted-consul.ts';
 import { until } from './until.ts';
 

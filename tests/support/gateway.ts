@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { parseSettings } from '../../src/config/env.ts';
 import { loadRoutes } from '../../src/config/load.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { createRedis, type RedisLinkOptions } from '../../src/redis.ts';
+import { createRedis, type RedisLinkOptions } from '../../src/redis/link.ts';
 import { createDeps, type Running, runGateway } from '../../src/server/assemble.ts';
 import type { ReloadResult } from '../../src/server/reload.ts';
 import type { Settings } from '../../src/settings.ts';

@@ -1,6 +1,6 @@
 import { createLogger } from 'winston';
 import Transport from 'winston-transport';
-import { createRedis, type RedisLink, type RedisLinkOptions } from '../../src/redis.ts';
+import { createRedis, type RedisLink, type RedisLinkOptions } from '../../src/redis/link.ts';
 
 /** A link to a test's Redis, and the messages that it logged. */
 export interface ObservedLink {

@@ -5,7 +5,7 @@ import type { Decision } from '../../../src/limits/decision.ts';
 import { createLimits } from '../../../src/limits/limits.ts';
 import { createSubject } from '../../../src/limits/subject.ts';
 import { createMetrics } from '../../../src/metrics.ts';
-import { SharedTimes } from '../../../src/shared-times.ts';
+import { SharedTimes } from '../../../src/redis/shared-times.ts';
 import { type Caller, createContext, FakeClock } from '../../support/limits.ts';
 
 const MINUTE_MS = 60_000;

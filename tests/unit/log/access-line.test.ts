@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { AccessRecord, renderAccessJson, renderAccessPretty } from '../../../src/access-line.ts';
 import { RequestContext } from '../../../src/context.ts';
+import { AccessRecord, renderAccessJson, renderAccessPretty } from '../../../src/log/access-line.ts';
 
 function createRecord(
   fill: (context: RequestContext) => void = () => {},

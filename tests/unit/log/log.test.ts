@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMessageLog } from '../../../src/log.ts';
+import { createMessageLog } from '../../../src/log/log.ts';
 
 function createLog(logLevel: 'error' | 'warn' | 'info' | 'debug', logFormat: 'json' | 'pretty' = 'json') {
   const lines: string[] = [];

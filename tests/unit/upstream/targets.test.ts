@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, it, mock } from 'node:test';
-import { createAddressPolicy } from '../../../src/upstream/address-policy.ts';
-import { discoverOption } from '../../../src/upstream/discover-options.ts';
-import { parseDnsQuestion } from '../../../src/upstream/dns-lookup.ts';
-import { createHeldSpecs } from '../../../src/upstream/held-specs.ts';
+import { createAddressPolicy } from '../../../src/upstream/discovery/address-policy.ts';
+import { pauseAfter } from '../../../src/upstream/discovery/dns.ts';
+import { parseDnsQuestion } from '../../../src/upstream/discovery/dns-lookup.ts';
+import { createHeldSpecs } from '../../../src/upstream/discovery/held-specs.ts';
+import { discoverOption } from '../../../src/upstream/discovery/options.ts';
+import { createStaticTargets } from '../../../src/upstream/discovery/source.ts';
 import {
   normalizeTargetUrl,
   reconcileTargets,
@@ -12,8 +14,6 @@ import {
   type TargetSpec,
   targetsOption,
 } from '../../../src/upstream/target.ts';
-import { pauseAfter } from '../../../src/upstream/targets-dns.ts';
-import { createStaticTargets } from '../../../src/upstream/targets-static.ts';
 
 const spec = (url: string, weight = 1): TargetSpec => ({ url, weight });
 

@@ -1,0 +1,67 @@
+import type { RequestContext, RouteIdentity } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import { forwardablePath } from '../routing/forwardable.ts';
+import { isHost } from '../routing/host-index.ts';
+import { normalizeTarget } from '../routing/normalize.ts';
+import type { RouteTable } from '../routing/table.ts';
+
+/** What matching needs to know of a compiled route. */
+interface Matched extends RouteIdentity {
+  readonly config: { readonly path: 'normalized' | 'raw' };
+}
+
+/** No method of HTTP is meant for them here (RFC 9110, sections 9.3.6 and 9.3.8). */
+const REFUSED_METHODS = new Set(['TRACE', 'CONNECT']);
+const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/**
+ * Finds the route of a request, and writes into the context where it goes. Undefined when no route takes it: then
+ * `context.refusal` says why.
+ */
+export function matchRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+  try {
+    return findRoute(context, table);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    context.refusal = error;
+    return undefined;
+  }
+}
+
+function findRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+  const { req, method } = context;
+  if (REFUSED_METHODS.has(method)) throw methodNotAllowed(ALLOWED_METHODS);
+  const target = normalizeTarget(req.url ?? '/');
+  context.path = target.path;
+  context.query = target.query;
+  const host = target.authority ?? req.headers.host ?? '';
+  if (!isHost(host)) throw new GatewayError('bad_framing', 'The Host is no name or address (RFC 9112, section 3.2).');
+  // The service must be told the host that chose the route, and no other (RFC 9112, section 3.2.2).
+  if (target.authority !== undefined) req.headers.host = target.authority;
+  const request = {
+    method: method === 'OPTIONS' ? askedMethod(context) : method,
+    host,
+    path: target.path,
+    headers: req.headers,
+  };
+  const match = table.find(request);
+  if (!match.found) throw match.allow === undefined ? new GatewayError('not_found') : methodNotAllowed(match.allow);
+  const { route } = match;
+  const forwarded = forwardablePath(target, route.config.path, match, request, table);
+  if (forwarded !== target.path) context.rawPath = forwarded;
+  context.route = route;
+  context.params = match.params;
+  context.prefixLength = match.prefixLength;
+  context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });
+  return route;
+}
+
+/** A preflight is matched by the method that it asks for. */
+function askedMethod({ req }: RequestContext): string {
+  const asked = req.headers['access-control-request-method'];
+  return asked !== undefined && req.headers.origin !== undefined ? asked : 'OPTIONS';
+}
+
+function methodNotAllowed(allow: string): GatewayError {
+  return new GatewayError('method_not_allowed', undefined, { headers: ['allow', allow] });
+}

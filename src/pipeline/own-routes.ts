@@ -1,0 +1,29 @@
+import { type FileConfig, parseBareRoute, type RouteConfig } from '../config/routes.ts';
+import type { RouteInfo } from '../stage.ts';
+import { STAGES } from '../stages.ts';
+
+/** A route that the gateway answers itself, to callers who have proven who they are. */
+export interface OwnRoute {
+  readonly own: NonNullable<RouteInfo['own']>;
+  readonly config: RouteConfig;
+}
+
+/** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
+export function createOwnRoutes({ consumers, introspection }: FileConfig): readonly OwnRoute[] {
+  const any: string[] = ['jwt', 'api-key'];
+  if (introspection !== undefined) any.push('introspection');
+  if (consumers.some(({ password }) => password !== undefined)) any.push('basic');
+  if (consumers.some(({ certificates }) => certificates.length > 0)) any.push('mtls');
+  return [
+    {
+      own: 'me',
+      config: parseBareRoute(STAGES, {
+        name: 'turnpike-me',
+        prefix: '/-/me',
+        exact: true,
+        methods: ['GET'],
+        auth: { any },
+      }),
+    },
+  ];
+}

@@ -1,0 +1,71 @@
+import type { ServiceHeaders } from '../../answer/head.ts';
+import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { ServiceTarget } from '../service.ts';
+import { isStaleConnection } from '../transport.ts';
+import type { ForwardPlan } from './plan.ts';
+import { retryDelayMs } from './retry.ts';
+
+/** What is known of an attempt that brought no answer to deliver. */
+export interface FailedAttempt {
+  readonly outcome: AttemptOutcome;
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly headers: ServiceHeaders | undefined;
+  readonly error: unknown;
+  readonly hadBegunSending: boolean;
+  readonly target: ServiceTarget;
+  /** Every target that has failed this request, this one included. */
+  readonly tried: ReadonlySet<ServiceTarget>;
+  /** When the request must have its answer (`performance.now()`); 0 while that is open. */
+  readonly totalDueAtMs: number;
+}
+
+/** Whom to ask next, and after how long. */
+export interface NextAttempt {
+  readonly target: ServiceTarget;
+  readonly delayMs: number;
+}
+
+/** Decides whether a failed attempt is followed by another one; body and answer permitting. */
+export function planNext(
+  context: RequestContext,
+  { service, retry }: ForwardPlan,
+  failed: FailedAttempt,
+): NextAttempt | undefined {
+  if (!retry.isOn) return undefined;
+  const { outcome, status, hadBegunSending, totalDueAtMs } = failed;
+  const isWanted =
+    retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) || isStale(context, failed);
+  if (!isWanted || !service.retries.hasRoom) return undefined;
+  const other = service.pick(context, failed.tried);
+  // A refused connection is refused again a moment later: only another target makes it worth a try.
+  if (other === undefined && !hadBegunSending) return undefined;
+  const delayMs = pauseMs(context.attempts, failed, other === undefined);
+  if (totalDueAtMs !== 0 && performance.now() + delayMs >= totalDueAtMs) return undefined;
+  return { target: other ?? failed.target, delayMs };
+}
+
+/** What one target asks for is for itself: another may be asked before. */
+function pauseMs(
+  attempts: number,
+  { hadBegunSending, outcome, headers }: FailedAttempt,
+  isSameTarget: boolean,
+): number {
+  if (attempts === 1 && (!hadBegunSending || outcome === 'reset')) return 0;
+  const askedMs = isSameTarget && headers !== undefined ? retryAfterMs(headers) : 0;
+  return Math.max(retryDelayMs(attempts), askedMs);
+}
+
+/** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
+function isStale({ attempts, method }: RequestContext, { outcome, error }: FailedAttempt): boolean {
+  return outcome === 'reset' && attempts === 1 && (method === 'GET' || method === 'HEAD') && isStaleConnection(error);
+}
+
+/** The wait that a service asks for, in seconds or as a date on its own clock (RFC 9110, section 10.2.3). */
+function retryAfterMs(headers: ServiceHeaders): number {
+  const asked = headers['retry-after'];
+  if (typeof asked !== 'string') return 0;
+  if (/^\d+$/.test(asked)) return Number(asked) * 1000;
+  const ms = Date.parse(asked) - Date.parse(String(headers['date']));
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}

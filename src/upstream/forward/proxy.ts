@@ -1,0 +1,103 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
+import type { UpgradeRequest } from '../../context.ts';
+
+/** One attempt, as the proxy of a route prefix sends it. Found on the request by `attemptOf`. */
+export interface ProxyAttempt {
+  /** Where to: the target's URL. */
+  readonly target: URL;
+  /** The path and query that the service is asked for. */
+  readonly path: string;
+  /** Sends the request; http-proxy-middleware would have done so with its own transport. */
+  send(): void;
+}
+
+/** http-proxy-middleware for one route prefix, with our transport in its place. */
+export interface RouteProxy {
+  /** Sends the request's attempt on its way; its outcome is told to the attempt, not here. */
+  forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void;
+  /** The same for a request that asks for a WebSocket, through the instance's own `upgrade`. */
+  upgrade(req: IncomingMessage, upgrade: UpgradeRequest, attempt: ProxyAttempt): void;
+}
+
+const kAttempt = Symbol('turnpike.attempt');
+
+interface WithAttempt {
+  [kAttempt]?: ProxyAttempt;
+}
+
+function attemptOf(req: IncomingMessage): ProxyAttempt {
+  const attempt = (req as WithAttempt)[kAttempt];
+  if (attempt === undefined) throw new Error('this request has no attempt under way');
+  return attempt;
+}
+
+/**
+ * Replaces httpxy's transport (twice the CPU of undici's, and a client could end the process through it), and
+ * listens to `error`, without which a failure would be an unhandled rejection (http-proxy-middleware 4.2, httpxy 0.5).
+ */
+const transportPlugin: Plugin = (proxyServer) => {
+  proxyServer.web = (req: IncomingMessage) => {
+    attemptOf(req).send();
+    return Promise.resolve();
+  };
+  proxyServer.ws = (req: IncomingMessage) => {
+    attemptOf(req).send();
+    return Promise.resolve();
+  };
+  proxyServer.on('error', noteNothing);
+};
+
+/** Every failure has been told to its attempt already. */
+function noteNothing(): void {}
+
+/** `onBug`: what http-proxy-middleware itself throws, which is never about the service. */
+export function createProxy(onBug: (error: unknown, req: IncomingMessage) => void): RouteProxy {
+  // A copy each: the package writes into the options it is given.
+  const middleware = createProxyMiddleware({
+    target: 'http://unused.invalid',
+    ejectPlugins: true,
+    // Every request: its default would parse the URL to find that out.
+    pathFilter: () => true,
+    plugins: [transportPlugin],
+    router: (req) => attemptOf(req).target,
+    pathRewrite: (_path, req) => attemptOf(req).path,
+  });
+  const servers = new WeakSet<Server>();
+
+  function forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void {
+    (req as WithAttempt)[kAttempt] = attempt;
+    const done = middleware(req, res, (error) => {
+      if (error !== undefined) onBug(error, req);
+    });
+    const server = serverOf(req);
+    if (server === undefined || servers.has(server)) return;
+    servers.add(server);
+    const before = new Set(server.listeners('close'));
+    void done.then(() => removeNewListeners(server, before));
+  }
+
+  function upgrade(req: IncomingMessage, { socket, head }: UpgradeRequest, attempt: ProxyAttempt): void {
+    (req as WithAttempt)[kAttempt] = attempt;
+    // It subscribes to no server here and writes nothing to the socket: our `ws` does.
+    middleware.upgrade(req, socket as Socket, head);
+  }
+
+  return { forward, upgrade };
+}
+
+function serverOf(req: IncomingMessage): Server | undefined {
+  return (req.socket as { server?: Server } | null)?.server;
+}
+
+/**
+ * Each instance adds one `close` listener to the server for good, to close a proxy server that it never opened:
+ * after some reloads they would be many (http-proxy-middleware 4.2).
+ */
+function removeNewListeners(server: Server, before: ReadonlySet<unknown>): void {
+  for (const listener of server.listeners('close')) {
+    if (!before.has(listener) && String(listener).includes('activeServers'))
+      server.off('close', listener as () => void);
+  }
+}

@@ -1,0 +1,73 @@
+import type { ServiceHeaders } from '../../answer/head.ts';
+
+/**
+ * A service speaks of its own paths and its own name; the client knows only the gateway's. `Location` and the path
+ * and domain of cookies are turned round, as nginx's proxy_redirect and proxy_cookie_path do.
+ */
+export interface RedirectMap {
+  /** The service's origin, `http://10.0.0.7:4001`. */
+  readonly origin: string;
+  /** What its paths begin with where the gateway's begin with `publicPrefix`. */
+  readonly servicePrefix: string;
+  readonly publicPrefix: string;
+}
+
+/** Whether anything in a service's head may need turning round. */
+export function speaksOfItself(headers: ServiceHeaders): boolean {
+  return (
+    headers['location'] !== undefined ||
+    headers['set-cookie'] !== undefined ||
+    headers['content-location'] !== undefined
+  );
+}
+
+/** The headers with Location, Content-Location and Set-Cookie turned round; the same object when there are none. */
+export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap): ServiceHeaders {
+  if (!speaksOfItself(headers)) return headers;
+  const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
+  const rewritten: Record<string, string | string[] | undefined> = { ...headers };
+  if (typeof location === 'string') rewritten['location'] = publicLocation(location, map);
+  if (typeof contentLocation === 'string') rewritten['content-location'] = publicLocation(contentLocation, map);
+  if (cookies !== undefined) rewritten['set-cookie'] = [cookies].flat().map((cookie) => publicCookie(cookie, map));
+  return rewritten;
+}
+
+function publicLocation(location: string, map: RedirectMap): string {
+  if (location.startsWith('/') && !location.startsWith('//')) return onThisHost(publicPath(location, map));
+  if (!URL.canParse(location)) return location;
+  const url = new URL(location);
+  if (url.origin !== map.origin) return location;
+  return onThisHost(publicPath(url.pathname + url.search + url.hash, map));
+}
+
+/** Two slashes begin a host (RFC 3986, section 4.2); browsers take a backslash for one, and leave out a tab. */
+function onThisHost(path: string): string {
+  return path.replace(/^[/\\\t]{2,}/, '/');
+}
+
+function publicPath(path: string, { servicePrefix, publicPrefix }: RedirectMap): string {
+  if (servicePrefix === publicPrefix) return path;
+  if (servicePrefix === '') return joinPrefix(publicPrefix, path);
+  if (path === servicePrefix) return publicPrefix === '' ? '/' : publicPrefix;
+  const next = path.charAt(servicePrefix.length);
+  if (!path.startsWith(servicePrefix) || !(next === '/' || next === '?' || next === '#')) return path;
+  return joinPrefix(publicPrefix, path.slice(servicePrefix.length));
+}
+
+function joinPrefix(prefix: string, rest: string): string {
+  const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+  return rest === '/' && base !== '' ? base : base + rest;
+}
+
+/** `Domain` names the service, which the client never sees: without it the cookie is the gateway's (RFC 6265, 5.3). */
+function publicCookie(cookie: string, map: RedirectMap): string {
+  return cookie
+    .split(';')
+    .filter((part, index) => index === 0 || !/^\s*domain\s*=/i.test(part))
+    .map((part, index) =>
+      index === 0
+        ? part
+        : part.replace(/^(\s*path\s*=\s*)(\/.*)$/i, (_all, name: string, path: string) => name + publicPath(path, map)),
+    )
+    .join(';');
+}

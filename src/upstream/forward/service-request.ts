@@ -1,0 +1,56 @@
+import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import { type ErrorCode, GatewayError } from '../../errors.ts';
+import type { Timeouts } from './exchange.ts';
+
+/** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */
+export function joinBase(basePath: string, path: string, endsWithSlash: boolean): string {
+  if (basePath === '') return path;
+  const isRoot = path === '/' || path.startsWith('/?');
+  return isRoot && !endsWithSlash ? basePath + path.slice(1) : basePath + path;
+}
+
+const TIMEOUT_FIELD = 'X-Request-Timeout-Ms';
+
+/** A caller may shorten the deadlines with X-Request-Timeout-Ms, never lengthen them; the service is told what is left. */
+export function shortenTimeouts(timeouts: Timeouts, context: RequestContext): Timeouts {
+  const asked = context.req.headers['x-request-timeout-ms'];
+  if (typeof asked !== 'string' || !/^\d{1,9}$/.test(asked)) return timeouts;
+  const total = Math.max(1, Math.min(Number(asked), timeouts.total));
+  context.upstreamHeaders.push(TIMEOUT_FIELD, String(total));
+  return { ...timeouts, connect: Math.min(timeouts.connect, total), headers: Math.min(timeouts.headers, total), total };
+}
+
+/** Before another attempt: the service that is asked next has less time than the one before. */
+export function tellTimeLeft(headers: string[], totalDueAtMs: number): void {
+  const at = headers.indexOf(TIMEOUT_FIELD);
+  if (at === -1 || totalDueAtMs === 0) return;
+  headers[at + 1] = String(Math.max(1, Math.round(totalDueAtMs - performance.now())));
+}
+
+/**
+ * The outcome as the service is judged by it. A deadline that the caller had shortened, and that passed before the
+ * route's own, says nothing about the service: else any caller could open its circuit and eject its targets.
+ */
+export function judgedOutcome(outcome: AttemptOutcome, tookMs: number, asked: Timeouts, own: Timeouts): AttemptOutcome {
+  if (asked === own) return outcome;
+  const isCallers =
+    (outcome === 'connect-timeout' && tookMs < own.connect) ||
+    (outcome === 'headers-timeout' && tookMs < Math.min(own.headers, own.total));
+  return isCallers ? 'aborted-by-client' : outcome;
+}
+
+const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
+  refused: 'upstream_refused',
+  dns: 'upstream_dns',
+  tls: 'upstream_tls',
+  reset: 'upstream_reset',
+  protocol: 'upstream_protocol',
+  'connect-timeout': 'connect_timeout',
+  'headers-timeout': 'headers_timeout',
+  'idle-timeout': 'idle_timeout',
+};
+
+/** The error that a client is told of an attempt which was the last. */
+export function failureOf(outcome: AttemptOutcome, cause: unknown): GatewayError {
+  return new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause });
+}

@@ -1,6 +1,6 @@
 # Three stages: build with everything, install what production needs, and keep only that.
 # The project pins a Node in its optional packages; the image brings its own, so the last stages leave them out.
-ARG NODE=node:24-slim
+ARG NODE=node:26-slim
 
 FROM ${NODE} AS build
 WORKDIR /app

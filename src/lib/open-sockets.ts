@@ -1,5 +1,5 @@
-import type { CloseCode } from '../upstream/websocket/frames.ts';
 import { KeyCounts } from './key-counts.ts';
+import type { CloseCode } from './ws-frames.ts';
 
 /** What the registry may do with an open WebSocket. */
 export interface OpenSocket {

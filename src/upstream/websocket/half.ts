@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type CloseCode, closeFrame, FrameTracker } from './frames.ts';
+import { type CloseCode, closeFrame, FrameTracker } from '../../lib/ws-frames.ts';
 
 /** What ties the two directions of a WebSocket together. */
 export interface Halves {

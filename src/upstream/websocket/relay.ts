@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
 import type { OpenSocket, OpenSockets } from '../../lib/open-sockets.ts';
-import type { CloseCode } from './frames.ts';
+import type { CloseCode } from '../../lib/ws-frames.ts';
 import { Half, type Halves } from './half.ts';
 
 export interface RelayOptions {

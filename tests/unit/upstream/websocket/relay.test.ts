@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { DeadlineWheel } from '../../../../src/lib/deadline-wheel.ts';
 import { OpenSockets } from '../../../../src/lib/open-sockets.ts';
-import { closeFrame } from '../../../../src/upstream/websocket/frames.ts';
+import { closeFrame } from '../../../../src/lib/ws-frames.ts';
 import { Relay } from '../../../../src/upstream/websocket/relay.ts';
 import { until } from '../../../support/until.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { closeFrame, FrameTracker } from '../../../../src/upstream/websocket/frames.ts';
+import { closeFrame, FrameTracker } from '../../../src/lib/ws-frames.ts';
 
 /** A frame with a payload of zeros, as RFC 6455, section 5.2, lays it out. */
 function frame(payloadLength: number, { masked = false, opcode = 2 } = {}): Buffer {

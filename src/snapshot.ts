@@ -4,13 +4,12 @@ import { credentialHeaders, isProtected } from './auth/auth-option.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
-import type { Deps } from './deps.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { type Holding, holdNew } from './pool.ts';
 import { createRouteTable } from './routing/table.ts';
-import type { RouteInfo, Stage, StageDeps } from './stage.ts';
+import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 import { STAGES } from './stages.ts';
 
 /** A route as it runs: what the stages made of it, in their order. */
@@ -57,7 +56,7 @@ interface Parts {
  * Where nothing but routes has changed since `previous`, a route that is the very same (config/load.ts gives it back
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
-export function compileSnapshot(config: FileConfig, deps: Deps, previous?: Snapshot): Snapshot {
+export function compileSnapshot(config: FileConfig, deps: SnapshotDeps, previous?: Snapshot): Snapshot {
   const shared = previous !== undefined && hasSameTop(config, previous.config) ? previous.parts : undefined;
   const held: Holding<unknown>[] = [];
   const letGo = (): void => {
@@ -92,7 +91,7 @@ function hasSameTop({ routes: _, ...top }: FileConfig, { routes: __, ...before }
   return isDeepStrictEqual(top, before);
 }
 
-function prepareStages(config: FileConfig, deps: Deps): Holding<readonly PreparedStage[]> {
+function prepareStages(config: FileConfig, deps: SnapshotDeps): Holding<readonly PreparedStage[]> {
   return holdNew(deps.pool.lease(), (lease) => {
     const stageDeps: StageDeps = { ...deps, lease };
     const stages = STAGES as unknown as readonly AnyStage[];

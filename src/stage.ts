@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
-import type { Deps } from './deps.ts';
+import type { Deps, InProcess } from './deps.ts';
 import type { Lease } from './pool.ts';
 
 /** What a stage is told about the route that it is created for. */
@@ -21,8 +21,14 @@ export interface RouteInfo {
   readonly own?: 'me' | undefined;
 }
 
+/** What a snapshot is compiled with. */
+export interface SnapshotDeps extends Deps {
+  /** Sends a request through its route without a connection. */
+  readonly inProcess: InProcess;
+}
+
 /** What a stage may use while a snapshot is compiled. */
-export interface StageDeps extends Deps {
+export interface StageDeps extends SnapshotDeps {
   /** Takes from the pool what must outlive this snapshot. */
   readonly lease: Lease;
 }

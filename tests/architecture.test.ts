@@ -13,6 +13,8 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'errors.ts',
     'context.ts',
+    'sink.ts',
+    'body/',
     'stage.ts',
     'pool.ts',
     'metrics.ts',

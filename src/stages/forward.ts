@@ -115,7 +115,7 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
-  context.res.destroy();
+  context.sink.fail(context, error);
 }
 
 /** Says where the request would go; asks nobody. */

@@ -1,4 +1,4 @@
-import { endAnswer, writeOwnHead } from '../answer/head.ts';
+import { answerJson } from '../answer/own.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { createCallerLimits } from '../limits/caller-limits.ts';
 import { createLimits, limitsKind } from '../limits/limits.ts';
@@ -26,10 +26,7 @@ export const meStage = defineStage({
     return async function me(req) {
       const context = contextOf(req);
       if (context.dryRun) return;
-      const body = JSON.stringify({ ...describeCaller(context), ...(await limitsOf(context)) });
-      const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-      writeOwnHead(context, 200, [...head, 'cache-control', 'no-store']);
-      endAnswer(context, context.method === 'HEAD' ? undefined : body);
+      answerJson(context, 200, { ...describeCaller(context), ...(await limitsOf(context)) });
     };
   },
 });

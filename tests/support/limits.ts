@@ -133,6 +133,10 @@ export class StageBench {
       sockets: new OpenSockets(),
       redis: this.#redis,
       lease: this.pool.lease(),
+      call: () => Promise.reject(new Error('nobody is asked here')),
+      inProcess: () => {
+        throw new Error('nothing is sent here');
+      },
     };
   }
 }

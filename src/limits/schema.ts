@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { TOKEN_CHARS } from '../lib/http-token.ts';
 import { duration } from '../schema-values.ts';
 
 /** What a person may write about limits in routes.json: windows, plans and quotas. */
 
-const BY = /^(?:consumer|user|address|route|header:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}|claim:[^\s]{1,128})$/;
+const BY = new RegExp(`^(?:consumer|user|address|route|header:[${TOKEN_CHARS}]{1,64}|claim:[^\\s]{1,128})$`);
 
 export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),

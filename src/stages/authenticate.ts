@@ -16,8 +16,9 @@ import {
   introspectionOption,
 } from '../auth/introspection.ts';
 import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../auth/issuers.ts';
-import { jwksKind, type KeyPlace, RemoteKeys } from '../auth/jwks.ts';
+import { jwksKind, RemoteKeys } from '../auth/jwks.ts';
 import { TokenVerifier } from '../auth/jwt.ts';
+import type { KeyPlace } from '../auth/key-source.ts';
 import { KeyUses, keyUsesKind } from '../auth/key-uses.ts';
 import { RedisApiKeys } from '../auth/redis-api-keys.ts';
 import { type CountFailure, createRefusals } from '../auth/refusals.ts';

@@ -2,13 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TAKEN_OVER } from './answer/head.ts';
-import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
 import type { Deps } from './deps.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { walk } from './pipeline/walk.ts';
-import { compileSnapshot, type Snapshot } from './snapshot.ts';
+import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
 import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
 
@@ -27,12 +26,12 @@ export interface Gateway {
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
-  load(config: FileConfig): void;
+  load(loaded: Configuration): void;
   /** Lets go of everything that the snapshot in force holds. */
   close(): void;
 }
 
-export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins): Gateway {
+export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
@@ -87,8 +86,8 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     get inFlight() {
       return inFlight;
     },
-    load(config) {
-      const next = compileSnapshot(config, deps, snapshot);
+    load(loaded) {
+      const next = compileSnapshot(loaded, deps, snapshot);
       const previous = snapshot;
       snapshot = next;
       previous.retire();

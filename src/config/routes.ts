@@ -3,8 +3,8 @@ import { matchKeys } from '../routing/keys.ts';
 import type { Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
 
-/** What the schema of the file needs of a stage. */
-export type StageList = readonly Pick<Stage, 'name' | 'keys' | 'fileKeys' | 'check'>[];
+/** The stages of a pipeline, first to last; each is typed by its own keys, and here they are all alike. */
+export type StageList = readonly Stage[];
 
 type Flatten<T> = { [K in keyof T]: T[K] };
 type Unite<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? Flatten<I> : never;
@@ -93,9 +93,6 @@ export function createFileSchema(stages: StageList) {
 }
 
 /** A route with nothing but these keys and every stage's own defaults; for the route that refuses what none matches. */
-export function parseBareRoute<const L extends StageList>(
-  stages: L,
-  keys: Readonly<Record<string, unknown>>,
-): RouteOf<L> {
-  return z.strictObject(gatherShapes(stages).route).parse(keys) as RouteOf<L>;
+export function parseBareRoute(stages: StageList, keys: Readonly<Record<string, unknown>>): RouteConfig {
+  return gatherShapes(stages).routeSchema.parse(keys) as RouteConfig;
 }

@@ -1,6 +1,5 @@
-import { type FileConfig, parseBareRoute, type RouteConfig } from '../config/routes.ts';
+import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
-import { STAGES } from '../stages.ts';
 
 /** A route that the gateway answers itself, to callers who have proven who they are. */
 export interface OwnRoute {
@@ -9,7 +8,7 @@ export interface OwnRoute {
 }
 
 /** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
-export function createOwnRoutes({ consumers, introspection }: FileConfig): readonly OwnRoute[] {
+export function createOwnRoutes(stages: StageList, { consumers, introspection }: FileConfig): readonly OwnRoute[] {
   const any: string[] = ['jwt', 'api-key'];
   if (introspection !== undefined) any.push('introspection');
   if (consumers.some(({ password }) => password !== undefined)) any.push('basic');
@@ -17,7 +16,7 @@ export function createOwnRoutes({ consumers, introspection }: FileConfig): reado
   return [
     {
       own: 'me',
-      config: parseBareRoute(STAGES, {
+      config: parseBareRoute(stages, {
         name: 'turnpike-me',
         prefix: '/-/me',
         exact: true,

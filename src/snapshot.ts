@@ -121,9 +121,9 @@ function compileRoute(
   const handlers: RequestHandler[] = [];
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
-    const handler = stage.create(config, route, deps, shared);
+    const isShadowed = config.shadow?.includes(stage.name);
+    const handler = stage.create(config, { ...route, isShadowed }, deps, shared);
     if (handler === undefined) continue;
-    const isShadowed = config.shadow?.some((name) => name === stage.name);
     handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
     stages.push(stage.name);
     // The implicit route ends with the refusal.

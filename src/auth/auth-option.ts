@@ -14,8 +14,6 @@ export interface AuthRequirement {
   /** Lower-case name of the field in which a trusted load balancer tells the client's certificate. */
   readonly certificateField: string;
   readonly forwardAuth: ForwardAuthOptions | undefined;
-  /** True when the route does not say anything, and the default protects it. */
-  readonly isImplied: boolean;
 }
 
 const apiKeyOptions = z.strictObject({
@@ -53,7 +51,6 @@ const NOBODY_ASKS: AuthRequirement = {
   apiKeyQuery: undefined,
   certificateField: DEFAULT_CERTIFICATE_FIELD,
   forwardAuth: undefined,
-  isImplied: false,
 };
 
 const formOption = z.union([
@@ -67,12 +64,20 @@ const formOption = z.union([
   z.strictObject({ all: schemes }),
 ]);
 
-const IMPLIED: AuthRequirement = { ...NOBODY_ASKS, mode: 'any', schemes: ['jwt', 'api-key'], isImplied: true };
+const IMPLIED: AuthRequirement = { ...NOBODY_ASKS, mode: 'any', schemes: ['jwt', 'api-key'] };
 
 /** The `auth` key of a route. Default: `["jwt", "api-key"]`, either of them. */
 export const authOption = formOption
   .optional()
   .transform((written) => (written === undefined ? IMPLIED : readRequirement(written)));
+
+/** The keys of a route that say who may call; those of the stage authenticate. */
+export const authKeys = {
+  auth: authOption.describe(
+    'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
+  ),
+  forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
+};
 
 function readRequirement(written: z.output<typeof formOption>): AuthRequirement {
   if (written === 'none') return NOBODY_ASKS;

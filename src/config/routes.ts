@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { matchKeys } from '../routing/keys.ts';
-import type { Stage } from '../stage.ts';
+import type { ShadowKey, Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
+import { createShadowKey } from './shadow.ts';
 
 /** The stages of a pipeline, first to last; each is typed by its own keys, and here they are all alike. */
 export type StageList = readonly Stage[];
@@ -26,7 +27,7 @@ type RouteShape<L extends StageList> = Flatten<typeof routeKeys & Unite<L[number
 type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;
 
 /** One route as the stages get it: defaults merged, values parsed. */
-export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>>;
+export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>> & ShadowKey;
 /** The whole configuration: the keys of the file, and the routes. */
 export type FileOf<L extends StageList> = z.output<z.ZodObject<Shape<TopShape<L>>>> & {
   readonly routes: readonly RouteOf<L>[];
@@ -50,7 +51,7 @@ export interface FileShapes {
 // zod compiles a schema when it first parses, which costs more than the parsing of a small file.
 const shapesOf = new WeakMap<StageList, FileShapes>();
 
-/** Gathers the keys of all stages. Throws when two stages own the same key: that is a bug in the list. */
+/** Gathers the keys of all stages. Throws when two own the same key, or one reads what nobody owns: bugs in the list. */
 export function gatherShapes(stages: StageList): FileShapes {
   const known = shapesOf.get(stages);
   if (known !== undefined) return known;
@@ -59,6 +60,11 @@ export function gatherShapes(stages: StageList): FileShapes {
   for (const stage of stages) {
     addKeys(route, stage.keys, stage.name);
     addKeys(top, stage.fileKeys, stage.name);
+  }
+  addKeys(route, createShadowKey(stages), 'shadow');
+  for (const { name, reads, fileReads } of stages) {
+    checkReads(route, reads, name);
+    checkReads(top, fileReads, name);
   }
   const allowed = Object.entries(route).filter(([key]) => !NEVER_DEFAULT.includes(key));
   const defaults = z.object(Object.fromEntries(allowed)).partial().shape;
@@ -72,6 +78,13 @@ function addKeys(shape: Record<string, z.core.$ZodType>, keys: z.ZodRawShape, st
   for (const [key, schema] of Object.entries(keys)) {
     if (Object.hasOwn(shape, key)) throw new Error(`stage ${stage}: the key "${key}" has another owner already`);
     shape[key] = schema;
+  }
+}
+
+/** What a stage reads is typed by the schema that it names, so that must be the owner's. */
+function checkReads(shape: Readonly<Record<string, z.core.$ZodType>>, reads: z.ZodRawShape, stage: string): void {
+  for (const [key, schema] of Object.entries(reads)) {
+    if (shape[key] !== schema) throw new Error(`stage ${stage}: the key "${key}" that it reads has no such owner`);
   }
 }
 

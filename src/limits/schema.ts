@@ -53,6 +53,20 @@ export const planSchema = z.strictObject({
     .describe('Calls per calendar period; kept over restarts in Redis, lost with the process without.'),
 });
 
+/** The keys of the file that say how often; those of the stage rateLimit. */
+export const limitsFileKeys = {
+  rateLimits: z
+    .array(rateLimitSchema)
+    .max(16)
+    .optional()
+    .describe('Limits of the whole gateway, decided together with those of the route.'),
+  plans: z
+    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), planSchema)
+    .optional()
+    .describe("A consumer's or a token's tier, by name."),
+  defaultPlan: z.string().optional().describe('The plan of whoever names none, or one that is not here.'),
+};
+
 export type RateLimitOptions = z.output<typeof rateLimitSchema>;
 export type PlanOptions = z.output<typeof planSchema>;
 export type QuotaOptions = z.output<typeof quotaSchema>;

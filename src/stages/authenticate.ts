@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
 import { ApiKeys, type KeyIndex, withoutParameter } from '../auth/api-keys.ts';
-import { type AuthRequirement, authOption } from '../auth/auth-option.ts';
+import { type AuthRequirement, authKeys } from '../auth/auth-option.ts';
 import { Passwords } from '../auth/basic.ts';
 import { ClientCertificates } from '../auth/client-certificate.ts';
 import { type ConsumerRow, checkConsumers, consumerRow } from '../auth/consumers.ts';
@@ -25,16 +25,9 @@ import { type CountFailure, createRefusals } from '../auth/refusals.ts';
 import { Revocations, revocationsKind } from '../auth/revocations.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
-import { type BansFile, createBans } from '../limits/bans.ts';
+import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
 import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
-
-const keys = {
-  auth: authOption.describe(
-    'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
-  ),
-  forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
-};
 
 const fileKeys = {
   consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
@@ -58,24 +51,25 @@ interface Shared extends Credentials {
   readonly addUnusable: (route: string) => void;
 }
 
-// `shadow` belongs to another stage: what is only tried out bans nobody.
-interface AuthenticateRoute {
-  readonly shadow?: readonly string[] | undefined;
-}
-
 /**
  * Proves who calls: 401 `unauthenticated` without a credential, 401 `invalid_credential` with a wrong one, 503
  * `auth_unavailable` when what decides does not answer. `auth: "none"` costs nothing and reads nothing.
  */
 export const authenticateStage = defineStage({
   name: 'authenticate',
-  keys,
+  keys: authKeys,
   fileKeys,
+  fileReads: bansFileKeys,
+  shadow: { needs: [], opens: 'auth' },
 
   check(file, routes, report) {
     checkConsumers(file.consumers, report);
     checkIssuers(file.issuers, report);
-    routes.forEach(({ auth }, index) => {
+    routes.forEach(({ auth, shadow }, index) => {
+      if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {
+        const hint = 'name in "auth" what is to be tried out';
+        report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
+      }
       if (file.introspection !== undefined || !auth.schemes.includes('introspection')) return;
       report(['routes', index, 'auth'], 'nobody to introspect tokens is configured', 'add "introspection" to the file');
     });
@@ -89,7 +83,7 @@ export const authenticateStage = defineStage({
       certificates: new ClientCertificates(file.consumers),
       tokens: createTokenVerifier(file.issuers, deps),
       introspection: file.introspection && createIntrospection(file.introspection, deps),
-      ...createFailureCounts(file as BansFile, deps),
+      ...createFailureCounts(file, deps),
       addUnusable: createUnusableWarning(deps.log),
     };
   },
@@ -97,10 +91,10 @@ export const authenticateStage = defineStage({
   create(options, route, deps, shared) {
     const { auth, forwardCredentials } = options;
     if (!route.matched || auth.mode === 'none') return undefined;
-    const isShadowed = (options as AuthenticateRoute).shadow?.includes('authenticate') === true;
     const schemes = createSchemes(auth, shared);
     const accept = createAcceptance(schemes, auth.mode);
-    const refuse = createRefusals(schemes, isShadowed ? shared.countFailure : shared.countForBans);
+    // What is only tried out bans nobody.
+    const refuse = createRefusals(schemes, route.isShadowed === true ? shared.countFailure : shared.countForBans);
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && schemes.every((scheme) => !scheme.isConfigured)) shared.addUnusable(route.name);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialHeaders, isProtected } from './auth/auth-option.ts';
+import { credentialHeaders, credentialParameter, isProtected } from './auth/auth-option.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -108,7 +108,7 @@ function routeInfo(route: RouteConfig): RouteInfo {
     matched: true,
     isProtected: isProtected(route.auth),
     credentialHeaders: credentialHeaders(route.auth, route.forwardCredentials),
-    credentialParameter: route.auth.apiKeyQuery,
+    credentialParameter: credentialParameter(route.auth),
   };
 }
 

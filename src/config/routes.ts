@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Unite } from '../lib/unite.ts';
 import { matchKeys } from '../routing/keys.ts';
 import type { ShadowKey, Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
@@ -7,8 +8,6 @@ import { createShadowKey } from './shadow.ts';
 /** The stages of a pipeline, first to last; each is typed by its own keys, and here they are all alike. */
 export type StageList = readonly Stage[];
 
-type Flatten<T> = { [K in keyof T]: T[K] };
-type Unite<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? Flatten<I> : never;
 type Shape<T> = T extends z.ZodRawShape ? T : never;
 
 const routeKeys = {
@@ -23,7 +22,7 @@ const routeKeys = {
 /** Keys of a route that are no default: those that tell routes apart, and one that would open routes by accident. */
 const NEVER_DEFAULT = ['name', 'prefix', 'shadow'];
 
-type RouteShape<L extends StageList> = Flatten<typeof routeKeys & Unite<L[number]['keys']>>;
+type RouteShape<L extends StageList> = Unite<typeof routeKeys | L[number]['keys']>;
 type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;
 
 /** One route as the stages get it: defaults merged, values parsed. */

@@ -1,3 +1,4 @@
+import { possibleSchemes } from '../auth/schemes.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
 
@@ -8,11 +9,8 @@ export interface OwnRoute {
 }
 
 /** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
-export function createOwnRoutes(stages: StageList, { consumers, introspection }: FileConfig): readonly OwnRoute[] {
-  const any: string[] = ['jwt', 'api-key'];
-  if (introspection !== undefined) any.push('introspection');
-  if (consumers.some(({ password }) => password !== undefined)) any.push('basic');
-  if (consumers.some(({ certificates }) => certificates.length > 0)) any.push('mtls');
+export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
+  const any = possibleSchemes(config);
   return [
     {
       own: 'me',

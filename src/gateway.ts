@@ -3,14 +3,13 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CLIENT } from './answer/client.ts';
 import { TAKEN_OVER } from './answer/head.ts';
-import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
 import type { Deps, InProcess } from './deps.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
 import { walk } from './pipeline/walk.ts';
-import { compileSnapshot, type Snapshot } from './snapshot.ts';
+import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
 import type { SnapshotDeps } from './stage.ts';
 import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
@@ -32,12 +31,12 @@ export interface Gateway {
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
-  load(config: FileConfig): void;
+  load(loaded: Configuration): void;
   /** Lets go of everything that the snapshot in force holds. */
   close(): void;
 }
 
-export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins): Gateway {
+export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let inFlight = 0;
   deps.metrics.watchInFlight(() => inFlight);
@@ -101,8 +100,8 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     get inFlight() {
       return inFlight;
     },
-    load(config) {
-      const next = compileSnapshot(config, snapshotDeps, snapshot);
+    load(loaded) {
+      const next = compileSnapshot(loaded, snapshotDeps, snapshot);
       const previous = snapshot;
       snapshot = next;
       previous.retire();

@@ -16,7 +16,6 @@ import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
-import { shadowStage } from './stages/shadow.ts';
 import { websocketStage } from './stages/websocket.ts';
 
 /**
@@ -40,7 +39,6 @@ export const STAGES = [
   concurrencyStage, //      before the limit: a call refused here costs no quota
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
-  shadowStage, //           owns a key alone: which of the stages above only report
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service
   forwardStage, //          last: the proxies

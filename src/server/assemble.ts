@@ -70,7 +70,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     },
     services: () => nameServices(gateway.snapshot),
   });
-  const gateway = createGateway(deps, loaded.config, health);
+  const gateway = createGateway(deps, loaded, health);
   const { app, classes } = gateway.express;
   const server = createFrontServer({
     classes,

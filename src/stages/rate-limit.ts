@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
+import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
 import { checkLimits } from '../limits/check.ts';
 import type { Decision } from '../limits/decision.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLimits, type Limits, limitsKind } from '../limits/limits.ts';
 import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
-import { planSchema, rateLimitSchema } from '../limits/schema.ts';
+import { limitsFileKeys, rateLimitSchema } from '../limits/schema.ts';
 import type { RouteUsage } from '../limits/usage.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 
@@ -31,46 +31,31 @@ const keys = {
     ),
 };
 
-const fileKeys = {
-  rateLimits: z
-    .array(rateLimitSchema)
-    .max(16)
-    .optional()
-    .describe('Limits of the whole gateway, decided together with those of the route.'),
-  plans: z
-    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), planSchema)
-    .optional()
-    .describe("A consumer's or a token's tier, by name."),
-  defaultPlan: z.string().optional().describe('The plan of whoever names none, or one that is not here.'),
-};
-
 interface Shared {
   readonly file: LimitsFile;
   readonly limits: Limits;
   readonly bans: Bans | undefined;
 }
 
-// `shadow` belongs to another stage: what is only tried out tells the client nothing, and bans nobody.
-interface RateLimitRoute {
-  readonly shadow?: readonly string[] | undefined;
-}
-
 /** Refuses callers who come too often: 429 `rate_limited` or `quota_exceeded`; 503 `limits_unavailable` where a route asks for it. */
 export const rateLimitStage = defineStage({
   name: 'rateLimit',
   keys,
-  fileKeys,
-  check: checkLimits,
+  fileKeys: limitsFileKeys,
+  fileReads: bansFileKeys,
+  shadow: { needs: [] },
+  check: (file, routes, report) => checkLimits(file, routes, report),
 
   prepare(file, deps): Shared {
     const limits = deps.lease.use(limitsKind, '', () => createLimits(deps));
-    return { file, limits, bans: createBans(file as BansFile, deps) };
+    return { file, limits, bans: createBans(file, deps) };
   },
 
   create(options, route, deps, { file, limits, bans }) {
     if (!route.matched) return undefined;
     const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
-    const isShadowed = (options as RateLimitRoute).shadow?.includes('rateLimit') === true;
+    // What is only tried out tells the client nothing, and bans nobody.
+    const isShadowed = route.isShadowed === true;
     const windows = new RouteWindows(file, rateLimits, route.name);
     if (windows.isEmpty) return undefined;
     const usage = limits.usageOf(route.name);

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
+import { TOKEN } from '../lib/http-token.ts';
 import { defineStage } from '../stage.ts';
 
-const FIELD_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
 const respondOptions = z.strictObject({
   status: z.int().min(200).max(599).describe('Status of the answer.'),
   headers: z
     .record(
-      z.string().regex(FIELD_NAME, { error: 'not a header field name' }),
+      z.string().regex(TOKEN, { error: 'not a header field name' }),
       z.string().regex(FIELD_VALUE, { error: 'header values are visible ASCII' }),
     )
     .default({})

@@ -67,15 +67,15 @@ export function createProxy(onBug: (error: unknown, req: IncomingMessage) => voi
   const servers = new WeakSet<Server>();
 
   function forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void {
-    (req as WithAttempt)[kAttempt] = attempt;
+    const server = serverOf(req);
+    const subscription = server === undefined || servers.has(server) ? undefined : expectSubscription(server, attempt);
+    (req as WithAttempt)[kAttempt] = subscription?.attempt ?? attempt;
     const done = middleware(req, res, (error) => {
       if (error !== undefined) onBug(error, req);
     });
-    const server = serverOf(req);
-    if (server === undefined || servers.has(server)) return;
+    if (server === undefined || subscription === undefined) return;
     servers.add(server);
-    const before = new Set(server.listeners('close'));
-    void done.then(() => removeNewListeners(server, before));
+    void done.then(subscription.undo);
   }
 
   function upgrade(req: IncomingMessage, { socket, head }: UpgradeRequest, attempt: ProxyAttempt): void {
@@ -93,11 +93,25 @@ function serverOf(req: IncomingMessage): Server | undefined {
 
 /**
  * Each instance adds one `close` listener to the server for good, to close a proxy server that it never opened:
- * after some reloads they would be many (http-proxy-middleware 4.2).
+ * after some reloads they would be many (http-proxy-middleware 4.2). It does so right after the first attempt has been
+ * sent, before anything but promises can run: what is new then is its own.
  */
-function removeNewListeners(server: Server, before: ReadonlySet<unknown>): void {
-  for (const listener of server.listeners('close')) {
-    if (!before.has(listener) && String(listener).includes('activeServers'))
-      server.off('close', listener as () => void);
-  }
+function expectSubscription(server: Server, attempt: ProxyAttempt): { attempt: ProxyAttempt; undo: () => void } {
+  let before = new Set<unknown>(server.listeners('close'));
+  const { target, path } = attempt;
+  return {
+    attempt: {
+      target,
+      path,
+      send() {
+        attempt.send();
+        before = new Set(server.listeners('close'));
+      },
+    },
+    undo() {
+      for (const listener of server.listeners('close')) {
+        if (!before.has(listener)) server.off('close', listener as () => void);
+      }
+    },
+  };
 }

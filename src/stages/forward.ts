@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { renderProblem } from '../answer/problem.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { Kind } from '../pool.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
@@ -115,7 +116,7 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
-  context.res.destroy();
+  renderProblem(context, error);
 }
 
 /** Says where the request would go; asks nobody. */

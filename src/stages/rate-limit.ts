@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { contextOf, type RequestContext } from '../context.ts';
-import { GatewayError } from '../errors.ts';
+import { contextOf } from '../context.ts';
 import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
 import { checkLimits } from '../limits/check.ts';
-import type { Decision } from '../limits/decision.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { createLimits, type Limits, limitsKind } from '../limits/limits.ts';
 import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
 import { planSchema, rateLimitSchema } from '../limits/schema.ts';
-import type { RouteUsage } from '../limits/usage.ts';
-import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
+import { createSettle } from '../limits/settle.ts';
+import { defineStage } from '../stage.ts';
 
 const keys = {
   rateLimits: z
@@ -36,7 +34,9 @@ const fileKeys = {
     .array(rateLimitSchema)
     .max(16)
     .optional()
-    .describe('Limits of the whole gateway, decided together with those of the route.'),
+    .describe(
+      'Limits of the whole gateway: by address or header decided before authentication, also for calls that end 401, 403 or 404; others with those of the route.',
+    ),
   plans: z
     .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), planSchema)
     .optional()
@@ -74,13 +74,14 @@ export const rateLimitStage = defineStage({
     const windows = new RouteWindows(file, rateLimits, route.name);
     if (windows.isEmpty) return undefined;
     const usage = limits.usageOf(route.name);
-    const settle = createSettle({ windows, cost, onStoreError, usage, bans, isShadowed }, route, deps);
+    const settle = createSettle({ stage: 'rateLimit', cost, onStoreError, usage, bans, isShadowed }, route, deps);
 
     const limiter = createLimiter((context) => {
-      const decided = limits.decide(windows.of(context).windows, context, cost, onStoreError === 'local');
+      const list = windows.of(context);
+      const decided = limits.decide(list.windows, context, cost, onStoreError === 'local');
       return decided instanceof Promise
-        ? decided.then((decision) => settle(context, decision))
-        : settle(context, decided);
+        ? decided.then((decision) => settle(context, decision, list))
+        : settle(context, decided, list);
     });
 
     return function rateLimit(req, res, next) {
@@ -89,46 +90,3 @@ export const rateLimitStage = defineStage({
     };
   },
 });
-
-interface SettleOptions {
-  readonly windows: RouteWindows;
-  readonly cost: number;
-  readonly onStoreError: 'local' | 'allow' | 'deny';
-  readonly usage: RouteUsage | undefined;
-  readonly bans: Bans | undefined;
-  readonly isShadowed: boolean;
-}
-
-/** Writes a decision down: in the context for the log and the answer, in metrics, usage and trace. */
-function createSettle(
-  { windows, cost, onStoreError, usage, bans, isShadowed }: SettleOptions,
-  route: RouteInfo,
-  { clock, metrics }: StageDeps,
-) {
-  const counterOf = (decision: string) => metrics.limiterDecisions.labels(route.name, decision);
-  const allowed = counterOf('allowed');
-  const refused = counterOf('refused');
-  const failed = counterOf(onStoreError === 'deny' ? 'failed-closed' : 'failed-open');
-
-  function settleUncounted(context: RequestContext): undefined {
-    if (!context.dryRun) failed.inc();
-    context.trace?.push({ stage: 'rateLimit', decision: `not counted, ${onStoreError}: Redis does not answer` });
-    if (onStoreError === 'deny') throw new GatewayError('limits_unavailable', undefined, { retryAfterSeconds: 1 });
-  }
-
-  function count(context: RequestContext, decision: Decision): void {
-    const passes = decision.allowed || isShadowed;
-    (passes ? allowed : refused).inc();
-    usage?.count(context, cost, passes);
-    if (!passes) bans?.countRefusal(context, decision);
-  }
-
-  return (context: RequestContext, decision: Decision | undefined): Decision | undefined => {
-    if (decision === undefined) return settleUncounted(context);
-    context.limit = decision;
-    if (!isShadowed) windows.of(context).headers.add(context, decision, clock.now());
-    if (!context.dryRun) count(context, decision);
-    context.trace?.push({ stage: 'rateLimit', decision: `${decision.policy} ${decision.remaining}/${decision.limit}` });
-    return decision;
-  };
-}

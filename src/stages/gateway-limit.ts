@@ -1,0 +1,54 @@
+import { type Bans, type BansFile, createBans } from '../limits/bans.ts';
+import { createLimiter } from '../limits/limiter.ts';
+import { createLimits, type Limits, limitsKind } from '../limits/limits.ts';
+import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
+import type { RateLimitOptions } from '../limits/schema.ts';
+import { createSettle } from '../limits/settle.ts';
+import { defineStage } from '../stage.ts';
+
+interface Shared {
+  readonly file: LimitsFile;
+  readonly limits: Limits;
+  readonly bans: Bans | undefined;
+}
+
+// These keys belong to the stage rateLimit.
+interface LimitedRoute {
+  readonly rateLimits?: readonly RateLimitOptions[] | undefined;
+  readonly cost?: number | undefined;
+  readonly onStoreError?: 'local' | 'allow' | 'deny' | undefined;
+}
+
+/**
+ * Refuses whoever comes too often to the gateway as a whole, by address or by a header of the file's `rateLimits`: 429
+ * `rate_limited`. It counts every call, also one that finds no route or brings no credential. `/-/me` counts nowhere.
+ */
+export const gatewayLimitStage = defineStage({
+  name: 'gatewayLimit',
+
+  // The keys of the file belong to the stages rateLimit and addressBan.
+  prepare(file: object, deps): Shared {
+    const limits = deps.lease.use(limitsKind, '', () => createLimits(deps));
+    return { file: file as LimitsFile, limits, bans: createBans(file as BansFile, deps) };
+  },
+
+  create(options: object, route, deps, { file, limits, bans }) {
+    const { rateLimits = [], cost = 1, onStoreError = 'local' } = options as LimitedRoute;
+    const list = new RouteWindows(file, rateLimits, route.name).atDoor;
+    if (list.windows.length === 0 || route.own !== undefined) return undefined;
+    // Who calls is not known yet, and no route can try out what holds for all of them.
+    const told = { stage: 'gatewayLimit', usage: undefined, isShadowed: false } as const;
+    const settle = createSettle({ ...told, cost, onStoreError, bans }, route, deps);
+
+    const limiter = createLimiter((context) => {
+      const decided = limits.decide(list.windows, context, cost, onStoreError === 'local');
+      return decided instanceof Promise
+        ? decided.then((decision) => settle(context, decision, list))
+        : settle(context, decided, list);
+    });
+
+    return function gatewayLimit(req, res, next) {
+      void limiter(req, res, next);
+    };
+  },
+});

@@ -7,6 +7,7 @@ import { callerBanStage } from './stages/caller-ban.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
+import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
@@ -29,7 +30,8 @@ export const STAGES = [
   accessLogStage, //        before anything ends the request, so that every request has a line
   preflightStage, //        after ID and log; a preflight carries no credential, so before authentication
   securityHeadersStage, //  on every answer, refusals of later stages included
-  refuseStage, //           what matched no route ends here: seen and logged, never authenticated or counted
+  gatewayLimitStage, //     needs no identity: before all that refuses, so that calls that end 401, 403, 404 count too
+  refuseStage, //           what matched no route ends here: seen and logged, never authenticated
   addressBanStage, //       before credentials are looked at: guessing must not cost us anything
   ipAccessStage, //         cheapest reason to refuse, needs no identity
   authenticateStage, //     before everything that asks who is calling

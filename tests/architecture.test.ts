@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'settings.ts',
     'deps.ts',
     'schema-values.ts',
+    'nearest-word.ts',
     'redis/',
     'log/',
   ],

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closest, distance } from 'fastest-levenshtein';
 import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
 import { hashPassword } from '../auth/password.ts';
-import { parseDurationMs } from '../schema-values.ts';
+import { findNearest } from '../nearest-word.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import { renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
 import type { KeyPlace } from './key-place.ts';
 import { KeyStoreError, type StoredConsumer, type StoredKey } from './key-store.ts';
@@ -70,11 +70,10 @@ function withFacts(name: string, before: StoredConsumer | undefined, options: Ke
 
 function checkPlan(plan: string | undefined, plans: ReadonlySet<string> | undefined): void {
   if (plan === undefined || plans === undefined || plans.has(plan)) return;
-  const known = [...plans];
-  const nearest = known.length === 0 ? '' : closest(plan, known);
-  const isNear = nearest !== '' && distance(plan, nearest) <= 2;
-  const hint = known.length === 0 ? 'the file has none' : `there are ${known.map((one) => `"${one}"`).join(', ')}`;
-  throw new KeyStoreError(`there is no plan "${plan}": ${isNear ? `did you mean "${nearest}"?` : hint}`);
+  const nearest = findNearest(plan, [...plans]);
+  const known = [...plans].map((one) => `"${one}"`).join(', ');
+  const hint = nearest === undefined ? `there are ${known || 'none in the file'}` : `did you mean "${nearest}"?`;
+  throw new KeyStoreError(`there is no plan "${plan}": ${hint}`);
 }
 
 async function list({ store }: KeyPlace, { consumer }: KeyOptions, nowMs: number): Promise<KeyOutcome> {
@@ -191,6 +190,7 @@ function readEnd(expires: string | undefined, nowMs: number): string | undefined
 
 function readDuration(option: string, text: string): number {
   const ms = parseDurationMs(text);
-  if (ms === undefined) throw new KeyStoreError(`--${option} takes a duration such as 24h or 90d`);
+  if (ms === undefined)
+    throw new KeyStoreError(`--${option} takes a duration such as 24h or 90d (units: ${DURATION_UNITS})`);
   return ms;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseDurationMs } from '../schema-values.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { TrustProxy } from '../settings.ts';
 import type { Fault } from './config-error.ts';
 
@@ -59,7 +59,7 @@ export function readDurationMs(reader: EnvReader, name: string, fallback: string
   const maxMs = parseDurationMs(max) as number;
   if (value !== undefined && value <= maxMs) return value;
   const message = value === undefined ? 'is not a duration with a unit' : `is longer than ${max}`;
-  reader.fault(name, message, `Write it like "${fallback}", which is the default.`);
+  reader.fault(name, message, `Write it like "${fallback}", which is the default (units: ${DURATION_UNITS}).`);
   return parseDurationMs(fallback) as number;
 }
 

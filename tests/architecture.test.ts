@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'settings.ts',
     'deps.ts',
     'schema-values.ts',
+    'nearest-word.ts',
     'redis/',
     'log/',
   ],
@@ -50,7 +51,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
-  'jsonc-parser': ['config/', 'cli/key-file.ts'],
+  'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 
 /** Their types are the words that layers speak with each other. */

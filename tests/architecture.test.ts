@@ -7,6 +7,7 @@ import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
 const FEWEST_SOURCES = 210;
+const FEWEST_UNIT_TESTS = 60;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -128,6 +129,16 @@ function findInCode(pattern: RegExp, allowed: readonly string[] = []): readonly 
       const match = pattern.exec(source.code);
       return match === null ? [] : [`${source.file}: ${match[0].trim()}`];
     });
+}
+
+/** The files of src/ that a unit test may be named after: `a/b-c.ts` and `a/b.ts` for `a/b-c.test.ts`; none for others. */
+function namesakesOf(test: string): readonly string[] {
+  if (!test.endsWith('.test.ts')) return [];
+  const words = path.posix.basename(test, '.test.ts').split('-');
+  return words.map((_, index) => {
+    const name = words.slice(0, words.length - index).join('-');
+    return path.posix.join(path.posix.dirname(test), `${name}.ts`);
+  });
 }
 
 test('the rules saw the whole project', () => {
@@ -277,6 +288,14 @@ test('the type checker is never talked out of it', () => {
 test('nothing is left for later', () => {
   const faults = sources.filter((source) => /\b(?:TODO|FIXME|XXX|HACK)\b/.test(source.text)).map(({ file }) => file);
   assertNone(faults, 'what is not built is an unknown key, not a note');
+});
+
+test('tests/unit mirrors src: the tests of src/a/b.ts are a/b.test.ts, or a/b-aspect.test.ts', () => {
+  const files = new Set(sources.map(inSrc));
+  const tests = readSources('tests/unit/**/*.ts').map(({ file }) => file);
+  assert.ok(tests.length >= FEWEST_UNIT_TESTS, `only ${tests.length} files below tests/unit/`);
+  const faults = tests.filter((file) => !namesakesOf(file.slice('tests/unit/'.length)).some((one) => files.has(one)));
+  assertNone(faults, 'name a test after what it tests, or let it stand in another folder of tests/');
 });
 
 test('no test is switched off', () => {

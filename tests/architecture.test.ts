@@ -7,7 +7,7 @@ import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
 const FEWEST_SOURCES = 210;
-const FEWEST_UNIT_TESTS = 60;
+const FEWEST_UNIT_TESTS = 75;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [

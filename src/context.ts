@@ -69,7 +69,7 @@ export interface LimitState {
  * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
  */
 export class RequestContext {
-  /** An open WebSocket has a stand-in for each, with what the log line needs: see upstream/websocket.ts. */
+  /** An open WebSocket has a stand-in for each, with what the log line needs: see upstream/websocket/websocket.ts. */
   req: IncomingMessage;
   res: ServerResponse;
   /** `performance.now()` when the request came in: for durations. */

@@ -15,6 +15,8 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'errors.ts',
     'context.ts',
+    'sink.ts',
+    'body/',
     'stage.ts',
     'pool.ts',
     'metrics.ts',
@@ -25,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'redis/',
     'log/',
   ],
-  ['answer/', 'body/'],
+  ['answer/'],
   ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],

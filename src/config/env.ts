@@ -92,7 +92,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** Whatever redis.ts understands; the value is never repeated, since it may hold a password. */
+/** Whatever redis/parse-url.ts understands; the value is never repeated, since it may hold a password. */
 function readRedisUrl(reader: EnvReader): string | undefined {
   const url = reader.text('REDIS_URL');
   if (url === undefined) return undefined;

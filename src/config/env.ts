@@ -89,7 +89,7 @@ function checkTogether(reader: EnvReader, settings: Settings): void {
   }
 }
 
-/** Whatever redis.ts understands; the value is never repeated, since it may hold a password. */
+/** Whatever redis/parse-url.ts understands; the value is never repeated, since it may hold a password. */
 function readRedisUrl(reader: EnvReader): string | undefined {
   const url = reader.text('REDIS_URL');
   if (url === undefined) return undefined;

@@ -123,12 +123,6 @@ export function conditionKeys(match: MatchOptions): string[] {
   return match.prefix.map((text) => `${text.replace(/\/:[^/]+/g, '/:')} ${conditions}`);
 }
 
-/** Whether two routes match under the very same conditions, at one of their prefixes at least. */
-export function sameConditions(a: MatchOptions, b: MatchOptions): boolean {
-  const keys = new Set(conditionKeys(a));
-  return conditionKeys(b).some((key) => keys.has(key));
-}
-
 function sorted(list: readonly string[] | undefined): string[] {
   return [...new Set(list ?? [])].sort();
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { STAGES } from '../../../src/stages.ts';
+import { STAGES } from '../../src/stages.ts';
 
 const names = STAGES.map(({ name }) => name as string);
 

@@ -7,6 +7,10 @@ import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+/** Files that the map of src names already, while they are being made; the list only shrinks. */
+const COMING: readonly string[] = ['sink.ts', 'answer/client.ts', 'body/request-body.ts', 'auth/schemes.ts'];
+
+const toSlashes = (file: string): string => file.split(path.sep).join('/');
 const pages = ['README.md', 'src/README.md', ...globSync('docs/*.md', { cwd: ROOT })];
 
 test('the settings table of the README has the settings of .env.example, and no other', () => {
@@ -52,6 +56,37 @@ test('every file that a page links to exists', () => {
   const broken = links.filter(({ page, link }) => !existsSync(path.join(ROOT, path.dirname(page), link)));
   assert.ok(links.length > 5);
   assert.deepEqual(broken, []);
+});
+
+test('every source file that a page or a comment names exists', () => {
+  const files = globSync('{src,scripts,tests}/**/*.ts', { cwd: ROOT }).map(toSlashes);
+  const isThere = (name: string): boolean => files.some((file) => file === name || file.endsWith(`/${name}`));
+  const unknown = [...pages, ...files.filter((file) => file.startsWith('src/'))].flatMap((reader) =>
+    [...read(reader).matchAll(/(?<![\w./*-])(?:[\w.-]+\/)*[a-z][\w-]*(?:\.d)?\.ts\b/g)]
+      .map(([name]) => name.replace(/^(?:\.\.?\/)+/, ''))
+      .filter((name) => !isThere(name) && !COMING.includes(name))
+      .map((name) => `${reader}: ${name}`),
+  );
+  assert.ok(files.length > 300);
+  assert.deepEqual(unknown, []);
+  assert.deepEqual(COMING.filter(isThere), [], 'what has come leaves the list');
+});
+
+test('the map of src names every folder of src, and none that is not there', () => {
+  const named = read('src/README.md').matchAll(/(?<![\w./-])((?:[a-z]+\/)+)(?![\w*])/g);
+  const folders = [...new Set([...named].map(([, name]) => String(name)))];
+  const isThere = (name: string): boolean =>
+    ['src', 'src/upstream', '.'].some((at) => existsSync(path.join(ROOT, at, name)));
+  const rooms = globSync('src/*/', { cwd: ROOT }).map((name) => `${path.basename(name)}/`);
+  assert.ok(rooms.length > 10);
+  assert.deepEqual(
+    rooms.filter((room) => !folders.some((name) => name.startsWith(room))),
+    [],
+  );
+  assert.deepEqual(
+    folders.filter((name) => !isThere(name) && !COMING.some((file) => file.startsWith(name))),
+    [],
+  );
 });
 
 test('the lockfile lists the optional packages of every platform, without which npm ci refuses it', () => {

@@ -50,12 +50,24 @@ function createRequest(
   req.httpVersion = '1.1';
   req.httpVersionMajor = 1;
   req.httpVersionMinor = 1;
-  req.rawHeaders = [...headers];
-  if (body !== undefined) req.rawHeaders.push('content-length', String(body.length));
+  req.rawHeaders = body === undefined ? [...headers] : [...headers, 'content-length', String(body.length)];
+  req.headers = gather(req.rawHeaders);
   if (body !== undefined) req.push(body);
   req.push(null);
   req.complete = true;
   return req;
+}
+
+/** The fields by their lower-case names, lists joined, as Node does it for a request that it has parsed itself. */
+function gather(rawHeaders: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    const value = rawHeaders[i + 1] as string;
+    const before = fields[name];
+    fields[name] = before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value;
+  }
+  return fields;
 }
 
 /** The client of a part is the client of the whole. */

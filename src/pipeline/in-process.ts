@@ -23,11 +23,14 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
   return function inProcess(request) {
     const req = createRequest(request, classes.IncomingMessage);
     const res = new classes.ServerResponse(req);
+    let isClosed = false;
+    res.once('close', () => {
+      isClosed = true;
+    });
     const end = (): void => {
-      if (res.destroyed) return;
       res.destroy();
-      // As Node does when a connection goes: after what is running now.
-      process.nextTick(() => res.emit('close'));
+      // Node 26 tells of the end itself, also where there is no connection; earlier ones don't.
+      process.nextTick(() => isClosed || res.emit('close'));
     };
     const context = begin(req, res, (begun) => {
       begun.sink = new InProcessSink(request.sink, end);

@@ -112,7 +112,7 @@ test('an explanation walks the whole chain, and asks, counts and sends nothing',
     });
     assert.equal(error, undefined);
     assert.ok(context.trace?.some(({ stage, decision }) => stage === 'forward' && decision.includes(service.url)));
-    assert.ok(context.trace?.some(({ stage, decision }) => stage === 'rateLimit' && decision.endsWith('1/1')));
+    assert.ok(context.trace?.some(({ stage, decision }) => stage === 'rateLimit' && decision.endsWith('0/1')));
   }
   assert.equal(service.requests.length, 0);
   assert.deepEqual(accessLines, []);

@@ -119,11 +119,14 @@ function serverOf(req: IncomingMessage): Server | undefined {
  */
 function expectSubscription(server: Server, attempt: ProxyAttempt): { attempt: ProxyAttempt; undo: () => void } {
   let before = new Set<unknown>(server.listeners('close'));
-  const { target, path } = attempt;
   return {
     attempt: {
-      target,
-      path,
+      get target() {
+        return attempt.target;
+      },
+      get path() {
+        return attempt.path;
+      },
       send() {
         attempt.send();
         before = new Set(server.listeners('close'));

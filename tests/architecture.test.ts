@@ -300,6 +300,13 @@ test('tests/unit mirrors src: the tests of src/a/b.ts are a/b.test.ts, or a/b-as
   assertNone(faults, 'name a test after what it tests, or let it stand in another folder of tests/');
 });
 
+test('unit tests share one process, and so no hook of one file stands around the tests of the others', () => {
+  const faults = readSources('tests/{unit,project}/**/*.ts')
+    .filter(({ code }) => /^(?:beforeEach|afterEach|before)\(/m.test(code))
+    .map(({ file }) => file);
+  assertNone(faults, 'put the hook and its tests into a describe');
+});
+
 test('no test is switched off', () => {
   const tests = readSources('tests/**/*.test.ts').filter((source) => !source.file.endsWith('architecture.test.ts'));
   const faults = tests

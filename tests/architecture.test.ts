@@ -61,6 +61,7 @@ const KNOWN_CIRCLES: readonly (readonly string[])[] = [
 
 /** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
+  express: ['stage.ts', 'stages/', 'snapshot.ts', 'pipeline/'],
   'http-proxy-middleware': ['upstream/forward/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
   undici: ['upstream/transport.ts'],
@@ -272,6 +273,11 @@ test('files are named in kebab-case, and none is a barrel', () => {
     );
   assertNone(faults, 'one name a file, said in words');
   assertNone(findInCode(/^export (?:type )?\*.*$/m), 'import from where a thing is made');
+});
+
+test('a thing is called by its one word, and by what it does', () => {
+  const faults = findInCode(/\b\w*(?:[Bb]ackend|[Pp]lugin|Manager|Helper|Utils?)\w*\b/, ['upstream/forward/proxy.ts']);
+  assertNone(faults, 'the words of this project stand in src/README.md');
 });
 
 test('nothing is exported without a name', () => {

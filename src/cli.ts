@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { type CliIo, EXIT } from './cli/io.ts';
+import { type CliIo, createProcessIo, EXIT } from './cli/io.ts';
+import { environment } from './config/env.ts';
 
 interface Command {
   readonly usage: string;
@@ -39,6 +40,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv, io) => (await import('./cli/usage.ts')).runUsage(argv, io),
   },
 };
+
+/** Runs the command line of this process. */
+export function runProcess(argv: readonly string[]): Promise<number | undefined> {
+  return runCli(argv, createProcessIo(environment()));
+}
 
 /** Runs one command line of `turnpike`; resolves to the exit code, or undefined when the gateway now runs. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number | undefined> {

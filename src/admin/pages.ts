@@ -3,11 +3,11 @@ import { nameServices, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/far-side.ts';
 import { serviceKind } from '../upstream/service.ts';
+import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { describeConsumers } from './consumers.ts';
 import { decodePart } from './decode-part.ts';
 import { revokeToken } from './revoke-token.ts';
-import type { AdminAnswer, AdminSource } from './server.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
 type Answer = (rest: string, query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>;
@@ -52,22 +52,24 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     if (page === undefined) return NOT_FOUND;
     const method = req.method === 'HEAD' ? 'GET' : req.method;
     if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query));
-    return { status: 405, body: { code: 'method_not_allowed' }, headers: ['allow', page.method] };
+    return refusal('method_not_allowed', { headers: ['allow', page.method] });
   };
 }
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
-const ok = (body: unknown): AdminAnswer => ({ status: 200, body });
 
-const NOT_FOUND: AdminAnswer = { status: 404, body: { code: 'not_found', detail: 'See / for what there is.' } };
+const NOT_FOUND = refusal('not_found', { detail: 'See / for what there is.' });
 
 function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAnswer {
   const name = decodePart(encoded);
   if (name === undefined) return NOT_FOUND;
   const breaker = breakers.find((one) => one.name === name);
   if (breaker === undefined)
-    return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };
-  return { status: 200, body: breakerState(breaker) };
+    return refusal('not_found', {
+      detail: 'No breaker has this name.',
+      body: { breakers: breakers.map((one) => one.name) },
+    });
+  return ok(breakerState(breaker));
 }
 
 function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {

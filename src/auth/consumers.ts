@@ -53,6 +53,11 @@ function isUsableHash(text: string): boolean {
 
 export type ConsumerRow = z.output<typeof consumerRow>;
 
+/** The key of the file that several schemes share. */
+export const consumersFileKeys = {
+  consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
+};
+
 /** Reports names, ids and hashes that stand twice. */
 export function checkConsumers(consumers: readonly ConsumerRow[], report: Report): void {
   const names = new Set<string>();

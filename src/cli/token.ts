@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { parseDurationMs } from '../schema-values.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import { explainFault } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -35,7 +35,8 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
     const { sub } = values;
     const lifetimeMs = parseDurationMs(values.expires);
     if (sub === undefined) throw new TypeError('--sub USER is needed');
-    if (lifetimeMs === undefined) throw new TypeError('--expires takes a duration such as 15m or 1h');
+    if (lifetimeMs === undefined)
+      throw new TypeError(`--expires takes a duration such as 15m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env).jwt;
     if (settings?.secret === undefined) {

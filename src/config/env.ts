@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { isLoopback } from '../lib/loopback.ts';
 import { parseRedisUrl } from '../redis/parse-url.ts';
 import type { Settings } from '../settings.ts';
 import { ConfigError } from './config-error.ts';
@@ -86,10 +87,6 @@ function checkTogether(reader: EnvReader, settings: Settings): void {
     const hint = 'Requests in flight need the time between the two to finish.';
     reader.fault('DRAIN_DELAY', 'is not shorter than SHUTDOWN_TIMEOUT', hint);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** Whatever redis/parse-url.ts understands; the value is never repeated, since it may hold a password. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { STAGES } from '../stages.ts';
-import { createFileSchema } from './routes.ts';
+import { createFileSchema, type StageList } from './routes.ts';
 
 interface JsonSchema {
   $ref?: string;
@@ -13,8 +12,8 @@ interface JsonSchema {
 }
 
 /** The text of routes.schema.json (JSON Schema, draft 2020-12): what editors complete and check routes.json with. */
-export function renderJsonSchema(): string {
-  const schema = z.toJSONSchema(createFileSchema(STAGES), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
+export function renderJsonSchema(stages: StageList): string {
+  const schema = z.toJSONSchema(createFileSchema(stages), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
   const route = schema.properties?.['routes']?.items as JsonSchema;
   const defaults = schema.properties?.['defaults'] as JsonSchema;
   allowNull(route);

@@ -7,7 +7,7 @@ import type { RouteTable } from '../routing/table.ts';
 
 /** What matching needs to know of a compiled route. */
 interface Matched extends RouteIdentity {
-  readonly config: { readonly path: 'normalized' | 'raw' };
+  readonly config: { readonly path: 'normalized' | 'raw'; readonly bodyLimit: number };
 }
 
 /** No method of HTTP is meant for them here (RFC 9110, sections 9.3.6 and 9.3.8). */
@@ -50,6 +50,7 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
   const forwarded = forwardablePath(target, route.config.path, match, request, table);
   if (forwarded !== target.path) context.rawPath = forwarded;
   context.route = route;
+  context.maxBodyBytes = route.config.bodyLimit;
   context.params = match.params;
   context.prefixLength = match.prefixLength;
   context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });

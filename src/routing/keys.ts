@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { TOKEN } from '../lib/http-token.ts';
 import { normalizeTarget } from './normalize.ts';
 import { patternSource } from './pattern.ts';
 
@@ -7,7 +8,6 @@ import { patternSource } from './pattern.ts';
 
 const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const IPV6_HOST = /^\[[0-9a-f:.]+\]$/;
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const PARAM = /^:[A-Za-z][A-Za-z0-9_]*$/;
 
 /** What is wrong with a prefix, with the form it should have where that is known; undefined when it is fine. */

@@ -99,6 +99,8 @@ function normalizeAbsoluteForm(url: string): NormalizedTarget {
   if (authority === undefined || rest === undefined) {
     throw new GatewayError('bad_path', 'A request target must be a path that begins with a slash.');
   }
+  if (authority.startsWith(':'))
+    throw new GatewayError('bad_path', 'A URL must name a host (RFC 9110, section 4.2.1).');
   return normalizeOriginForm(rest.startsWith('/') ? rest : `/${rest}`, authority);
 }
 

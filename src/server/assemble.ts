@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
 import { createRedis } from '../redis/link.ts';
 import type { Settings } from '../settings.ts';
+import { createCalls } from '../upstream/call.ts';
 import { firstDiscoveries } from '../upstream/discovery/discover.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
@@ -44,6 +45,7 @@ export interface Running {
 /** What lives as long as the process. */
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
   const log = createMessageLog(settings, sinks.messages);
+  const deadlines = new DeadlineWheel();
   return {
     settings,
     log,
@@ -51,7 +53,8 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     clock: systemClock,
     metrics,
     pool: new Pool(),
-    deadlines: new DeadlineWheel(),
+    deadlines,
+    call: createCalls(deadlines),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
@@ -67,7 +70,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     },
     services: () => nameServices(gateway.snapshot),
   });
-  const gateway = createGateway(deps, loaded.config, health);
+  const gateway = createGateway(deps, loaded, health);
   const { app, classes } = gateway.express;
   const server = createFrontServer({
     classes,

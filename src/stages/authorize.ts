@@ -1,10 +1,9 @@
-import type { z } from 'zod';
-import type { AuthRequirement } from '../auth/auth-option.ts';
+import { authKeys } from '../auth/auth-option.ts';
 import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
 import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { defineStage, type Report } from '../stage.ts';
+import { defineStage } from '../stage.ts';
 
 const keys = {
   authorize: authorizeOption
@@ -12,29 +11,31 @@ const keys = {
     .describe('What a proven caller must be allowed: roles, scopes, claims, consumers, per method.'),
 };
 
-// `auth` belongs to the stage before; a rule about callers makes no sense where nobody asks who calls.
-interface AuthorizeRoute {
-  readonly auth?: AuthRequirement | undefined;
-  readonly authorize?: z.output<typeof authorizeOption> | undefined;
-}
-
 /** Lets a proven caller do what its roles, scopes and claims allow: 403 `forbidden` or `insufficient_scope`. */
 export const authorizeStage = defineStage({
   name: 'authorize',
   keys,
+  reads: { auth: authKeys.auth },
+  shadow: { needs: ['authorize'] },
 
-  check(_file: unknown, routes: readonly AuthorizeRoute[], report: Report) {
-    routes.forEach(({ auth, authorize }, index) => {
-      if (authorize === undefined || auth?.mode !== 'none') return;
-      report(
-        ['routes', index, 'authorize'],
-        'the route has auth "none", so there is no caller to authorize',
-        'name a scheme in "auth", or remove "authorize"',
-      );
+  check(_file, routes, report) {
+    routes.forEach(({ auth, authorize, shadow = [] }, index) => {
+      if (authorize === undefined) return;
+      if (auth?.mode === 'none') {
+        report(
+          ['routes', index, 'authorize'],
+          'the route has auth "none", so there is no caller to authorize',
+          'name a scheme in "auth", or remove "authorize"',
+        );
+      } else if (shadow.includes('authenticate') && !shadow.includes('authorize')) {
+        const hint = 'name "authorize" in "shadow" too';
+        const message = '"authorize" needs a proven caller, and "authenticate" is only reported';
+        report(['routes', index, 'shadow'], message, hint);
+      }
     });
   },
 
-  create({ authorize: rules, auth }: AuthorizeRoute, route) {
+  create({ authorize: rules, auth }, route) {
     if (rules === undefined || !route.matched) return undefined;
     const challenge = challengeOf(auth?.schemes ?? ['jwt']);
     const forAll = compileRules(rules);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
+import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
@@ -60,8 +61,7 @@ export const forwardStage = defineStage({
         [['mirror', 'service'], route.mirror?.service],
       ] as const) {
         if (name === undefined || Object.hasOwn(services, name)) continue;
-        const known = Object.keys(services).join(', ') || 'none is there';
-        report(['routes', index, ...at], `there is no service "${name}"`, `add it to "services": ${known}`);
+        report(['routes', index, ...at], `there is no service "${name}"`, hintForService(name, Object.keys(services)));
       }
     });
   },
@@ -115,7 +115,7 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
-  context.res.destroy();
+  context.sink.fail(context, error);
 }
 
 /** Says where the request would go; asks nobody. */
@@ -142,4 +142,11 @@ function explain(
   context.target = target.url;
   context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
   next();
+}
+
+function hintForService(name: string, known: readonly string[]): string {
+  const nearest = findNearest(name, known);
+  return nearest === undefined
+    ? `add it to "services": ${known.join(', ') || 'none is there'}`
+    : `did you mean "${nearest}"?`;
 }

@@ -16,9 +16,10 @@ export const requestIdStage = defineStage({
     return function requestId(req, _res, next) {
       const context = contextOf(req);
       const { headers } = req;
-      const given = context.peerTrusted ? headers['x-request-id'] : undefined;
+      const given = context.parent?.requestId ?? (context.peerTrusted ? headers['x-request-id'] : undefined);
       const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-      const correlated = context.peerTrusted ? headers['x-correlation-id'] : undefined;
+      const correlated =
+        context.parent?.correlationId ?? (context.peerTrusted ? headers['x-correlation-id'] : undefined);
       context.requestId = id;
       context.correlationId = typeof correlated === 'string' && REQUEST_ID.test(correlated) ? correlated : id;
       context.traceparent = continueTrace(headers['traceparent']);

@@ -44,7 +44,7 @@ export const serviceKind: Kind<Service> = { name: 'service', close: (service) =>
 /** A target and its connections outlive a change of the service around it. */
 const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => target.transport.transport.close() };
 
-type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
+type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool' | 'call'>;
 
 /** Everything that a snapshot gets comes from the pool, its services too. */
 export function createService(name: string, options: ServiceOptions, deps: ServiceDeps): Service {
@@ -143,12 +143,12 @@ function startChecks(
   name: string,
   targets: readonly ServiceTarget[],
   options: HealthCheckOptions,
-  { log }: ServiceDeps,
+  { log, call }: ServiceDeps,
 ): ActiveChecks<TargetLink> {
   return startActiveChecks(
     targets,
     options,
-    createProbe(options, ({ transport }: TargetLink) => transport),
+    createProbe(options, call, ({ transport }: TargetLink) => transport),
     {
       onChange: ({ url, activeHealth }) =>
         log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url }),

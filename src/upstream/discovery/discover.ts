@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { settledWithin } from '../../lib/settled-within.ts';
 import type { Kind, Pool } from '../../pool.ts';
 import { createConsulTargets } from './consul.ts';
 import type { DiscoveryDeps } from './deps.ts';
@@ -20,10 +20,5 @@ const FIRST_ANSWERS_WITHIN_MS = 2_000;
 /** Resolves when all discovery under way has had its first answer or failure, or has taken too long. */
 export async function firstDiscoveries(pool: Pool): Promise<void> {
   const sources = pool.list(discoveryKind);
-  if (sources.length === 0) return;
-  const controller = new AbortController();
-  const { signal } = controller;
-  const tooLate = wait(FIRST_ANSWERS_WITHIN_MS, undefined, { signal }).catch(() => undefined);
-  await Promise.race([Promise.all(sources.map(({ ready }) => ready)), tooLate]);
-  controller.abort();
+  await settledWithin(Promise.all(sources.map(({ ready }) => ready)), FIRST_ANSWERS_WITHIN_MS);
 }

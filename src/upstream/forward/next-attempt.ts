@@ -1,5 +1,5 @@
-import type { ServiceHeaders } from '../../answer/head.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { AnswerFields } from '../../sink.ts';
 import type { ServiceTarget } from '../service.ts';
 import { isStaleConnection } from '../transport.ts';
 import type { ForwardPlan } from './plan.ts';
@@ -10,7 +10,7 @@ export interface FailedAttempt {
   readonly outcome: AttemptOutcome;
   /** 0 where no answer came. */
   readonly status: number;
-  readonly headers: ServiceHeaders | undefined;
+  readonly headers: AnswerFields | undefined;
   readonly error: unknown;
   readonly hadBegunSending: boolean;
   readonly target: ServiceTarget;
@@ -62,7 +62,7 @@ function isStale({ attempts, method }: RequestContext, { outcome, error }: Faile
 }
 
 /** The wait that a service asks for, in seconds or as a date on its own clock (RFC 9110, section 10.2.3). */
-function retryAfterMs(headers: ServiceHeaders): number {
+function retryAfterMs(headers: AnswerFields): number {
   const asked = headers['retry-after'];
   if (typeof asked !== 'string') return 0;
   if (/^\d+$/.test(asked)) return Number(asked) * 1000;

@@ -1,4 +1,4 @@
-import type { ServiceHeaders } from '../../answer/head.ts';
+import type { AnswerFields } from '../../sink.ts';
 
 /**
  * A service speaks of its own paths and its own name; the client knows only the gateway's. `Location` and the path
@@ -13,7 +13,7 @@ export interface RedirectMap {
 }
 
 /** Whether anything in a service's head may need turning round. */
-export function speaksOfItself(headers: ServiceHeaders): boolean {
+export function speaksOfItself(headers: AnswerFields): boolean {
   return (
     headers['location'] !== undefined ||
     headers['set-cookie'] !== undefined ||
@@ -22,7 +22,7 @@ export function speaksOfItself(headers: ServiceHeaders): boolean {
 }
 
 /** The headers with Location, Content-Location and Set-Cookie turned round; the same object when there are none. */
-export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap): ServiceHeaders {
+export function rewriteServiceHeaders(headers: AnswerFields, map: RedirectMap): AnswerFields {
   if (!speaksOfItself(headers)) return headers;
   const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
   const rewritten: Record<string, string | string[] | undefined> = { ...headers };

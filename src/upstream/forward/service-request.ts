@@ -1,6 +1,6 @@
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
-import type { Timeouts } from './exchange.ts';
+import type { Timeouts } from './plan.ts';
 
 /** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */
 export function joinBase(basePath: string, path: string, endsWithSlash: boolean): string {
@@ -48,6 +48,7 @@ const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
   'connect-timeout': 'connect_timeout',
   'headers-timeout': 'headers_timeout',
   'idle-timeout': 'idle_timeout',
+  'aborted-by-client': 'client_closed',
 };
 
 /** The error that a client is told of an attempt which was the last. */

@@ -5,7 +5,7 @@ import { faultOfRoute, faultsIn } from '../../support/sample-config.ts';
 test('a missing key is told at the object that lacks it', (t) => {
   const fault = faultOfRoute(t, { rateLimits: [{ limit: 1 }] });
   assert.equal(fault.path, '/routes/0/rateLimits/0/window');
-  assert.equal(fault.message, 'is missing: expected a duration such as "30s"');
+  assert.equal(fault.message, 'is missing: expected a duration such as "30s" (units: ms, s, m, h, d)');
 });
 
 test('a bare number for a duration says that a unit is missing', (t) => {

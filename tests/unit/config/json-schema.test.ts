@@ -15,12 +15,12 @@ interface JsonSchema {
   readonly additionalProperties?: unknown;
 }
 
-const schema = JSON.parse(renderJsonSchema()) as JsonSchema;
+const schema = JSON.parse(renderJsonSchema(STAGES)) as JsonSchema;
 const route = schema.properties['routes']?.items;
 
 test('routes.schema.json is what the stages say now', () => {
   const committed = readFileSync(new URL('../../../routes.schema.json', import.meta.url), 'utf8');
-  assert.ok(committed === renderJsonSchema(), 'it is stale: npm run schema');
+  assert.ok(committed === renderJsonSchema(STAGES), 'it is stale: npm run schema');
 });
 
 test('it is draft 2020-12, strict, and allows $schema', () => {

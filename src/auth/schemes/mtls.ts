@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import type { RequestContext } from '../context.ts';
-import { RecentMap } from '../lib/recent-map.ts';
-import type { ConsumerRow } from './consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { z } from 'zod';
+import type { RequestContext } from '../../context.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { ConsumerRow } from '../consumers.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_FIELD_CHARS = 16 * 1024;
 const REMEMBERED = 1000;
@@ -11,6 +13,12 @@ const UNKNOWN = new Refusal('the client certificate is not known');
 const MALFORMED = new Refusal('the client certificate is malformed');
 const EXPIRED = new Refusal('the client certificate is not valid now');
 
+const options = z.strictObject({
+  header: fieldName.describe(
+    "Field in which a trusted load balancer sends the client's certificate. Default Client-Cert (RFC 9440).",
+  ),
+});
+
 interface Certificate {
   readonly identity: Identity;
   readonly fromMs: number;
@@ -18,7 +26,7 @@ interface Certificate {
 }
 
 /** Finds the consumer of a client certificate by its SHA-256 fingerprint. */
-export class ClientCertificates {
+class ClientCertificates {
   readonly #consumers = new Map<string, ConsumerRow>();
   readonly #remembered = new RecentMap<string, Certificate>(REMEMBERED);
 
@@ -72,14 +80,23 @@ function normalise(fingerprint: string): string {
  * Mutual TLS that ended at a load balancer, which verified the certificate and tells it in a header field. The field
  * counts only from a peer that TRUST_PROXY covers: anybody else could write it, and is treated as if they had not.
  */
-export function createCertificateScheme(certificates: ClientCertificates, field: string): Scheme {
-  return {
-    name: 'mtls',
-    authorizationWord: undefined,
-    isConfigured: certificates.size > 0,
-    check(context: RequestContext, nowMs: number) {
-      const value = context.peerTrusted ? context.req.headers[field] : undefined;
-      return typeof value === 'string' && value !== '' ? certificates.check(value, nowMs) : undefined;
-    },
-  };
-}
+export const mtlsScheme = defineScheme({
+  name: 'mtls',
+  options,
+  bare: { header: 'client-cert' },
+  challenge: 'ClientCertificate realm="turnpike"',
+  credentialFields: ({ header }) => [header],
+  isPossible: ({ consumers }) => consumers.some(({ certificates }) => certificates.length > 0),
+  prepare: ({ consumers }) => new ClientCertificates(consumers),
+
+  create({ header }, certificates) {
+    return {
+      authorizationWord: undefined,
+      isConfigured: certificates.size > 0,
+      check(context: RequestContext, nowMs: number) {
+        const value = context.peerTrusted ? context.req.headers[header] : undefined;
+        return typeof value === 'string' && value !== '' ? certificates.check(value, nowMs) : undefined;
+      },
+    };
+  },
+});

@@ -1,53 +1,53 @@
 import type { Duplex } from 'node:stream';
-import { endServiceAnswer, type ServiceHeaders, writeServiceHead } from '../../answer/head.ts';
+import type { UploadStream } from '../../body/upload-stream.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { AnswerFields, Source } from '../../sink.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import { isAccepted } from '../websocket/websocket.ts';
-import type { UploadStream } from './request-body.ts';
+import type { Timeouts } from './plan.ts';
 import { isStrangeHead } from './strange-head.ts';
 
-/** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
-export interface Timeouts {
-  readonly connect: number;
-  readonly headers: number;
-  readonly idle: number;
-  readonly total: number;
+/** How an attempt ended, up to the head of an answer. */
+export interface Ending {
+  /** `ok` for an answer below 500, `status` for one of 500 and above; anything else brought none. */
+  readonly outcome: AttemptOutcome;
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly headers: AnswerFields | undefined;
+  /** The connection of a service that agreed to an upgrade. */
+  readonly socket: Duplex | undefined;
+  readonly error: unknown;
 }
 
-/** What an attempt tells its owner: once how it ended, and before that whether a response head may go to the client. */
-export interface ExchangeOwner {
+/** Whose attempt it is. It is called twice at most: at the head or the failure, and when an answer breaks off after it. */
+export interface AttemptOwner {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
   readonly deadlines: DeadlineWheel;
-  /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
-  totalDueAtMs: number;
-  /** True to deliver this answer to the client, false to throw it away and try again. */
-  wantsAnswer(status: number, headers: ServiceHeaders): boolean;
-  /** The service's head as the client should see it. */
-  adaptHeaders(headers: ServiceHeaders): ServiceHeaders;
-  /** Takes over the socket of a service that agreed to an upgrade. */
-  upgraded(headers: ServiceHeaders, socket: Duplex): void;
   /** Whether an upgrade was asked for. */
   readonly isUpgrade: boolean;
-  /** The attempt ended without an answer, or `ok` when the head is on its way to the client. Called once. */
-  settled(outcome: AttemptOutcome, status: number, error: unknown): void;
+  /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
+  totalDueAtMs: number;
+  /** The attempt has an answer, or has failed. True when the answer goes to the client: its body follows into the sink. */
+  settled(ending: Ending): boolean;
+  /** The body broke off after the head had gone to the client. */
+  brokeOff(outcome: AttemptOutcome, error: unknown): void;
 }
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving' | 'done';
 
 /** One attempt at one target: streams both ways under backpressure, and ends exactly once, whatever the service does. */
-export class Exchange implements TransportHandler, Deadline {
+export class Attempt implements TransportHandler, Deadline, Source {
   dueAtMs = 0;
   nextDeadline: Deadline | null = null;
   previousDeadline: Deadline | null = null;
-  readonly #owner: ExchangeOwner;
+  readonly #owner: AttemptOwner;
   /** What is uploaded, or null. */
   readonly body: UploadStream | null;
   #phase: Phase = 'connecting';
   #controller: TransportController | undefined;
-  #isSettled = false;
   /** The answer belongs to the client from here on: a failure can only break the connection off. */
   #isDelivering = false;
   /** The client has not yet read what it was sent. */
@@ -55,10 +55,10 @@ export class Exchange implements TransportHandler, Deadline {
   /** Bytes of the answer still to come, or -1 when the service has not said how many. */
   #remaining = -1;
   readonly startedAtMs = performance.now();
-  /** Time until the response head, in milliseconds. */
+  /** Time until the response head, in milliseconds; 0 before. */
   latencyMs = 0;
 
-  constructor(owner: ExchangeOwner, body: UploadStream | null) {
+  constructor(owner: AttemptOwner, body: UploadStream | null) {
     this.#owner = owner;
     this.body = body;
     const dueAtMs = this.startedAtMs + owner.timeouts.connect;
@@ -70,7 +70,7 @@ export class Exchange implements TransportHandler, Deadline {
     return this.#controller !== undefined;
   }
 
-  /** True once a service's answer is on its way to the client. */
+  /** True once its answer is on its way to the client. */
   get isDelivered(): boolean {
     return this.#isDelivering;
   }
@@ -79,7 +79,7 @@ export class Exchange implements TransportHandler, Deadline {
   abort(): void {
     if (this.#phase === 'done') return;
     this.#finish();
-    this.#settle('aborted-by-client', 0, undefined);
+    if (!this.#isDelivering) this.#owner.settled(failed('aborted-by-client', undefined));
     this.#drop();
   }
 
@@ -96,6 +96,14 @@ export class Exchange implements TransportHandler, Deadline {
     } else {
       this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
     }
+  }
+
+  /** The client has read what it was sent: the service may go on. */
+  resume(): void {
+    this.#isReaderFull = false;
+    if (this.#phase !== 'receiving') return;
+    this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+    this.#controller?.resume();
   }
 
   // What undici calls
@@ -124,9 +132,8 @@ export class Exchange implements TransportHandler, Deadline {
     this.#moveDeadline(Math.min(now + owner.timeouts.headers, owner.totalDueAtMs));
   }
 
-  onResponseStart(controller: TransportController, status: number, headers: ServiceHeaders, reason?: string): void {
+  onResponseStart(controller: TransportController, status: number, headers: AnswerFields, reason?: string): void {
     if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
-    this.latencyMs = performance.now() - this.startedAtMs;
     if (isStrangeHead(status, reason, headers)) {
       this.#fail(
         'protocol',
@@ -134,62 +141,44 @@ export class Exchange implements TransportHandler, Deadline {
       );
       return;
     }
-    if (!this.#owner.wantsAnswer(status, headers)) {
-      this.#finish();
-      this.#settle('status', status, undefined);
-      controller.abort(new Error('answer not wanted'));
-      return;
-    }
     this.#phase = 'receiving';
-    const { context, timeouts } = this.#owner;
-    this.#moveDeadline(performance.now() + timeouts.idle);
-    try {
-      writeServiceHead(context, status, this.#owner.adaptHeaders(headers));
-    } catch (error) {
-      this.#fail('protocol', error);
-      return;
-    }
-    this.#isDelivering = true;
+    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     const length = headers['content-length'];
     if (typeof length === 'string') this.#remaining = Number(length);
-    this.#settle(status >= 500 ? 'status' : 'ok', status, undefined);
+    if (this.#deliver(status, headers, undefined)) return;
+    this.#finish();
+    if (!controller.aborted) controller.abort(new Error('answer not wanted'));
   }
 
   onResponseData(controller: TransportController, chunk: Buffer): void {
     if (this.#phase !== 'receiving') return;
     const { context, timeouts } = this.#owner;
     this.dueAtMs = performance.now() + timeouts.idle;
-    context.bytesOut += chunk.length;
     this.#remaining -= chunk.length;
     if (this.#remaining === 0) {
       this.#finish();
-      endServiceAnswer(context.res, chunk, timeouts.idle);
-      return;
+      context.sink.end(context, chunk);
+    } else if (!context.sink.write(context, chunk, this)) {
+      this.#isReaderFull = true;
+      controller.pause();
     }
-    if (context.res.write(chunk)) return;
-    controller.pause();
-    this.#isReaderFull = true;
-    context.res.once('drain', () => {
-      this.#isReaderFull = false;
-      this.dueAtMs = performance.now() + timeouts.idle;
-      controller.resume();
-    });
   }
 
   onResponseEnd(): void {
     if (this.#phase !== 'receiving') return;
     this.#finish();
-    endServiceAnswer(this.#owner.context.res, undefined, this.#owner.timeouts.idle);
+    const { context } = this.#owner;
+    context.sink.end(context, undefined);
   }
 
   onResponseError(_controller: TransportController | undefined, error: Error): void {
     // Our own limit on the upload comes back as the body's error.
-    const cause = error instanceof GatewayError ? error : undefined;
-    this.#fail(cause === undefined ? outcomeOf(error) : 'aborted-by-client', cause ?? error);
+    if (error instanceof GatewayError) this.#fail('aborted-by-client', error);
+    else this.#fail(outcomeOf(error), error);
   }
 
   /** A service that upgrades without being asked, or without proof that it took the handshake, has broken the protocol. */
-  onRequestUpgrade(controller: TransportController, _status: number, headers: ServiceHeaders, socket: Duplex): void {
+  onRequestUpgrade(controller: TransportController, _status: number, headers: AnswerFields, socket: Duplex): void {
     const { isUpgrade, context } = this.#owner;
     if (this.#phase === 'done' || !isUpgrade || !isAccepted(context, headers)) {
       this.#fail(
@@ -200,26 +189,23 @@ export class Exchange implements TransportHandler, Deadline {
       controller.abort(new Error('bad upgrade'));
       return;
     }
-    this.latencyMs = performance.now() - this.startedAtMs;
     this.#finish();
-    this.#isDelivering = true;
-    this.#settle('ok', 101, undefined);
-    this.#owner.upgraded(headers, socket);
+    this.#deliver(101, headers, socket);
+  }
+
+  /** Offers the answer to the owner; false where it is not wanted. */
+  #deliver(status: number, headers: AnswerFields, socket: Duplex | undefined): boolean {
+    this.latencyMs = performance.now() - this.startedAtMs;
+    const outcome = status >= 500 ? 'status' : 'ok';
+    this.#isDelivering = this.#owner.settled({ outcome, status, headers, socket, error: undefined });
+    return this.#isDelivering;
   }
 
   #fail(outcome: AttemptOutcome, error: unknown): void {
     if (this.#phase === 'done') return;
     this.#finish();
-    if (this.#isDelivering) {
-      // Half the answer is out: break the connection off, a clean end would make it look whole.
-      const { context } = this.#owner;
-      context.outcome = outcome;
-      context.errorSource = outcome === 'aborted-by-client' ? 'client' : 'upstream';
-      context.cause = error;
-      context.res.destroy();
-    } else {
-      this.#settle(outcome, 0, error);
-    }
+    if (this.#isDelivering) this.#owner.brokeOff(outcome, error);
+    else this.#owner.settled(failed(outcome, error));
     this.#drop();
   }
 
@@ -238,12 +224,10 @@ export class Exchange implements TransportHandler, Deadline {
   #drop(): void {
     this.body?.destroy();
     const controller = this.#controller;
-    if (controller !== undefined && !controller.aborted) controller.abort(new Error('exchange ended'));
+    if (controller !== undefined && !controller.aborted) controller.abort(new Error('attempt ended'));
   }
+}
 
-  #settle(outcome: AttemptOutcome, status: number, error: unknown): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.#owner.settled(outcome, status, error);
-  }
+function failed(outcome: AttemptOutcome, error: unknown): Ending {
+  return { outcome, status: 0, headers: undefined, socket: undefined, error };
 }

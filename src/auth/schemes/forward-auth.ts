@@ -1,20 +1,17 @@
 import { z } from 'zod';
-import type { RequestContext } from '../context.ts';
-import { duration } from '../schema-values.ts';
-import { ask, type Reply } from './ask.ts';
-import { createIdentity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import type { RequestContext } from '../../context.ts';
+import { duration } from '../../schema-values.ts';
+import { ask, type Reply } from '../ask.ts';
+import { BEARER_CHALLENGE } from '../bearer.ts';
+import { createIdentity, type Outcome, Refusal } from '../identity.ts';
+import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_ASKING = 1000;
 const MAX_VALUE_CHARS = 4096;
 
-const fieldName = z
-  .string()
-  .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field')
-  .transform((name) => name.toLowerCase());
-
 /** The options of the scheme `forward-auth`: who decides, what it is told, and what the service is told. */
-export const forwardAuthOption = z.strictObject({
+const options = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
     .describe('Where the verdict comes from, by GET.'),
@@ -31,7 +28,7 @@ export const forwardAuthOption = z.strictObject({
   timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long a verdict may take. Default 2s.'),
 });
 
-export type ForwardAuthOptions = z.output<typeof forwardAuthOption>;
+type ForwardAuthOptions = z.output<typeof options>;
 
 const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
 const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
@@ -42,19 +39,34 @@ const FORBIDDEN = new Refusal('this is not allowed', { code: 'forbidden' });
  * A service of the company's own decides, as with nginx's auth_request: 2xx lets the request pass, 401 and 403
  * refuse it, all else is 503. It is asked for each request.
  */
-export function createForwardAuthScheme(options: ForwardAuthOptions): Scheme {
-  const { url, requestHeaders, timeout: timeoutMs } = options;
+export const forwardAuthScheme = defineScheme({
+  name: 'forward-auth',
+  options,
+  challenge: BEARER_CHALLENGE,
+  isLastResort: true,
+  // A cookie is the service's session as well: it stays.
+  credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
+  verdictFields: ({ copyHeaders }) => copyHeaders,
+
+  create(chosen) {
+    const decide = createDecision(chosen);
+    return {
+      authorizationWord: chosen.requestHeaders.includes('authorization') ? '*' : undefined,
+      isConfigured: true,
+      check: (context) => (context.dryRun ? NOT_ASKED : decide(context)),
+    };
+  },
+});
+
+function createDecision(chosen: ForwardAuthOptions): (context: RequestContext) => Refusal | Promise<Outcome> {
+  const { url, requestHeaders, timeout: timeoutMs } = chosen;
   let asking = 0;
 
   async function decide(context: RequestContext): Promise<Outcome> {
     asking += 1;
     try {
-      const reply = await ask(url, {
-        headers: describe(context, requestHeaders),
-        timeoutMs,
-        maxBytes: MAX_ANSWER_BYTES,
-      });
-      return judge(reply, context, options);
+      const headers = describe(context, requestHeaders);
+      return judge(await ask(url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
     } catch (cause) {
       return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
     } finally {
@@ -62,16 +74,7 @@ export function createForwardAuthScheme(options: ForwardAuthOptions): Scheme {
     }
   }
 
-  return {
-    name: 'forward-auth',
-    authorizationWord: requestHeaders.includes('authorization') ? '*' : undefined,
-    isConfigured: true,
-    isLastResort: true,
-    check(context) {
-      if (context.dryRun) return NOT_ASKED;
-      return asking >= MAX_ASKING ? BUSY : decide(context);
-    },
-  };
+  return (context) => (asking >= MAX_ASKING ? BUSY : decide(context));
 }
 
 /** What the deciding service is told: the chosen fields, and what was asked of whom by whom. */

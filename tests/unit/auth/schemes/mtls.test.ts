@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { authenticateStage } from '../../../src/stages/authenticate.ts';
-import { codeOf, compile, createDeps, createRequest, run } from '../../support/auth.ts';
+import { authenticateStage } from '../../../../src/stages/authenticate.ts';
+import { codeOf, compile, createDeps, createRequest, run } from '../../../support/auth.ts';
 
 const openssl = spawnSync(
   'openssl',

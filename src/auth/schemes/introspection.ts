@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { RequestContext } from '../context.ts';
-import type { Clock } from '../lib/clock.ts';
-import { RecentMap } from '../lib/recent-map.ts';
-import type { Kind } from '../pool.ts';
-import { duration } from '../schema-values.ts';
-import { askForObject, isSafeUrl } from './ask.ts';
-import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from './claims.ts';
-import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import { looksLikeJwt, readBearer } from './jwt.ts';
+import type { RequestContext } from '../../context.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { Kind } from '../../pool.ts';
+import { duration } from '../../schema-values.ts';
+import type { StageDeps } from '../../stage.ts';
+import { askForObject, isSafeUrl } from '../ask.ts';
+import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
+import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from '../claims.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { defineScheme } from '../scheme.ts';
 
 const MAX_TOKEN_CHARS = 8192;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -20,7 +22,7 @@ const REFUSED_MS = 5000;
 const MAX_TIME_SECONDS = 253_402_300_799;
 
 /** The `introspection` key of the file: the server that knows opaque tokens (RFC 7662). */
-export const introspectionOption = z.strictObject({
+const introspectionOption = z.strictObject({
   url: z
     .string()
     .refine(isSafeUrl, 'expected an https URL (or http on this machine)')
@@ -36,7 +38,7 @@ export const introspectionOption = z.strictObject({
   timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long an answer may take. Default 2s.'),
 });
 
-export type IntrospectionOptions = z.output<typeof introspectionOption>;
+type IntrospectionOptions = z.output<typeof introspectionOption>;
 
 interface Remembered {
   readonly outcome: Outcome;
@@ -49,10 +51,10 @@ const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
 const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
 const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
 
-export const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };
+const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };
 
 /** Asks a server about opaque tokens. Answers are kept under the hash of the token; equal questions are asked once. */
-export class Introspection {
+class Introspection {
   readonly #options: IntrospectionOptions;
   readonly #clock: Clock;
   readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
@@ -124,19 +126,39 @@ function readAnswer(claims: Claims, audience: string | undefined, nowMs: number)
   });
 }
 
-/** Opaque tokens in `Authorization: Bearer`. With `leavesJwt`, what looks like a JWT is left to that scheme. */
-export function createIntrospectionScheme(
-  introspection: Introspection | undefined,
-  { leavesJwt = false } = {},
-): Scheme {
-  return {
-    name: 'introspection',
-    authorizationWord: 'bearer',
-    isConfigured: introspection !== undefined,
-    check(context: RequestContext, nowMs: number) {
-      const token = readBearer(context.req.headers.authorization);
-      if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
-      return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
-    },
-  };
+/** Opaque tokens in `Authorization: Bearer`. Beside jwt, what looks like a JWT is left to that scheme. */
+export const introspectionScheme = defineScheme({
+  name: 'introspection',
+  bare: {},
+  challenge: BEARER_CHALLENGE,
+  isToken: true,
+  fileKeys: {
+    introspection: introspectionOption.optional().describe('The server that knows opaque tokens (RFC 7662).'),
+  },
+  credentialFields: () => ['authorization'],
+  isPossible: ({ introspection }) => introspection !== undefined,
+  findMissing: ({ introspection }) =>
+    introspection === undefined
+      ? { message: 'nobody to introspect tokens is configured', hint: 'add "introspection" to the file' }
+      : undefined,
+  prepare: ({ introspection }, deps) => introspection && createIntrospection(introspection, deps),
+
+  create(_options, introspection, beside) {
+    const leavesJwt = beside.has('jwt');
+    return {
+      authorizationWord: 'bearer',
+      isConfigured: introspection !== undefined,
+      check(context: RequestContext, nowMs: number) {
+        const token = readBearer(context.req.headers.authorization);
+        if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
+        return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
+      },
+    };
+  },
+});
+
+function createIntrospection(options: IntrospectionOptions, { lease, clock }: StageDeps): Introspection {
+  // The options hold a secret, which has no place in a key.
+  const key = hash('sha256', JSON.stringify(options));
+  return lease.use(introspectionKind, key, () => new Introspection(options, clock));
 }

@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { RequestContext } from '../context.ts';
-import { RecentMap } from '../lib/recent-map.ts';
-import type { ConsumerRow } from './consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import { type PasswordHash, parsePasswordHash, verifyPassword } from './password.ts';
+import type { RequestContext } from '../../context.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { ConsumerRow } from '../consumers.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type PasswordHash, parsePasswordHash, verifyPassword } from '../password.ts';
+import { defineScheme } from '../scheme.ts';
 
 /** Each check takes a thread and 16 MiB for tens of milliseconds: more at once would starve files and DNS of threads. */
 const MAX_CHECKING = 2;
@@ -21,7 +22,7 @@ interface Account {
 }
 
 /** Checks user names and passwords (RFC 7617) of one snapshot: the user name is the consumer's. */
-export class Passwords {
+class Passwords {
   readonly #accounts = new Map<string, Account>();
   readonly #remembered = new RecentMap<string, Identity>(REMEMBERED);
   /** Names what is remembered, so that no password stays in memory. */
@@ -80,15 +81,23 @@ export class Passwords {
 const BASIC = /^basic +/i;
 
 /** User name and password in `Authorization: Basic`, for operators' routes. */
-export function createBasicScheme(passwords: Passwords): Scheme {
-  return {
-    name: 'basic',
-    authorizationWord: 'basic',
-    isConfigured: passwords.size > 0,
-    check(context: RequestContext) {
-      const field = context.req.headers.authorization;
-      const start = field === undefined ? null : BASIC.exec(field);
-      return start === null ? undefined : passwords.check((field as string).slice(start[0].length));
-    },
-  };
-}
+export const basicScheme = defineScheme({
+  name: 'basic',
+  bare: {},
+  challenge: 'Basic realm="turnpike", charset="UTF-8"',
+  credentialFields: () => ['authorization'],
+  isPossible: ({ consumers }) => consumers.some(({ password }) => password !== undefined),
+  prepare: ({ consumers }) => new Passwords(consumers),
+
+  create(_options, passwords) {
+    return {
+      authorizationWord: 'basic',
+      isConfigured: passwords.size > 0,
+      check(context: RequestContext) {
+        const field = context.req.headers.authorization;
+        const start = field === undefined ? null : BASIC.exec(field);
+        return start === null ? undefined : passwords.check((field as string).slice(start[0].length));
+      },
+    };
+  },
+});

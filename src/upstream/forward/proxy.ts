@@ -119,11 +119,15 @@ function serverOf(req: IncomingMessage): Server | undefined {
  */
 function expectSubscription(server: Server, attempt: ProxyAttempt): { attempt: ProxyAttempt; undo: () => void } {
   let before = new Set<unknown>(server.listeners('close'));
-  const { target, path } = attempt;
   return {
     attempt: {
-      target,
-      path,
+      // Read when the package asks: what they throw is then told like any other bug.
+      get target() {
+        return attempt.target;
+      },
+      get path() {
+        return attempt.path;
+      },
       send() {
         attempt.send();
         before = new Set(server.listeners('close'));

@@ -6,8 +6,8 @@ import { findCircles, graphOf } from './support/import-circles.ts';
 import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
-const FEWEST_SOURCES = 210;
-const FEWEST_UNIT_TESTS = 75;
+const FEWEST_SOURCES = 240;
+const FEWEST_UNIT_TESTS = 85;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -256,7 +256,10 @@ test('files are named in kebab-case, and none is a barrel', () => {
 });
 
 test('a thing is called by its one word, and by what it does', () => {
-  const faults = findInCode(/\b\w*(?:[Bb]ackend|[Pp]lugin|Manager|Helper|Utils?)\w*\b/, ['upstream/forward/proxy.ts']);
+  const faults = findInCode(/\b\w*(?:[Bb]ackend|[Pp]lugin|Manager|Helper|Utils?)\w*\b/, [
+    'upstream/forward/proxy.ts',
+    'config/foreign-words.ts',
+  ]);
   assertNone(faults, 'the words of this project stand in src/README.md');
 });
 

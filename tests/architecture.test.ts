@@ -6,8 +6,8 @@ import { findCircles, graphOf } from './support/import-circles.ts';
 import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
-const FEWEST_SOURCES = 210;
-const FEWEST_UNIT_TESTS = 75;
+const FEWEST_SOURCES = 240;
+const FEWEST_UNIT_TESTS = 85;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -45,6 +45,7 @@ const CENTRAL_WING = 'upstream/forward/';
 
 /** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
+  express: ['stage.ts', 'stages/', 'snapshot.ts', 'pipeline/'],
   'http-proxy-middleware': ['upstream/forward/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
   undici: ['upstream/transport.ts'],
@@ -254,6 +255,14 @@ test('files are named in kebab-case, and none is a barrel', () => {
   assertNone(findInCode(/^export (?:type )?\*.*$/m), 'import from where a thing is made');
 });
 
+test('a thing is called by its one word, and by what it does', () => {
+  const faults = findInCode(/\b\w*(?:[Bb]ackend|[Pp]lugin|Manager|Helper|Utils?)\w*\b/, [
+    'upstream/forward/proxy.ts',
+    'config/foreign-words.ts',
+  ]);
+  assertNone(faults, 'the words of this project stand in src/README.md');
+});
+
 test('nothing is exported without a name', () => {
   assertNone(findInCode(/^export default\b.*$/m), 'a default export has a name of its own at every import');
 });
@@ -278,6 +287,13 @@ test('tests/unit mirrors src: the tests of src/a/b.ts are a/b.test.ts, or a/b-as
   assert.ok(tests.length >= FEWEST_UNIT_TESTS, `only ${tests.length} files below tests/unit/`);
   const faults = tests.filter((file) => !namesakesOf(file.slice('tests/unit/'.length)).some((one) => files.has(one)));
   assertNone(faults, 'name a test after what it tests, or let it stand in another folder of tests/');
+});
+
+test('unit tests share one process, and so no hook of one file stands around the tests of the others', () => {
+  const faults = readSources('tests/{unit,project}/**/*.ts')
+    .filter(({ code }) => /^(?:beforeEach|afterEach|before)\(/m.test(code))
+    .map(({ file }) => file);
+  assertNone(faults, 'put the hook and its tests into a describe');
 });
 
 test('no test is switched off', () => {

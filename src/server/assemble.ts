@@ -5,7 +5,7 @@ import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
-import { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { Deadlines } from '../lib/deadlines.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -51,7 +51,7 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     clock: systemClock,
     metrics,
     pool: new Pool(),
-    deadlines: new DeadlineWheel(),
+    deadlines: new Deadlines(),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };

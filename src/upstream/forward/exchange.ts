@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { endServiceAnswer, type ServiceHeaders, writeServiceHead } from '../../answer/head.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import { isAccepted } from '../websocket/websocket.ts';
 import type { UploadStream } from './request-body.ts';
@@ -20,7 +20,7 @@ export interface Timeouts {
 export interface ExchangeOwner {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
   totalDueAtMs: number;
   /** True to deliver this answer to the client, false to throw it away and try again. */
@@ -223,7 +223,7 @@ export class Exchange implements TransportHandler, Deadline {
     this.#drop();
   }
 
-  /** The wheel finds a deadline that moved away by itself, but not one that came nearer. */
+  /** A deadline that moved away is found out by itself, but not one that came nearer. */
   #moveDeadline(dueAtMs: number): void {
     if (dueAtMs < this.dueAtMs) this.#owner.deadlines.add(this, dueAtMs);
     else this.dueAtMs = dueAtMs;

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { hasBody, type ServiceHeaders } from '../../answer/head.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
-import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { ServiceTarget } from '../service.ts';
 import { relayWebSocket } from '../websocket/websocket.ts';
@@ -17,7 +17,7 @@ import { failureOf, joinBase, judgedOutcome, shortenTimeouts, tellTimeLeft } fro
 export class Forwarding implements ExchangeOwner, ProxyAttempt {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** True when this request may become a WebSocket. */
   readonly isUpgrade: boolean;
   path: string;

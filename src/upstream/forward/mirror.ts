@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hasBody } from '../../answer/head.ts';
 import type { RequestContext } from '../../context.ts';
-import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import type { StageDeps } from '../../stage.ts';
 import { type FarSide, useFarSide } from '../far-side.ts';
 import type { Service, ServiceTarget } from '../service.ts';
@@ -70,7 +70,7 @@ function send(
   context: RequestContext,
   path: string,
   target: ServiceTarget,
-  deadlines: DeadlineWheel,
+  deadlines: Deadlines,
   onEnd: () => void,
 ): void {
   const copy = new Copy(deadlines, onEnd);
@@ -92,13 +92,13 @@ class Copy implements TransportHandler, Deadline {
   dueAtMs = 0;
   nextDeadline: Deadline | null = null;
   previousDeadline: Deadline | null = null;
-  readonly #deadlines: DeadlineWheel;
+  readonly #deadlines: Deadlines;
   readonly #onEnd: () => void;
   #controller: TransportController | undefined;
   #bytes = 0;
   #isEnded = false;
 
-  constructor(deadlines: DeadlineWheel, onEnd: () => void) {
+  constructor(deadlines: Deadlines, onEnd: () => void) {
     this.#deadlines = deadlines;
     this.#onEnd = onEnd;
     deadlines.add(this, performance.now() + TIMEOUT_MS);

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../context.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
 import type { OpenSockets } from '../../lib/open-sockets.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Service } from '../service.ts';
@@ -16,7 +16,7 @@ export interface ForwardPlan {
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   readonly sockets: OpenSockets;
   readonly rewriteRedirects: boolean;
   /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'winston';
 import type { RequestContext, Sink } from './context.ts';
 import type { Clock } from './lib/clock.ts';
-import type { DeadlineWheel } from './lib/deadline-wheel.ts';
+import type { Deadlines } from './lib/deadlines.ts';
 import type { OpenSockets } from './lib/open-sockets.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
@@ -20,7 +20,7 @@ export interface Deps {
   readonly metrics: Metrics;
   readonly pool: Pool;
   /** Deadlines of requests in flight. */
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** WebSockets that are open, through all snapshots. */
   readonly sockets: OpenSockets;
   /** Undefined without REDIS_URL. */

@@ -5,7 +5,7 @@ import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
-import { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { Deadlines } from '../lib/deadlines.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -45,7 +45,7 @@ export interface Running {
 /** What lives as long as the process. */
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
   const log = createMessageLog(settings, sinks.messages);
-  const deadlines = new DeadlineWheel();
+  const deadlines = new Deadlines();
   return {
     settings,
     log,

@@ -1,5 +1,5 @@
 import type { Call, CallAnswer, CallRequest } from '../deps.ts';
-import type { Deadline, DeadlineWheel } from '../lib/deadline-wheel.ts';
+import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { AnswerFields } from '../sink.ts';
 import { createTransport, type Transport, type TransportController, type TransportHandler } from './transport.ts';
 
@@ -10,7 +10,7 @@ const MAX_ORIGINS = 64;
  * Makes the one way in which the gateway asks somebody something on its own behalf: one try, a deadline over all of
  * it, a bound on the answer, no redirect followed, so that nobody but the named address is ever asked.
  */
-export function createCalls(deadlines: DeadlineWheel): Call {
+export function createCalls(deadlines: Deadlines): Call {
   const transports = new Map<string, Transport>();
 
   function transportOf(origin: string): Transport {
@@ -46,7 +46,7 @@ class OwnCall implements TransportHandler, Deadline {
   nextDeadline: Deadline | null = null;
   previousDeadline: Deadline | null = null;
   readonly #request: CallRequest;
-  readonly #deadlines: DeadlineWheel;
+  readonly #deadlines: Deadlines;
   readonly #resolve: (answer: CallAnswer) => void;
   readonly #reject: (error: unknown) => void;
   #controller: TransportController | undefined;
@@ -58,7 +58,7 @@ class OwnCall implements TransportHandler, Deadline {
 
   constructor(
     request: CallRequest,
-    deadlines: DeadlineWheel,
+    deadlines: Deadlines,
     resolve: (answer: CallAnswer) => void,
     reject: (error: unknown) => void,
   ) {

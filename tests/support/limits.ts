@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
 import type { GatewayError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import { DeadlineWheel } from '../../src/lib/deadline-wheel.ts';
+import { Deadlines } from '../../src/lib/deadlines.ts';
 import { OpenSockets } from '../../src/lib/open-sockets.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { Pool } from '../../src/pool.ts';
@@ -142,7 +142,7 @@ export class StageBench {
       clock: this.clock,
       metrics: this.metrics,
       pool: this.pool,
-      deadlines: new DeadlineWheel(),
+      deadlines: new Deadlines(),
       sockets: new OpenSockets(),
       redis: this.#redis,
       lease: this.pool.lease(),

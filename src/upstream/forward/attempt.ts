@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { UploadStream } from '../../body/upload-stream.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields, Source } from '../../sink.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import { isAccepted } from '../websocket/websocket.ts';
@@ -25,7 +25,7 @@ export interface Ending {
 export interface AttemptOwner {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** Whether an upgrade was asked for. */
   readonly isUpgrade: boolean;
   /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
@@ -209,7 +209,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
     this.#drop();
   }
 
-  /** The wheel finds a deadline that moved away by itself, but not one that came nearer. */
+  /** A deadline that moved away is found out by itself, but not one that came nearer. */
   #moveDeadline(dueAtMs: number): void {
     if (dueAtMs < this.dueAtMs) this.#owner.deadlines.add(this, dueAtMs);
     else this.dueAtMs = dueAtMs;

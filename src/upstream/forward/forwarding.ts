@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { bodyOf } from '../../body/body-of.ts';
 import type { RequestBody } from '../../body/request-body.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
-import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { ServiceTarget } from '../service.ts';
@@ -38,7 +38,7 @@ type Next = (error?: unknown) => void;
 export class Forwarding implements AttemptOwner, ProxyAttempt {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** True when this request may become a WebSocket. */
   readonly isUpgrade: boolean;
   path: string;

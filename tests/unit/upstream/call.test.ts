@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeadlineWheel } from '../../../src/lib/deadline-wheel.ts';
+import { Deadlines } from '../../../src/lib/deadlines.ts';
 import { createCalls } from '../../../src/upstream/call.ts';
 import { freePort, startLyingService, startService } from '../../support/service.ts';
 
-const call = createCalls(new DeadlineWheel());
+const call = createCalls(new Deadlines());
 const TERMS = { timeoutMs: 2_000, maxBytes: 1_000 };
 
 test('a question gets its whole answer', async (t) => {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { renderProblem } from '../answer/problem.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { Kind } from '../pool.ts';
-import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
+import { hasDestination } from '../routing/destination.ts';
+import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { findFarSide, useBreaker, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
@@ -10,6 +11,7 @@ import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
+import { replaceField } from '../upstream/forward/service-request.ts';
 import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 
@@ -101,12 +103,25 @@ export const forwardStage = defineStage({
       if (options.stripPrefix && context.prefixLength > 1)
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
+      if (hasDestination(context.method)) rewriteDestination(context, rewrite);
       if (context.dryRun) return explain(context, plan, path, next);
       mirror?.(context, path);
       admit(plan, context, path, next);
     };
   },
 });
+
+/** Matching has left a path of ours in `Destination`; the service is told its own, and once. */
+function rewriteDestination(context: RequestContext, rewrite: PathRewriter): void {
+  const { headers } = context.req;
+  const destination = headers['destination'];
+  if (typeof destination !== 'string') return;
+  const mark = destination.indexOf('?');
+  const end = mark < 0 ? destination.length : mark;
+  const path = rewrite(destination.slice(0, end), context.prefixLength, context.params) + destination.slice(end);
+  headers['destination'] = path;
+  replaceField(context.upstreamHeaders, 'Destination', path);
+}
 
 function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
   return deps.lease.use(proxyKind, route.prefix, () =>

@@ -11,7 +11,14 @@ import type { ForwardPlan } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
 import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
 import { RequestBody } from './request-body.ts';
-import { failureOf, joinBase, judgedOutcome, shortenTimeouts, tellTimeLeft } from './service-request.ts';
+import {
+  failureOf,
+  joinBase,
+  judgedOutcome,
+  shortenTimeouts,
+  tellDestination,
+  tellTimeLeft,
+} from './service-request.ts';
 
 /** One request on its way to a service: its attempts, its body, its verdict for the breaker. */
 export class Forwarding implements ExchangeOwner, ProxyAttempt {
@@ -179,7 +186,9 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     const { context } = this;
     context.attempts += 1;
     context.target = this.#chosen.url;
-    this.path = joinBase(this.#chosen.basePath, this.#servicePath, context.path.endsWith('/'));
+    const { basePath } = this.#chosen;
+    this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
+    if (context.method === 'MOVE' || context.method === 'COPY') tellDestination(this.#headers, basePath, context);
     if (this.isUpgrade && context.upgrade !== undefined) {
       this.#plan.proxy.upgrade(context.req, context.upgrade, this);
     } else {

@@ -32,7 +32,11 @@ export const forwardStage = defineStage({
     rewriteRedirects: z
       .boolean()
       .default(true)
-      .describe("Turns Location and cookies of the service round to the gateway's paths."),
+      .describe("Turns Location of the service round to the gateway's paths; the domain of its cookies is dropped."),
+    rewriteCookies: z
+      .boolean()
+      .default(false)
+      .describe("Turns the paths of the service's cookies round too; else `Path=/` stays good for the whole host."),
     timeouts: timeoutsOption.prefault({}),
     retry: z
       .union([z.literal(false), retrySchema])
@@ -80,6 +84,7 @@ export const forwardStage = defineStage({
     const mirror = options.mirror === undefined ? undefined : createMirror(options.mirror, services, deps);
     const rewrite = createPathRewriter(options);
     const onPrefix = createPathRewriter({ ...options, pathRewrite: undefined });
+    const { rewriteRedirects: redirects, rewriteCookies: cookiePaths } = options;
     const plan: ForwardPlan = {
       service,
       breaker,
@@ -89,7 +94,7 @@ export const forwardStage = defineStage({
       clock: deps.clock,
       deadlines: deps.deadlines,
       sockets: deps.sockets,
-      rewriteRedirects: options.rewriteRedirects,
+      turned: redirects || cookiePaths ? { redirects, cookiePaths } : undefined,
       servicePrefix: ({ path, prefixLength, params }) => {
         const prefix = onPrefix(path.slice(0, prefixLength), prefixLength, params);
         return prefix === '/' ? '' : prefix;

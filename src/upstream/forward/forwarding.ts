@@ -131,9 +131,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   }
 
   adaptHeaders(headers: ServiceHeaders): ServiceHeaders {
-    if (!this.#plan.rewriteRedirects || !speaksOfItself(headers)) return headers;
+    const { turned } = this.#plan;
+    if (turned === undefined || !speaksOfItself(headers)) return headers;
     const { context } = this;
     return rewriteServiceHeaders(headers, {
+      ...turned,
       origin: this.target.origin,
       servicePrefix: this.#chosen.basePath + this.#plan.servicePrefix(context),
       publicPrefix: context.path.slice(0, context.prefixLength),

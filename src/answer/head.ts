@@ -44,13 +44,29 @@ export function writeServiceHead(
   const vary = addServiceFields(context, flat, headers, drop);
   addMissing(flat, headers, context.securityHeaders);
   addOwnFields(context, flat, vary);
+  if (headers['content-disposition'] !== undefined) moveLengthToEnd(flat);
   context.res.writeHead(status, flat);
   if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
 }
 
-/** Node keeps a head until the first byte of the body, and the reader of a stream waits for it. */
+/**
+ * Node keeps a head until the first byte of the body, and the reader of a stream waits for it. An empty piece sends it
+ * in Latin-1, its bytes as they came; `flushHeaders` would send it in UTF-8 (Node 26).
+ */
 function flushHead(res: ServerResponse): void {
-  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+  if (!res.destroyed && !res.writableEnded) res.write('', 'latin1');
+}
+
+/**
+ * After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes them as others, or throws
+ * (Node 26). Before it, they pass as they are.
+ */
+function moveLengthToEnd(flat: string[]): void {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i] !== 'content-length') continue;
+    flat.push(...flat.splice(i, 2));
+    return;
+  }
 }
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */

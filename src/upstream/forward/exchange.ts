@@ -128,10 +128,7 @@ export class Exchange implements TransportHandler, Deadline {
     if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
     this.latencyMs = performance.now() - this.startedAtMs;
     if (isStrangeHead(status, reason, headers)) {
-      this.#fail(
-        'protocol',
-        new Error(`the service answered with status ${status} and a head that HTTP does not allow`),
-      );
+      this.#fail('protocol', new Error(`a head that HTTP does not allow, with status ${status}`));
       return;
     }
     if (!this.#owner.wantsAnswer(status, headers)) {
@@ -141,12 +138,15 @@ export class Exchange implements TransportHandler, Deadline {
       return;
     }
     this.#phase = 'receiving';
-    const { context, timeouts } = this.#owner;
-    this.#moveDeadline(performance.now() + timeouts.idle);
+    const { context } = this.#owner;
+    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     try {
       writeServiceHead(context, status, this.#owner.adaptHeaders(headers));
-    } catch (error) {
-      this.#fail('protocol', error);
+    } catch (cause) {
+      // What we can't write is no proof that the service is ill. Node keeps the reason of the head that failed.
+      context.res.statusMessage = '';
+      this.#fail('aborted-by-client', new GatewayError('upstream_protocol', undefined, { cause }));
+      context.outcome = 'protocol';
       return;
     }
     this.#isDelivering = true;

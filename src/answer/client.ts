@@ -15,7 +15,14 @@ const LINGER_MS = 1_000;
 export const CLIENT: Sink = {
   head(context, status, fields, answerer) {
     const { res } = context;
-    res.writeHead(status, answerer === 'service' ? serviceHead(context, fields) : ownHead(context, fields));
+    const flat = answerer === 'service' ? serviceHead(context, fields) : ownHead(context, fields);
+    try {
+      res.writeHead(status, flat);
+    } catch (error) {
+      // Node keeps the reason of a head that failed.
+      res.statusMessage = '';
+      throw error;
+    }
     context.status = status;
     context.answerer = answerer;
     if (fields['content-length'] === undefined) setImmediate(flushHead, res);
@@ -51,9 +58,12 @@ export const CLIENT: Sink = {
   },
 };
 
-/** Node keeps a head until the first byte of the body, and the reader of a stream waits for it. */
+/**
+ * Node keeps a head until the first byte of the body, and the reader of a stream waits for it. An empty piece sends it
+ * in Latin-1, its bytes as they came; `flushHeaders` would send it in UTF-8 (Node 26).
+ */
 function flushHead(res: ServerResponse): void {
-  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+  if (!res.destroyed && !res.writableEnded) res.write('', 'latin1');
 }
 
 /**

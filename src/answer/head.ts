@@ -32,7 +32,20 @@ export function serviceHead(context: RequestContext, fields: AnswerFields): stri
   const vary = addServiceFields(context, flat, fields);
   addMissing(flat, fields, context.securityHeaders);
   addOwnFields(context, flat, vary);
+  if (fields['content-disposition'] !== undefined) moveLengthToEnd(flat);
   return flat;
+}
+
+/**
+ * After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes them as others, or throws
+ * (Node 26). Before it, they pass as they are.
+ */
+function moveLengthToEnd(flat: string[]): void {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i] !== 'content-length') continue;
+    flat.push(...flat.splice(i, 2));
+    return;
+  }
 }
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */

@@ -102,7 +102,7 @@ export const matchKeys = {
   path: z
     .enum(['normalized', 'raw'])
     .default('normalized')
-    .describe('`raw` forwards the path as it came, encoded slashes included. Default `normalized`: `%2F` is refused.'),
+    .describe('`raw` forwards the path as it came, doubled slashes and all. Default `normalized`: what was matched.'),
 };
 
 /** What decides whether a route takes a request. */

@@ -135,10 +135,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
   onResponseStart(controller: TransportController, status: number, headers: AnswerFields, reason?: string): void {
     if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
     if (isStrangeHead(status, reason, headers)) {
-      this.#fail(
-        'protocol',
-        new Error(`the service answered with status ${status} and a head that HTTP does not allow`),
-      );
+      this.#fail('protocol', new Error(`a head that HTTP does not allow, with status ${status}`));
       return;
     }
     this.#phase = 'receiving';

@@ -10,17 +10,22 @@ import { relayWebSocket } from '../websocket/websocket.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
 import { clientFields } from './client-fields.ts';
 import { Holds } from './holds.ts';
-import { type NextAttempt, planNext } from './next-attempt.ts';
+import { isFailure, type NextAttempt, planNext } from './next-attempt.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
-import { failureOf, joinBase, judgedOutcome, shortenTimeouts, tellTimeLeft } from './service-request.ts';
+import {
+  failureOf,
+  joinBase,
+  judgedOutcome,
+  shortenTimeouts,
+  tellDestination,
+  tellTimeLeft,
+} from './service-request.ts';
 
 type Next = (error?: unknown) => void;
 
 /**
- * One request on its way to a service.
- *
- * The story of a call, in the order in which it is walked; nothing goes back up:
+ * One request on its way to a service: the story of a call, in the order in which it is walked.
  *
  * 1. `admit` (admission.ts) finds a place at the service, a healthy target, and the breaker's leave, or refuses.
  * 2. `start` sends an attempt: the http-proxy-middleware of the prefix calls `send`, the transport carries it, and
@@ -30,9 +35,9 @@ type Next = (error?: unknown) => void;
  *    - An answer that goes to the client: its head goes into the sink (`context.sink`), the breaker gets its verdict,
  *      and the attempt lets the body follow.
  *    - A failure, or a 502, 503, 504: where method, budget, time and body allow (next-attempt.ts), another target is
- *      asked, back at 2. Otherwise the breaker hears of the failure, and the caller of the forwarder gets the error.
- *    - The client's doing (it left, it stalled, it sent too much): nobody at the service is to blame.
- * 4. A body that breaks off after its head counts as one more failure (`brokeOff`); the client's connection breaks too.
+ *      asked, back at 2. Otherwise the breaker hears of the failure, and `next` gets the error.
+ *    - The client's doing (it left, it stalled, it sent too much): no service is to blame.
+ * 4. A body that breaks off after its head is one more failure (`brokeOff`), and breaks off for the client too.
  * 5. `close`, when the answer has left or the client has: every place that the call holds is given back.
  */
 export class Forwarding implements AttemptOwner, ProxyAttempt {
@@ -47,7 +52,6 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   readonly #plan: ForwardPlan;
   /** Path and query on the service, before the target's own base path. */
   readonly #servicePath: string;
-  readonly #headers: string[];
   readonly #body: RequestBody | undefined;
   readonly #next: Next;
   readonly #holds: Holds;
@@ -78,11 +82,10 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.target = chosen.transport.url;
     this.#holds = new Holds(plan.service, call);
     this.#next = next;
-    this.#headers = context.upstreamHeaders;
     this.#body = bodyOf(context);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
     const length = this.#body?.contentLength;
-    if (length !== undefined) this.#headers.push('content-length', length);
+    if (length !== undefined) context.upstreamHeaders.push('content-length', length);
   }
 
   /** Sends the request to the target that was chosen for it. */
@@ -99,12 +102,12 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   send(): void {
     if (this.#isClosed) return;
     const attempt = new Attempt(this, this.#body?.open() ?? null);
-    const { method } = this.context;
-    const upgrade = this.isUpgrade ? 'websocket' : undefined;
     this.#attempt = attempt;
+    const { method, upstreamHeaders: headers } = this.context;
+    const upgrade = this.isUpgrade ? 'websocket' : undefined;
     this.#holds.begin(this.#chosen);
+    const request = { method, path: this.path, headers, body: attempt.body, upgrade } as const;
     try {
-      const request = { method, path: this.path, headers: this.#headers, body: attempt.body, upgrade } as const;
       this.#chosen.transport.transport.send(request, attempt);
     } catch (error) {
       attempt.onResponseError(undefined, error as Error);
@@ -152,7 +155,9 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const { context } = this;
     context.attempts += 1;
     context.target = this.#chosen.url;
-    this.path = joinBase(this.#chosen.basePath, this.#servicePath, context.path.endsWith('/'));
+    const { basePath } = this.#chosen;
+    this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
+    tellDestination(context.upstreamHeaders, basePath, context);
     if (this.isUpgrade && context.upgrade !== undefined) {
       this.#plan.proxy.upgrade(context.req, context.upgrade, this);
     } else {
@@ -181,7 +186,9 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     try {
       context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
     } catch (error) {
-      this.#holds.judge('fail');
+      // What we can't write is no proof that the service is ill.
+      this.#holds.judge('abandon');
+      context.outcome = 'protocol';
       return this.#refuse(failureOf('protocol', error));
     }
     this.#holds.judge(status >= 500 ? 'fail' : 'succeed');
@@ -226,7 +233,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const go = (): void => {
       this.#chosen = target;
       this.target = target.transport.url;
-      tellTimeLeft(this.#headers, this.totalDueAtMs);
+      tellTimeLeft(this.context.upstreamHeaders, this.totalDueAtMs);
       this.#begin();
     };
     if (delayMs === 0) go();
@@ -240,9 +247,4 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     if (error !== undefined) this.#next(error);
     return false;
   }
-}
-
-/** Without an answer, or with one that says that another target might do better. */
-function isFailure({ status }: Ending): boolean {
-  return status === 0 || (status >= 500 && status <= 504);
 }

@@ -20,6 +20,11 @@ export interface FailedAttempt {
   readonly totalDueAtMs: number;
 }
 
+/** Without an answer, or with one that says that another target might do better. */
+export function isFailure({ status }: { readonly status: number }): boolean {
+  return status === 0 || (status >= 500 && status <= 504);
+}
+
 /** Whom to ask next, and after how long. */
 export interface NextAttempt {
   readonly target: ServiceTarget;

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Service } from '../service.ts';
 import type { RouteProxy } from './proxy.ts';
+import type { RedirectMap } from './redirects.ts';
 import type { RetryPolicy } from './retry.ts';
 
 /** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
@@ -20,7 +21,8 @@ export interface ForwardPlan extends Pick<Deps, 'clock' | 'deadlines' | 'sockets
   readonly proxy: RouteProxy;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
-  readonly rewriteRedirects: boolean;
+  /** What of a service's head is turned round; undefined for nothing. */
+  readonly turned: Pick<RedirectMap, 'redirects' | 'cookiePaths'> | undefined;
   /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */
   servicePrefix(context: RequestContext): string;
 }

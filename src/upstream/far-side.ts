@@ -1,9 +1,10 @@
 import type { Kind } from '../pool.ts';
 import type { StageDeps } from '../stage.ts';
 import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, createBreaker } from './breaker.ts';
-import type { DiscoverOptions } from './discovery/options.ts';
+import { nameOfDiscovery } from './discovery/discover.ts';
 import { createService, type Service, serviceKind } from './service.ts';
-import type { ServiceOptions } from './service-options.ts';
+import { type ServiceOptions, serviceKeys } from './service-options.ts';
+import { DEFAULT_WEIGHT } from './target.ts';
 
 /** Breakers of services and of routes that have their own; they keep their state through reloads. */
 export const breakerKind: Kind<Breaker> = { name: 'breaker', close: (breaker) => breaker.close() };
@@ -25,14 +26,20 @@ export function findFarSide(
   deps: StageDeps,
 ): FarSide | undefined {
   if (options.service !== undefined) return services.get(options.service);
-  const { target, targets, discover } = options;
-  const { balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker } = options;
-  const inline = { discover, balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker };
-  if (discover !== undefined) return useFarSide(nameOf(discover), inline, deps);
-  const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: 1 }]);
+  const { target, targets } = options;
+  const inline = ownOptions(options);
+  if (inline.discover !== undefined) return useFarSide(nameOfDiscovery(inline.discover), inline, deps);
+  const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: DEFAULT_WEIGHT }]);
   if (specs === undefined) return undefined;
   // Two routes with the same inline targets are one service: they share its breaker and its connections.
-  return useFarSide(specs.map(({ url }) => url).join(','), { targets: specs, ...inline }, deps);
+  return useFarSide(specs.map(({ url }) => url).join(','), { ...inline, targets: specs }, deps);
+}
+
+const SERVICE_KEYS = Object.keys(serviceKeys) as (keyof ServiceOptions)[];
+
+/** What a route says of its own service, without the rest of the route. */
+function ownOptions(options: ServiceOptions): ServiceOptions {
+  return Object.fromEntries(SERVICE_KEYS.map((key) => [key, options[key]]));
 }
 
 export function useFarSide(name: string, options: ServiceOptions, deps: StageDeps): FarSide {
@@ -60,9 +67,4 @@ export function useBreaker(name: string, options: BreakerOptions | undefined, de
       },
     });
   });
-}
-
-/** A name for logs and metrics: what is discovered, without the token that it takes. */
-function nameOf(discover: DiscoverOptions): string {
-  return 'consul' in discover ? `consul:${discover.consul}` : `dns:${discover.dns}`;
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, it, mock } from 'node:test';
 import { createAddressPolicy } from '../../../src/upstream/discovery/address-policy.ts';
+import { discoverOption } from '../../../src/upstream/discovery/discover.ts';
 import { pauseAfter } from '../../../src/upstream/discovery/dns.ts';
 import { parseDnsQuestion } from '../../../src/upstream/discovery/dns-lookup.ts';
 import { createHeldSpecs } from '../../../src/upstream/discovery/held-specs.ts';
-import { discoverOption } from '../../../src/upstream/discovery/options.ts';
 import { createStaticTargets } from '../../../src/upstream/discovery/source.ts';
 import {
   normalizeTargetUrl,

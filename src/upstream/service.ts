@@ -10,16 +10,10 @@ import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from '.
 import { isUsable, noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health/passive.ts';
 import { createProbe } from './health/probe.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { reconcileTargets, Target, type TargetSpec } from './target.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { reconcileTargets, splitTargetUrl, Target, type TargetSpec } from './target.ts';
+import { createTransport } from './transport.ts';
 
-/** The connections to a target, and its address in the form that http-proxy-middleware wants. */
-export interface TargetLink {
-  readonly transport: Transport;
-  readonly url: URL;
-}
-
-export type ServiceTarget = Target<TargetLink>;
+export type ServiceTarget = Target;
 
 /** What we proxy to: its targets, which of them is asked next, and how many calls it has under way. */
 export interface Service {
@@ -42,7 +36,7 @@ export interface Service {
 export const serviceKind: Kind<Service> = { name: 'service', close: (service) => service.close() };
 
 /** A target and its connections outlive a change of the service around it. */
-const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => target.transport.transport.close() };
+const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => target.transport.close() };
 
 type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
 
@@ -60,7 +54,7 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
   );
   const countAttempt = attemptCounter(name, deps);
   let targets: readonly ServiceTarget[] = [];
-  let checks: ActiveChecks<TargetLink> | undefined;
+  let checks: ActiveChecks | undefined;
 
   const keyOf = (url: string): string => JSON.stringify([name, url, options.tls, options.http2]);
 
@@ -92,7 +86,7 @@ export function createService(name: string, options: ServiceOptions, deps: Servi
       const [only] = targets;
       if (targets.length === 1 && excluded === undefined && only !== undefined && only.weight > 0) return only;
       const usable = usableTargets(targets, performance.now(), excluded);
-      return usable.length === 0 ? undefined : (balancer.pick(usable, context) as ServiceTarget | undefined);
+      return usable.length === 0 ? undefined : balancer.pick(usable, context);
     },
     begin(target) {
       target.inFlight += 1;
@@ -144,23 +138,19 @@ function startChecks(
   targets: readonly ServiceTarget[],
   options: HealthCheckOptions,
   { log }: ServiceDeps,
-): ActiveChecks<TargetLink> {
-  return startActiveChecks(
-    targets,
-    options,
-    createProbe(options, ({ transport }: TargetLink) => transport),
-    {
-      onChange: ({ url, activeHealth }) =>
-        log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url }),
-    },
-  );
+): ActiveChecks {
+  return startActiveChecks(targets, options, createProbe(options), {
+    onChange: ({ url, activeHealth }) =>
+      log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url }),
+  });
 }
 
 function useTarget(lease: Lease, key: string, spec: TargetSpec, options: ServiceOptions): ServiceTarget {
   return lease.use(targetKind, key, () => {
-    const url = new URL(spec.url);
     const { tls, http2 = false } = options;
-    const transport = createTransport(url.origin, { http2, ...(tls !== undefined && { tls }) });
-    return new Target<TargetLink>(spec, { transport, url });
+    return new Target(
+      spec,
+      createTransport(splitTargetUrl(spec.url).origin, { http2, ...(tls !== undefined && { tls }) }),
+    );
   });
 }

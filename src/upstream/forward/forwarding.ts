@@ -55,7 +55,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.timeouts = shortenTimeouts(plan.timeouts, context);
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
-    this.target = chosen.transport.url;
+    this.target = chosen.location;
     this.#call = call;
     this.#next = next;
     this.#headers = context.upstreamHeaders;
@@ -102,7 +102,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#busy = this.#chosen;
     this.#plan.service.begin(this.#chosen);
     try {
-      this.#chosen.transport.transport.send(
+      this.#chosen.transport.send(
         {
           method: this.context.method,
           path: this.path,
@@ -212,7 +212,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.#isRetrying = true;
     const go = (): void => {
       this.#chosen = target;
-      this.target = target.transport.url;
+      this.target = target.location;
       tellTimeLeft(this.#headers, this.totalDueAtMs);
       this.#attempt();
     };

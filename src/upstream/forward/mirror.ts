@@ -81,7 +81,7 @@ function send(
     body: null,
   };
   try {
-    target.transport.transport.send(request, copy);
+    target.transport.send(request, copy);
   } catch {
     copy.onResponseError();
   }

@@ -74,11 +74,11 @@ function isOut(target: Target, nowMs: number): boolean {
  *
  * Allocates nothing while all is well.
  */
-export function usableTargets<T>(
-  targets: readonly Target<T>[],
+export function usableTargets(
+  targets: readonly Target[],
   nowMs: number,
-  excluded?: ReadonlySet<Target<T>>,
-): readonly Target<T>[] {
+  excluded?: ReadonlySet<Target>,
+): readonly Target[] {
   let members = 0;
   let usable = 0;
   for (const target of targets) {

@@ -1,18 +1,13 @@
-import type { Transport, TransportController, TransportHandler } from '../transport.ts';
+import type { TransportController, TransportHandler } from '../transport.ts';
 import type { HealthCheckOptions, Probe } from './active.ts';
 
 /**
  * Asks a target over its own connections: GET of the check's path, judged by the status alone. Expects
  * `signal` to abort at the check's timeout.
  *
- * @param transportOf finds the connections in what the target's owner keeps with it.
  * @param host the Host header; default the address of the target.
  */
-export function createProbe<T>(
-  options: HealthCheckOptions,
-  transportOf: (link: T) => Transport,
-  host?: string,
-): Probe<T> {
+export function createProbe(options: HealthCheckOptions, host?: string): Probe {
   return (target, signal) =>
     new Promise((resolve) => {
       const headers = [
@@ -24,7 +19,7 @@ export function createProbe<T>(
         '*/*',
       ];
       const request = { method: 'GET', path: target.basePath + options.path, headers, body: null };
-      transportOf(target.transport).send(request, createProbeHandler(signal, options.status, resolve));
+      target.transport.send(request, createProbeHandler(signal, options.status, resolve));
     });
 }
 

@@ -8,8 +8,8 @@ import type { Deps } from './deps.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { walk } from './pipeline/walk.ts';
+import { countTargets, reportServices } from './server/report.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
-import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
 
 /** Answers what belongs to the gateway itself (`/health` and its like); false when the request is for a route. */
@@ -37,7 +37,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
   deps.metrics.watchInFlight(() => inFlight);
-  deps.metrics.watchTargets(() => deps.pool.list(serviceKind).map(countTargets));
+  deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone. */

@@ -3,7 +3,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import type { Kind } from '../pool.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { findFarSide, useBreaker, useFarSide } from '../upstream/far-side.ts';
+import { findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
@@ -11,6 +11,7 @@ import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
+import { useBreaker } from '../upstream/use-breaker.ts';
 
 const proxyKind: Kind<RouteProxy> = { name: 'proxy', close: () => undefined };
 
@@ -66,10 +67,10 @@ export const forwardStage = defineStage({
     });
   },
   prepare({ services }, deps) {
-    return new Map(Object.entries(services).map(([name, options]) => [name, useFarSide(name, options, deps)]));
+    return new Map(Object.entries(services).map(([name, options]) => [name, useFarSide(name, options, deps, name)]));
   },
   create(options, route, deps, services) {
-    const farSide = findFarSide(options, services, deps);
+    const farSide = findFarSide(options, services, deps, route.name);
     if (farSide === undefined) return undefined;
     const { service } = farSide;
     const ownBreaker = options.circuitBreaker !== undefined && options.service !== undefined;

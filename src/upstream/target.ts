@@ -47,10 +47,12 @@ export class Target {
   turn = 0;
 
   // Health
-  /** From a passive ejection until its end is noticed. */
+  /** From a passive ejection until its trial call, or active checks, end it. */
   isEjected = false;
-  /** When the last ejection ends or ended; 0 when there was none. */
+  /** When the trial call of the last ejection is or was due; 0 when there was none. */
   ejectedUntilMs = 0;
+  /** When the trial call that is under way began; 0 when there is none. */
+  trialSinceMs = 0;
   consecutiveFailures = 0;
   /** Ejections in a row, for the growing time. */
   ejections = 0;

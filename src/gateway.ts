@@ -9,9 +9,9 @@ import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
 import { walk } from './pipeline/walk.ts';
+import { countTargets, reportServices } from './server/report.ts';
 import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
 import type { SnapshotDeps } from './stage.ts';
-import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
 
 /** Answers what belongs to the gateway itself (`/health` and its like); false when the request is for a route. */
@@ -40,7 +40,7 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let inFlight = 0;
   deps.metrics.watchInFlight(() => inFlight);
-  deps.metrics.watchTargets(() => deps.pool.list(serviceKind).map(countTargets));
+  deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone. */

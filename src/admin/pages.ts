@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { nameServices, reportServices } from '../server/report.ts';
+import { publicReport, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
-import { breakerKind } from '../upstream/far-side.ts';
-import { serviceKind } from '../upstream/service.ts';
+import { breakerKind } from '../upstream/use-breaker.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { describeConsumers } from './consumers.ts';
@@ -79,6 +78,7 @@ function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
 /** All that is going on, for an operator's eye: this one shows addresses. */
 function describeState({ deps, gateway, reloader, drain }: AdminSource) {
   const { pool, settings, redis } = deps;
+  const services = reportServices(pool);
   return {
     status: drain.isDraining ? 'draining' : 'serving',
     inFlight: gateway.inFlight,
@@ -86,16 +86,12 @@ function describeState({ deps, gateway, reloader, drain }: AdminSource) {
     routesFile: settings.routesFile,
     redis: redis === undefined ? 'not configured' : redis.isUp ? 'up' : 'down',
     lastReload: reloader.last ?? null,
-    services: reportServices(pool, nameServices(gateway.snapshot)),
-    targets: pool.list(serviceKind).flatMap(({ name, targets }) =>
-      targets.map((target) => ({
+    services: publicReport(services),
+    targets: services.flatMap(({ name, targets }) =>
+      targets.map(({ latencyMs, ...target }) => ({
         service: name,
-        url: target.url,
-        weight: target.weight,
-        inFlight: target.inFlight,
-        latencyMs: Math.round(target.latencyMs * 100) / 100,
-        health: target.activeHealth,
-        isEjected: target.isEjected,
+        ...target,
+        latencyMs: Math.round(latencyMs * 100) / 100,
       })),
     ),
     breakers: pool.list(breakerKind).map(breakerState),

@@ -19,7 +19,6 @@ import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
 import { readShared } from './read-shared.ts';
 import { createReloader, type Reloader } from './reload.ts';
-import { nameServices } from './report.ts';
 
 /** The close code of a WebSocket whose server is leaving (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001;
@@ -68,7 +67,6 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     get isDraining() {
       return drain.isDraining;
     },
-    services: () => nameServices(gateway.snapshot),
   });
   const gateway = createGateway(deps, loaded, health);
   const { app, classes } = gateway.express;

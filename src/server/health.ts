@@ -3,14 +3,12 @@ import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Builtins } from '../gateway.ts';
-import { type FarSideReport, reportServices } from './report.ts';
+import { type PublicReport, publicReport, reportServices } from './report.ts';
 
 /** What the health answers need to know of the process around them. */
 export interface HealthSource {
   /** True from the signal to stop on. */
   readonly isDraining: boolean;
-  /** What runs now; for the names of services. */
-  readonly services: () => ReadonlyMap<string, string>;
 }
 
 const EVERY_CHECK = ['/health', '/health/live', '/health/ready'];
@@ -25,7 +23,7 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
   const startedAtMs = deps.clock.now();
 
   function describe(): object {
-    const services = reportServices(deps.pool, source.services());
+    const services = publicReport(reportServices(deps.pool));
     const nowMs = deps.clock.now();
     return {
       status: source.isDraining ? 'draining' : overall(services),
@@ -56,7 +54,7 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
 }
 
 /** Degraded: some service answers nobody at the moment. */
-function overall(services: Readonly<Record<string, FarSideReport>>): 'healthy' | 'degraded' {
+function overall(services: Readonly<Record<string, PublicReport>>): 'healthy' | 'degraded' {
   const isDegraded = Object.values(services).some(({ circuit, targets }) => circuit === 'open' || targets === 0);
   return isDegraded ? 'degraded' : 'healthy';
 }

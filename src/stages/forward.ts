@@ -5,7 +5,7 @@ import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { findFarSide, useBreaker, useFarSide } from '../upstream/far-side.ts';
+import { findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
@@ -14,6 +14,7 @@ import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
 import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
+import { useBreaker } from '../upstream/use-breaker.ts';
 
 const proxyKind: Kind<RouteProxy> = { name: 'proxy', close: () => undefined };
 
@@ -72,10 +73,10 @@ export const forwardStage = defineStage({
     });
   },
   prepare({ services }, deps) {
-    return new Map(Object.entries(services).map(([name, options]) => [name, useFarSide(name, options, deps)]));
+    return new Map(Object.entries(services).map(([name, options]) => [name, useFarSide(name, options, deps, name)]));
   },
   create(options, route, deps, services) {
-    const farSide = findFarSide(options, services, deps);
+    const farSide = findFarSide(options, services, deps, route.name);
     if (farSide === undefined) return undefined;
     const { service } = farSide;
     const ownBreaker = options.circuitBreaker !== undefined && options.service !== undefined;

@@ -1,12 +1,21 @@
+import assert from 'node:assert/strict';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { type Consumer, RequestContext } from '../../src/context.ts';
 import { Target } from '../../src/upstream/target.ts';
+import type { Transport } from '../../src/upstream/transport.ts';
 
 /** Targets by name and weight: `{ a: 5, b: 1 }` has the addresses http://a and http://b. */
 export function createTargets(weights: Readonly<Record<string, number>>): Target[] {
-  return Object.entries(weights).map(([name, weight]) => new Target({ url: `http://${name}`, weight }, undefined));
+  return Object.entries(weights).map(([name, weight]) => createTarget(`http://${name}`, weight));
 }
+
+/** A target that nothing can be sent to. */
+export function createTarget(url: string, weight = 1): Target {
+  return new Target({ url, weight }, DISCONNECTED);
+}
+
+const DISCONNECTED: Transport = { send: () => assert.fail('nothing is sent in this test'), close: () => undefined };
 
 interface ContextFields {
   readonly headers?: Readonly<Record<string, string>>;

@@ -79,7 +79,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.timeouts = shortenTimeouts(plan.timeouts, context);
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
-    this.target = chosen.transport.url;
+    this.target = chosen.location;
     this.#holds = new Holds(plan.service, call);
     this.#next = next;
     this.#body = bodyOf(context);
@@ -108,7 +108,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.#holds.begin(this.#chosen);
     const request = { method, path: this.path, headers, body: attempt.body, upgrade } as const;
     try {
-      this.#chosen.transport.transport.send(request, attempt);
+      this.#chosen.transport.send(request, attempt);
     } catch (error) {
       attempt.onResponseError(undefined, error as Error);
     }
@@ -232,7 +232,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.#holds.beginRetry();
     const go = (): void => {
       this.#chosen = target;
-      this.target = target.transport.url;
+      this.target = target.location;
       tellTimeLeft(this.context.upstreamHeaders, this.totalDueAtMs);
       this.#begin();
     };

@@ -48,7 +48,7 @@ export function createMirror(
     if (target === undefined) return;
     inFlight += 1;
     const answer = deps.call({
-      to: target.transport.transport,
+      to: target.transport,
       method: context.method,
       path: joinBase(target.basePath, path, context.path.endsWith('/')),
       headers: [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'],

@@ -55,6 +55,26 @@ describe('a breaker', () => {
     assert.equal(breaker.counts.calls, 0);
   });
 
+  test('aborts of calls that began seconds ago leave the rate of the others alone', async () => {
+    const polls = Array.from({ length: 80 }, () => breaker.begin());
+    mock.timers.tick(5_000);
+    // A fifth of the calls fails, while the clients of the long polls leave.
+    for (let index = 0; index < 50; index++) await call(index % 5 === 0 ? 'fail' : 'succeed');
+    for (const poll of polls) poll?.abandon();
+    await settle();
+    assert.deepEqual(breaker.counts, { calls: 50, failures: 10 });
+    await call('fail');
+    assert.equal(breaker.state, 'closed');
+  });
+
+  test('an abort of a call that has left the window takes nothing out of it', async () => {
+    const poll = breaker.begin();
+    mock.timers.tick(15_000);
+    for (let index = 0; index < 4; index++) await call('succeed');
+    poll?.abandon();
+    assert.deepEqual(breaker.counts, { calls: 4, failures: 0 });
+  });
+
   test('after ten seconds one trial is let through, and its success closes it', async () => {
     await trip();
     mock.timers.tick(10_000);

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import {
   normalizeTargetUrl,
   reconcileTargets,
-  Target,
+  type Target,
   type TargetSpec,
   targetsOption,
 } from '../../../src/upstream/target.ts';
+import { createTarget } from '../../support/targets.ts';
 
 const spec = (url: string, weight = 1): TargetSpec => ({ url, weight });
 
@@ -28,7 +29,7 @@ describe('the address of a target', () => {
   });
 
   it('is split into origin and base path', () => {
-    const target = new Target(spec('https://a.test:8443/v1'), undefined);
+    const target = createTarget('https://a.test:8443/v1');
     assert.equal(target.origin, 'https://a.test:8443');
     assert.equal(target.basePath, '/v1');
   });
@@ -52,9 +53,9 @@ describe('the key targets', () => {
 
 describe('a changed list of targets', () => {
   it('keeps what was learned about those that stay, and tells who is gone', () => {
-    const create = (one: TargetSpec) => new Target(one, undefined);
+    const create = (one: TargetSpec) => createTarget(one.url, one.weight);
     const gone: string[] = [];
-    const leave = (target: Target<undefined>) => void gone.push(target.url);
+    const leave = (target: Target) => void gone.push(target.url);
     const before = reconcileTargets([], [spec('http://a'), spec('http://b')], create, leave);
     (before[1] as Target).consecutiveFailures = 3;
     const after = reconcileTargets(before, [spec('http://b', 5), spec('http://c'), spec('http://c')], create, leave);
@@ -70,7 +71,7 @@ describe('a changed list of targets', () => {
 
 describe('the latency of a target', () => {
   it('rises at once, falls slowly, and is forgotten when it is old', () => {
-    const target = new Target(spec('http://a'), undefined);
+    const target = createTarget('http://a');
     target.observe(10, 0);
     target.observe(1_000, 10);
     assert.equal(target.latencyMs, 1_000);

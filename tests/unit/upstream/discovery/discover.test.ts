@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { discoverOption } from '../../../../src/upstream/discovery/options.ts';
+import { discoverOption } from '../../../../src/upstream/discovery/discover.ts';
 
 describe('the key discover', () => {
   it('takes Consul and DNS, with their defaults', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type ChosenScheme, SCHEMES, schemeOf } from './schemes.ts';
 
@@ -7,7 +8,7 @@ export interface AuthRequirement {
   readonly mode: 'none' | 'any' | 'all';
   /** Their names, each once, in the order in which they are asked. */
   readonly schemes: readonly string[];
-  /** The same with their options. */
+  /** The same with their options; of a scheme that may stand twice, each. */
   readonly chosen: readonly ChosenScheme[];
   /** True when a caller without any credential passes as nobody; an invalid credential is still refused. */
   readonly optional: boolean;
@@ -61,16 +62,30 @@ function isAllOf(written: Form): written is z.output<typeof allOf> {
 }
 
 function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
-  const chosen = new Map<string, ChosenScheme>();
+  const chosen: ChosenScheme[] = [];
   for (const entry of list) {
-    const [name, options] = typeof entry === 'string' ? [entry] : (Object.entries(entry)[0] as [string, object]);
-    const before = chosen.get(name)?.options;
-    chosen.set(name, { name, options: options ?? before ?? (schemeOf(name).bare as object) });
+    const [name, written] = typeof entry === 'string' ? [entry] : (Object.entries(entry)[0] as [string, object]);
+    const one = { name, options: written ?? (schemeOf(name).bare as object) };
+    // The same twice is one; two of a kind with options of their own are two.
+    if (!chosen.some((other) => isDeepStrictEqual(other, one))) chosen.push(one);
   }
   // Whoever has to ask somebody comes last, however it was written.
   const isLast = ({ name }: ChosenScheme) => Number(schemeOf(name).isLastResort === true);
-  const sorted = [...chosen.values()].sort((a, b) => isLast(a) - isLast(b));
-  return { mode, schemes: sorted.map(({ name }) => name), chosen: sorted, optional };
+  chosen.sort((a, b) => isLast(a) - isLast(b));
+  return { mode, schemes: [...new Set(chosen.map(({ name }) => name))], chosen, optional };
+}
+
+/** Why two of a kind on one route can't both count; undefined where they can. */
+export function findRepeat({ mode, chosen }: AuthRequirement): { message: string; hint: string } | undefined {
+  const name = chosen.find((one, at) => chosen.findIndex((other) => other.name === one.name) < at)?.name;
+  if (name === undefined) return undefined;
+  const { isLastResort = false, mayRepeat = false } = schemeOf(name);
+  if (!mayRepeat) {
+    return { message: `"${name}" stands twice, with different options`, hint: 'write it once, with its options' };
+  }
+  if (mode === 'all' || !isLastResort) return undefined;
+  // Where the first lets a caller in, any other is left out; where it doesn't, the call is refused.
+  return { message: `the second "${name}" would never be asked`, hint: 'write {"all": [...]}, or keep one of them' };
 }
 
 /** True when the route answers only to a proven caller. */

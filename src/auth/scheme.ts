@@ -23,6 +23,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   readonly isToken?: boolean;
   /** True when somebody has to be asked each time: it comes last, however it was written. */
   readonly isLastResort?: boolean;
+  /** True when a route may name it twice, with other options: each is a check of its own. */
+  readonly mayRepeat?: boolean;
   /** Keys of the whole file that belong to it alone. */
   readonly fileKeys: FileKeys;
   /** Lower-case names of the fields that carry its credential and stop at the gateway. */

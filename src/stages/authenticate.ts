@@ -1,5 +1,5 @@
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
-import { type AuthRequirement, authKeys, credentialParameter } from '../auth/auth-option.ts';
+import { type AuthRequirement, authKeys, credentialParameter, findRepeat } from '../auth/auth-option.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { applyIdentity } from '../auth/identity.ts';
@@ -46,6 +46,8 @@ export const authenticateStage = defineStage({
         const hint = 'name in "auth" what is to be tried out';
         report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
       }
+      const repeat = findRepeat(auth);
+      if (repeat !== undefined) report(['routes', index, 'auth'], repeat.message, repeat.hint);
       for (const name of auth.schemes) {
         const missing = schemeOf(name).findMissing?.(file);
         if (missing !== undefined) report(['routes', index, 'auth'], missing.message, missing.hint);

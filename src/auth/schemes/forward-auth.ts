@@ -44,6 +44,7 @@ export const forwardAuthScheme = defineScheme({
   options,
   challenge: BEARER_CHALLENGE,
   isLastResort: true,
+  mayRepeat: true,
   // A cookie is the service's session as well: it stays.
   credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
   verdictFields: ({ copyHeaders }) => copyHeaders,
@@ -102,7 +103,8 @@ function judge({ status, headers }: Reply, context: RequestContext, { copyHeader
     return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
   }
   const copied = copyHeaders.map((name) => [name, readField(headers, name)] as const);
-  dropFields(context.upstreamHeaders, new Set(copyHeaders));
+  // The client's own never came so far; another auth service may have said the same field before.
+  dropFields(context.upstreamHeaders, new Set(copied.flatMap(([name, value]) => (value === undefined ? [] : [name]))));
   const subject = readField(headers, 'x-user-id');
   const roles = readField(headers, 'x-user-role')
     ?.split(',')
@@ -125,7 +127,7 @@ function readField(headers: Headers, name: string): string | undefined {
   return value !== null && value.length <= MAX_VALUE_CHARS && /^[\x20-\x7e]*$/.test(value) ? value : undefined;
 }
 
-/** Takes the client's own fields of these names out of what is sent on. */
+/** Takes the fields of these names out of what is sent on. */
 function dropFields(fields: string[], names: ReadonlySet<string>): void {
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {

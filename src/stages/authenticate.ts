@@ -17,6 +17,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
 import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
+import { limitsFileKeys } from '../limits/schema.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 interface Shared {
@@ -35,11 +36,11 @@ export const authenticateStage = defineStage({
   name: 'authenticate',
   keys: authKeys,
   fileKeys: credentialFileKeys,
-  fileReads: bansFileKeys,
+  fileReads: { ...bansFileKeys, plans: limitsFileKeys.plans },
   shadow: { needs: [], opens: 'auth' },
 
   check(file, routes, report) {
-    checkConsumers(file.consumers, report);
+    checkConsumers(file.consumers, Object.keys(file.plans ?? {}), report);
     for (const scheme of SCHEMES) scheme.check?.(file, report);
     routes.forEach(({ auth, shadow }, index) => {
       if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {

@@ -178,7 +178,11 @@ test('no secret of a run full of them is in the logs, the errors or the metrics'
   const service = await startService(t);
   const consumers = [APP];
   const routes = [{ prefix: '/a', target: service.url, auth: [{ 'api-key': { query: 'api_key' } }, 'jwt'] }];
-  const gateway = await startGateway(t, { file: { consumers, routes }, env, settings: { logLevel: 'debug' } });
+  const gateway = await startGateway(t, {
+    file: { consumers, plans: PLANS, routes },
+    env,
+    settings: { logLevel: 'debug' },
+  });
   const token = sign({ role: 'admin' });
   const secrets = [KEY, token, 'wrong-key-0815', 'tok.en.0815', SECRET];
   const bodies: string[] = [];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type ChosenScheme, SCHEMES, schemeOf } from './schemes.ts';
+import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf } from './schemes.ts';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {
@@ -103,6 +103,26 @@ export function credentialHeaders({ chosen }: AuthRequirement, forwardCredential
   if (forwardCredentials) return verdict;
   const fields = chosen.flatMap(({ name, options }) => schemeOf(name).credentialFields(options));
   return [...new Set([...fields, ...verdict])];
+}
+
+/** The fields (lower case) of this route that prove who calls by being there; see `Scheme.isPeerProof`. */
+export function peerProofFields({ chosen }: AuthRequirement): readonly string[] {
+  return chosen.flatMap(({ name, options }) => {
+    const scheme = schemeOf(name);
+    return scheme.isPeerProof === true ? scheme.credentialFields(options) : [];
+  });
+}
+
+/**
+ * The schemes of the gateway's own routes, as a person would write them: those that the file makes possible. What a
+ * peer proves by a field alone is believed in the fields that its routes name, and in no other.
+ */
+export function ownSchemes(file: CredentialsFile, auths: readonly AuthRequirement[]): readonly (string | object)[] {
+  return SCHEMES.filter((scheme) => scheme.isPossible(file)).flatMap(({ name, isPeerProof }): (string | object)[] => {
+    if (isPeerProof !== true) return [name];
+    const named = auths.flatMap(({ chosen }) => chosen.filter((one) => one.name === name));
+    return [...new Map(named.map(({ options }) => [JSON.stringify(options), { [name]: options }])).values()];
+  });
 }
 
 /** Name of the query parameter that may carry a credential here, if any. */

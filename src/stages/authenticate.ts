@@ -1,5 +1,11 @@
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
-import { type AuthRequirement, authKeys, credentialParameter, findRepeat } from '../auth/auth-option.ts';
+import {
+  type AuthRequirement,
+  authKeys,
+  credentialParameter,
+  findRepeat,
+  peerProofFields,
+} from '../auth/auth-option.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { applyIdentity } from '../auth/identity.ts';
@@ -102,6 +108,8 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
 /** Writes the verdict into the context; answers the error where there is one. */
 function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse: Refuse) {
   const ownParameter = forwardCredentials ? undefined : credentialParameter(auth);
+  // They stop at the door, and go on once they are proven.
+  const proofFields = forwardCredentials ? peerProofFields(auth) : [];
 
   return function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
     // Also of a wrong key: neither the log nor, where this is only tried out, the service is given it.
@@ -113,9 +121,17 @@ function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse
       return undefined;
     }
     applyIdentity(context, verdict);
+    if (context.peerTrusted) sendOn(context, proofFields);
     context.trace?.push({ stage: 'authenticate', decision: describe(context) });
     return undefined;
   };
+}
+
+function sendOn({ req, upstreamHeaders }: RequestContext, names: readonly string[]): void {
+  for (const name of names) {
+    const value = req.headers[name];
+    if (typeof value === 'string') upstreamHeaders.push(name, value);
+  }
 }
 
 function describe({ authMethod, consumer, subject }: RequestContext): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialHeaders, credentialParameter, isProtected } from './auth/auth-option.ts';
+import { credentialHeaders, credentialParameter, isProtected, peerProofFields } from './auth/auth-option.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -46,6 +46,8 @@ interface PreparedStage {
 
 interface Parts {
   readonly prepared: Holding<readonly PreparedStage[]>;
+  /** Fields that stop at the gateway on every route, since some route takes them as proof. */
+  readonly proofFields: readonly string[];
   readonly routes: ReadonlyMap<RouteConfig, Holding<CompiledRoute>>;
 }
 
@@ -56,7 +58,11 @@ interface Parts {
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
 export function compileSnapshot({ config, stages }: Configuration, deps: SnapshotDeps, previous?: Snapshot): Snapshot {
-  const isAlike = previous?.stages === stages && hasSameTop(config, previous.config);
+  const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
+  const isAlike =
+    previous?.stages === stages &&
+    hasSameTop(config, previous.config) &&
+    isDeepStrictEqual(proofFields, previous.parts.proofFields);
   const shared = isAlike ? previous?.parts : undefined;
   const held: Holding<unknown>[] = [];
   const letGo = (): void => {
@@ -74,13 +80,13 @@ export function compileSnapshot({ config, stages }: Configuration, deps: Snapsho
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
     for (const route of config.routes) {
       const same = known?.get(route);
-      routes.set(route, same === undefined ? compile(routeInfo(route), route) : keep(same.hold()));
+      routes.set(route, same === undefined ? compile(routeInfo(route, proofFields), route) : keep(same.hold()));
     }
     const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
     const own = createOwnRoutes(stages, config).map(
-      (one) => compile({ ...routeInfo(one.config), own: one.own }, one.config).value,
+      (one) => compile({ ...routeInfo(one.config, proofFields), own: one.own }, one.config).value,
     );
-    return createSnapshot({ config, stages }, { prepared, routes }, own, implicit.value.handlers, letGo);
+    return createSnapshot({ config, stages }, { prepared, proofFields, routes }, own, implicit.value.handlers, letGo);
   } catch (error) {
     letGo();
     throw error;
@@ -100,13 +106,13 @@ function prepareStages(stages: StageList, config: FileConfig, deps: SnapshotDeps
 
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
 
-function routeInfo(route: RouteConfig): RouteInfo {
+function routeInfo(route: RouteConfig, proofFields: readonly string[]): RouteInfo {
   return {
     name: nameOfRoute(route),
     prefix: route.prefix[0] ?? '/',
     matched: true,
     isProtected: isProtected(route.auth),
-    credentialHeaders: credentialHeaders(route.auth, route.forwardCredentials),
+    credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
     credentialParameter: credentialParameter(route.auth),
   };
 }

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type ChosenScheme, SCHEMES, schemeOf } from './schemes.ts';
+import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf } from './schemes.ts';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {
@@ -7,7 +8,7 @@ export interface AuthRequirement {
   readonly mode: 'none' | 'any' | 'all';
   /** Their names, each once, in the order in which they are asked. */
   readonly schemes: readonly string[];
-  /** The same with their options. */
+  /** The same with their options; of a scheme that may stand twice, each. */
   readonly chosen: readonly ChosenScheme[];
   /** True when a caller without any credential passes as nobody; an invalid credential is still refused. */
   readonly optional: boolean;
@@ -61,16 +62,30 @@ function isAllOf(written: Form): written is z.output<typeof allOf> {
 }
 
 function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
-  const chosen = new Map<string, ChosenScheme>();
+  const chosen: ChosenScheme[] = [];
   for (const entry of list) {
-    const [name, options] = typeof entry === 'string' ? [entry] : (Object.entries(entry)[0] as [string, object]);
-    const before = chosen.get(name)?.options;
-    chosen.set(name, { name, options: options ?? before ?? (schemeOf(name).bare as object) });
+    const [name, written] = typeof entry === 'string' ? [entry] : (Object.entries(entry)[0] as [string, object]);
+    const one = { name, options: written ?? (schemeOf(name).bare as object) };
+    // The same twice is one; two of a kind with options of their own are two.
+    if (!chosen.some((other) => isDeepStrictEqual(other, one))) chosen.push(one);
   }
   // Whoever has to ask somebody comes last, however it was written.
   const isLast = ({ name }: ChosenScheme) => Number(schemeOf(name).isLastResort === true);
-  const sorted = [...chosen.values()].sort((a, b) => isLast(a) - isLast(b));
-  return { mode, schemes: sorted.map(({ name }) => name), chosen: sorted, optional };
+  chosen.sort((a, b) => isLast(a) - isLast(b));
+  return { mode, schemes: [...new Set(chosen.map(({ name }) => name))], chosen, optional };
+}
+
+/** Why two of a kind on one route can't both count; undefined where they can. */
+export function findRepeat({ mode, chosen }: AuthRequirement): { message: string; hint: string } | undefined {
+  const name = chosen.find((one, at) => chosen.findIndex((other) => other.name === one.name) < at)?.name;
+  if (name === undefined) return undefined;
+  const { isLastResort = false, mayRepeat = false } = schemeOf(name);
+  if (!mayRepeat) {
+    return { message: `"${name}" stands twice, with different options`, hint: 'write it once, with its options' };
+  }
+  if (mode === 'all' || !isLastResort) return undefined;
+  // Where the first lets a caller in, any other is left out; where it doesn't, the call is refused.
+  return { message: `the second "${name}" would never be asked`, hint: 'write {"all": [...]}, or keep one of them' };
 }
 
 /** True when the route answers only to a proven caller. */
@@ -88,6 +103,26 @@ export function credentialHeaders({ chosen }: AuthRequirement, forwardCredential
   if (forwardCredentials) return verdict;
   const fields = chosen.flatMap(({ name, options }) => schemeOf(name).credentialFields(options));
   return [...new Set([...fields, ...verdict])];
+}
+
+/** The fields (lower case) of this route that prove who calls by being there; see `Scheme.isPeerProof`. */
+export function peerProofFields({ chosen }: AuthRequirement): readonly string[] {
+  return chosen.flatMap(({ name, options }) => {
+    const scheme = schemeOf(name);
+    return scheme.isPeerProof === true ? scheme.credentialFields(options) : [];
+  });
+}
+
+/**
+ * The schemes of the gateway's own routes, as a person would write them: those that the file makes possible. What a
+ * peer proves by a field alone is believed in the fields that its routes name, and in no other.
+ */
+export function ownSchemes(file: CredentialsFile, auths: readonly AuthRequirement[]): readonly (string | object)[] {
+  return SCHEMES.filter((scheme) => scheme.isPossible(file)).flatMap(({ name, isPeerProof }): (string | object)[] => {
+    if (isPeerProof !== true) return [name];
+    const named = auths.flatMap(({ chosen }) => chosen.filter((one) => one.name === name));
+    return [...new Map(named.map(({ options }) => [JSON.stringify(options), { [name]: options }])).values()];
+  });
 }
 
 /** Name of the query parameter that may carry a credential here, if any. */

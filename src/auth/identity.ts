@@ -74,7 +74,8 @@ export function createIdentity(method: string, facts: Facts): Identity {
 export function combineIdentities(first: Identity, second: Identity): Identity {
   const withConsumer = first.consumer === undefined ? second : first;
   const withUser = first.claims === undefined && first.subject === undefined ? second : first;
-  return createIdentity(`${first.method}+${second.method}`, {
+  const method = first.method === second.method ? first.method : `${first.method}+${second.method}`;
+  return createIdentity(method, {
     consumer: withConsumer.consumer,
     plan: withConsumer.consumer === undefined ? (first.plan ?? second.plan) : withConsumer.plan,
     subject: withUser.subject,

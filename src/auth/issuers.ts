@@ -28,7 +28,12 @@ export const issuerRow = z.strictObject({
     .describe(
       'Algorithms accepted. Default: HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.',
     ),
-  secret: z.string().optional().describe('HMAC secret of at least 32 bytes; write "${ENV:NAME}" or "${FILE:/path}".'),
+  secret: z
+    .string()
+    .optional()
+    .describe(
+      'HMAC secret, at least as long as the hash (32 bytes for HS256, 48, 64); write "${ENV:NAME}" or "${FILE:/path}".',
+    ),
   publicKey: z.string().optional().describe('Public key or certificate in PEM; "${FILE:/path}" reads one.'),
   jwks: z.string().optional().describe('URL of its JWK Set; https, or http on this machine.'),
   discover: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOneHop } from '../lib/header-filter.ts';
 import type { Report, StageDeps } from '../stage.ts';
 import type { consumersFileKeys } from './consumers.ts';
 import type { CredentialCheck } from './identity.ts';
@@ -23,6 +24,13 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   readonly isToken?: boolean;
   /** True when somebody has to be asked each time: it comes last, however it was written. */
   readonly isLastResort?: boolean;
+  /**
+   * True when the mere presence of its field proves who calls, and is believed of a trusted peer alone: such a field stops
+   * at the gateway on every route of a file that names it anywhere.
+   */
+  readonly isPeerProof?: boolean;
+  /** True when a route may name it twice, with other options: each is a check of its own. */
+  readonly mayRepeat?: boolean;
   /** Keys of the whole file that belong to it alone. */
   readonly fileKeys: FileKeys;
   /** Lower-case names of the fields that carry its credential and stop at the gateway. */
@@ -68,4 +76,7 @@ export function defineScheme<
 export const fieldName = z
   .string()
   .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field')
-  .transform((name) => name.toLowerCase());
+  .transform((name) => name.toLowerCase())
+  .refine((name) => !isOneHop(name), {
+    error: ({ input }) => `"${input}" belongs to the connection, and can carry nothing else`,
+  });

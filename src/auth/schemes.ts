@@ -64,8 +64,3 @@ export function createChecks(chosen: readonly ChosenScheme[], prepared: Prepared
     return { name, isLastResort, ...scheme.create(options, prepared.get(name), beside) };
   });
 }
-
-/** The schemes by which somebody could prove who they are, given this file. */
-export function possibleSchemes(file: CredentialsFile): readonly string[] {
-  return SCHEMES.filter((scheme) => scheme.isPossible(file)).map(({ name }) => name);
-}

@@ -59,12 +59,17 @@ export function parsePublicKey(pem: string): KeyObject {
 
 /** The algorithms that a key can be used with; none for a type or size that is not accepted. */
 export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
-  if (key.type === 'secret') return startingWith('HS');
+  if (key.type === 'secret') return startingWith('HS').filter((name) => fitsHash(key, name));
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ec') return [CURVE_ALGORITHMS[namedCurve] ?? []].flat();
   if (modulusLength < MIN_RSA_BITS) return [];
   if (key.asymmetricKeyType === 'rsa') return [...startingWith('RS'), ...startingWith('PS')];
   return key.asymmetricKeyType === 'rsa-pss' ? startingWith('PS') : [];
+}
+
+/** A secret shorter than the hash weakens it (RFC 7518, section 3.2). */
+function fitsHash({ symmetricKeySize = 0 }: KeyObject, name: Algorithm): boolean {
+  return symmetricKeySize * 8 >= Number(name.slice(2));
 }
 
 function startingWith(family: string): readonly Algorithm[] {

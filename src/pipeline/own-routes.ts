@@ -1,4 +1,4 @@
-import { possibleSchemes } from '../auth/schemes.ts';
+import { ownSchemes } from '../auth/auth-option.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
 
@@ -10,7 +10,10 @@ export interface OwnRoute {
 
 /** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
-  const any = possibleSchemes(config);
+  const any = ownSchemes(
+    config,
+    config.routes.map(({ auth }) => auth),
+  );
   return [
     {
       own: 'me',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { TOKEN } from '../lib/http-token.ts';
+import { isMethod } from '../lib/methods.ts';
 import { normalizeTarget } from './normalize.ts';
 import { patternSource } from './pattern.ts';
 
@@ -68,7 +69,7 @@ const method = z.string().superRefine((text, context) => {
   else if (text !== upper) context.addIssue({ code: 'custom', message: `methods are in capitals: "${upper}"` });
   else if (upper === 'TRACE' || upper === 'CONNECT') {
     context.addIssue({ code: 'custom', message: `${upper} is never let through` });
-  }
+  } else if (!isMethod(text)) context.addIssue({ code: 'custom', message: `"${text}" is no method of HTTP` });
 });
 
 const headerName = z.string().regex(TOKEN, { error: 'must be the name of a header field' });

@@ -1,5 +1,11 @@
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
-import { type AuthRequirement, authKeys, credentialParameter } from '../auth/auth-option.ts';
+import {
+  type AuthRequirement,
+  authKeys,
+  credentialParameter,
+  findRepeat,
+  peerProofFields,
+} from '../auth/auth-option.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { applyIdentity } from '../auth/identity.ts';
@@ -17,6 +23,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
 import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
+import { limitsFileKeys } from '../limits/schema.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 interface Shared {
@@ -35,17 +42,19 @@ export const authenticateStage = defineStage({
   name: 'authenticate',
   keys: authKeys,
   fileKeys: credentialFileKeys,
-  fileReads: bansFileKeys,
+  fileReads: { ...bansFileKeys, plans: limitsFileKeys.plans },
   shadow: { needs: [], opens: 'auth' },
 
   check(file, routes, report) {
-    checkConsumers(file.consumers, report);
+    checkConsumers(file.consumers, Object.keys(file.plans ?? {}), report);
     for (const scheme of SCHEMES) scheme.check?.(file, report);
     routes.forEach(({ auth, shadow }, index) => {
       if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {
         const hint = 'name in "auth" what is to be tried out';
         report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
       }
+      const repeat = findRepeat(auth);
+      if (repeat !== undefined) report(['routes', index, 'auth'], repeat.message, repeat.hint);
       for (const name of auth.schemes) {
         const missing = schemeOf(name).findMissing?.(file);
         if (missing !== undefined) report(['routes', index, 'auth'], missing.message, missing.hint);
@@ -99,6 +108,8 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
 /** Writes the verdict into the context; answers the error where there is one. */
 function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse: Refuse) {
   const ownParameter = forwardCredentials ? undefined : credentialParameter(auth);
+  // They stop at the door, and go on once they are proven.
+  const proofFields = forwardCredentials ? peerProofFields(auth) : [];
 
   return function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
     // Also of a wrong key: neither the log nor, where this is only tried out, the service is given it.
@@ -110,9 +121,17 @@ function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse
       return undefined;
     }
     applyIdentity(context, verdict);
+    if (context.peerTrusted) sendOn(context, proofFields);
     context.trace?.push({ stage: 'authenticate', decision: describe(context) });
     return undefined;
   };
+}
+
+function sendOn({ req, upstreamHeaders }: RequestContext, names: readonly string[]): void {
+  for (const name of names) {
+    const value = req.headers[name];
+    if (typeof value === 'string') upstreamHeaders.push(name, value);
+  }
 }
 
 function describe({ authMethod, consumer, subject }: RequestContext): string {

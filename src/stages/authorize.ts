@@ -1,6 +1,8 @@
 import { authKeys } from '../auth/auth-option.ts';
 import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
 import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
+import { checkRuleConsumers } from '../auth/check-names.ts';
+import { credentialFileKeys } from '../auth/schemes.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { defineStage } from '../stage.ts';
@@ -16,11 +18,15 @@ export const authorizeStage = defineStage({
   name: 'authorize',
   keys,
   reads: { auth: authKeys.auth },
+  fileReads: { consumers: credentialFileKeys.consumers, consumerStore: credentialFileKeys.consumerStore },
   shadow: { needs: ['authorize'] },
 
-  check(_file, routes, report) {
+  check({ consumers, consumerStore }, routes, report) {
+    const names = consumers.map(({ name }) => name);
     routes.forEach(({ auth, authorize, shadow = [] }, index) => {
       if (authorize === undefined) return;
+      // Those in Redis come and go while the file stays.
+      if (consumerStore === 'file') checkRuleConsumers(authorize, names, ['routes', index, 'authorize'], report);
       if (auth?.mode === 'none') {
         report(
           ['routes', index, 'authorize'],

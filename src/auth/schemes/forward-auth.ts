@@ -44,6 +44,7 @@ export const forwardAuthScheme = defineScheme({
   options,
   challenge: BEARER_CHALLENGE,
   isLastResort: true,
+  mayRepeat: true,
   // A cookie is the service's session as well: it stays.
   credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
   verdictFields: ({ copyHeaders }) => copyHeaders,
@@ -101,10 +102,17 @@ function judge({ status, headers }: Reply, context: RequestContext, { copyHeader
   if (status < 200 || status > 299) {
     return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
   }
-  const copied = copyHeaders.map((name) => [name, readField(headers, name)] as const);
-  dropFields(context.upstreamHeaders, new Set(copyHeaders));
-  const subject = readField(headers, 'x-user-id');
-  const roles = readField(headers, 'x-user-role')
+  const copied = copyHeaders.map((name) => [name, headers.get(name) ?? undefined] as const);
+  const unusable = copied.find(([, value]) => value !== undefined && !isUsable(value))?.[0];
+  if (unusable !== undefined) {
+    const reason = `what decides about this request answered with a field ${unusable} that can not be sent on`;
+    return new Refusal(reason, { code: 'auth_unavailable' });
+  }
+  // The client's own never came so far; another auth service may have said the same field before.
+  dropFields(context.upstreamHeaders, new Set(copied.flatMap(([name, value]) => (value === undefined ? [] : [name]))));
+  const said = new Map(copied);
+  const roles = said
+    .get('x-user-role')
     ?.split(',')
     .map((role) => role.trim())
     .filter((role) => role !== '');
@@ -113,19 +121,15 @@ function judge({ status, headers }: Reply, context: RequestContext, { copyHeader
     if (value !== undefined && name !== 'x-user-id' && name !== 'x-user-role')
       context.upstreamHeaders.push(name, value);
   }
-  return createIdentity('forward-auth', {
-    subject: copyHeaders.includes('x-user-id') ? subject : undefined,
-    roles: copyHeaders.includes('x-user-role') ? (roles ?? []) : [],
-  });
+  return createIdentity('forward-auth', { subject: said.get('x-user-id'), roles: roles ?? [] });
 }
 
-/** A field that is safe to hand on; one that is too long or has bytes outside visible ASCII is left out. */
-function readField(headers: Headers, name: string): string | undefined {
-  const value = headers.get(name);
-  return value !== null && value.length <= MAX_VALUE_CHARS && /^[\x20-\x7e]*$/.test(value) ? value : undefined;
+/** Short, and of visible ASCII: left out, a field would tell the service that nobody calls. */
+function isUsable(value: string): boolean {
+  return value.length <= MAX_VALUE_CHARS && /^[\x20-\x7e]*$/.test(value);
 }
 
-/** Takes the client's own fields of these names out of what is sent on. */
+/** Takes the fields of these names out of what is sent on. */
 function dropFields(fields: string[], names: ReadonlySet<string>): void {
   let kept = 0;
   for (let i = 0; i < fields.length; i += 2) {

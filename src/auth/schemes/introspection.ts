@@ -48,6 +48,9 @@ interface Remembered {
 const INACTIVE = new Refusal('the token is not active');
 const TOO_LARGE = new Refusal('the token is larger than 8 KiB');
 const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
+const UNREADABLE = new Refusal('the server that knows this token gave it a time that is none', {
+  code: 'auth_unavailable',
+});
 const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
 const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
 
@@ -109,11 +112,13 @@ class Introspection {
 
 /** Who the answer speaks of (RFC 7662, section 2.2). */
 function readAnswer(claims: Claims, audience: string | undefined, nowMs: number): Outcome {
-  const { active, exp, nbf, aud } = claims as { active?: unknown; exp?: unknown; nbf?: unknown; aud?: unknown };
+  const { active, aud } = claims as { active?: unknown; aud?: unknown };
   if (active !== true) return INACTIVE;
-  const expiresAtMs = typeof exp === 'number' && exp <= MAX_TIME_SECONDS ? exp * 1000 : undefined;
+  const [exp, nbf] = [readSeconds(claims['exp']), readSeconds(claims['nbf'])];
+  if (Number.isNaN(exp) || Number.isNaN(nbf)) return UNREADABLE;
+  const expiresAtMs = exp === undefined || exp > MAX_TIME_SECONDS ? undefined : exp * 1000;
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
-  if (typeof nbf === 'number' && nbf * 1000 > nowMs) return INACTIVE;
+  if (nbf !== undefined && nbf * 1000 > nowMs) return INACTIVE;
   if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
     return WRONG_AUDIENCE;
   return createIdentity('introspection', {
@@ -124,6 +129,13 @@ function readAnswer(claims: Claims, audience: string | undefined, nowMs: number)
     claims,
     expiresAtMs,
   });
+}
+
+/** Seconds since the epoch: a number, or a text that spells one as some servers write it; NaN for anything else. */
+function readSeconds(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  return typeof value === 'number' ? value : Number.NaN;
 }
 
 /** Opaque tokens in `Authorization: Bearer`. Beside jwt, what looks like a JWT is left to that scheme. */

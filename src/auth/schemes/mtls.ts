@@ -84,6 +84,8 @@ export const mtlsScheme = defineScheme({
   name: 'mtls',
   options,
   bare: { header: 'client-cert' },
+  isPeerProof: true,
+  mayRepeat: true,
   challenge: 'ClientCertificate realm="turnpike"',
   credentialFields: ({ header }) => [header],
   isPossible: ({ consumers }) => consumers.some(({ certificates }) => certificates.length > 0),

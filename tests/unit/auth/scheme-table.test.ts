@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authOption } from '../../../src/auth/auth-option.ts';
+import { authOption, ownSchemes } from '../../../src/auth/auth-option.ts';
 import { challengeOf } from '../../../src/auth/challenges.ts';
-import { credentialFileKeys, possibleSchemes, SCHEMES } from '../../../src/auth/schemes.ts';
+import { credentialFileKeys, SCHEMES } from '../../../src/auth/schemes.ts';
 
 const names = SCHEMES.map(({ name }) => name);
 
@@ -25,10 +25,18 @@ test('what asks for several schemes names each challenge once', () => {
 
 test("the gateway's own routes take the schemes that the file makes possible", () => {
   const nothing = { consumers: [], consumerStore: 'file', issuers: [] };
-  assert.deepEqual(possibleSchemes(nothing), ['jwt', 'api-key']);
-  assert.deepEqual(possibleSchemes({ ...nothing, introspection: {} }), ['jwt', 'api-key', 'introspection']);
+  const own = (file: object, ...auths: unknown[]) =>
+    ownSchemes(
+      { ...nothing, ...file } as typeof nothing,
+      auths.map((auth) => authOption.parse(auth)),
+    );
+  assert.deepEqual(own({}), ['jwt', 'api-key']);
+  assert.deepEqual(own({ introspection: {} }), ['jwt', 'api-key', 'introspection']);
   const consumer = { name: 'a', plan: undefined, roles: [], keys: [], password: 'hash', certificates: [] };
-  assert.deepEqual(possibleSchemes({ ...nothing, consumers: [consumer] }), ['jwt', 'api-key', 'basic']);
+  assert.deepEqual(own({ consumers: [consumer] }, 'mtls'), ['jwt', 'api-key', 'basic']);
   const certified = { ...consumer, password: undefined, certificates: [{ sha256: '' }] };
-  assert.deepEqual(possibleSchemes({ ...nothing, consumers: [certified] }), ['jwt', 'api-key', 'mtls']);
+  assert.deepEqual(own({ consumers: [certified] }), ['jwt', 'api-key'], 'no route names a field to believe it in');
+  const fields = [{ mtls: { header: 'client-cert' } }, { mtls: { header: 'x-cert' } }];
+  const named = own({ consumers: [certified] }, 'mtls', { mtls: { header: 'X-Cert' } }, 'mtls');
+  assert.deepEqual(named, ['jwt', 'api-key', ...fields]);
 });

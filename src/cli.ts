@@ -22,6 +22,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'check the settings and routes.json, and say what is wrong',
     run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
   },
+  init: {
+    usage: 'init [folder]',
+    summary: 'write a routes.json and a .env to begin with',
+    run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
+  },
   key: {
     usage: 'key create|list|rotate|revoke',
     summary: 'make and manage API keys',

@@ -112,7 +112,7 @@ test('--version, help COMMAND and COMMAND --help answer, and nothing starts', as
   for (const word of ['--version', '-v', 'version']) {
     assert.deepEqual(await run([word]), { code: 0, out: `turnpike ${version}\n`, err: '' });
   }
-  for (const name of ['start', 'check', 'key', 'token', 'usage']) {
+  for (const name of ['start', 'check', 'init', 'key', 'token', 'usage']) {
     const asked = await run([name, '--help']);
     assert.equal(asked.code, 0, name);
     assert.match(asked.out, new RegExp(`^Usage:\\n {2}turnpike ${name}`), name);

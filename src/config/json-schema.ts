@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { ENDINGS } from './check-routes.ts';
 import { createFileSchema, type StageList } from './routes.ts';
+import { flattenChoices, requireEnding } from './schema-for-editors.ts';
 
 interface JsonSchema {
   $ref?: string;
@@ -16,9 +18,18 @@ export function renderJsonSchema(stages: StageList): string {
   const schema = z.toJSONSchema(createFileSchema(stages), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
   const route = schema.properties?.['routes']?.items as JsonSchema;
   const defaults = schema.properties?.['defaults'] as JsonSchema;
+  flattenChoices(schema);
   allowNull(route);
   defaults.properties = referToRoute(Object.keys(defaults.properties ?? {}));
-  const titled = { title: 'routes.json of Turnpike', ...schema, allowComments: true, allowTrailingCommas: true };
+  const known = ENDINGS.filter((key) => route.properties?.[key] !== undefined);
+  const ending = requireEnding(known);
+  const titled = {
+    title: 'routes.json of Turnpike',
+    ...schema,
+    ...ending,
+    allowComments: true,
+    allowTrailingCommas: true,
+  };
   return `${JSON.stringify(titled, null, 2)}\n`;
 }
 

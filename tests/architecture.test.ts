@@ -153,10 +153,12 @@ test('imports point downwards', () => {
   assertNone(faults, 'a lower layer may not know a higher one');
 });
 
-test('stages do not import each other', () => {
-  const faults = importsOf('stages/')
-    .filter(({ target }) => target.startsWith('stages/'))
-    .map(({ text }) => text);
+test('stages do not import each other, and neither do authentication schemes', () => {
+  const faults = ['stages/', 'auth/schemes/'].flatMap((folder) =>
+    importsOf(folder)
+      .filter(({ target }) => target.startsWith(folder))
+      .map(({ text }) => text),
+  );
   assertNone(faults, 'what two of them need belongs a layer below');
 });
 

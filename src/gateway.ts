@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TAKEN_OVER } from './answer/head.ts';
+import { renderProblem } from './answer/problem.ts';
 import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
 import type { Deps } from './deps.ts';
+import type { GatewayError } from './errors.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { walk } from './pipeline/walk.ts';
@@ -24,6 +26,13 @@ export interface Gateway {
   wantsUpgrade(req: IncomingMessage): boolean;
   /** Walks a request for a WebSocket through the same stages; a refusal is a real HTTP answer. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers a request that no route may see, as one that matches none: with its ID, its log line and its metric. */
+  refuse(req: IncomingMessage, res: ServerResponse, error: GatewayError): void;
+  /**
+   * Ends a request under way whose upload is at fault: with this error where its answer has not begun, else (or without
+   * an error, when the client has left) by breaking the answer off.
+   */
+  fail(req: IncomingMessage, error: GatewayError | undefined): void;
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
@@ -54,19 +63,24 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     endRequest(contextOf(this.req));
   }
 
-  function dispatch(req: IncomingMessage, res: ServerResponse): void {
+  function begin(req: IncomingMessage, res: ServerResponse, current: Snapshot): RequestContext {
     const context = new RequestContext(req, res);
     attachContext(req, context);
     inFlight += 1;
-    const current = snapshot;
     current.enter();
     context.snapshotDone = current.leave;
     res.on('close', onClose);
+    addressOf(req, context);
+    return context;
+  }
+
+  function dispatch(req: IncomingMessage, res: ServerResponse): void {
+    const current = snapshot;
+    const context = begin(req, res, current);
     if (req.headers.upgrade !== undefined) {
       context.upgrade = upgrades.get(req);
       upgrades.delete(req);
     }
-    addressOf(req, context);
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
     if (builtins(context)) return;
@@ -81,6 +95,16 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
       upgrades.set(req, { socket, head, ended: endRequest });
       app.app(req, answerOn(req, socket, app.classes.ServerResponse));
     },
+    refuse(req, res, error) {
+      const context = begin(req, res, snapshot);
+      context.refusal = error;
+      // A preflight that is no valid HTTP is refused as such.
+      walk(
+        context,
+        snapshot.implicit.filter(({ name }) => name !== 'preflight'),
+      );
+    },
+    fail: (req, error) => failRequest(contextOf(req), error),
     get snapshot() {
       return snapshot;
     },
@@ -95,6 +119,20 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     },
     close: () => snapshot.retire(),
   };
+}
+
+function failRequest(context: RequestContext, error: GatewayError | undefined): void {
+  const { res } = context;
+  // A refusal that is on its way already is left to end by itself.
+  if (res.headersSent && (context.errorCode !== undefined || res.writableEnded)) return;
+  context.abort?.close();
+  if (res.headersSent || error === undefined) {
+    res.destroy();
+    return;
+  }
+  renderProblem(context, error);
+  // The rest of the upload won't come.
+  res.end();
 }
 
 /**

@@ -15,11 +15,10 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   function next(error?: unknown): void {
     if (error !== undefined && error !== null) {
       index = handlers.length;
-      renderProblem(context, error);
+      refuse(context, error);
       return;
     }
-    // The client may have left while a stage waited: the rest would work for nobody.
-    if (res.destroyed) return;
+    if (isOver(res)) return;
     const handler = handlers[index++];
     if (handler === undefined) {
       renderProblem(context, new GatewayError('internal', undefined, { cause: new Error('no stage answered') }));
@@ -34,4 +33,13 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   }
 
   next();
+}
+
+/** While a stage waited the client may have left, or the door have answered: the rest would work for nobody. */
+function isOver({ destroyed, writableEnded }: Response): boolean {
+  return destroyed || writableEnded;
+}
+
+function refuse(context: RequestContext, error: unknown): void {
+  if (!context.res.writableEnded) renderProblem(context, error);
 }

@@ -75,6 +75,8 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
       if (drain.isDraining) res.shouldKeepAlive = false;
       app(req, res);
     },
+    refuse: gateway.refuse,
+    fail: gateway.fail,
     wantsUpgrade: gateway.wantsUpgrade,
     upgrade: gateway.upgrade,
   });

@@ -32,8 +32,11 @@ export interface Gateway {
    * Ends a request under way whose upload is at fault: with this error where its answer has not begun, else (or without
    * an error, when the client has left) by breaking the answer off.
    */
-  fail(req: IncomingMessage, error: GatewayError | undefined): void;
+  fail(context: RequestContext, error: GatewayError | undefined): void;
+  /** Ends a request for good, whatever became of its answer: every place that it has is free again. */
+  end(context: RequestContext): void;
   /** Requests that have begun and not ended. */
+  readonly open: ReadonlySet<RequestContext>;
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
   load(config: FileConfig): void;
@@ -44,14 +47,14 @@ export interface Gateway {
 export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins): Gateway {
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   let snapshot = compileSnapshot(first, deps);
-  let inFlight = 0;
-  deps.metrics.watchInFlight(() => inFlight);
+  const open = new Set<RequestContext>();
+  deps.metrics.watchInFlight(() => open.size);
   deps.metrics.watchTargets(() => deps.pool.list(serviceKind).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
   /** Once a request, when its answer is complete or its connection gone. */
   function endRequest(context: RequestContext): void {
-    inFlight -= 1;
+    if (!open.delete(context)) return;
     context.abort?.close();
     context.websocket?.leave();
     context.end?.(context);
@@ -66,7 +69,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
   function begin(req: IncomingMessage, res: ServerResponse, current: Snapshot): RequestContext {
     const context = new RequestContext(req, res);
     attachContext(req, context);
-    inFlight += 1;
+    open.add(context);
     current.enter();
     context.snapshotDone = current.leave;
     res.on('close', onClose);
@@ -104,12 +107,14 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
         snapshot.implicit.filter(({ name }) => name !== 'preflight'),
       );
     },
-    fail: (req, error) => failRequest(contextOf(req), error),
+    fail: failRequest,
+    end: endRequest,
     get snapshot() {
       return snapshot;
     },
+    open,
     get inFlight() {
-      return inFlight;
+      return open.size;
     },
     load(config) {
       const next = compileSnapshot(config, deps, snapshot);

@@ -81,6 +81,11 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     forwarding.#attempt();
   }
 
+  /** The deadline of the attempt under way; 0 while there is none. */
+  get dueAtMs(): number {
+    return this.#exchange?.dueAtMs ?? 0;
+  }
+
   /** The answer is complete, or the client went away. */
   close(): void {
     if (this.#isClosed) return;

@@ -176,6 +176,8 @@ export class RequestContext {
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 
+  /** What its client address has in flight, this request among it; undefined where that is not bounded. */
+  places: { leave(): void } | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

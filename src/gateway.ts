@@ -10,6 +10,7 @@ import type { GatewayError } from './errors.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { walk } from './pipeline/walk.ts';
+import { createAddressBound } from './server/address-places.ts';
 import { compileSnapshot, type Snapshot } from './snapshot.ts';
 import { countTargets, serviceKind } from './upstream/service.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
@@ -46,6 +47,7 @@ export interface Gateway {
 
 export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins): Gateway {
   const addressOf = createAddressResolver(deps.settings.trustProxy);
+  const takePlace = createAddressBound(deps.settings.maxInFlightPerAddress, deps.log);
   let snapshot = compileSnapshot(first, deps);
   const open = new Set<RequestContext>();
   deps.metrics.watchInFlight(() => open.size);
@@ -57,6 +59,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     if (!open.delete(context)) return;
     context.abort?.close();
     context.websocket?.leave();
+    context.places?.leave();
     context.end?.(context);
     context.snapshotDone?.();
   }
@@ -87,7 +90,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
     if (builtins(context)) return;
-    walk(context, handlers);
+    walk(context, takePlace(context) ? handlers : current.implicit);
   }
 
   const app = createExpressApp(dispatch);
@@ -101,11 +104,7 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     refuse(req, res, error) {
       const context = begin(req, res, snapshot);
       context.refusal = error;
-      // A preflight that is no valid HTTP is refused as such.
-      walk(
-        context,
-        snapshot.implicit.filter(({ name }) => name !== 'preflight'),
-      );
+      walk(context, withoutPreflight(snapshot.implicit));
     },
     fail: failRequest,
     end: endRequest,
@@ -124,6 +123,11 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     },
     close: () => snapshot.retire(),
   };
+}
+
+/** A preflight that is no valid HTTP is refused as such. */
+function withoutPreflight(handlers: Snapshot['implicit']): Snapshot['implicit'] {
+  return handlers.filter(({ name }) => name !== 'preflight');
 }
 
 function failRequest(context: RequestContext, error: GatewayError | undefined): void {

@@ -5,6 +5,12 @@ import type { GatewayError } from '../errors.ts';
 /** Requests that one connection may have under way; further ones are read when answers have left. */
 const MAX_PIPELINED = 32;
 
+/**
+ * Requests that may wait to begin before the connection is read no further. Up to here it is read on, since only who
+ * reads notices that a client has left: what it has in flight would take its places until the services' deadlines.
+ */
+const MAX_HELD = 2_000;
+
 /** Begins a request; with a fault, by refusing it. */
 export type Begin = (req: IncomingMessage, res: ServerResponse, fault?: GatewayError) => void;
 
@@ -18,7 +24,7 @@ interface Held {
 class Pipeline {
   /** Begun, and answered in their turn. */
   readonly #waiting = new Set<ServerResponse>();
-  /** Read with the same packet as others, and not begun yet. */
+  /** Read, and not begun yet. */
   readonly #held: Held[] = [];
   readonly #socket: Socket;
   readonly #begin: Begin;
@@ -34,7 +40,7 @@ class Pipeline {
     });
     // Node resumes when a body is read or an answer has drained; what comes then must wait as well.
     socket.on('resume', () => {
-      if (this.#held.length > 0) socket.pause();
+      if (this.#held.length >= MAX_HELD) socket.pause();
     });
   }
 
@@ -45,7 +51,7 @@ class Pipeline {
     }
     this.#held.push(request);
     // The rest of this packet still comes, since the parser can't stop in the middle of one; no other does.
-    this.#socket.pause();
+    if (this.#held.length >= MAX_HELD) this.#socket.pause();
   }
 
   /** True when the request has not begun yet: it will be refused instead. */
@@ -64,12 +70,13 @@ class Pipeline {
   #left(res: ServerResponse): void {
     this.#waiting.delete(res);
     if (this.#held.length === 0 || this.#socket.destroyed) return;
+    const wasFull = this.#held.length >= MAX_HELD;
     while (this.#waiting.size < MAX_PIPELINED - 1) {
       const next = this.#held.shift();
       if (next === undefined) break;
       this.#start(next);
     }
-    if (this.#held.length === 0) this.#socket.resume();
+    if (wasFull && this.#held.length < MAX_HELD) this.#socket.resume();
   }
 }
 

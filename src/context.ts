@@ -43,6 +43,16 @@ export interface UpgradeRequest {
   readonly ended: (context: RequestContext) => void;
 }
 
+/** What a request has under way at a service. */
+export interface UnderWay {
+  close(): void;
+  /**
+   * By when it will have been ended at the latest (`performance.now()`), as things stand; 0 when nobody sees to that.
+   * What leaves it out has a minute.
+   */
+  readonly dueAtMs?: number;
+}
+
 /** Terms under which a WebSocket is open. */
 export interface WebSocketTerms {
   readonly idleMs: number;
@@ -183,10 +193,12 @@ export class RequestContext {
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
-  abort: { close(): void } | undefined = undefined;
+  abort: UnderWay | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 
+  /** What its client address has in flight, this request among it; undefined where that is not bounded. */
+  places: { leave(): void } | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

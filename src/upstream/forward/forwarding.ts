@@ -59,8 +59,6 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #tried: Set<ServiceTarget> | undefined;
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The target's failures in a row, as they were before this attempt. */
-  #failuresBefore = 0;
   #isClosed = false;
 
   /** `path`: path and query on the service; `next` gets the error where it has no answer. */
@@ -130,15 +128,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
 
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
-    const { service, breaker } = this.#plan;
     context.outcome = outcome;
-    if (outcome !== 'aborted-by-client') {
-      // Its head counted as a success, and would end a row of such failures each time.
-      this.#chosen.consecutiveFailures = Math.max(this.#chosen.consecutiveFailures, this.#failuresBefore);
-      service.note(this.#chosen, outcome, 0);
-      breaker.begin()?.fail();
-    }
+    if (outcome !== 'aborted-by-client') this.#holds.failAfterHead(this.#chosen, outcome, this.#plan.breaker);
     context.sink.fail(context, failureOf(outcome, error));
+  }
+
+  /** The deadline of the attempt under way; 0 while there is none. */
+  get dueAtMs(): number {
+    return this.#attempt?.dueAtMs ?? 0;
   }
 
   /** The answer is complete, or the client went away. */
@@ -172,10 +169,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
     context.upstreamMs += tookMs;
     context.outcome = outcome;
-    this.#failuresBefore = this.#chosen.consecutiveFailures;
     const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
-    this.#plan.service.note(this.#chosen, judged, tookMs);
-    this.#holds.endRetry();
+    this.#holds.learn(this.#chosen, judged, tookMs);
     return judged;
   }
 

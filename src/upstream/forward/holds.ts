@@ -1,5 +1,7 @@
-import type { BreakerCall } from '../breaker.ts';
-import type { Service, ServiceTarget } from '../service.ts';
+import type { AttemptOutcome } from '../../context.ts';
+import type { Breaker, BreakerCall } from '../breaker.ts';
+import type { Service } from '../service.ts';
+import type { Target } from '../target.ts';
 
 /**
  * What one request holds at its service: a place in the bulkhead, the breaker's leave, a target that counts it, a
@@ -8,7 +10,9 @@ import type { Service, ServiceTarget } from '../service.ts';
 export class Holds {
   readonly #service: Service;
   #call: BreakerCall | undefined;
-  #target: ServiceTarget | undefined;
+  #target: Target | undefined;
+  /** The target's failures in a row, as they were before the last attempt was learned from. */
+  #failuresBefore = 0;
   #isRetrying = false;
 
   /** The place in the bulkhead is taken already. */
@@ -18,7 +22,7 @@ export class Holds {
   }
 
   /** A target begins to work for the request. */
-  begin(target: ServiceTarget): void {
+  begin(target: Target): void {
     this.#target = target;
     this.#service.begin(target);
   }
@@ -38,6 +42,21 @@ export class Holds {
     if (!this.#isRetrying) return;
     this.#isRetrying = false;
     this.#service.retries.release();
+  }
+
+  /** An attempt has ended: its target's health, latency and metrics are told. */
+  learn(target: Target, outcome: AttemptOutcome, tookMs: number): void {
+    this.#failuresBefore = target.consecutiveFailures;
+    this.#service.note(target, outcome, tookMs);
+    this.endRetry();
+  }
+
+  /** Its answer broke off after the head, which counted as a success: one failure more, everywhere. */
+  failAfterHead(target: Target, outcome: AttemptOutcome, breaker: Breaker): void {
+    // Otherwise each head would end the row of such failures.
+    target.consecutiveFailures = Math.max(target.consecutiveFailures, this.#failuresBefore);
+    this.#service.note(target, outcome, 0);
+    breaker.begin()?.fail();
   }
 
   /** The breaker learns how the request went, once; `abandon` decides nothing. */

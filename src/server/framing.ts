@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../errors.ts';
+
+/**
+ * What is wrong with a request that Node's parser let through, and of which the gateway and a service might each
+ * believe something else; undefined for a sound one. Whoever sends such a thing has its connection ended.
+ */
+export function findFramingFault(req: IncomingMessage): GatewayError | undefined {
+  const { httpVersionMajor, httpVersionMinor } = req;
+  if (httpVersionMajor !== 1) return otherVersion();
+  const { hosts, codings } = countFields(req);
+  if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return new GatewayError('bad_framing', ONE_HOST);
+  if (codings > 0) {
+    if (httpVersionMinor === 0) return new GatewayError('bad_framing', NO_CODING);
+    if (req.headers['transfer-encoding']?.toLowerCase() !== 'chunked') return new GatewayError('coding_unsupported');
+  }
+  if (httpVersionMinor === 0 && isOtherProtocol(req)) return otherVersion();
+  return undefined;
+}
+
+const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
+const NO_CODING = 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, section 6.1).';
+
+function otherVersion(): GatewayError {
+  return new GatewayError('bad_framing', 'Only HTTP/1.0 and HTTP/1.1 are spoken here.');
+}
+
+/** Node's own check is content with two Hosts, of which two readers may believe different ones. HTTP/1.0 needs none. */
+function countFields({ rawHeaders }: IncomingMessage): { hosts: number; codings: number } {
+  let hosts = 0;
+  let codings = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') codings += 1;
+  }
+  return { hosts, codings };
+}
+
+/** What Node's parser has of the connection that it reads. */
+interface WithParser {
+  readonly parser?: { getCurrentBuffer?(): Buffer | undefined } | null;
+}
+
+/**
+ * Node's parser also takes `RTSP/1.0` and `ICE/1.0` for its own, and doesn't tell: such a request looks like one of
+ * HTTP/1.0 (llhttp 9). Only the bytes know, which are looked at for that version alone; a request line that came in
+ * an earlier packet than the end of its head is not among them any more.
+ */
+function isOtherProtocol({ method, url, socket }: IncomingMessage): boolean {
+  const bytes = (socket as WithParser).parser?.getCurrentBuffer?.();
+  if (bytes === undefined) return false;
+  const line = `${method} ${url} `;
+  return bytes.includes(`${line}RTSP/`, 0, 'latin1') || bytes.includes(`${line}ICE/`, 0, 'latin1');
+}

@@ -57,6 +57,7 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     pool: new Pool(),
     deadlines,
     call: createCalls(deadlines),
+    eventStreams: new Set(),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
@@ -88,7 +89,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
   const drain = createDrain({
     server,
     inFlight: () => gateway.inFlight,
-    closeSockets: () => deps.sockets.shutDown(GOING_AWAY, 'shutting down'),
+    closeSockets: () => endStreams(deps),
     log,
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
@@ -111,13 +112,19 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     adminPort,
     async close() {
       sweeps.stop();
-      deps.sockets.shutDown(GOING_AWAY, 'shutting down');
+      endStreams(deps);
       await Promise.all([closeServer(server), closeServer(admin)]);
       gateway.close();
       deps.deadlines.stop();
       await deps.redis?.close();
     },
   };
+}
+
+/** What would never end by itself: WebSockets are told, event streams end where an event does. */
+function endStreams({ sockets, eventStreams }: Deps): void {
+  sockets.shutDown(GOING_AWAY, 'shutting down');
+  for (const stream of [...eventStreams]) stream.shutDown();
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from '../schema-values.ts';
+import { duration, offOr } from '../schema-values.ts';
 import { balanceOption, slowStartOption } from './balance/balance.ts';
 import { breakerSchema } from './breaker.ts';
 import { bulkheadOption } from './bulkhead.ts';
@@ -30,6 +30,14 @@ export const timeoutsOption = z
     connect: timeout.prefault('2s').describe('Name look-up, connection and TLS, and waiting for a free connection.'),
     headers: timeout.prefault('30s').describe('Until the response headers, of one attempt.'),
     idle: timeout.prefault('30s').describe('Between two bytes of an upload or of an answer.'),
+    stream: offOr(timeout)
+      .prefault('5m')
+      .describe(
+        'Between two bytes of an event stream, and of an answer that tells no length; "off" leaves it to TCP keep-alive.',
+      ),
+    heartbeat: timeout
+      .optional()
+      .describe('After so long a silence an event stream gets a comment line between two events. Default: never.'),
     total: timeout.prefault('30s').describe('Until the response headers, of all attempts.'),
   })
   .describe('Deadlines; 504 when one passes.');

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { isEventStream, watchEvents } from '../../answer/event-stream.ts';
 import { bodyOf } from '../../body/body-of.ts';
 import type { RequestBody } from '../../body/request-body.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
@@ -178,6 +179,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #deliver({ status, socket }: Ending, headers: AnswerFields): boolean {
     const { context } = this;
     if (socket !== undefined) return this.#relay(headers, socket);
+    if (isEventStream(status, headers)) watchEvents(context, this.#plan);
     try {
       context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
     } catch (error) {

@@ -44,7 +44,10 @@ export function writeServiceHead(
   const vary = addServiceFields(context, flat, headers, drop);
   addMissing(flat, headers, context.securityHeaders);
   addOwnFields(context, flat, vary);
-  if (headers['content-disposition'] !== undefined) moveLengthToEnd(flat);
+  // 204 has none (RFC 9110, section 8.6).
+  if (status === 204) takeLength(flat);
+  // After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes others, or throws (Node 26).
+  else if (headers['content-disposition'] !== undefined) flat.push(...takeLength(flat));
   context.res.writeHead(status, flat);
   if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
 }
@@ -57,16 +60,10 @@ function flushHead(res: ServerResponse): void {
   if (!res.destroyed && !res.writableEnded) res.write('', 'latin1');
 }
 
-/**
- * After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes them as others, or throws
- * (Node 26). Before it, they pass as they are.
- */
-function moveLengthToEnd(flat: string[]): void {
-  for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i] !== 'content-length') continue;
-    flat.push(...flat.splice(i, 2));
-    return;
-  }
+/** Takes Content-Length, name and value, out of a list of fields; empty when it has none. */
+function takeLength(flat: string[]): string[] {
+  for (let i = 0; i < flat.length; i += 2) if (flat[i] === 'content-length') return flat.splice(i, 2);
+  return [];
 }
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */

@@ -22,7 +22,7 @@ export const PROBLEM_BASE = 'https://turnpike.dev/problems/';
 
 export const ERRORS = {
   bad_request: { status: 400, source: 'client', title: 'Bad request', advice: 'The request could not be understood.' },
-  bad_path: { status: 400, source: 'client', title: 'Malformed path', advice: 'Send a path that is percent-encoded correctly and stays below the root.' },
+  bad_path: { status: 400, source: 'client', title: 'Malformed path', advice: 'Send a path that is percent-encoded correctly and, however often it is decoded, stays below the prefix of its route.' },
   bad_framing: { status: 400, source: 'client', title: 'Malformed request', advice: 'The request line, header fields or framing break RFC 9112.' },
   unauthenticated: { status: 401, source: 'client', title: 'Authentication required', advice: 'Send a credential that this route accepts; see WWW-Authenticate.' },
   invalid_credential: { status: 401, source: 'client', title: 'Invalid credential', advice: 'The credential is unknown, expired, revoked or not meant for this gateway.' },

@@ -162,7 +162,8 @@ export class UploadStream extends Readable {
     this.push(null);
   };
 
+  /** The client has left: Node 22 says so here before the connection's end is told, and it is no fault of the service. */
   readonly #onError = (error: Error): void => {
-    this.destroy(error);
+    this.destroy(new GatewayError('client_closed', undefined, { cause: error }));
   };
 }

@@ -23,6 +23,8 @@ const SECOND_MS = 1000;
 
 /** Bytes of header fields that a request may have; more is 431. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** So many fields are too many: Node leaves out in silence what comes later, unless it is a newer one and ends here too. */
+const TOO_MANY_FIELDS = 1000;
 
 /**
  * The server of the main port, not listening yet.
@@ -33,12 +35,13 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export function createFrontServer(front: Front): Server {
   function serve(req: IncomingMessage, res: ServerResponse): void {
     if (res.socket === null) endWithConnection(res, req.socket);
-    if (hasOneHost(req)) front.handler(req, res);
+    if (req.rawHeaders.length >= 2 * TOO_MANY_FIELDS) refuseRequest(res, 'headers_too_large', FEW_FIELDS);
+    else if (hasOneHost(req)) front.handler(req, res);
     else refuseRequest(res, 'bad_framing', ONE_HOST);
   }
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (hasOneHost(req)) front.upgrade?.(req, socket, head);
+    if (req.rawHeaders.length < 2 * TOO_MANY_FIELDS && hasOneHost(req)) front.upgrade?.(req, socket, head);
     else refuseConnection(new Error(ONE_HOST), socket);
   }
 
@@ -82,6 +85,7 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
+const FEW_FIELDS = `A request has fewer than ${TOO_MANY_FIELDS} header fields.`;
 const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
 const ONE_EXPECTATION = 'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).';
 

@@ -35,6 +35,7 @@ export const ERRORS = {
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
   body_too_large: { status: 413, source: 'client', title: 'Body too large', advice: 'Send a smaller body, or raise bodyLimit of the route.' },
   uri_too_long: { status: 414, source: 'client', title: 'URI too long', advice: 'Send a URL of at most 8 KiB.' },
+  not_revoked: { status: 422, source: 'client', title: 'Token not revoked', advice: 'This is no jti, or 100,000 tokens are revoked already.' },
   headers_too_large: { status: 431, source: 'client', title: 'Header fields too large', advice: 'Send at most 16 KiB of header fields.' },
   rate_limited: { status: 429, source: 'client', title: 'Too many requests', advice: 'Wait for the seconds in Retry-After.' },
   quota_exceeded: { status: 429, source: 'client', title: 'Quota used up', advice: 'Wait for the next period, or ask for a larger plan.' },

@@ -1,3 +1,5 @@
+import type { Trust } from './lib/client-address.ts';
+
 /**
  * What the environment may set, already parsed and checked: config/env.ts makes it, everything else only reads it.
  * A setting needs a restart; routes.json reloads. The two never mix.
@@ -15,7 +17,7 @@ export interface Settings {
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly logFormat: 'json' | 'pretty';
   /** Who may say where a request came from: a number of hops, or networks. Default: nobody. */
-  readonly trustProxy: TrustProxy;
+  readonly trustProxy: Trust;
   /** Origins allowed by CORS; `*` stands for every one, without credentials. */
   readonly corsOrigins: readonly string[];
   /** One issuer of tokens that comes from the environment, if any. */
@@ -30,11 +32,6 @@ export interface Settings {
   readonly consulHttpAddr: string;
   readonly consulHttpToken: string | undefined;
 }
-
-export type TrustProxy =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'hops'; readonly hops: number }
-  | { readonly kind: 'networks'; readonly networks: readonly string[] };
 
 export interface JwtSettings {
   /** HMAC secret, at least 32 bytes. */

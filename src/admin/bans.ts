@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { bansKind } from '../limits/bans.ts';
+import { type AdminAnswer, ok, refusal } from './answer.ts';
 import { decodePart } from './decode-part.ts';
-import type { AdminAnswer } from './server.ts';
 
 const KINDS: Readonly<Record<string, string>> = { a: 'address', c: 'consumer', u: 'user' };
 
@@ -13,7 +13,7 @@ export function listBans({ pool }: Pick<Deps, 'pool'>): AdminAnswer {
     [KINDS[name.charAt(0)] ?? 'caller']: name.slice(2),
     until: new Date(untilMs).toISOString(),
   }));
-  return { status: 200, body: { bans } };
+  return ok({ bans });
 }
 
 /** `DELETE /bans/ID`: lifts a ban, on every gateway of the same Redis. */
@@ -21,8 +21,8 @@ export function liftBan({ pool, log }: Pick<Deps, 'pool' | 'log'>, encoded: stri
   const [list] = pool.list(bansKind);
   const id = decodePart(encoded);
   if (list === undefined || id === undefined || !list.remove(id)) {
-    return { status: 404, body: { code: 'not_found', detail: 'No ban has this id; GET /bans lists them.' } };
+    return refusal('not_found', { detail: 'No ban has this id; GET /bans lists them.' });
   }
   log.info(`the ban of ${id} was lifted`);
-  return { status: 200, body: { lifted: id } };
+  return ok({ lifted: id });
 }

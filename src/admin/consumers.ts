@@ -1,5 +1,5 @@
 import { keyUsesKind } from '../auth/key-uses.ts';
-import type { AdminAnswer, AdminSource } from './server.ts';
+import { type AdminAnswer, type AdminSource, ok } from './answer.ts';
 
 /** `GET /consumers`: the consumers of the file, and when each of their keys was last used here; never a key or its hash. */
 export function describeConsumers({ deps, gateway }: Pick<AdminSource, 'deps' | 'gateway'>): AdminAnswer {
@@ -19,7 +19,7 @@ export function describeConsumers({ deps, gateway }: Pick<AdminSource, 'deps' | 
     hasPassword: password !== undefined,
     certificates: certificates.length,
   }));
-  return { status: 200, body: { store: consumerStore, consumers: rows } };
+  return ok({ store: consumerStore, consumers: rows });
 }
 
 function isoTime(ms: number | undefined): string | null {

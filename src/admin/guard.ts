@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../lib/loopback.ts';
 import type { Settings } from '../settings.ts';
-import type { AdminAnswer } from './server.ts';
+import { type AdminAnswer, refusal } from './answer.ts';
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+const PORT = /:\d{1,5}$/;
 
 /**
  * Who may use the admin port; undefined lets a request through.
@@ -18,22 +19,17 @@ export function createAdminGuard(
 
   return function guard(req) {
     if (expected !== undefined) return hasToken(req, expected) ? undefined : TOKEN_NEEDED;
-    if (!LOOPBACK_HOST.test(req.headers.host ?? ''))
-      return refuse('the Host of a request to the admin port must be localhost');
-    if (isFromElsewhere(req)) return refuse('the admin port does not answer other origins');
+    if (!isLoopback((req.headers.host ?? '').replace(PORT, '')))
+      return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
+    if (isFromElsewhere(req)) return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;
   };
 }
 
-const TOKEN_NEEDED: AdminAnswer = {
-  status: 401,
-  body: { code: 'unauthenticated', detail: 'Send "Authorization: Bearer" with ADMIN_TOKEN.' },
+const TOKEN_NEEDED = refusal('unauthenticated', {
+  detail: 'Send "Authorization: Bearer" with ADMIN_TOKEN.',
   headers: ['www-authenticate', 'Bearer realm="turnpike-admin"'],
-};
-
-function refuse(detail: string): AdminAnswer {
-  return { status: 403, body: { code: 'forbidden', detail } };
-}
+});
 
 function hasToken(req: IncomingMessage, expected: Buffer): boolean {
   const { authorization = '' } = req.headers;

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { nameServices, reportServices } from '../server/report.ts';
+import { publicReport, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
-import { breakerKind } from '../upstream/far-side.ts';
-import { serviceKind } from '../upstream/service.ts';
+import { breakerKind } from '../upstream/use-breaker.ts';
+import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { describeConsumers } from './consumers.ts';
 import { decodePart } from './decode-part.ts';
 import { revokeToken } from './revoke-token.ts';
-import type { AdminAnswer, AdminSource } from './server.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
 type Answer = (rest: string, query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>;
@@ -52,22 +51,24 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     if (page === undefined) return NOT_FOUND;
     const method = req.method === 'HEAD' ? 'GET' : req.method;
     if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query));
-    return { status: 405, body: { code: 'method_not_allowed' }, headers: ['allow', page.method] };
+    return refusal('method_not_allowed', { headers: ['allow', page.method] });
   };
 }
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
-const ok = (body: unknown): AdminAnswer => ({ status: 200, body });
 
-const NOT_FOUND: AdminAnswer = { status: 404, body: { code: 'not_found', detail: 'See / for what there is.' } };
+const NOT_FOUND = refusal('not_found', { detail: 'See / for what there is.' });
 
 function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAnswer {
   const name = decodePart(encoded);
   if (name === undefined) return NOT_FOUND;
   const breaker = breakers.find((one) => one.name === name);
   if (breaker === undefined)
-    return { status: 404, body: { code: 'not_found', breakers: breakers.map((one) => one.name) } };
-  return { status: 200, body: breakerState(breaker) };
+    return refusal('not_found', {
+      detail: 'No breaker has this name.',
+      body: { breakers: breakers.map((one) => one.name) },
+    });
+  return ok(breakerState(breaker));
 }
 
 function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
@@ -77,6 +78,7 @@ function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
 /** All that is going on, for an operator's eye: this one shows addresses. */
 function describeState({ deps, gateway, reloader, drain }: AdminSource) {
   const { pool, settings, redis } = deps;
+  const services = reportServices(pool);
   return {
     status: drain.isDraining ? 'draining' : 'serving',
     inFlight: gateway.inFlight,
@@ -84,16 +86,12 @@ function describeState({ deps, gateway, reloader, drain }: AdminSource) {
     routesFile: settings.routesFile,
     redis: redis === undefined ? 'not configured' : redis.isUp ? 'up' : 'down',
     lastReload: reloader.last ?? null,
-    services: reportServices(pool, nameServices(gateway.snapshot)),
-    targets: pool.list(serviceKind).flatMap(({ name, targets }) =>
-      targets.map((target) => ({
+    services: publicReport(services),
+    targets: services.flatMap(({ name, targets }) =>
+      targets.map(({ latencyMs, ...target }) => ({
         service: name,
-        url: target.url,
-        weight: target.weight,
-        inFlight: target.inFlight,
-        latencyMs: Math.round(target.latencyMs * 100) / 100,
-        health: target.activeHealth,
-        isEjected: target.isEjected,
+        ...target,
+        latencyMs: Math.round(latencyMs * 100) / 100,
       })),
     ),
     breakers: pool.list(breakerKind).map(breakerState),

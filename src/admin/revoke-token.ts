@@ -1,8 +1,8 @@
 import { revocationsKind } from '../auth/revocations.ts';
 import type { Deps } from '../deps.ts';
 import { parseDurationMs } from '../schema-values.ts';
+import { type AdminAnswer, ok, refusal } from './answer.ts';
 import { decodePart } from './decode-part.ts';
-import type { AdminAnswer } from './server.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** The id alone doesn't tell when its token expires; few tokens live longer than this. */
@@ -26,21 +26,14 @@ export function revokeToken(
   const [list] = pool.list(revocationsKind);
   const jti = decodePart(encoded);
   if (list === undefined || jti === undefined || !list.revoke(jti, untilMs)) return NOT_REVOKED;
-  return { status: 200, body: { revoked: jti, until: new Date(untilMs).toISOString(), count: list.size } };
+  return ok({ revoked: jti, until: new Date(untilMs).toISOString(), count: list.size });
 }
 
-const BAD_END: AdminAnswer = {
-  status: 422,
-  body: {
-    code: 'not_revoked',
-    detail: 'exp is the claim of the token in epoch seconds, for a duration such as 2h: in the future, at most 400d.',
-  },
-};
+const BAD_END = refusal('not_revoked', {
+  detail: 'exp is the claim of the token in epoch seconds, for a duration such as 2h: in the future, at most 400d.',
+});
 
-const NOT_REVOKED: AdminAnswer = {
-  status: 422,
-  body: { code: 'not_revoked', detail: 'This is no jti, or 100,000 tokens are revoked already.' },
-};
+const NOT_REVOKED = refusal('not_revoked');
 
 function readUntilMs(query: URLSearchParams, nowMs: number): number | undefined {
   const [exp, duration] = [query.get('exp'), query.get('for')];

@@ -1,27 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { STRICT_HEADERS } from '../answer/head.ts';
-import type { Deps } from '../deps.ts';
-import type { Gateway } from '../gateway.ts';
-import type { Drain } from '../server/drain.ts';
-import type { Reloader } from '../server/reload.ts';
+import { type AdminAnswer, type AdminSource, refusal } from './answer.ts';
 import { createAdminGuard } from './guard.ts';
 import { createAdminPages } from './pages.ts';
-
-/** What the admin port shows and moves. */
-export interface AdminSource {
-  readonly deps: Deps;
-  readonly gateway: Gateway;
-  readonly reloader: Reloader;
-  readonly drain: Drain;
-}
-
-/** An answer of the admin port: an object is sent as JSON. */
-export interface AdminAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly type?: string;
-  readonly headers?: readonly string[];
-}
 
 const SECOND_MS = 1000;
 
@@ -35,7 +16,7 @@ export function createAdminServer(source: AdminSource): Server {
       send(req, res, guard(req) ?? (await pages(req)));
     } catch (error) {
       source.deps.log.error('the admin port failed', { error });
-      send(req, res, { status: 500, body: { code: 'internal' } });
+      send(req, res, refusal('internal'));
     }
   }
 

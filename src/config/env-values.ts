@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { parseDurationMs } from '../schema-values.ts';
-import type { TrustProxy } from '../settings.ts';
+import type { Trust } from '../lib/client-address.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
 
 /** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
@@ -59,7 +59,7 @@ export function readDurationMs(reader: EnvReader, name: string, fallback: string
   const maxMs = parseDurationMs(max) as number;
   if (value !== undefined && value <= maxMs) return value;
   const message = value === undefined ? 'is not a duration with a unit' : `is longer than ${max}`;
-  reader.fault(name, message, `Write it like "${fallback}", which is the default.`);
+  reader.fault(name, message, `Write it like "${fallback}", which is the default (units: ${DURATION_UNITS}).`);
   return parseDurationMs(fallback) as number;
 }
 
@@ -75,7 +75,7 @@ const TRUST_HINT = 'Give the number of proxies in front ("1"), or their networks
  *
  * Trusting everybody is refused: any client could then forge the address by which it is limited and logged.
  */
-export function readTrustProxy(reader: EnvReader): TrustProxy {
+export function readTrustProxy(reader: EnvReader): Trust {
   const text = reader.text('TRUST_PROXY');
   if (text === undefined || text === '0') return { kind: 'none' };
   if (/^\d{1,2}$/.test(text)) return { kind: 'hops', hops: Number(text) };
@@ -90,7 +90,7 @@ export function readTrustProxy(reader: EnvReader): TrustProxy {
   return { kind: 'networks', networks };
 }
 
-function refuseTrustAll(reader: EnvReader): TrustProxy {
+function refuseTrustAll(reader: EnvReader): Trust {
   const message = 'would trust everybody, so that any client could forge its address';
   reader.fault('TRUST_PROXY', message, TRUST_HINT);
   return { kind: 'none' };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { createNetworkTest, type NetworkTest } from './network-test.ts';
 
 /** Who may say where a request came from: nobody, the last so many proxies, or proxies of these networks. */
 export type Trust =
@@ -39,9 +40,9 @@ type PeerSocket = Socket & { [kPeer]?: KnownPeer; encrypted?: boolean };
  * that is no address ends the walk, since whoever wrote it can't be believed about what is further left.
  */
 export function createAddressResolver(trust: Trust): (req: IncomingMessage, into: ClientAddress) => void {
-  const networks = trust.kind === 'networks' ? createNetworks(trust.networks) : undefined;
+  const networks = trust.kind === 'networks' ? createNetworkTest(trust.networks) : undefined;
   const maxHops = trust.kind === 'hops' ? trust.hops : MAX_HOPS;
-  const trustsPeer = (address: string): boolean => (networks === undefined ? maxHops > 0 : isInside(networks, address));
+  const trustsPeer = (address: string): boolean => networks?.(address) ?? maxHops > 0;
 
   function knownPeer(socket: PeerSocket): KnownPeer {
     let peer = socket[kPeer];
@@ -68,7 +69,7 @@ export function createAddressResolver(trust: Trust): (req: IncomingMessage, into
 }
 
 /** The client behind `peer`: like Express, `hops` proxies from the right are passed, or all of the networks. */
-function walkBack(forwarded: string, peer: string, networks: BlockList | undefined, maxHops: number): string {
+function walkBack(forwarded: string, peer: string, networks: NetworkTest | undefined, maxHops: number): string {
   let client = peer;
   let end = forwarded.length;
   // Entry by entry from the right, where the trusted ones write: how many a client has put before must not matter.
@@ -77,7 +78,7 @@ function walkBack(forwarded: string, peer: string, networks: BlockList | undefin
     const entry = plainAddress(forwarded.slice(comma + 1, end));
     if (entry === undefined) break;
     client = entry;
-    if (networks !== undefined && !isInside(networks, entry)) break;
+    if (networks?.(entry) === false) break;
     end = comma;
   }
   return client;
@@ -116,20 +117,4 @@ export function plainAddress(written: string): string | undefined {
     return text.slice(MAPPED.length);
   }
   return isIP(text) === 0 ? undefined : text.toLowerCase();
-}
-
-function createNetworks(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-function isInside(networks: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && networks.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -12,13 +12,13 @@ import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
 import { createRedis } from '../redis/link.ts';
 import type { Settings } from '../settings.ts';
+import { createCalls } from '../upstream/call.ts';
 import { firstDiscoveries } from '../upstream/discovery/discover.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
 import { readShared } from './read-shared.ts';
 import { createReloader, type Reloader } from './reload.ts';
-import { nameServices } from './report.ts';
 
 /** The close code of a WebSocket whose server is leaving (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001;
@@ -44,6 +44,7 @@ export interface Running {
 /** What lives as long as the process. */
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
   const log = createMessageLog(settings, sinks.messages);
+  const deadlines = new Deadlines();
   return {
     settings,
     log,
@@ -51,7 +52,8 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     clock: systemClock,
     metrics,
     pool: new Pool(),
-    deadlines: new Deadlines(),
+    deadlines,
+    call: createCalls(deadlines),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
@@ -65,9 +67,8 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     get isDraining() {
       return drain.isDraining;
     },
-    services: () => nameServices(gateway.snapshot),
   });
-  const gateway = createGateway(deps, loaded.config, health);
+  const gateway = createGateway(deps, loaded, health);
   const { app, classes } = gateway.express;
   const server = createFrontServer({
     classes,

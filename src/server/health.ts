@@ -1,17 +1,14 @@
-import { endAnswer, writeOwnHead } from '../answer/head.ts';
-import { renderProblem } from '../answer/problem.ts';
+import { answerJson } from '../answer/own.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Builtins } from '../gateway.ts';
-import { type FarSideReport, reportServices } from './report.ts';
+import { type PublicReport, publicReport, reportServices } from './report.ts';
 
 /** What the health answers need to know of the process around them. */
 export interface HealthSource {
   /** True from the signal to stop on. */
   readonly isDraining: boolean;
-  /** What runs now; for the names of services. */
-  readonly services: () => ReadonlyMap<string, string>;
 }
 
 const EVERY_CHECK = ['/health', '/health/live', '/health/ready'];
@@ -26,7 +23,7 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
   const startedAtMs = deps.clock.now();
 
   function describe(): object {
-    const services = reportServices(deps.pool, source.services());
+    const services = publicReport(reportServices(deps.pool));
     const nowMs = deps.clock.now();
     return {
       status: source.isDraining ? 'draining' : overall(services),
@@ -38,30 +35,26 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
 
   function answer(context: RequestContext, path: string): void {
     const { isDraining } = source;
-    if (path === '/health') sendJson(context, 200, describe());
-    else if (path === '/health/live') sendJson(context, 200, { status: 'alive' });
-    else sendJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
+    if (path === '/health') answerJson(context, 200, describe());
+    else if (path === '/health/live') answerJson(context, 200, { status: 'alive' });
+    else answerJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
   }
 
   return function health(context) {
     const { path } = context;
     if (!path.startsWith('/health') || !EVERY_CHECK.includes(path)) return false;
     if (context.method === 'GET' || context.method === 'HEAD') answer(context, path);
-    else renderProblem(context, new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }));
+    else
+      context.sink.fail(
+        context,
+        new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }),
+      );
     return true;
   };
 }
 
 /** Degraded: some service answers nobody at the moment. */
-function overall(services: Readonly<Record<string, FarSideReport>>): 'healthy' | 'degraded' {
+function overall(services: Readonly<Record<string, PublicReport>>): 'healthy' | 'degraded' {
   const isDegraded = Object.values(services).some(({ circuit, targets }) => circuit === 'open' || targets === 0);
   return isDegraded ? 'degraded' : 'healthy';
-}
-
-function sendJson(context: RequestContext, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
-  const length = String(Buffer.byteLength(body));
-  const head = ['content-type', 'application/json', 'content-length', length, 'cache-control', 'no-store'];
-  writeOwnHead(context, status, head);
-  endAnswer(context, context.method === 'HEAD' ? undefined : body);
 }

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { revocationsKind } from '../auth/revocations.ts';
 import type { Deps } from '../deps.ts';
+import { settledWithin } from '../lib/settled-within.ts';
 import { bansKind } from '../limits/bans.ts';
 import { isUpWithin } from '../redis/link.ts';
 
@@ -16,9 +16,6 @@ export async function readShared({ redis, pool }: Pick<Deps, 'redis' | 'pool'>):
   const startedAtMs = performance.now();
   if (!(await isUpWithin(redis, WITHIN_MS))) return;
   const lists = [...pool.list(revocationsKind), ...pool.list(bansKind)];
-  const controller = new AbortController();
   const leftMs = Math.max(0, WITHIN_MS - (performance.now() - startedAtMs));
-  const tooLate = wait(leftMs, undefined, { signal: controller.signal }).catch(() => undefined);
-  await Promise.race([Promise.all(lists.map((list) => list.load())), tooLate]);
-  controller.abort();
+  await settledWithin(Promise.all(lists.map((list) => list.load())), leftMs);
 }

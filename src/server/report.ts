@@ -1,46 +1,37 @@
 import type { Pool } from '../pool.ts';
-import type { Snapshot } from '../snapshot.ts';
-import type { BreakerState } from '../upstream/breaker.ts';
-import { breakerKind } from '../upstream/far-side.ts';
-import { serviceKind } from '../upstream/service.ts';
+import { serviceLifeKind } from '../upstream/service-life.ts';
+import type { ServiceReport } from '../upstream/service-report.ts';
 
 /** How a service is doing, without its addresses: this may be shown on the main port. */
-export interface FarSideReport {
-  readonly circuit: BreakerState;
+export interface PublicReport {
+  readonly circuit: ServiceReport['circuit'];
   readonly targets: number;
   readonly healthyTargets: number;
   readonly inFlight: number;
 }
 
-/**
- * What a service is called in reports. One that a route names by address alone has that address as its name inside;
- * outside it is called like its route.
- */
-export function nameServices({ routes }: Snapshot): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
-  for (const { name, config } of routes) {
-    const { service, target, targets } = config;
-    const inside = service ?? targets?.map(({ url }) => url).join(',') ?? target;
-    // Routes with the same addresses share a service: the first of them names it.
-    if (inside !== undefined && !names.has(inside)) names.set(inside, service ?? name);
-  }
-  return names;
+/** What every service says of itself, each once, however many editions of it are still at work. */
+export function reportServices(pool: Pool): readonly ServiceReport[] {
+  const nowMs = performance.now();
+  return pool.list(serviceLifeKind).flatMap(({ edition }) => edition?.report(nowMs) ?? []);
 }
 
-/** Every service that the snapshot in force knows, by its outside name. */
-export function reportServices(pool: Pool, names: ReadonlyMap<string, string>): Record<string, FarSideReport> {
-  const circuits = new Map(pool.list(breakerKind).map(({ name, state }) => [name, state]));
-  const report: Record<string, FarSideReport> = {};
-  for (const { name, targets, bulkhead } of pool.list(serviceKind)) {
-    const outside = names.get(name);
-    if (outside === undefined) continue;
-    const healthyTargets = targets.filter((target) => target.activeHealth !== 'down' && !target.isEjected).length;
-    report[outside] = {
-      circuit: circuits.get(name) ?? 'closed',
-      targets: targets.length,
-      healthyTargets,
-      inFlight: bulkhead.inFlight,
-    };
+/** The services that clients may hear of, by the name that they know. */
+export function publicReport(services: readonly ServiceReport[]): Record<string, PublicReport> {
+  const report: Record<string, PublicReport> = {};
+  for (const { outsideName, circuit, targets, inFlight } of services) {
+    if (outsideName === undefined) continue;
+    report[outsideName] = { circuit, targets: targets.length, healthyTargets: countHealthy(targets), inFlight };
   }
   return report;
+}
+
+/** How many of its targets are given requests, for the metrics. */
+export function countTargets({ name, targets }: ServiceReport): { service: string; healthy: number; out: number } {
+  const healthy = countHealthy(targets);
+  return { service: name, healthy, out: targets.length - healthy };
+}
+
+function countHealthy(targets: ServiceReport['targets']): number {
+  return targets.filter(({ isHealthy }) => isHealthy).length;
 }

@@ -129,21 +129,17 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
     begin() {
       if (!isAllowing()) return undefined;
       const isTrial = circuit.halfOpen;
+      // The part of the window that this call is counted in: it may have moved on when the call ends.
+      const [bucket] = circuit.status.window;
       const verdict = new Verdict(now, (stillCurrent) => {
         if (isTrial && stillCurrent) yieldTrial();
-        else if (circuit.closed) uncount(circuit);
+        else if (bucket !== undefined && bucket.fires > 0) bucket.fires -= 1;
       });
       circuit.fire(verdict).catch(ignore);
       return verdict;
     },
     close: () => circuit.shutdown(),
   };
-}
-
-/** Takes an abandoned call out of the rate. */
-function uncount(circuit: Circuit): void {
-  const bucket = circuit.status.window[0];
-  if (bucket !== undefined && bucket.fires > 0) bucket.fires -= 1;
 }
 
 /** opossum rejects what it has already counted. */

@@ -25,13 +25,19 @@ export interface Waiting {
 
 /** Bounds the calls of one service: so many at once, so many waiting, the rest refused at once. */
 export class Bulkhead {
-  readonly #options: BulkheadOptions;
+  #options: BulkheadOptions;
   readonly #queue = new Set<Ticket>();
   /** Calls under way. */
   inFlight = 0;
 
-  constructor(options: BulkheadOptions) {
+  constructor(options = bulkheadOption.parse({})) {
     this.#options = options;
+  }
+
+  /** Other bounds from now on, for the calls that are under way and wait, too. */
+  configure(options: BulkheadOptions): void {
+    this.#options = options;
+    this.#fill();
   }
 
   get waiting(): number {
@@ -64,13 +70,17 @@ export class Bulkhead {
 
   /** Gives a place back; the one that has waited longest gets it. */
   leave(): void {
-    const [next] = this.#queue;
-    if (next === undefined) {
-      this.inFlight -= 1;
-      return;
+    this.inFlight -= 1;
+    if (this.#queue.size > 0) this.#fill();
+  }
+
+  /** Lets in who waits, while there is a place. */
+  #fill(): void {
+    for (const next of this.#queue) {
+      if (!this.enter()) return;
+      this.#take(next);
+      next.onDone(true);
     }
-    this.#take(next);
-    next.onDone(true);
   }
 
   #take(ticket: Ticket): void {

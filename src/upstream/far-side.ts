@@ -1,14 +1,10 @@
 import type { Kind } from '../pool.ts';
 import type { StageDeps } from '../stage.ts';
-import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, createBreaker } from './breaker.ts';
-import type { DiscoverOptions } from './discovery/options.ts';
+import type { Breaker } from './breaker.ts';
+import { nameOfDiscovery } from './discovery/discover.ts';
 import { createService, type Service, serviceKind } from './service.ts';
-import type { ServiceOptions } from './service-options.ts';
-
-/** Breakers of services and of routes that have their own; they keep their state through reloads. */
-export const breakerKind: Kind<Breaker> = { name: 'breaker', close: (breaker) => breaker.close() };
-
-const BREAKER_GAUGE: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
+import { type ServiceOptions, serviceKeys } from './service-options.ts';
+import { DEFAULT_WEIGHT } from './target.ts';
 
 /** A service and the breaker that its routes share. */
 export interface FarSide {
@@ -23,46 +19,44 @@ export function findFarSide(
   options: ForwardTargets,
   services: ReadonlyMap<string, FarSide>,
   deps: StageDeps,
+  routeName: string,
 ): FarSide | undefined {
   if (options.service !== undefined) return services.get(options.service);
-  const { target, targets, discover } = options;
-  const { balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker } = options;
-  const inline = { discover, balance, slowStart, healthCheck, passiveHealth, bulkhead, tls, http2, circuitBreaker };
-  if (discover !== undefined) return useFarSide(nameOf(discover), inline, deps);
-  const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: 1 }]);
+  const { target, targets } = options;
+  const inline = ownOptions(options);
+  if (inline.discover !== undefined) return useFarSide(nameOfDiscovery(inline.discover), inline, deps, routeName);
+  const specs = targets ?? (target === undefined ? undefined : [{ url: target, weight: DEFAULT_WEIGHT }]);
   if (specs === undefined) return undefined;
-  // Two routes with the same inline targets are one service: they share its breaker and its connections.
-  return useFarSide(specs.map(({ url }) => url).join(','), { targets: specs, ...inline }, deps);
+  // Two routes that say the very same are one service: they share its health, its places and its connections.
+  return useFarSide(specs.map(({ url }) => url).join(','), { ...inline, targets: specs }, deps, routeName);
 }
 
-export function useFarSide(name: string, options: ServiceOptions, deps: StageDeps): FarSide {
-  const { circuitBreaker, ...shape } = options;
-  const service = deps.lease.use(serviceKind, JSON.stringify([name, shape]), () => createService(name, options, deps));
-  return { service, breaker: useBreaker(name, circuitBreaker, deps) };
+const SERVICE_KEYS = Object.keys(serviceKeys) as (keyof ServiceOptions)[];
+
+/** What a route says of its own service, without the rest of the route. */
+function ownOptions(options: ServiceOptions): ServiceOptions {
+  return Object.fromEntries(SERVICE_KEYS.map((key) => [key, options[key]]));
 }
 
-export function useBreaker(name: string, options: BreakerOptions | undefined, deps: StageDeps): Breaker {
-  const settled = options ?? breakerSchema.parse({});
-  return deps.lease.use(breakerKind, JSON.stringify([name, settled]), () => {
-    const gauge = deps.metrics.breakerState.labels(name);
-    gauge.set(BREAKER_GAUGE.closed);
-    const breaker = createBreaker(name, settled, (state) => {
-      gauge.set(BREAKER_GAUGE[state]);
-      deps.metrics.breakerTransitions.inc({ breaker: name, to: state });
-      deps.log.warn(`circuit of ${name} is ${state}`, { breaker: name, state });
+/** One of the names that a service has outside, for as long as somebody calls it so. */
+const outsideNameKind: Kind<{ end(): void }> = { name: 'outside name', close: (name) => name.end() };
+
+/**
+ * The service of this name and these options, in force from now on.
+ *
+ * @param outsideName what reports call it; undefined keeps it out of those that clients may read.
+ */
+export function useFarSide(name: string, options: ServiceOptions, deps: StageDeps, outsideName?: string): FarSide {
+  const key = JSON.stringify([name, options]);
+  const service = deps.lease.use(serviceKind, key, () =>
+    createService({ name, identity: JSON.stringify([name, outsideName]) }, options, deps),
+  );
+  if (outsideName !== undefined) {
+    deps.lease.use(outsideNameKind, `${key} ${outsideName}`, () => {
+      service.outsideNames.add(outsideName);
+      return { end: () => service.outsideNames.delete(outsideName) };
     });
-    const { close } = breaker;
-    return Object.assign(breaker, {
-      close() {
-        close();
-        // Another one of this name may have taken its place, with other options.
-        if (!deps.pool.list(breakerKind).some((other) => other.name === name)) deps.metrics.breakerState.remove(name);
-      },
-    });
-  });
-}
-
-/** A name for logs and metrics: what is discovered, without the token that it takes. */
-function nameOf(discover: DiscoverOptions): string {
-  return 'consul' in discover ? `consul:${discover.consul}` : `dns:${discover.dns}`;
+  }
+  service.comeIntoForce();
+  return { service, breaker: service.breaker };
 }

@@ -3,7 +3,7 @@ import { duration } from '../schema-values.ts';
 import { balanceOption, slowStartOption } from './balance/balance.ts';
 import { breakerSchema } from './breaker.ts';
 import { bulkheadOption } from './bulkhead.ts';
-import { discoverOption } from './discovery/options.ts';
+import { discoverOption } from './discovery/discover.ts';
 import { healthCheckOption } from './health/active.ts';
 import { passiveHealthOption } from './health/passive.ts';
 import { targetsOption } from './target.ts';

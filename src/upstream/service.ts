@@ -1,129 +1,139 @@
 import type { AttemptOutcome, RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
-import type { Kind, Lease } from '../pool.ts';
+import type { Kind } from '../pool.ts';
 import { createBalancer, defaultBalance } from './balance/balance.ts';
-import { Bulkhead, bulkheadOption } from './bulkhead.ts';
-import { discoverTargets, discoveryKind } from './discovery/discover.ts';
-import { createStaticTargets, type SourceState } from './discovery/source.ts';
-import { RetryBudget } from './forward/retry.ts';
-import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health/active.ts';
-import { isUsable, noteOutcome, PASSIVE_HEALTH_DEFAULTS, usableTargets } from './health/passive.ts';
-import { createProbe } from './health/probe.ts';
+import type { Balancer } from './balance/balancer.ts';
+import type { Breaker } from './breaker.ts';
+import { type Bulkhead, bulkheadOption } from './bulkhead.ts';
+import type { RetryBudget } from './forward/retry.ts';
+import {
+  beginTrial,
+  noteOutcome,
+  PASSIVE_HEALTH_DEFAULTS,
+  type PassiveHealthOptions,
+  usableTargets,
+} from './health/passive.ts';
+import { type Edition, ServiceLife, serviceLifeKind } from './service-life.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { reconcileTargets, Target, type TargetSpec } from './target.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { reportTarget } from './service-report.ts';
+import type { Target } from './target.ts';
+import { followTargets } from './target-list.ts';
+import { useBreaker } from './use-breaker.ts';
 
-/** The connections to a target, and its address in the form that http-proxy-middleware wants. */
-export interface TargetLink {
-  readonly transport: Transport;
-  readonly url: URL;
-}
-
-export type ServiceTarget = Target<TargetLink>;
+export type ServiceTarget = Target;
 
 /** What we proxy to: its targets, which of them is asked next, and how many calls it has under way. */
 export interface Service {
+  /** In logs and metrics. */
   readonly name: string;
-  readonly targets: readonly ServiceTarget[];
-  /** What is known of the targets: `stale` when discovery does not answer. */
-  readonly discovery: SourceState;
+  /** What reports call it, first come, first named; see `ServiceReport.outsideName`. */
+  readonly outsideNames: Set<string>;
+  readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retries: RetryBudget;
+  /** Its options hold from now on for whatever it shares with other editions of itself. */
+  comeIntoForce(): void;
   /** A healthy target for this request, none of the excluded ones; undefined when there is none. */
-  pick(context: RequestContext, excluded: ReadonlySet<ServiceTarget> | undefined): ServiceTarget | undefined;
+  pick(context: RequestContext, excluded: ReadonlySet<Target> | undefined): Target | undefined;
   /** An attempt at a target begins, and ends when its answer is complete. */
-  begin(target: ServiceTarget): void;
-  end(target: ServiceTarget): void;
+  begin(target: Target): void;
+  end(target: Target): void;
   /** How an attempt went, and how long it took to the response head. */
-  note(target: ServiceTarget, outcome: AttemptOutcome, tookMs: number): void;
+  note(target: Target, outcome: AttemptOutcome, tookMs: number): void;
   close(): void;
 }
 
 export const serviceKind: Kind<Service> = { name: 'service', close: (service) => service.close() };
 
-/** A target and its connections outlive a change of the service around it. */
-const targetKind: Kind<ServiceTarget> = { name: 'target', close: (target) => target.transport.transport.close() };
+type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool' | 'call'>;
 
-type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
+interface ServiceNames {
+  readonly name: string;
+  /** What it stays the same by through edits: what outlives them is found under it. */
+  readonly identity: string;
+}
 
 /** Everything that a snapshot gets comes from the pool, its services too. */
-export function createService(name: string, options: ServiceOptions, deps: ServiceDeps): Service {
-  const { discover, passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
+export function createService({ name, identity }: ServiceNames, options: ServiceOptions, deps: ServiceDeps): Service {
+  const { passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
   const lease = deps.pool.lease();
-  const source =
-    discover === undefined
-      ? createStaticTargets(options.targets ?? [])
-      : lease.use(discoveryKind, JSON.stringify(discover), () => discoverTargets(discover, deps));
-  const balancer = createBalancer(
-    options.balance ?? defaultBalance(source.specs),
-    options.slowStart === undefined ? {} : { slowStartMs: options.slowStart },
-  );
-  const countAttempt = attemptCounter(name, deps);
-  let targets: readonly ServiceTarget[] = [];
-  let checks: ActiveChecks<TargetLink> | undefined;
-
-  const keyOf = (url: string): string => JSON.stringify([name, url, options.tls, options.http2]);
-
-  function update(specs: readonly TargetSpec[]): void {
-    targets = reconcileTargets(
-      targets,
-      specs,
-      (spec) => useTarget(lease, keyOf(spec.url), spec, options),
-      (target) => lease.drop(targetKind, keyOf(target.url)),
-    );
-    checks?.update(targets);
-  }
-  update(source.specs);
-  const unsubscribe = source.subscribe(update);
-  if (options.healthCheck !== undefined) checks = startChecks(name, targets, options.healthCheck, deps);
+  const breaker = useBreaker(name, options.circuitBreaker, { ...deps, lease });
+  const life = lease.use(serviceLifeKind, identity, () => new ServiceLife(deps.call, healthLog(name, deps)));
+  const outsideNames = new Set<string>();
+  const list = followTargets(identity, options, lease, deps, () => life.update(edition));
+  const edition: Edition = {
+    bulkheadOptions: options.bulkhead ?? bulkheadOption.parse({}),
+    healthCheck: options.healthCheck,
+    get targets() {
+      return list.targets;
+    },
+    applyWeights: list.applyWeights,
+    report: (nowMs) => ({
+      name,
+      outsideName: outsideNames.values().next().value,
+      circuit: breaker.state,
+      discovery: list.state,
+      inFlight: life.bulkhead.inFlight,
+      waiting: life.bulkhead.waiting,
+      targets: list.targets.map((target) => reportTarget(target, nowMs)),
+    }),
+  };
+  const slowStart = options.slowStart === undefined ? {} : { slowStartMs: options.slowStart };
+  const balancer = createBalancer(options.balance ?? defaultBalance(list.specs), slowStart);
 
   return {
     name,
-    get targets() {
-      return targets;
-    },
-    get discovery() {
-      return source.state;
-    },
-    bulkhead: new Bulkhead(options.bulkhead ?? bulkheadOption.parse({})),
-    retries: new RetryBudget(),
-    pick(context, excluded) {
-      // A single target is never out: there is nobody else to ask.
-      const [only] = targets;
-      if (targets.length === 1 && excluded === undefined && only !== undefined && only.weight > 0) return only;
-      const usable = usableTargets(targets, performance.now(), excluded);
-      return usable.length === 0 ? undefined : (balancer.pick(usable, context) as ServiceTarget | undefined);
-    },
+    outsideNames,
+    breaker,
+    bulkhead: life.bulkhead,
+    retries: life.retries,
+    comeIntoForce: () => life.enter(edition),
+    pick: (context, excluded) => pickTarget(list.targets, balancer, context, excluded),
     begin(target) {
       target.inFlight += 1;
+      if (target.isEjected) beginTrial(target, performance.now());
     },
     end(target) {
       target.inFlight -= 1;
     },
-    note(target, outcome, tookMs) {
-      countAttempt(outcome);
-      const now = performance.now();
-      // A target that lets calls run into their deadline is slow before it is ejected.
-      if (outcome === 'ok' || outcome === 'headers-timeout') target.observe(tookMs, now);
-      if (!noteOutcome(target, outcome, now, passiveHealth)) return;
-      deps.log.warn(`target ${target.url} of ${name} is left alone: ${passiveHealth.failures} failures in a row`, {
-        service: name,
-        target: target.url,
-      });
-    },
+    note: createNote(name, passiveHealth, deps),
     close() {
-      unsubscribe();
-      checks?.close();
+      list.close();
+      life.leave(edition);
       lease.release();
     },
   };
 }
 
-/** How many of its targets are given requests, for the metrics. */
-export function countTargets({ name, targets }: Service): { service: string; healthy: number; out: number } {
-  const now = performance.now();
-  const healthy = targets.filter((target) => isUsable(target, now)).length;
-  return { service: name, healthy, out: targets.length - healthy };
+function pickTarget(
+  targets: readonly Target[],
+  balancer: Balancer,
+  context: RequestContext,
+  excluded: ReadonlySet<Target> | undefined,
+): Target | undefined {
+  // A single target is never out: there is nobody else to ask.
+  const [only] = targets;
+  if (targets.length === 1 && excluded === undefined && only !== undefined && only.weight > 0) return only;
+  const isSafe = context.method === 'GET' || context.method === 'HEAD';
+  const usable = usableTargets(targets, performance.now(), excluded, isSafe);
+  return usable.length === 0 ? undefined : balancer.pick(usable, context);
+}
+
+/** Takes in how an attempt went: counted, and learned from. */
+function createNote(name: string, passiveHealth: PassiveHealthOptions, deps: ServiceDeps): Service['note'] {
+  const countAttempt = attemptCounter(name, deps);
+  return function note(target, outcome, tookMs) {
+    countAttempt(outcome);
+    const now = performance.now();
+    // A target that lets calls run into their deadline is slow before it is ejected.
+    if (outcome === 'ok' || outcome === 'headers-timeout') target.observe(tookMs, now);
+    if (!noteOutcome(target, outcome, now, passiveHealth, now - tookMs)) return;
+    const forSeconds = Math.round((target.ejectedUntilMs - now) / 1000);
+    deps.log.warn(`target ${target.url} of ${name} is left alone for ${forSeconds} s: it keeps failing`, {
+      service: name,
+      target: target.url,
+    });
+  };
 }
 
 /** Counts attempts by outcome; the labels are looked up once. */
@@ -139,28 +149,7 @@ function attemptCounter(service: string, { metrics }: ServiceDeps): (outcome: At
   };
 }
 
-function startChecks(
-  name: string,
-  targets: readonly ServiceTarget[],
-  options: HealthCheckOptions,
-  { log }: ServiceDeps,
-): ActiveChecks<TargetLink> {
-  return startActiveChecks(
-    targets,
-    options,
-    createProbe(options, ({ transport }: TargetLink) => transport),
-    {
-      onChange: ({ url, activeHealth }) =>
-        log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url }),
-    },
-  );
-}
-
-function useTarget(lease: Lease, key: string, spec: TargetSpec, options: ServiceOptions): ServiceTarget {
-  return lease.use(targetKind, key, () => {
-    const url = new URL(spec.url);
-    const { tls, http2 = false } = options;
-    const transport = createTransport(url.origin, { http2, ...(tls !== undefined && { tls }) });
-    return new Target<TargetLink>(spec, { transport, url });
-  });
+function healthLog(name: string, { log }: ServiceDeps): (target: Target) => void {
+  return ({ url, activeHealth }) =>
+    log.warn(`target ${url} of ${name} is ${activeHealth}`, { service: name, target: url });
 }

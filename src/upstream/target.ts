@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashText } from '../lib/hash-text.ts';
+import type { Transport } from './transport.ts';
 
 /** One address of a service as configuration or discovery names it. Its identity is `url`. */
 export interface TargetSpec {
@@ -22,10 +23,8 @@ const LATENCY_FORGOTTEN_AFTER_MS = 2_000;
 /**
  * One address of a service, and what the gateway has learned about it. It lives as long as its address is in the
  * service's list, through reloads and answers of discovery. Times are on the `performance.now()` scale.
- *
- * `T` is the connection to it, which only its owner knows.
  */
-export class Target<T = unknown> {
+export class Target {
   readonly url: string;
   /** `scheme://host[:port]`. */
   readonly origin: string;
@@ -33,7 +32,10 @@ export class Target<T = unknown> {
   readonly basePath: string;
   /** Even spread over 32 bits, the same in every process: for hashing, and as a name that tells no address. */
   readonly seed: number;
-  readonly transport: T;
+  /** The address in the form that http-proxy-middleware wants. */
+  readonly location: URL;
+  /** The connections to it. */
+  readonly transport: Transport;
   weight: number;
   inFlight = 0;
   /** Moving average of the time to the response head, in milliseconds; 0 while nothing is known. See `observe`. */
@@ -45,10 +47,12 @@ export class Target<T = unknown> {
   turn = 0;
 
   // Health
-  /** From a passive ejection until its end is noticed. */
+  /** From a passive ejection until its trial call, or active checks, end it. */
   isEjected = false;
-  /** When the last ejection ends or ended; 0 when there was none. */
+  /** When the trial call of the last ejection is or was due; 0 when there was none. */
   ejectedUntilMs = 0;
+  /** When the trial call that is under way began; 0 when there is none. */
+  trialSinceMs = 0;
   consecutiveFailures = 0;
   /** Ejections in a row, for the growing time. */
   ejections = 0;
@@ -56,9 +60,10 @@ export class Target<T = unknown> {
   /** When it came back last, for the slow start; 0 when it never left. */
   recoveredAtMs = 0;
 
-  constructor(spec: TargetSpec, transport: T) {
+  constructor(spec: TargetSpec, transport: Transport) {
     const { origin, basePath } = splitTargetUrl(spec.url);
     this.url = spec.url;
+    this.location = new URL(spec.url);
     this.origin = origin;
     this.basePath = basePath;
     this.seed = hashText(spec.url);
@@ -101,14 +106,14 @@ export function normalizeTargetUrl(text: string): string | undefined {
  * The list of targets after the addresses have changed: those that stay keep all that was learned, with the new
  * weight; `create` makes new ones, and `leave` is told of those that are gone (their requests run on).
  */
-export function reconcileTargets<T>(
-  current: readonly Target<T>[],
+export function reconcileTargets(
+  current: readonly Target[],
   specs: readonly TargetSpec[],
-  create: (spec: TargetSpec) => Target<T>,
-  leave: (target: Target<T>) => void,
-): readonly Target<T>[] {
+  create: (spec: TargetSpec) => Target,
+  leave: (target: Target) => void,
+): readonly Target[] {
   const known = new Map(current.map((target) => [target.url, target]));
-  const next = new Map<string, Target<T>>();
+  const next = new Map<string, Target>();
   for (const spec of specs) {
     const target = next.get(spec.url) ?? known.get(spec.url) ?? create(spec);
     target.weight = spec.weight;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
-import { createDnsTargets } from '../../src/upstream/discovery/dns.ts';
-import { consulOption, dnsOption } from '../../src/upstream/discovery/options.ts';
+import { consulOption, createConsulTargets } from '../../src/upstream/discovery/consul.ts';
+import { createDnsTargets, dnsOption } from '../../src/upstream/discovery/dns.ts';
 import { type ConsulAgent, needsConsul, startConsulAgent } from '../support/consul.ts';
 import { addressesOf, closeAfter, discoveryDeps, untilAddresses } from '../support/discovery.ts';
 import { until } from '../support/until.ts';

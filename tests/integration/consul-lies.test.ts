@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
-import { consulOption } from '../../src/upstream/discovery/options.ts';
+import { consulOption, createConsulTargets } from '../../src/upstream/discovery/consul.ts';
 import { addressesOf, closeAfter, discoveryDeps, followScripted, untilAddresses } from '../support/discovery.ts';
 import { instanceAt, type Misbehaviour, startScriptedConsul } from '../support/scripted-consul.ts';
 import { until } from '../support/until.ts';

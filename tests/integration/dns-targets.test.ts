@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { DiscoveryDeps } from '../../src/upstream/discovery/deps.ts';
-import { createDnsTargets } from '../../src/upstream/discovery/dns.ts';
-import { dnsOption } from '../../src/upstream/discovery/options.ts';
+import { createDnsTargets, dnsOption } from '../../src/upstream/discovery/dns.ts';
 import { addressesOf, closeAfter, discoveryDeps, untilAddresses } from '../support/discovery.ts';
 import { type DnsMood, type DnsRecord, startDnsServer, type TestDnsServer } from '../support/dns-server.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,6 @@
 import type { TestContext } from 'node:test';
-import { createConsulTargets } from '../../src/upstream/discovery/consul.ts';
+import { consulOption, createConsulTargets } from '../../src/upstream/discovery/consul.ts';
 import type { DiscoveryDeps } from '../../src/upstream/discovery/deps.ts';
-import { consulOption } from '../../src/upstream/discovery/options.ts';
 import type { TargetSource } from '../../src/upstream/discovery/source.ts';
 import { startScriptedConsul } from './scripted-consul.ts';
 import { until } from './until.ts';

@@ -19,7 +19,7 @@ const MAX_KEY_LENGTH = 256;
 export function createHash(key: HashKey, slowStart: SlowStart): Balancer {
   const keyOf = createKeyReader(key);
   return {
-    pick<T>(usable: readonly Target<T>[], context: RequestContext): Target<T> | undefined {
+    pick(usable: readonly Target[], context: RequestContext): Target | undefined {
       if (usable.length < 2) return usable[0];
       const hash = hashText(keyOf(context).slice(0, MAX_KEY_LENGTH));
       const best = findWinner(usable, hash, undefined);
@@ -31,12 +31,8 @@ export function createHash(key: HashKey, slowStart: SlowStart): Balancer {
   };
 }
 
-function findWinner<T>(
-  targets: readonly Target<T>[],
-  hash: number,
-  except: Target<T> | undefined,
-): Target<T> | undefined {
-  let best: Target<T> | undefined;
+function findWinner(targets: readonly Target[], hash: number, except: Target | undefined): Target | undefined {
+  let best: Target | undefined;
   let bestScore = -1;
   for (const target of targets) {
     if (target === except || target.weight === 0) continue;

@@ -12,15 +12,15 @@ const EXPLORE_AFTER_MS = 2_500;
 export function createLeastBusy(slowStart: SlowStart): Balancer {
   const { random } = slowStart;
   return {
-    pick<T>(usable: readonly Target<T>[]): Target<T> | undefined {
+    pick(usable: readonly Target[]): Target | undefined {
       const { length } = usable;
       if (length < 2) return usable[0];
-      let one: Target<T>;
-      let other: Target<T>;
+      let one: Target;
+      let other: Target;
       if (hasEqualWeights(usable)) {
         const index = Math.floor(random() * length);
-        one = usable[index] as Target<T>;
-        other = usable[(index + 1 + Math.floor(random() * (length - 1))) % length] as Target<T>;
+        one = usable[index] as Target;
+        other = usable[(index + 1 + Math.floor(random() * (length - 1))) % length] as Target;
       } else {
         // Drawn by weight and put back: with equal cost each keeps its share.
         one = drawByWeight(usable, random());
@@ -57,7 +57,7 @@ function hasEqualWeights(targets: readonly Target[]): boolean {
   return true;
 }
 
-function drawByWeight<T>(targets: readonly Target<T>[], share: number): Target<T> {
+function drawByWeight(targets: readonly Target[], share: number): Target {
   let total = 0;
   for (const target of targets) total += target.weight;
   let rest = share * total;
@@ -65,5 +65,5 @@ function drawByWeight<T>(targets: readonly Target<T>[], share: number): Target<T
     rest -= target.weight;
     if (rest < 0) return target;
   }
-  return targets[0] as Target<T>;
+  return targets[0] as Target;
 }

@@ -11,8 +11,8 @@ export function createRoundRobin(isWeighted: boolean, slowStart: SlowStart): Bal
   const shareOf = (target: Target): number =>
     (isWeighted ? target.weight : Math.min(target.weight, 1)) * rampOf(target, slowStart);
   return {
-    pick<T>(usable: readonly Target<T>[]): Target<T> | undefined {
-      let best: Target<T> | undefined;
+    pick(usable: readonly Target[]): Target | undefined {
+      let best: Target | undefined;
       let total = 0;
       for (const target of usable) {
         const share = shareOf(target);

@@ -10,7 +10,7 @@ import type { Balancer } from './balancer.ts';
  */
 export function createSticky(cookie: string, first: Balancer): Balancer {
   return {
-    pick<T>(usable: readonly Target<T>[], context: RequestContext): Target<T> | undefined {
+    pick(usable: readonly Target[], context: RequestContext): Target | undefined {
       const wanted = readCookie(context.req.headers.cookie, cookie);
       if (wanted !== undefined) {
         for (const target of usable) if (nameOf(target) === wanted) return target;

@@ -1,10 +1,31 @@
+import { z } from 'zod';
+import { allow, scheme } from './common-options.ts';
 import { createConsulConnection } from './consul-connection.ts';
 import { parseConsulInstances } from './consul-instances.ts';
 import type { DiscoveryDeps } from './deps.ts';
+import { defineDiscovery } from './discovery.ts';
 import { type DiscoveryAnswer, followDiscovery } from './follow.ts';
-import type { ConsulOptions } from './options.ts';
 import type { TargetSource } from './source.ts';
 import { createTargetScreen } from './target-screen.ts';
+
+export const consulOption = z.strictObject({
+  consul: z.string().min(1).max(128).describe('Name of the service in Consul.'),
+  tag: z.string().min(1).max(128).optional().describe('Only instances with this tag.'),
+  datacenter: z.string().min(1).max(128).optional().describe('Datacenter to ask; default: the one of the agent.'),
+  address: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as "http://localhost:8500"' })
+    .optional()
+    .describe('Address of the Consul agent. Default: CONSUL_HTTP_ADDR.'),
+  token: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Token for Consul, as "${ENV:NAME}". Default: CONSUL_HTTP_TOKEN, unless `address` is set.'),
+  scheme,
+  allow,
+});
+
+type ConsulOptions = z.output<typeof consulOption>;
 
 const DEFAULT_WAIT_MS = 60_000;
 const DEFAULT_SLACK_MS = 5_000;
@@ -15,6 +36,13 @@ const NO_INDEX_SPACING_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** A refused connection costs nobody much, and an agent that restarts should be found soon. */
 const LONGEST_PAUSE_REFUSED_MS = 1_000;
+
+/** The instances of a service that Consul knows. */
+export const consulDiscovery = defineDiscovery({
+  option: consulOption,
+  nameOf: ({ consul }) => `consul:${consul}`,
+  create: createConsulTargets,
+});
 
 /** Targets from Consul's health endpoint, followed by blocking queries from now until closed. */
 export function createConsulTargets(options: ConsulOptions, deps: DiscoveryDeps): TargetSource {

@@ -1,10 +1,40 @@
 import { Resolver } from 'node:dns/promises';
+import { z } from 'zod';
+import { allow, scheme } from './common-options.ts';
 import type { DiscoveryDeps } from './deps.ts';
+import { defineDiscovery } from './discovery.ts';
 import { type DnsAddress, lookUp, parseDnsQuestion } from './dns-lookup.ts';
 import { type DiscoveryAnswer, followDiscovery } from './follow.ts';
-import type { DnsOptions } from './options.ts';
 import type { TargetSource } from './source.ts';
 import { createTargetScreen, uniqueTargets } from './target-screen.ts';
+
+const DNS_NAME = /^(?:(?:srv|a):)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?(?::\d{1,5})?$/;
+
+function hasPortOrSrv(text: string): boolean {
+  const port = /:(\d+)$/.exec(text)?.[1];
+  if (text.startsWith('srv:')) return port === undefined;
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+export const dnsOption = z.strictObject({
+  dns: z
+    .string()
+    .regex(DNS_NAME, { error: 'expected "srv:_http._tcp.orders.local" or "orders.local:8080"' })
+    .refine(hasPortOrSrv, {
+      error: 'SRV records name the port themselves ("srv:NAME"); any other name needs one ("NAME:PORT")',
+    })
+    .describe('"srv:NAME" for SRV records, "NAME:PORT" for every address (A and AAAA) of a name.'),
+  server: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(3)
+    .optional()
+    .describe('DNS servers to ask, address or address:port. Default: those of the system.'),
+  scheme,
+  allow,
+});
+
+type DnsOptions = z.output<typeof dnsOption>;
 
 const MIN_TTL_MS = 1_000;
 const MAX_TTL_MS = 5 * 60_000;
@@ -14,6 +44,13 @@ const LONGEST_PAUSE_MS = 10_000;
 /** One try of one server, and how many; a look-up that hangs is given up after both. */
 const QUERY_TIMEOUT_MS = 2_000;
 const QUERY_TRIES = 2;
+
+/** The addresses behind a name of DNS. */
+export const dnsDiscovery = defineDiscovery({
+  option: dnsOption,
+  nameOf: ({ dns }) => `dns:${dns}`,
+  create: createDnsTargets,
+});
 
 /** Targets from DNS, asked again when the shortest TTL of the answer is over, from now until closed. */
 export function createDnsTargets(options: DnsOptions, deps: DiscoveryDeps): TargetSource {

@@ -5,8 +5,8 @@ import type { DiscoveryDeps } from './deps.ts';
 import { createHeldSpecs, type HeldSpecs } from './held-specs.ts';
 import type { TargetSource } from './source.ts';
 
-/** A way to find targets: what asks once, again and again. */
-export interface Discovery {
+/** What asks once, again and again. */
+export interface Questions {
   /** For the log: `consul: orders`. */
   readonly label: string;
   /** One question. Rejects when there is no answer that can be used. */
@@ -24,10 +24,10 @@ export interface DiscoveryAnswer {
 }
 
 /** Asks from now until closed. The last good answer stands while there is no other. */
-export function followDiscovery(discovery: Discovery, deps: DiscoveryDeps): TargetSource {
+export function followDiscovery(questions: Questions, deps: DiscoveryDeps): TargetSource {
   const held = createHeldSpecs(deps.emptyGraceMs);
   const controller = new AbortController();
-  void follow(discovery, held, deps, controller.signal);
+  void follow(questions, held, deps, controller.signal);
   return {
     get specs() {
       return held.specs;
@@ -40,29 +40,29 @@ export function followDiscovery(discovery: Discovery, deps: DiscoveryDeps): Targ
     close() {
       held.close();
       controller.abort();
-      discovery.close();
+      questions.close();
     },
   };
 }
 
-async function follow(discovery: Discovery, held: HeldSpecs, deps: DiscoveryDeps, signal: AbortSignal): Promise<void> {
+async function follow(questions: Questions, held: HeldSpecs, deps: DiscoveryDeps, signal: AbortSignal): Promise<void> {
   const { log, random = Math.random } = deps;
   let failures = 0;
   let lastLongestMs = 0;
 
   async function askOnce(): Promise<number> {
-    const { specs, pauseMs } = await discovery.ask(signal);
+    const { specs, pauseMs } = await questions.ask(signal);
     if (!signal.aborted) held.accept(specs);
-    if (failures > 0) log.info(`${discovery.label}: answers again`);
+    if (failures > 0) log.info(`${questions.label}: answers again`);
     failures = 0;
     return pauseMs;
   }
   function fail(error: unknown): number {
     if (signal.aborted) return 0;
     held.fail();
-    if (failures === 0) log.warn(`${discovery.label}: ${messageOf(error)}; its last targets are kept`);
+    if (failures === 0) log.warn(`${questions.label}: ${messageOf(error)}; its last targets are kept`);
     // Another kind of failure is counted anew: who refused for long and now answers "no leader yet" is nearly there.
-    const longestMs = discovery.longestPauseMs(error);
+    const longestMs = questions.longestPauseMs(error);
     failures = longestMs === lastLongestMs ? failures + 1 : 1;
     lastLongestMs = longestMs;
     return backoffMs(failures, longestMs, random);

@@ -35,19 +35,19 @@ export const healthCheckOption = z
 export type HealthCheckOptions = z.output<typeof healthCheckOption>;
 
 /** Asks one target; false or an error is a failed check. Must stop when the signal aborts. */
-export type Probe<T> = (target: Target<T>, signal: AbortSignal) => Promise<boolean>;
+export type Probe = (target: Target, signal: AbortSignal) => Promise<boolean>;
 
-export interface ActiveChecks<T> {
+export interface ActiveChecks {
   /** Follows the service's list: begins with new targets, forgets those that are gone. */
-  update(targets: readonly Target<T>[]): void;
+  update(targets: readonly Target[]): void;
   close(): void;
 }
 
-interface ActiveChecksDeps<T> {
+interface ActiveChecksDeps {
   readonly now?: () => number;
   readonly random?: () => number;
   /** Called when a target goes down or comes up. */
-  readonly onChange?: (target: Target<T>) => void;
+  readonly onChange?: (target: Target) => void;
 }
 
 /** How far the interval is stretched or shortened, so that gateways don't ask in step. */
@@ -61,14 +61,14 @@ const FIRST_CHECK_WITHIN_MS = 500;
  * after `healthyAfter` of them times the ejections in a row: a service whose checks pass while its answers fail
  * must not be let in again and again.
  */
-export function startActiveChecks<T>(
-  targets: readonly Target<T>[],
+export function startActiveChecks(
+  targets: readonly Target[],
   options: HealthCheckOptions,
-  probe: Probe<T>,
-  { now = () => performance.now(), random = Math.random, onChange }: ActiveChecksDeps<T> = {},
-): ActiveChecks<T> {
-  const checks = new Map<Target<T>, Check>();
-  const begin = (target: Target<T>): Check => {
+  probe: Probe,
+  { now = () => performance.now(), random = Math.random, onChange }: ActiveChecksDeps = {},
+): ActiveChecks {
+  const checks = new Map<Target, Check>();
+  const begin = (target: Target): Check => {
     const firstDelayMs = random() * Math.min(options.interval, FIRST_CHECK_WITHIN_MS);
     const judge = createJudge(target, options, now);
     const run = async (signal: AbortSignal): Promise<void> => {
@@ -80,7 +80,7 @@ export function startActiveChecks<T>(
     const check = repeat(run, firstDelayMs, nextDelayMs, options.timeout);
     return check;
   };
-  const update = (next: readonly Target<T>[]): void => {
+  const update = (next: readonly Target[]): void => {
     const wanted = new Set(next);
     for (const [target, check] of checks) {
       if (wanted.has(target)) continue;

@@ -20,7 +20,7 @@ describe('active checks', () => {
   afterEach(() => mock.timers.reset());
 
   /** The middle of every range, so that the jitter is none and the first check comes after 250 ms. */
-  function start(targets: readonly Target[], probe: Probe<unknown>) {
+  function start(targets: readonly Target[], probe: Probe) {
     const changes: string[] = [];
     const checks = startActiveChecks(targets, options, probe, {
       now: () => nowMs,
@@ -61,7 +61,7 @@ describe('active checks', () => {
 
   it('count a check that hangs, or throws, as failed', async () => {
     const targets = createTargets({ hangs: 1, throws: 1 });
-    const probe: Probe<unknown> = (target, signal) =>
+    const probe: Probe = (target, signal) =>
       target.url.includes('throws')
         ? Promise.reject(new Error('refused'))
         : new Promise((resolve) => signal.addEventListener('abort', () => resolve(true)));

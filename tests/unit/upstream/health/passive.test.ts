@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  isUsable,
+  beginTrial,
+  isOut,
   noteOutcome,
   PASSIVE_HEALTH_DEFAULTS,
   usableTargets,
@@ -19,11 +20,11 @@ function failFiveTimes(target: Target, nowMs: number): boolean {
 }
 
 describe('passive ejection', () => {
-  it('takes a target out after five failures in a row, for 30 s', () => {
+  it('takes a target out after five failures in a row, for 10 s', () => {
     const [target] = createTargets({ a: 1 }) as [Target];
     assert.equal(failFiveTimes(target, 1_000), true);
-    assert.equal(isUsable(target, 1_000 + 30 * SECOND_MS - 1), false);
-    assert.equal(isUsable(target, 1_000 + 30 * SECOND_MS), true);
+    assert.equal(isOut(target, 1_000 + 10 * SECOND_MS - 1), true);
+    assert.equal(isOut(target, 1_000 + 10 * SECOND_MS), false);
   });
 
   it('counts only failures in a row, and none of a client that went away', () => {
@@ -34,38 +35,74 @@ describe('passive ejection', () => {
       }
       noteOutcome(target, 'ok', 1_000, PASSIVE_HEALTH_DEFAULTS);
     }
-    assert.equal(isUsable(target, 1_000), true);
+    assert.equal(isOut(target, 1_000), false);
   });
 
   it('lasts longer each time, up to five minutes, and begins anew after a long good time', () => {
     const [target] = createTargets({ a: 1 }) as [Target];
     let nowMs = 1_000;
-    const lengths = Array.from({ length: 12 }, () => {
+    const lengths = Array.from({ length: 32 }, () => {
       assert.equal(failFiveTimes(target, nowMs), true);
       const length = target.ejectedUntilMs - nowMs;
       nowMs = target.ejectedUntilMs;
-      assert.equal(isUsable(target, nowMs), true, 'a target comes back by itself, always');
+      assert.equal(isOut(target, nowMs), false, 'a target comes back by itself, always');
+      noteOutcome(target, 'ok', nowMs, PASSIVE_HEALTH_DEFAULTS);
       return length / SECOND_MS;
     });
-    assert.deepEqual(lengths, [30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300]);
+    assert.deepEqual(
+      lengths,
+      Array.from({ length: 32 }, (_, index) => Math.min(10 * (index + 1), 300)),
+    );
     nowMs += 301 * SECOND_MS;
     failFiveTimes(target, nowMs);
-    assert.equal(target.ejectedUntilMs - nowMs, 30 * SECOND_MS);
+    assert.equal(target.ejectedUntilMs - nowMs, 10 * SECOND_MS);
   });
 
   it('is not made longer by answers that were still under way', () => {
     const [target] = createTargets({ a: 1 }) as [Target];
     failFiveTimes(target, 1_000);
     for (let late = 0; late < 20; late += 1) noteOutcome(target, 'reset', 2_000, PASSIVE_HEALTH_DEFAULTS);
-    assert.equal(target.ejectedUntilMs, 1_000 + 30 * SECOND_MS);
+    assert.equal(target.ejectedUntilMs, 1_000 + 10 * SECOND_MS);
     assert.equal(target.ejections, 1);
   });
 
-  it('begins a slow start when it ends', () => {
+  it('ends with a trial call that passes, and begins a slow start', () => {
     const [target] = createTargets({ a: 1 }) as [Target];
     failFiveTimes(target, 1_000);
-    isUsable(target, 40 * SECOND_MS);
-    assert.equal(target.recoveredAtMs, 40 * SECOND_MS);
+    beginTrial(target, 40 * SECOND_MS);
+    assert.equal(isOut(target, 40 * SECOND_MS), true, 'nobody else is sent there meanwhile');
+    noteOutcome(target, 'ok', 41 * SECOND_MS, PASSIVE_HEALTH_DEFAULTS, 40 * SECOND_MS);
+    assert.equal(isOut(target, 41 * SECOND_MS), false);
+    assert.equal(target.recoveredAtMs, 41 * SECOND_MS);
+  });
+
+  it('begins anew, no longer than before, with a trial call that fails', () => {
+    const [target] = createTargets({ a: 1 }) as [Target];
+    failFiveTimes(target, 1_000);
+    beginTrial(target, 11 * SECOND_MS);
+    noteOutcome(target, 'headers-timeout', 14 * SECOND_MS, PASSIVE_HEALTH_DEFAULTS, 11 * SECOND_MS);
+    assert.equal(isOut(target, 24 * SECOND_MS - 1), true);
+    assert.equal(isOut(target, 24 * SECOND_MS), false);
+  });
+
+  it('is not decided by a trial whose client left, or by answers to calls of before', () => {
+    const [target] = createTargets({ a: 1 }) as [Target];
+    failFiveTimes(target, 1_000);
+    beginTrial(target, 11 * SECOND_MS);
+    noteOutcome(target, 'ok', 11_500, PASSIVE_HEALTH_DEFAULTS, 500);
+    noteOutcome(target, 'reset', 11_500, PASSIVE_HEALTH_DEFAULTS, 500);
+    assert.equal(isOut(target, 11_500), true, 'the trial is still under way');
+    noteOutcome(target, 'aborted-by-client', 12 * SECOND_MS, PASSIVE_HEALTH_DEFAULTS, 11 * SECOND_MS);
+    assert.equal(isOut(target, 12 * SECOND_MS), false, 'the next call is the trial');
+    assert.equal(target.isEjected, true);
+  });
+
+  it('is not ended by looking', () => {
+    const [target] = createTargets({ a: 1, b: 1 }) as [Target];
+    failFiveTimes(target, 1_000);
+    isOut(target, 40 * SECOND_MS);
+    usableTargets([target], 40 * SECOND_MS);
+    assert.deepEqual([target.isEjected, target.recoveredAtMs, target.trialSinceMs], [true, 0, 0]);
   });
 });
 
@@ -108,5 +145,20 @@ describe('the targets to choose from', () => {
     eject(targets, 3);
     assert.equal(names(usableTargets(targets, NOW_MS, new Set([a]))), 'bc');
     assert.equal(names(usableTargets(targets, NOW_MS, new Set([a, b, c]))), '');
+  });
+
+  it('have one whose trial is due for a first GET, for another method later, and for a repeated call last', () => {
+    const targets = createTargets({ a: 1, b: 1, c: 1 });
+    const [a, b, c] = targets as [Target, Target, Target];
+    eject(targets, 1);
+    const dueAtMs = a.ejectedUntilMs;
+    assert.equal(names(usableTargets(targets, dueAtMs - 1)), 'bc');
+    assert.equal(names(usableTargets(targets, dueAtMs)), 'abc');
+    assert.equal(names(usableTargets(targets, dueAtMs, undefined, false)), 'bc');
+    assert.equal(names(usableTargets(targets, dueAtMs + 5 * SECOND_MS, undefined, false)), 'abc');
+    assert.equal(names(usableTargets(targets, dueAtMs, new Set([b]))), 'c');
+    assert.equal(names(usableTargets(targets, dueAtMs, new Set([b, c]))), 'a');
+    beginTrial(a, dueAtMs);
+    assert.equal(names(usableTargets(targets, dueAtMs)), 'bc', 'one trial at a time');
   });
 });

@@ -1,0 +1,40 @@
+import type { Deps } from '../deps.ts';
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Drain } from '../server/drain.ts';
+import type { Reloader } from '../server/reload.ts';
+
+/** What the admin port shows and moves. */
+export interface AdminSource {
+  readonly deps: Deps;
+  readonly gateway: Gateway;
+  readonly reloader: Reloader;
+  readonly drain: Drain;
+}
+
+/** An answer of the admin port: an object is sent as JSON. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly type?: string;
+  readonly headers?: readonly string[];
+}
+
+interface RefusalExtras {
+  /** Instead of the table's advice. */
+  readonly detail?: string;
+  /** Header fields, name and value by turns. */
+  readonly headers?: readonly string[];
+  /** What the body says beside `code` and `detail`. */
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+export function ok(body: unknown): AdminAnswer {
+  return { status: 200, body };
+}
+
+/** A refusal of the admin port: its code and status are from the table of errors. */
+export function refusal(code: ErrorCode, { detail, headers, body }: RefusalExtras = {}): AdminAnswer {
+  const { status, advice } = ERRORS[code];
+  return { status, body: { code, detail: detail ?? advice, ...body }, ...(headers !== undefined && { headers }) };
+}

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../errors.ts';
 
+/** So many fields are too many: Node leaves out in silence what comes later, unless it is a newer one and ends here too. */
+const TOO_MANY_FIELDS = 1000;
+
 /**
  * What is wrong with a request that Node's parser let through, and of which the gateway and a service might each
  * believe something else; undefined for a sound one. Whoever sends such a thing has its connection ended.
@@ -8,6 +11,7 @@ import { GatewayError } from '../errors.ts';
 export function findFramingFault(req: IncomingMessage): GatewayError | undefined {
   const { httpVersionMajor, httpVersionMinor } = req;
   if (httpVersionMajor !== 1) return otherVersion();
+  if (req.rawHeaders.length >= 2 * TOO_MANY_FIELDS) return new GatewayError('headers_too_large', FEW_FIELDS);
   const { hosts, codings } = countFields(req);
   if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return new GatewayError('bad_framing', ONE_HOST);
   if (codings > 0) {
@@ -18,6 +22,7 @@ export function findFramingFault(req: IncomingMessage): GatewayError | undefined
   return undefined;
 }
 
+const FEW_FIELDS = `A request has fewer than ${TOO_MANY_FIELDS} header fields.`;
 const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
 const NO_CODING = 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, section 6.1).';
 

@@ -33,10 +33,15 @@ class Pipeline {
     this.#socket = socket;
     this.#begin = begin;
     // Node tells the responses itself, unless a CONNECT has come in the meantime: then it lets go of the connection,
-    // and forgets the queue (24.21).
+    // and forgets the queue (24.21 and 26.10). Node 22 never does, and ends an answer that has no connection without a
+    // word.
     socket.once('close', () => {
       this.#held.length = 0;
       for (const res of this.#waiting) res.destroy();
+      // Node 24 tells their listeners before this turn is over.
+      setImmediate(() => {
+        for (const res of this.#waiting) res.emit('close');
+      });
     });
     // Node resumes when a body is read or an answer has drained; what comes then must wait as well.
     socket.on('resume', () => {

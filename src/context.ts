@@ -21,6 +21,7 @@ export type AttemptOutcome =
   | 'idle-timeout'
   | 'reset'
   | 'protocol'
+  | 'overloaded'
   | 'aborted-by-client';
 
 /** One line of the decision trace: which stage decided what, and why. */

@@ -4,6 +4,7 @@ import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { ServiceTarget } from '../service.ts';
+import { isNobodysFailure } from '../transport.ts';
 import { relayWebSocket } from '../websocket/websocket.ts';
 import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
 import { type FailedAttempt, type NextAttempt, planNext } from './next-attempt.ts';
@@ -171,7 +172,7 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   }
 
   #giveUp(outcome: AttemptOutcome, judged: AttemptOutcome, error: unknown): void {
-    this.#judge(judged === 'aborted-by-client' ? 'abandon' : 'fail');
+    this.#judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
     this.#next(failureOf(outcome, error));
   }
 

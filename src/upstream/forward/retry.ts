@@ -18,7 +18,7 @@ export const retrySchema = z.strictObject({
 export type RetryOptions = z.output<typeof retrySchema>;
 
 const REPEATABLE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-const BEFORE_SENDING = new Set<AttemptOutcome>(['refused', 'dns', 'connect-timeout', 'tls']);
+const BEFORE_SENDING = new Set<AttemptOutcome>(['refused', 'dns', 'connect-timeout', 'tls', 'overloaded']);
 const TIMEOUTS = new Set<AttemptOutcome>(['headers-timeout', 'idle-timeout']);
 
 /** Each request earns a fifth of a retry; so many are kept for the moment when a target dies. */

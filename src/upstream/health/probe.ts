@@ -1,4 +1,4 @@
-import type { TransportController, TransportHandler } from '../transport.ts';
+import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import type { HealthCheckOptions, Probe } from './active.ts';
 
 /**
@@ -29,7 +29,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 function createProbeHandler(
   signal: AbortSignal,
   accepted: readonly number[] | undefined,
-  resolve: (hasPassed: boolean) => void,
+  resolve: (hasPassed: boolean | undefined) => void,
 ): TransportHandler {
   let controller: TransportController | undefined;
   let hasPassed = false;
@@ -56,9 +56,10 @@ function createProbeHandler(
       if (bodyBytes > MAX_BODY_BYTES) cancel();
     },
     onResponseEnd: end,
-    onResponseError() {
+    onResponseError(_controller, error) {
       // Cut off by ourselves, or broken: then the promise has its answer, or a failure.
       if (bodyBytes <= MAX_BODY_BYTES) hasPassed = false;
+      if (outcomeOf(error) === 'overloaded') resolve(undefined);
       end();
     },
     onRequestUpgrade() {

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../src/auth/api-key-format.ts';
+import { findTaken } from './demo/ports.ts';
 import { createOverlay } from './demo/routes-overlay.ts';
 import { demoSteps, renderSteps } from './demo/steps.ts';
 import { type Stub, startStub } from './demo/stub-service.ts';
@@ -33,6 +34,7 @@ async function runDemo(): Promise<void> {
   const key = createApiKey();
   const token = jwt.sign({ sub: 'alice', role: 'admin' }, secret, { expiresIn: '12h' });
 
+  if (!(await hasPorts())) return;
   const stubs = await startStubs();
   if (stubs === undefined) return;
   const overlay = createOverlay(path.join(ROOT, 'routes.json'), { stubPort, usersPorts, keyHash: hashApiKey(key) });
@@ -53,7 +55,7 @@ async function runDemo(): Promise<void> {
   const ended = once(gateway, 'exit');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => gateway.kill(signal));
 
-  if (await isUp(gateway)) {
+  if (await isUp(gateway, key)) {
     const steps = demoSteps({ port, adminPort, stubPort, usersPorts, key, token });
     console.log(`\nThe gateway runs on http://localhost:${port}, before three services. Try, in this order:\n`);
     console.log(renderSteps(steps));
@@ -64,6 +66,17 @@ async function runDemo(): Promise<void> {
   overlay.remove();
   await Promise.all(stubs.map((stub) => stub.stop()));
   process.exitCode = code ?? 0;
+}
+
+/** False where somebody else has a port of the gateway, and says so. */
+async function hasPorts(): Promise<boolean> {
+  const taken = await findTaken([
+    { setting: 'PORT', port, host: process.env['HOST'] ?? '0.0.0.0' },
+    { setting: 'ADMIN_PORT', port: adminPort, host: '127.0.0.1' },
+  ]);
+  for (const one of taken) console.error(`Port ${one.port} is taken: set ${one.setting} to a free one.`);
+  if (taken.length > 0) process.exitCode = 1;
+  return taken.length === 0;
 }
 
 async function startStubs(): Promise<readonly Stub[] | undefined> {
@@ -82,12 +95,16 @@ async function startStubs(): Promise<readonly Stub[] | undefined> {
   return undefined;
 }
 
-/** Waits until the gateway is ready; false when it ended instead, and has said why. */
-async function isUp(gateway: ChildProcess): Promise<boolean> {
+/**
+ * Waits until the gateway answers; false when it ended instead, and has said why. It is asked who the key belongs to,
+ * which no other gateway on that port could say.
+ */
+async function isUp(gateway: ChildProcess, key: string): Promise<boolean> {
   const deadline = performance.now() + START_LIMIT_MS;
   while (gateway.exitCode === null && gateway.signalCode === null && performance.now() < deadline) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
-    if (answer?.ok) return true;
+    const me = `http://127.0.0.1:${port}/-/me`;
+    const answer = await fetch(me, { headers: { 'x-api-key': key } }).catch(() => undefined);
+    if (answer?.ok && (await answer.text()).includes('"demo"')) return gateway.exitCode === null;
     await wait(50);
   }
   return false;

@@ -1,5 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { type CliIo, EXIT } from './cli/io.ts';
+import { readFileSync } from 'node:fs';
+import { type CliIo, createProcessIo, EXIT } from './cli/io.ts';
+import { environment } from './config/env.ts';
+import { findNearest } from './nearest-word.ts';
 
 interface Command {
   readonly usage: string;
@@ -13,15 +15,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     usage: 'start',
     summary: 'run the gateway (the default)',
-    run: async () => {
-      await (await import('./main.ts')).start();
-      return undefined;
-    },
+    run: runStart,
   },
   check: {
-    usage: 'check [file]',
+    usage: 'check [file] [--strict]',
     summary: 'check the settings and routes.json, and say what is wrong',
     run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
+  },
+  init: {
+    usage: 'init [folder]',
+    summary: 'write a routes.json and a .env to begin with',
+    run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
   },
   key: {
     usage: 'key create|list|rotate|revoke',
@@ -40,24 +44,57 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
+/** Runs the command line of this process. */
+export function runProcess(argv: readonly string[]): Promise<number | undefined> {
+  return runCli(argv, createProcessIo(environment()));
+}
+
 /** Runs one command line of `turnpike`; resolves to the exit code, or undefined when the gateway now runs. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number | undefined> {
   const [name = 'start', ...rest] = argv;
-  if (name === 'help' || name === '--help' || name === '-h') {
-    io.out(renderHelp());
+  if (name === '--help' || name === '-h') return showHelp(io);
+  if (name === '--version' || name === '-v' || name === 'version') {
+    io.out(`turnpike ${readVersion()}\n`);
     return EXIT.ok;
   }
+  if (name !== 'help') return runCommand(name, rest, io);
+  const [about] = rest;
+  return about === undefined ? showHelp(io) : runCommand(about, ['--help'], io);
+}
+
+async function runCommand(name: string, argv: readonly string[], io: CliIo): Promise<number | undefined> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    const nearest = closest(name, Object.keys(COMMANDS));
-    const hint = distance(name, nearest) <= 2 ? ` (did you mean "${nearest}"?)` : '';
-    io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp()}`);
-    return EXIT.usage;
+  if (command !== undefined) return command.run(argv, io);
+  const nearest = findNearest(name, Object.keys(COMMANDS));
+  const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+  io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp()}`);
+  return EXIT.usage;
+}
+
+async function runStart(argv: readonly string[], io: CliIo): Promise<number | undefined> {
+  const usage = `Usage:\n  turnpike start\n\nRuns the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env.\n`;
+  if (argv.length === 0) {
+    await (await import('./main.ts')).start();
+    return undefined;
   }
-  return command.run(rest, io);
+  const isAsked = argv[0] === '--help' || argv[0] === '-h';
+  if (isAsked) io.out(usage);
+  else io.err(`turnpike start: it takes no arguments\n\n${usage}`);
+  return isAsked ? EXIT.ok : EXIT.usage;
+}
+
+/** From the package.json beside src/ or dist/. */
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function showHelp(io: CliIo): number {
+  io.out(renderHelp());
+  return EXIT.ok;
 }
 
 function renderHelp(): string {
   const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(32)}${summary}`);
-  return `Usage:\n${rows.join('\n')}\n\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
+  return `Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
 }

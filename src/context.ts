@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { RequestBody } from './body/request-body.ts';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
 /** Who calls: an application that has an API key, or a name given by another scheme. */
 export interface Consumer {
@@ -23,6 +25,9 @@ export type AttemptOutcome =
   | 'protocol'
   | 'overloaded'
   | 'aborted-by-client';
+
+/** Where the answer to a request goes. */
+export type Sink = SinkOf<RequestContext>;
 
 /** One line of the decision trace: which stage decided what, and why. */
 export interface Decision {
@@ -70,9 +75,12 @@ export interface LimitState {
  * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
  */
 export class RequestContext {
-  /** An open WebSocket has a stand-in for each, with what the log line needs: see upstream/websocket.ts. */
+  /** An open WebSocket has a stand-in for each, with what the log line needs: see upstream/websocket/websocket.ts. */
   req: IncomingMessage;
+  /** The connection's response. Answers go through `sink`; this is for Express and for the end of the request. */
   res: ServerResponse;
+  /** Where whoever answers sends the head, the body and the end. */
+  sink: Sink;
   /** `performance.now()` when the request came in: for durations. */
   readonly startedAtMs: number;
   readonly method: string;
@@ -125,8 +133,12 @@ export class RequestContext {
 
   // Towards the service: names and values by turns, safe to send as they are
   upstreamHeaders: string[] = [];
-  /** Largest body this route takes, in bytes. */
+  /** Largest body this route takes, in bytes; known from the match on. */
   maxBodyBytes = Number.POSITIVE_INFINITY;
+  /** Milliseconds that the reader of the answer may stand still; a service's answer has its route's time. */
+  idleMs = 5_000;
+  /** The request's body, once somebody has asked for it: see body/body-of.ts. */
+  body: RequestBody | undefined = undefined;
 
   // Towards the client: fixed arrays compiled with the snapshot, and what was decided for this one request
   corsHeaders: readonly string[] = NONE;
@@ -140,6 +152,12 @@ export class RequestContext {
   extraHeaders: string[] | undefined = undefined;
 
   // What became of it
+  /** Status of the answer; 0 while no head has been sent. */
+  status = 0;
+  /** Whose answer was sent. */
+  answerer: Answerer | undefined = undefined;
+  /** True when all of the answer has left; known when the request ends. */
+  isWhole = false;
   errorCode: ErrorCode | undefined = undefined;
   errorDetail: string | undefined = undefined;
   /** Who caused an answer of 400 and above. */
@@ -161,6 +179,9 @@ export class RequestContext {
   bytesIn = 0;
   bytesOut = 0;
 
+  /** The request that this one is a part of, in process. */
+  parent: RequestContext | undefined = undefined;
+
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
   abort: { close(): void } | undefined = undefined;
@@ -175,9 +196,10 @@ export class RequestContext {
   dryRun = false;
   trace: Decision[] | undefined = undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse) {
+  constructor(req: IncomingMessage, res: ServerResponse, sink: Sink = NOWHERE) {
     this.req = req;
     this.res = res;
+    this.sink = sink;
     this.startedAtMs = performance.now();
     this.method = req.method ?? 'GET';
   }

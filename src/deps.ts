@@ -1,11 +1,13 @@
 import type { Logger } from 'winston';
+import type { RequestContext, Sink } from './context.ts';
 import type { Clock } from './lib/clock.ts';
-import type { DeadlineWheel } from './lib/deadline-wheel.ts';
+import type { Deadlines } from './lib/deadlines.ts';
 import type { OpenSockets } from './lib/open-sockets.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
 import type { RedisLink } from './redis/link.ts';
 import type { Settings } from './settings.ts';
+import type { AnswerFields } from './sink.ts';
 
 /** What lives as long as the process, made once in main and handed down. */
 export interface Deps {
@@ -18,9 +20,73 @@ export interface Deps {
   readonly metrics: Metrics;
   readonly pool: Pool;
   /** Deadlines of requests in flight. */
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** WebSockets that are open, through all snapshots. */
   readonly sockets: OpenSockets;
   /** Undefined without REDIS_URL. */
   readonly redis: RedisLink | undefined;
+  /** Asks a service or an auth server on the gateway's own behalf. */
+  readonly call: Call;
 }
+
+/** Connections to one address, as `upstream/transport.ts` makes them. */
+interface Connections {
+  send(
+    request: { method: string; path: string; headers: string[]; body: string | Buffer | null },
+    handler: object,
+  ): void;
+}
+
+/** A question of the gateway's own. */
+export interface CallRequest {
+  /** The whole address; or the connections of a target, and then `path`. */
+  readonly to: URL | Connections;
+  readonly path?: string;
+  /** Default GET. */
+  readonly method?: string;
+  /** Names and values by turns. */
+  readonly headers?: readonly string[];
+  readonly body?: string | Buffer;
+  /** For all of it, connecting included. */
+  readonly timeoutMs: number;
+  /** A longer answer is an error, or is cut off there. */
+  readonly maxBytes: number;
+  /** True to take what came of a longer answer for the whole of it. Default false. */
+  readonly isCut?: boolean;
+}
+
+export interface CallAnswer {
+  /** 200..599; a redirect is an answer like any other. */
+  readonly status: number;
+  readonly headers: AnswerFields;
+  readonly body: Buffer;
+}
+
+/** Asks once. Rejects with an Error when no whole answer comes in time. */
+export type Call = (request: CallRequest) => Promise<CallAnswer>;
+
+/** A request without a connection. */
+export interface InProcessRequest {
+  readonly method: string;
+  /** Path and query, as in a request line. */
+  readonly target: string;
+  /** Names and values by turns, a Host among them. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer;
+  /** Where the answer goes: see sink.ts. It must not throw. */
+  readonly sink: Sink;
+  /** The request that this one is a part of: same client, same request ID. */
+  readonly parent?: RequestContext;
+  /** True when nothing may be consumed, written or sent: an explanation. Default false. */
+  readonly dryRun?: boolean;
+}
+
+/** A request under way in process. */
+export interface InProcessCall {
+  readonly context: RequestContext;
+  /** Ends it, and what it has under way at a service, as a client does that leaves. */
+  abort(): void;
+}
+
+/** Sends a request through the chain of the route that takes it: its authentication, limits, cache and breaker. */
+export type InProcess = (request: InProcessRequest) => InProcessCall;

@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { CLIENT } from './answer/client.ts';
 import { TAKEN_OVER } from './answer/head.ts';
-import type { FileConfig } from './config/routes.ts';
 import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
-import type { Deps } from './deps.ts';
+import type { Deps, InProcess } from './deps.ts';
 import { createAddressResolver } from './lib/client-address.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
+import { createInProcess } from './pipeline/in-process.ts';
 import { walk } from './pipeline/walk.ts';
 import { countTargets, reportServices } from './server/report.ts';
-import { compileSnapshot, type Snapshot } from './snapshot.ts';
+import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
+import type { SnapshotDeps } from './stage.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
 
 /** Answers what belongs to the gateway itself (`/health` and its like); false when the request is for a route. */
@@ -24,17 +26,18 @@ export interface Gateway {
   wantsUpgrade(req: IncomingMessage): boolean;
   /** Walks a request for a WebSocket through the same stages; a refusal is a real HTTP answer. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Sends a request through its route without a connection. */
+  readonly inProcess: InProcess;
   /** Requests that have begun and not ended. */
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
-  load(config: FileConfig): void;
+  load(loaded: Configuration): void;
   /** Lets go of everything that the snapshot in force holds. */
   close(): void;
 }
 
-export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins): Gateway {
+export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
   const addressOf = createAddressResolver(deps.settings.trustProxy);
-  let snapshot = compileSnapshot(first, deps);
   let inFlight = 0;
   deps.metrics.watchInFlight(() => inFlight);
   deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
@@ -51,11 +54,17 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
 
   /** The only `close` listener that every response has. */
   function onClose(this: ServerResponse): void {
-    endRequest(contextOf(this.req));
+    const context = contextOf(this.req);
+    if (this.writableFinished) context.isWhole = true;
+    endRequest(context);
   }
 
-  function dispatch(req: IncomingMessage, res: ServerResponse): void {
-    const context = new RequestContext(req, res);
+  function begin(
+    req: IncomingMessage,
+    res: ServerResponse,
+    prepare?: (context: RequestContext) => void,
+  ): RequestContext {
+    const context = new RequestContext(req, res, CLIENT);
     attachContext(req, context);
     inFlight += 1;
     const current = snapshot;
@@ -67,15 +76,19 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
       upgrades.delete(req);
     }
     addressOf(req, context);
+    prepare?.(context);
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
-    if (builtins(context)) return;
-    walk(context, handlers);
+    if (!builtins(context)) walk(context, handlers);
+    return context;
   }
 
-  const app = createExpressApp(dispatch);
+  const app = createExpressApp((req, res) => void begin(req, res));
+  const snapshotDeps: SnapshotDeps = { ...deps, inProcess: createInProcess(app.classes, begin) };
+  let snapshot = compileSnapshot(first, snapshotDeps);
   return {
     express: app,
+    inProcess: snapshotDeps.inProcess,
     wantsUpgrade: isHandshake,
     upgrade(req, socket, head) {
       upgrades.set(req, { socket, head, ended: endRequest });
@@ -87,8 +100,8 @@ export function createGateway(deps: Deps, first: FileConfig, builtins: Builtins)
     get inFlight() {
       return inFlight;
     },
-    load(config) {
-      const next = compileSnapshot(config, deps, snapshot);
+    load(loaded) {
+      const next = compileSnapshot(loaded, snapshotDeps, snapshot);
       const previous = snapshot;
       snapshot = next;
       previous.retire();

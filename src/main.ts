@@ -1,6 +1,8 @@
 import { ConfigError, renderConfigError } from './config/config-error.ts';
-import { readSettings } from './config/env.ts';
+import { environment, readSettings } from './config/env.ts';
 import { loadRoutes } from './config/load.ts';
+import { warnOfRoutes } from './config/route-warnings.ts';
+import { findStrayNames } from './config/stray-names.ts';
 import { watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
 import { createMetrics } from './metrics.ts';
@@ -42,6 +44,9 @@ export async function start(): Promise<void> {
   try {
     const running = await runGateway(deps, () => loadRoutes(settings.routesFile));
     for (const line of describeStart(running)) deps.log.log(line);
+    const strayNames = findStrayNames(environment(), settings.routesFile);
+    for (const warning of [...strayNames, ...warnOfRoutes(running.gateway.snapshot.config.routes)])
+      deps.log.warn(warning);
     const watching = watchRoutes(settings.routesFile, () => running.reloader.reload('watch'));
     process.on('SIGHUP', () => running.reloader.reload('SIGHUP'));
     endOnSignals(running, settings, async (code) => {

@@ -29,23 +29,29 @@ interface Bounds {
   readonly max?: string;
 }
 
+interface QuantityWords {
+  readonly kind: string;
+  readonly example: string;
+  readonly units: Readonly<Record<string, number>>;
+}
+
 function quantity(
-  kind: string,
-  example: string,
+  { kind, example, units }: QuantityWords,
   pattern: RegExp,
   parse: (text: string) => number | undefined,
   bounds: Bounds,
 ) {
+  const choice = `units: ${Object.keys(units).join(', ')}`;
   const min = bounds.min === undefined ? 0 : (parse(bounds.min) as number);
   const max = bounds.max === undefined ? Number.POSITIVE_INFINITY : (parse(bounds.max) as number);
   return z
     .string({
       error: (issue) =>
         typeof issue.input === 'number'
-          ? `a ${kind} needs a unit: "${example}", not a bare number`
-          : `expected a ${kind} such as "${example}"`,
+          ? `a ${kind} needs a unit: "${example}", not a bare number (${choice})`
+          : `expected a ${kind} such as "${example}" (${choice})`,
     })
-    .regex(pattern, { error: `expected a ${kind} such as "${example}"` })
+    .regex(pattern, { error: `expected a ${kind} such as "${example}" (${choice})` })
     .transform((text, context) => {
       const value = parse(text) as number;
       if (value >= min && value <= max) return value;
@@ -57,11 +63,17 @@ function quantity(
     });
 }
 
+const DURATION_WORDS: QuantityWords = { kind: 'duration', example: '30s', units: UNIT_MS };
+const SIZE_WORDS: QuantityWords = { kind: 'size', example: '1mb', units: UNIT_BYTES };
+
+/** The units of a duration, for messages: `ms, s, m, h, d`. */
+export const DURATION_UNITS = Object.keys(UNIT_MS).join(', ');
+
 /** A duration in the file, milliseconds in the code. */
-export const duration = (bounds: Bounds = {}) => quantity('duration', '30s', DURATION, parseDurationMs, bounds);
+export const duration = (bounds: Bounds = {}) => quantity(DURATION_WORDS, DURATION, parseDurationMs, bounds);
 
 /** A size in the file, bytes in the code. */
-export const size = (bounds: Bounds = {}) => quantity('size', '1mb', SIZE, parseSizeBytes, bounds);
+export const size = (bounds: Bounds = {}) => quantity(SIZE_WORDS, SIZE, parseSizeBytes, bounds);
 
 /**
  * One value or a list of them in the file, a list in the code. The conversion stands outside the union, so that a

@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialHeaders, isProtected } from './auth/auth-option.ts';
+import { credentialHeaders, credentialParameter, isProtected, peerProofFields } from './auth/auth-option.ts';
+import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
-import { type FileConfig, parseBareRoute, type RouteConfig } from './config/routes.ts';
+import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
-import type { Deps } from './deps.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { type Holding, holdNew } from './pool.ts';
 import { createRouteTable } from './routing/table.ts';
-import type { RouteInfo, Stage, StageDeps } from './stage.ts';
-import { STAGES } from './stages.ts';
+import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 
 /** A route as it runs: what the stages made of it, in their order. */
 export interface CompiledRoute extends RouteInfo {
@@ -21,9 +20,11 @@ export interface CompiledRoute extends RouteInfo {
   readonly config: RouteConfig;
 }
 
+/** A configuration that was checked, and the pipeline that runs it. */
+export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages'>;
+
 /** One compiled configuration. It never changes; a reload makes another one. */
-export interface Snapshot {
-  readonly config: FileConfig;
+export interface Snapshot extends Configuration {
   readonly routes: readonly CompiledRoute[];
   /** The chain that refuses what no route takes: CORS to the log, then the refusal. */
   readonly implicit: readonly RequestHandler[];
@@ -38,27 +39,31 @@ export interface Snapshot {
   retire(): void;
 }
 
-// Each stage is typed by its own keys; here they are all alike.
-type AnyStage = Pick<Stage, 'name' | 'create' | 'prepare'>;
-
 interface PreparedStage {
-  readonly stage: AnyStage;
+  readonly stage: Stage;
   readonly shared: unknown;
 }
 
 interface Parts {
   readonly prepared: Holding<readonly PreparedStage[]>;
+  /** Fields that stop at the gateway on every route, since some route takes them as proof. */
+  readonly proofFields: readonly string[];
   readonly routes: ReadonlyMap<RouteConfig, Holding<CompiledRoute>>;
 }
 
 /**
  * Compiles a configuration: prepares every stage once, and creates its handler for every route.
  *
- * Where nothing but routes has changed since `previous`, a route that is the very same (config/load.ts gives it back
+ * Where nothing but routes has changed since `previous`, whose stages are the same, a route that is the very same (config/load.ts gives it back
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
-export function compileSnapshot(config: FileConfig, deps: Deps, previous?: Snapshot): Snapshot {
-  const shared = previous !== undefined && hasSameTop(config, previous.config) ? previous.parts : undefined;
+export function compileSnapshot({ config, stages }: Configuration, deps: SnapshotDeps, previous?: Snapshot): Snapshot {
+  const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
+  const isAlike =
+    previous?.stages === stages &&
+    hasSameTop(config, previous.config) &&
+    isDeepStrictEqual(proofFields, previous.parts.proofFields);
+  const shared = isAlike ? previous?.parts : undefined;
   const held: Holding<unknown>[] = [];
   const letGo = (): void => {
     for (const holding of held) holding.letGo();
@@ -68,20 +73,20 @@ export function compileSnapshot(config: FileConfig, deps: Deps, previous?: Snaps
     return holding;
   };
   try {
-    const prepared = keep(shared?.prepared.hold() ?? prepareStages(config, deps));
+    const prepared = keep(shared?.prepared.hold() ?? prepareStages(stages, config, deps));
     const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
       keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...deps, lease })));
     const known = shared?.routes;
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
     for (const route of config.routes) {
       const same = known?.get(route);
-      routes.set(route, same === undefined ? compile(routeInfo(route), route) : keep(same.hold()));
+      routes.set(route, same === undefined ? compile(routeInfo(route, proofFields), route) : keep(same.hold()));
     }
-    const implicit = compile(IMPLICIT, parseBareRoute(STAGES, { prefix: '/', auth: 'none' }));
-    const own = createOwnRoutes(config).map(
-      (one) => compile({ ...routeInfo(one.config), own: one.own }, one.config).value,
+    const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
+    const own = createOwnRoutes(stages, config).map(
+      (one) => compile({ ...routeInfo(one.config, proofFields), own: one.own }, one.config).value,
     );
-    return createSnapshot(config, { prepared, routes }, own, implicit.value.handlers, letGo);
+    return createSnapshot({ config, stages }, { prepared, proofFields, routes }, own, implicit.value.handlers, letGo);
   } catch (error) {
     letGo();
     throw error;
@@ -92,24 +97,23 @@ function hasSameTop({ routes: _, ...top }: FileConfig, { routes: __, ...before }
   return isDeepStrictEqual(top, before);
 }
 
-function prepareStages(config: FileConfig, deps: Deps): Holding<readonly PreparedStage[]> {
+function prepareStages(stages: StageList, config: FileConfig, deps: SnapshotDeps): Holding<readonly PreparedStage[]> {
   return holdNew(deps.pool.lease(), (lease) => {
     const stageDeps: StageDeps = { ...deps, lease };
-    const stages = STAGES as unknown as readonly AnyStage[];
     return stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
   });
 }
 
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
 
-function routeInfo(route: RouteConfig): RouteInfo {
+function routeInfo(route: RouteConfig, proofFields: readonly string[]): RouteInfo {
   return {
     name: nameOfRoute(route),
     prefix: route.prefix[0] ?? '/',
     matched: true,
     isProtected: isProtected(route.auth),
-    credentialHeaders: credentialHeaders(route.auth, route.forwardCredentials),
-    credentialParameter: route.auth.apiKeyQuery,
+    credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
+    credentialParameter: credentialParameter(route.auth),
   };
 }
 
@@ -122,9 +126,9 @@ function compileRoute(
   const handlers: RequestHandler[] = [];
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
-    const handler = stage.create(config, route, deps, shared);
+    const isShadowed = config.shadow?.includes(stage.name);
+    const handler = stage.create(config, { ...route, isShadowed }, deps, shared);
     if (handler === undefined) continue;
-    const isShadowed = config.shadow?.some((name) => name === stage.name);
     handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
     stages.push(stage.name);
     // The implicit route ends with the refusal.
@@ -134,7 +138,7 @@ function compileRoute(
 }
 
 function createSnapshot(
-  config: FileConfig,
+  configuration: Configuration,
   parts: Parts,
   own: readonly CompiledRoute[],
   implicit: readonly RequestHandler[],
@@ -150,7 +154,7 @@ function createSnapshot(
   }
 
   return {
-    config,
+    ...configuration,
     routes,
     implicit,
     parts,

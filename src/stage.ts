@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
-import type { Deps } from './deps.ts';
+import type { Deps, InProcess } from './deps.ts';
 import type { Lease } from './pool.ts';
 
 /** What a stage is told about the route that it is created for. */
@@ -19,10 +19,18 @@ export interface RouteInfo {
   readonly credentialParameter?: string | undefined;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | undefined;
+  /** True where the stage that is created may only report what it would have refused. */
+  readonly isShadowed?: boolean | undefined;
+}
+
+/** What a snapshot is compiled with. */
+export interface SnapshotDeps extends Deps {
+  /** Sends a request through its route without a connection. */
+  readonly inProcess: InProcess;
 }
 
 /** What a stage may use while a snapshot is compiled. */
-export interface StageDeps extends Deps {
+export interface StageDeps extends SnapshotDeps {
   /** Takes from the pool what must outlive this snapshot. */
   readonly lease: Lease;
 }
@@ -32,6 +40,17 @@ export type Report = (path: readonly (string | number)[], message: string, hint?
 
 // A key that a stage owns is optional in the file, so `z.output` of the shape is what `create` is given.
 type Options<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
+/** What a stage that may be shadowed needs: every route may have `shadow`, with the names of such stages. */
+export interface Shadowing<Key extends string = string> {
+  /** The route must have one of these keys, or there would be nothing to report. Empty: any route will do. */
+  readonly needs: readonly Key[];
+  /** Shadowing lets in whom this key keeps out: the route must write it itself, so that whoever reads it can see that. */
+  readonly opens?: Key;
+}
+
+/** Names of the stages that only report what they would have refused; a key of every route. */
+export type ShadowKey = { readonly shadow?: readonly string[] | undefined };
 
 /**
  * One step of the pipeline: the keys it owns in routes.json, and the handler made from them.
@@ -43,6 +62,8 @@ export interface Stage<
   Keys extends z.ZodRawShape = z.ZodRawShape,
   FileKeys extends z.ZodRawShape = z.ZodRawShape,
   Shared = unknown,
+  Reads extends z.ZodRawShape = z.ZodRawShape,
+  FileReads extends z.ZodRawShape = z.ZodRawShape,
 > {
   /** Also the name of the handler, so that it shows in stack traces. */
   readonly name: string;
@@ -50,27 +71,46 @@ export interface Stage<
   readonly keys: Keys;
   /** Keys of the whole file, beside `routes`. */
   readonly fileKeys: FileKeys;
+  /** Keys of a route that belong to other stages and are looked at here too; their owners' very schemas. */
+  readonly reads: Reads;
+  /** The same of the whole file. */
+  readonly fileReads: FileReads;
+  /** Present where a route's `shadow` may name the stage. */
+  readonly shadow?: Shadowing | undefined;
   /** Checks what a schema alone can't: names that must exist, options that contradict. */
-  check?(file: Options<FileKeys>, routes: readonly Options<Keys>[], report: Report): void;
-  prepare(file: Options<FileKeys>, deps: StageDeps): Shared;
-  create(options: Options<Keys>, route: RouteInfo, deps: StageDeps, shared: Shared): RequestHandler | undefined;
+  check?(
+    file: Options<FileKeys & FileReads>,
+    routes: readonly (Options<Keys & Reads> & ShadowKey)[],
+    report: Report,
+  ): void;
+  prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Shared;
+  create(options: Options<Keys & Reads>, route: RouteInfo, deps: StageDeps, shared: Shared): RequestHandler | undefined;
 }
+
+type Nothing = Record<never, never>;
 
 /** Types a stage from its own keys. A stage without keys, file keys or preparation leaves them out. */
 export function defineStage<
-  const Keys extends z.ZodRawShape = Record<never, never>,
-  const FileKeys extends z.ZodRawShape = Record<never, never>,
+  const Keys extends z.ZodRawShape = Nothing,
+  const FileKeys extends z.ZodRawShape = Nothing,
   Shared = undefined,
+  const Reads extends z.ZodRawShape = Nothing,
+  const FileReads extends z.ZodRawShape = Nothing,
 >(
-  stage: Pick<Stage<Keys, FileKeys, Shared>, 'name' | 'create' | 'check'> & {
+  stage: Pick<Stage<Keys, FileKeys, Shared, Reads, FileReads>, 'name' | 'create' | 'check'> & {
     readonly keys?: Keys;
     readonly fileKeys?: FileKeys;
-    readonly prepare?: (file: Options<FileKeys>, deps: StageDeps) => Shared;
+    readonly reads?: Reads;
+    readonly fileReads?: FileReads;
+    readonly shadow?: Shadowing<keyof Keys & string>;
+    readonly prepare?: (file: Options<FileKeys & FileReads>, deps: StageDeps) => Shared;
   },
-): Stage<Keys, FileKeys, Shared> {
+): Stage<Keys, FileKeys, Shared, Reads, FileReads> {
   return {
     keys: {} as Keys,
     fileKeys: {} as FileKeys,
+    reads: {} as Reads,
+    fileReads: {} as FileReads,
     prepare: () => undefined as Shared,
     ...stage,
   };

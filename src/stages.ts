@@ -7,6 +7,7 @@ import { callerBanStage } from './stages/caller-ban.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
+import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
@@ -16,7 +17,6 @@ import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
-import { shadowStage } from './stages/shadow.ts';
 import { websocketStage } from './stages/websocket.ts';
 
 /**
@@ -30,7 +30,8 @@ export const STAGES = [
   accessLogStage, //        before anything ends the request, so that every request has a line
   preflightStage, //        after ID and log; a preflight carries no credential, so before authentication
   securityHeadersStage, //  on every answer, refusals of later stages included
-  refuseStage, //           what matched no route ends here: seen and logged, never authenticated or counted
+  gatewayLimitStage, //     needs no identity: before all that refuses, so that calls that end 401, 403, 404 count too
+  refuseStage, //           what matched no route ends here: seen and logged, never authenticated
   addressBanStage, //       before credentials are looked at: guessing must not cost us anything
   ipAccessStage, //         cheapest reason to refuse, needs no identity
   authenticateStage, //     before everything that asks who is calling
@@ -40,7 +41,6 @@ export const STAGES = [
   concurrencyStage, //      before the limit: a call refused here costs no quota
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
-  shadowStage, //           owns a key alone: which of the stages above only report
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service
   forwardStage, //          last: the proxies

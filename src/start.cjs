@@ -26,13 +26,7 @@ if (existsSync(packages)) enableCompileCache(join(packages, '.cache', 'turnpike'
 const extension = existsSync(join(__dirname, 'cli.ts')) ? 'ts' : 'js';
 
 import(`./cli.${extension}`)
-  .then(({ runCli }) =>
-    runCli(process.argv.slice(2), {
-      out: (text) => process.stdout.write(text),
-      err: (text) => process.stderr.write(text),
-      env: process.env,
-    }),
-  )
+  .then(({ runProcess }) => runProcess(process.argv.slice(2)))
   .then((code) => {
     if (code !== undefined) process.exitCode = code;
   })

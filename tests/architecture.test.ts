@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { findCircles, graphOf } from './support/import-circles.ts';
 import { readSources, type SourceFile } from './support/source-files.ts';
 
 /** Fewer files than this, and the rules below were green for nothing. Raise it as the project grows. */
-const FEWEST_SOURCES = 150;
+const FEWEST_SOURCES = 240;
+const FEWEST_UNIT_TESTS = 85;
 
 /** From the bottom to the top; a file may import from its own layer and from those below it. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -13,6 +15,8 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'errors.ts',
     'context.ts',
+    'sink.ts',
+    'body/',
     'stage.ts',
     'pool.ts',
     'metrics.ts',
@@ -20,11 +24,12 @@ const LAYERS: readonly (readonly string[])[] = [
     'settings.ts',
     'deps.ts',
     'schema-values.ts',
+    'nearest-word.ts',
     'redis/',
     'log/',
   ],
   ['answer/'],
-  ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'],
+  ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
   ['gateway.ts', 'server/', 'admin/'],
@@ -32,10 +37,15 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** Folders of one layer that know nothing of each other. */
-const STRANGERS = ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'];
+const STRANGERS = ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'];
+
+/** The wings of upstream/: forward knows the others, those know nothing of each other, nor of forward. */
+const WINGS = ['upstream/balance/', 'upstream/discovery/', 'upstream/health/', 'upstream/websocket/'];
+const CENTRAL_WING = 'upstream/forward/';
 
 /** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
+  express: ['stage.ts', 'stages/', 'snapshot.ts', 'pipeline/'],
   'http-proxy-middleware': ['upstream/forward/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
   undici: ['upstream/transport.ts'],
@@ -48,7 +58,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
-  'jsonc-parser': ['config/', 'cli/key-file.ts'],
+  'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 
 /** Their types are the words that layers speak with each other. */
@@ -78,6 +88,26 @@ function assertNone(faults: readonly string[], rule: string): void {
   assert.deepEqual(faults, [], rule);
 }
 
+/** What the files below a folder of src/ import of the project, as `from -> to` and as the path below src/. */
+function importsOf(folder: string): readonly { readonly text: string; readonly target: string }[] {
+  return sources
+    .filter((source) => inSrc(source).startsWith(folder))
+    .flatMap((source) =>
+      source.imports.flatMap(({ file }) =>
+        file === undefined ? [] : [{ text: `${source.file} -> ${file}`, target: file.slice('src/'.length) }],
+      ),
+    );
+}
+
+/** The imports that lead from one of the folders to another one of them. */
+function importsBetween(folders: readonly string[]): readonly string[] {
+  return folders.flatMap((home) =>
+    importsOf(home)
+      .filter(({ target }) => folders.some((folder) => folder !== home && target.startsWith(folder)))
+      .map(({ text }) => text),
+  );
+}
+
 /** The files whose code matches, as `file: match`. */
 function findInCode(pattern: RegExp, allowed: readonly string[] = []): readonly string[] {
   return sources
@@ -86,6 +116,16 @@ function findInCode(pattern: RegExp, allowed: readonly string[] = []): readonly 
       const match = pattern.exec(source.code);
       return match === null ? [] : [`${source.file}: ${match[0].trim()}`];
     });
+}
+
+/** The files of src/ that a unit test may be named after: `a/b-c.ts` and `a/b.ts` for `a/b-c.test.ts`; none for others. */
+function namesakesOf(test: string): readonly string[] {
+  if (!test.endsWith('.test.ts')) return [];
+  const words = path.posix.basename(test, '.test.ts').split('-');
+  return words.map((_, index) => {
+    const name = words.slice(0, words.length - index).join('-');
+    return path.posix.join(path.posix.dirname(test), `${name}.ts`);
+  });
 }
 
 test('the rules saw the whole project', () => {
@@ -113,19 +153,37 @@ test('imports point downwards', () => {
   assertNone(faults, 'a lower layer may not know a higher one');
 });
 
-test('stages do not import each other, and neither do auth, limits, cache, routing and upstream', () => {
-  const faults: string[] = [];
-  for (const source of sources) {
-    const home = [...STRANGERS, 'stages/'].find((folder) => inSrc(source).startsWith(folder));
-    if (home === undefined) continue;
-    for (const { file } of source.imports) {
-      const target = file?.slice('src/'.length) ?? '';
-      const isOtherFolder = STRANGERS.some((folder) => folder !== home && target.startsWith(folder));
-      const isOtherStage = home === 'stages/' && target.startsWith('stages/');
-      if ((home !== 'stages/' && isOtherFolder) || isOtherStage) faults.push(`${source.file} -> ${file}`);
-    }
-  }
+test('stages do not import each other, and neither do authentication schemes', () => {
+  const faults = ['stages/', 'auth/schemes/'].flatMap((folder) =>
+    importsOf(folder)
+      .filter(({ target }) => target.startsWith(folder))
+      .map(({ text }) => text),
+  );
   assertNone(faults, 'what two of them need belongs a layer below');
+});
+
+test('the folders below stages do not import each other', () => {
+  assertNone(importsBetween(STRANGERS), 'what two of them need belongs a layer below');
+});
+
+test('the wings of upstream/ do not import each other; forward alone may import the rest', () => {
+  const faults = importsBetween([...WINGS, CENTRAL_WING]).filter((fault) => !fault.startsWith(`src/${CENTRAL_WING}`));
+  assertNone(faults, 'what two of them need lies beside them, in upstream/ itself');
+});
+
+test('no files import each other in a circle, not even their types', () => {
+  assert.deepEqual(findCircles(graphOf(sources)), [], 'what both need belongs in a file below them');
+});
+
+test('the search for circles finds each of them once, and nothing that only leads to one', () => {
+  const graph = new Map([
+    ['a', ['b', 'd']],
+    ['b', ['c']],
+    ['c', ['b', 'd']],
+    ['d', []],
+    ['e', ['e']],
+  ]);
+  assert.deepEqual(findCircles(graph), [['b', 'c'], ['e']]);
 });
 
 test('lib/ stands on Node alone', () => {
@@ -199,6 +257,14 @@ test('files are named in kebab-case, and none is a barrel', () => {
   assertNone(findInCode(/^export (?:type )?\*.*$/m), 'import from where a thing is made');
 });
 
+test('a thing is called by its one word, and by what it does', () => {
+  const faults = findInCode(/\b\w*(?:[Bb]ackend|[Pp]lugin|Manager|Helper|Utils?)\w*\b/, [
+    'upstream/forward/proxy.ts',
+    'config/foreign-words.ts',
+  ]);
+  assertNone(faults, 'the words of this project stand in src/README.md');
+});
+
 test('nothing is exported without a name', () => {
   assertNone(findInCode(/^export default\b.*$/m), 'a default export has a name of its own at every import');
 });
@@ -215,6 +281,21 @@ test('the type checker is never talked out of it', () => {
 test('nothing is left for later', () => {
   const faults = sources.filter((source) => /\b(?:TODO|FIXME|XXX|HACK)\b/.test(source.text)).map(({ file }) => file);
   assertNone(faults, 'what is not built is an unknown key, not a note');
+});
+
+test('tests/unit mirrors src: the tests of src/a/b.ts are a/b.test.ts, or a/b-aspect.test.ts', () => {
+  const files = new Set(sources.map(inSrc));
+  const tests = readSources('tests/unit/**/*.ts').map(({ file }) => file);
+  assert.ok(tests.length >= FEWEST_UNIT_TESTS, `only ${tests.length} files below tests/unit/`);
+  const faults = tests.filter((file) => !namesakesOf(file.slice('tests/unit/'.length)).some((one) => files.has(one)));
+  assertNone(faults, 'name a test after what it tests, or let it stand in another folder of tests/');
+});
+
+test('unit tests share one process, and so no hook of one file stands around the tests of the others', () => {
+  const faults = readSources('tests/{unit,project}/**/*.ts')
+    .filter(({ code }) => /^(?:beforeEach|afterEach|before)\(/m.test(code))
+    .map(({ file }) => file);
+  assertNone(faults, 'put the hook and its tests into a describe');
 });
 
 test('no test is switched off', () => {

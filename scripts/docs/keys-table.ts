@@ -1,4 +1,5 @@
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
+import { STAGES } from '../../src/stages.ts';
 
 /** What the tables need of a JSON Schema. */
 interface Schema {
@@ -37,7 +38,7 @@ export function renderConfigurationPage(page: string): string {
 }
 
 function renderTables(): string {
-  const file = JSON.parse(renderJsonSchema()) as Schema;
+  const file = JSON.parse(renderJsonSchema(STAGES)) as Schema;
   const { routes, services, rateLimits, defaults, $schema, ...top } = file.properties ?? {};
   const route = routes?.items?.properties ?? {};
   const service = valueSchema(services)?.properties ?? {};

@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../lib/loopback.ts';
 import type { Settings } from '../settings.ts';
 import { type AdminAnswer, refusal } from './answer.ts';
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+const PORT = /:\d{1,5}$/;
 
 /**
  * Who may use the admin port; undefined lets a request through.
@@ -18,7 +19,7 @@ export function createAdminGuard(
 
   return function guard(req) {
     if (expected !== undefined) return hasToken(req, expected) ? undefined : TOKEN_NEEDED;
-    if (!LOOPBACK_HOST.test(req.headers.host ?? ''))
+    if (!isLoopback((req.headers.host ?? '').replace(PORT, '')))
       return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
     if (isFromElsewhere(req)) return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;

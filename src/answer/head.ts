@@ -1,17 +1,9 @@
-import type { ServerResponse } from 'node:http';
 import helmet from 'helmet';
 import type { RequestContext } from '../context.ts';
 import { connectionNames } from '../lib/connection-names.ts';
-import { guardTail } from './guard-tail.ts';
+import { hasBody } from '../lib/has-body.ts';
+import type { AnswerFields } from '../sink.ts';
 import { recordHeaders } from './header-recorder.ts';
-
-/**
- * The one writer of response heads, for proxied, cached and own answers alike.
- *
- * Everything goes to `writeHead` as one flat array: Node then writes it as it is, where `setHeader` would keep a
- * second copy of every field. Values of fixed fields were computed when the snapshot was compiled.
- */
-export type ServiceHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Fields of one hop (RFC 9110, section 7.6.1), those that tell what a service is made of, and those that are ours. */
 const DROPPED = new Set([
@@ -31,35 +23,38 @@ const DROPPED = new Set([
 ]);
 
 /**
- * Writes the head of a service's answer, cleaned, with the gateway's own fields added.
- * Throws what `writeHead` throws when the service sent a value that HTTP does not allow.
+ * The fields of a service's answer as the client gets them: cleaned, with the gateway's own added. Names and values by
+ * turns, as `writeHead` takes them: Node then writes them as they are, where `setHeader` would keep a second copy of
+ * every field. Values of fixed fields were computed when the snapshot was compiled.
  */
-export function writeServiceHead(
-  context: RequestContext,
-  status: number,
-  headers: ServiceHeaders,
-  drop?: ReadonlySet<string>,
-): void {
+export function serviceHead(context: RequestContext, fields: AnswerFields): string[] {
   const flat: string[] = [];
-  const vary = addServiceFields(context, flat, headers, drop);
-  addMissing(flat, headers, context.securityHeaders);
+  const vary = addServiceFields(context, flat, fields);
+  addMissing(flat, fields, context.securityHeaders);
   addOwnFields(context, flat, vary);
-  context.res.writeHead(status, flat);
-  if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
+  if (fields['content-disposition'] !== undefined) moveLengthToEnd(flat);
+  return flat;
 }
 
-/** Node keeps a head until the first byte of the body, and the reader of a stream waits for it. */
-function flushHead(res: ServerResponse): void {
-  if (!res.destroyed && !res.writableEnded) res.flushHeaders();
+/**
+ * After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes them as others, or throws
+ * (Node 26). Before it, they pass as they are.
+ */
+function moveLengthToEnd(flat: string[]): void {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i] !== 'content-length') continue;
+    flat.push(...flat.splice(i, 2));
+    return;
+  }
 }
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */
-function addServiceFields(context: RequestContext, flat: string[], headers: ServiceHeaders, drop: Names): string {
+function addServiceFields(context: RequestContext, flat: string[], headers: AnswerFields): string {
   const named = connectionNames(headers['connection']);
   let vary = context.corsVary;
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || isDropped(name, context, named, drop)) continue;
+    if (value === undefined || isDropped(name, context, named)) continue;
     if (name === 'vary') vary = mergeVary(value, vary);
     else if (typeof value === 'string') flat.push(name, value);
     else for (const one of value) flat.push(name, one);
@@ -68,20 +63,18 @@ function addServiceFields(context: RequestContext, flat: string[], headers: Serv
 }
 
 /** helmet's fields, where the service has not set its own. */
-function addMissing(flat: string[], headers: ServiceHeaders, fields: readonly string[]): void {
+function addMissing(flat: string[], headers: AnswerFields, fields: readonly string[]): void {
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     if (headers[name] === undefined) flat.push(name, fields[i + 1] as string);
   }
 }
 
-type Names = ReadonlySet<string> | undefined;
-
-function isDropped(name: string, context: RequestContext, named: Names, drop: Names): boolean {
+function isDropped(name: string, context: RequestContext, named: ReadonlySet<string> | undefined): boolean {
   if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
   if (context.ownsCors && name.startsWith('access-control-')) return true;
   if (context.extraHeaders !== undefined && name.startsWith('x-ratelimit-')) return true;
-  return named?.has(name) === true || drop?.has(name) === true;
+  return named?.has(name) === true;
 }
 
 /** helmet on the gateway's own answers: nothing in them is to be run, framed or embedded. */
@@ -97,17 +90,14 @@ const STRICT_HEADERS_TLS: readonly string[] = [
   ...recordHeaders(helmet.strictTransportSecurity() as Parameters<typeof recordHeaders>[0]),
 ];
 
-/** Writes the head of an answer that the gateway makes itself; `flat` holds names and values by turns. */
-export function writeOwnHead(context: RequestContext, status: number, flat: string[]): void {
-  const strict = context.scheme === 'https' ? STRICT_HEADERS_TLS : STRICT_HEADERS;
-  const given = flat.length;
-  for (let i = 0; i < strict.length; i += 2) {
-    const name = strict[i] as string;
-    const at = flat.indexOf(name);
-    if (at === -1 || at >= given) flat.push(name, strict[i + 1] as string);
-  }
-  addOwnFields(context, flat, context.corsVary);
-  context.res.writeHead(status, flat);
+/** The fields of an answer that the gateway makes itself, with helmet's strict ones where it has none of that name. */
+export function ownHead(context: RequestContext, fields: AnswerFields): string[] {
+  const flat: string[] = [];
+  const { vary = '', ...others } = fields;
+  for (const name in others) for (const value of [others[name] ?? []].flat()) flat.push(name, value);
+  addMissing(flat, fields, context.scheme === 'https' ? STRICT_HEADERS_TLS : STRICT_HEADERS);
+  addOwnFields(context, flat, vary === '' ? context.corsVary : mergeVary(vary, context.corsVary));
+  return flat;
 }
 
 /** The event by which whoever takes a connection over tells the maker of the response. */
@@ -117,15 +107,17 @@ export const TAKEN_OVER = 'turnpike:taken-over';
  * Takes the connection of an upgrade over from its response, and answers the head of a 101 with the service's fields
  * of the handshake and the gateway's own. From here on the response only stands for the request's end.
  */
-export function takeOver(context: RequestContext, headers: ServiceHeaders): string {
+export function takeOver(context: RequestContext, headers: AnswerFields): string {
   const { res } = context;
   res.emit(TAKEN_OVER);
-  res.statusCode = 101;
+  context.status = 101;
+  context.answerer = 'service';
+  context.isWhole = true;
   if (res.socket !== null) res.detachSocket(res.socket);
   const flat: string[] = [];
   for (const name in headers) {
     const value = headers[name];
-    if (value === undefined || isDropped(name, context, undefined, undefined)) continue;
+    if (value === undefined || isDropped(name, context, undefined)) continue;
     for (const one of [value].flat()) flat.push(name, one);
   }
   addOwnFields(context, flat, '');
@@ -141,16 +133,7 @@ function addOwnFields(context: RequestContext, flat: string[], vary: string): vo
   for (let i = 0; i < corsHeaders.length; i++) flat.push(corsHeaders[i] as string);
   if (extraHeaders !== undefined) for (let i = 0; i < extraHeaders.length; i++) flat.push(extraHeaders[i] as string);
   // An answer that leaves before the upload is complete would hang a kept-alive connection.
-  if (!context.req.complete && hasBody(context)) flat.push('connection', 'close');
-}
-
-/** True when the request announced a body (RFC 9112, section 6). */
-export function hasBody(context: RequestContext): boolean {
-  const { headers } = context.req;
-  return (
-    headers['transfer-encoding'] !== undefined ||
-    (headers['content-length'] !== undefined && headers['content-length'] !== '0')
-  );
+  if (!context.req.complete && hasBody(context.req)) flat.push('connection', 'close');
 }
 
 /** Joins two lists of field names without naming one twice (RFC 9110, section 12.5.5). */
@@ -168,49 +151,4 @@ export function mergeVary(first: string | readonly string[], second: string): st
     .map((name) => name.trim())
     .filter((name) => !known.has(name.toLowerCase()));
   return missing.length === 0 ? merged : `${merged}, ${missing.join(', ')}`;
-}
-
-/** Up to here, copying a body costs less than writing it in a piece of its own. */
-const SMALL_BYTES = 4 * 1024;
-
-/**
- * Ends a service's answer, with its last chunk in the same write where that is known to be the last. A small one goes
- * as text: Node then puts it behind a head that is still to be sent, where bytes would make the two a list of pieces
- * for the kernel. `idleMs`: how long the client may read nothing of what is left.
- */
-export function endServiceAnswer(res: ServerResponse, chunk: Buffer | undefined, idleMs: number): void {
-  if (chunk !== undefined && chunk.length <= SMALL_BYTES) res.end(chunk.toString('latin1'), 'latin1');
-  else res.end(chunk);
-  guardTail(res, idleMs);
-}
-
-/** How long a client may read nothing of an answer of ours; longer ones are the services'. */
-const READ_MS = 5_000;
-
-/** How long, and how much of, an unread upload is taken in so that the client gets to read the refusal. */
-const LINGER_MS = 1_000;
-
-/**
- * Ends an answer of the gateway's own. Where the upload has not all arrived, the rest is read and thrown away for a
- * moment: closing at once would send a reset that can overtake the answer (RFC 9112, section 9.6).
- */
-export function endAnswer(context: RequestContext, body: Buffer | string | undefined): void {
-  const { req, res } = context;
-  if (body !== undefined) context.bytesOut += typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  if (req.complete || !hasBody(context) || body === undefined || req.method === 'HEAD') {
-    res.end(body);
-    guardTail(res, READ_MS);
-    return;
-  }
-  res.write(body);
-  const timer = setTimeout(finish, LINGER_MS);
-  function finish(): void {
-    clearTimeout(timer);
-    req.off('end', finish);
-    req.off('close', finish);
-    res.end();
-  }
-  req.once('end', finish);
-  req.once('close', finish);
-  req.resume();
 }

@@ -1,38 +1,32 @@
-import type { RequestContext } from '../context.ts';
+import type { RequestContext, Sink } from '../context.ts';
 import { ERRORS, type ErrorCode, GatewayError, PROBLEM_BASE } from '../errors.ts';
-import { endAnswer, writeOwnHead } from './head.ts';
+import { answerOwn } from './own.ts';
 
 /**
- * Answers a request that was refused or failed: the only place that renders an error, as `application/problem+json`
- * (RFC 9457) with `Proxy-Status` (RFC 9209). Anything but a GatewayError is a bug, and is answered as `internal`.
+ * Sends the answer to a request that was refused or failed into a sink: the only place that renders an error, as
+ * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209).
  */
-export function renderProblem(context: RequestContext, thrown: unknown): void {
-  const error = thrown instanceof GatewayError ? thrown : new GatewayError('internal', undefined, { cause: thrown });
-  noteError(context, error);
-  const { res } = context;
-  if (res.headersSent || res.destroyed) {
-    // Half an answer is out: a clean end would make it look whole.
-    res.destroy();
-    return;
-  }
-  const body = renderBody(context, error);
-  const flat = [
-    'content-type',
-    'application/problem+json',
-    'content-length',
-    String(Buffer.byteLength(body)),
-    'cache-control',
-    'no-store',
-  ];
-  flat.push('proxy-status', `turnpike; error=${proxyErrorOf(error.code)}`);
-  if (error.extras?.retryAfterSeconds !== undefined) flat.push('retry-after', String(error.extras.retryAfterSeconds));
-  if (error.extras?.headers !== undefined) flat.push(...error.extras.headers);
-  writeOwnHead(context, error.row.status, flat);
-  endAnswer(context, context.method === 'HEAD' ? undefined : body);
+export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink): void {
+  const error = gatewayErrorOf(thrown);
+  const fields: Record<string, string> = {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    'proxy-status': `turnpike; error=${proxyErrorOf(error.code)}`,
+  };
+  const { retryAfterSeconds, headers = [] } = error.extras ?? {};
+  if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
+  for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
+  answerOwn(context, error.row.status, fields, renderBody(context, error), sink);
+}
+
+/** Anything but a GatewayError is a bug, and is answered as `internal`. */
+function gatewayErrorOf(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError ? thrown : new GatewayError('internal', undefined, { cause: thrown });
 }
 
 /** Tells the context what went wrong, for the log and the metrics. */
-export function noteError(context: RequestContext, error: GatewayError): void {
+export function noteError(context: RequestContext, thrown: unknown): void {
+  const error = gatewayErrorOf(thrown);
   context.errorCode = error.code;
   context.errorSource = error.row.source;
   context.errorDetail = error.message;
@@ -41,7 +35,7 @@ export function noteError(context: RequestContext, error: GatewayError): void {
 }
 
 /** The body of a problem answer. `instance` is the path that was asked for, without its query. */
-export function renderBody(context: RequestContext, error: GatewayError): string {
+function renderBody(context: RequestContext, error: GatewayError): string {
   const { row, code, extras } = error;
   return JSON.stringify({
     type: PROBLEM_BASE + code,

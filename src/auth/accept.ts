@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import { combineIdentities, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { type CredentialCheck, combineIdentities, type Identity, type Outcome, Refusal } from './identity.ts';
 
 /** What became of all credentials of a request: the caller, a refusal, or nothing sent at all. */
 export type Verdict = Identity | RefusedScheme | undefined;
@@ -24,7 +24,7 @@ const NOTHING_FOLLOWS = new RefusedScheme(undefined, new Refusal('the Authorizat
  * refused even where another would do, and an `Authorization` that none of the schemes can read is an invalid one.
  * The check is synchronous as long as its schemes are.
  */
-export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all') {
+export function createAcceptance(schemes: readonly CredentialCheck[], mode: 'any' | 'all') {
   const refuseAuthorization = createAuthorizationGuard(schemes);
 
   function walk(
@@ -35,7 +35,7 @@ export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all'
   ): Verdict | Promise<Verdict> {
     let identity = before;
     for (let i = from; i < schemes.length; i += 1) {
-      const scheme = schemes[i] as Scheme;
+      const scheme = schemes[i] as CredentialCheck;
       if (scheme.isLastResort && mode === 'any' && identity !== undefined) continue;
       const outcome = scheme.check(context, nowMs);
       if (outcome instanceof Promise) {
@@ -52,7 +52,7 @@ export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all'
     return identity;
   }
 
-  function join(scheme: Scheme, identity: Identity | undefined, outcome: Outcome | undefined): Verdict {
+  function join(scheme: CredentialCheck, identity: Identity | undefined, outcome: Outcome | undefined): Verdict {
     if (outcome instanceof Refusal) return new RefusedScheme(scheme.name, outcome);
     if (outcome !== undefined) return identity === undefined ? outcome : combineIdentities(identity, outcome);
     if (mode === 'any' || identity === undefined) return identity;
@@ -69,7 +69,7 @@ export function createAcceptance(schemes: readonly Scheme[], mode: 'any' | 'all'
 }
 
 /** Refuses an `Authorization` that stands twice or that no scheme reads; undefined where no scheme reads any. */
-function createAuthorizationGuard(schemes: readonly Scheme[]) {
+function createAuthorizationGuard(schemes: readonly CredentialCheck[]) {
   const words = new Set(schemes.map(({ authorizationWord }) => authorizationWord).filter((word) => word !== undefined));
   if (words.size === 0) return undefined;
   const takesBearer = words.has('bearer');

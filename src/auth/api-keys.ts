@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { RequestContext } from '../context.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import type { ConsumerRow } from './consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
 import { type KeyUse, KeyUses } from './key-uses.ts';
 
 export const MAX_KEY_CHARS = 512;
@@ -70,54 +69,3 @@ export class ApiKeys implements KeyIndex {
 
 export const UNKNOWN_KEY = new Refusal('the API key is not known');
 export const EXPIRED_KEY = new Refusal('the API key has expired');
-const DOUBLED_KEY = new Refusal('more than one API key was sent');
-const MALFORMED_QUERY = new Refusal('the API key in the query is malformed');
-
-/** API keys in `X-API-Key`, and in the query parameter of that name where the route allows one. */
-export function createApiKeyScheme(keys: KeyIndex, queryParameter: string | undefined): Scheme {
-  const readQuery = queryParameter === undefined ? undefined : createQueryReader(queryParameter);
-  return {
-    name: 'api-key',
-    authorizationWord: undefined,
-    isConfigured: keys.isConfigured,
-    check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined {
-      // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
-      const header = context.req.headers['x-api-key'] as string | undefined;
-      const fromQuery = readQuery?.(context.query);
-      if (header === undefined) {
-        return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs, context.dryRun) : fromQuery;
-      }
-      if (fromQuery !== undefined || header.includes(', ')) return DOUBLED_KEY;
-      return keys.check(header, nowMs, context.dryRun);
-    },
-  };
-}
-
-function createQueryReader(parameter: string): (query: string) => string | Refusal | undefined {
-  const start = `${parameter}=`;
-  return function readQuery(query) {
-    if (!query.includes(start)) return undefined;
-    const found = query
-      .slice(1)
-      .split('&')
-      .filter((pair) => pair.startsWith(start));
-    if (found.length === 0) return undefined;
-    if (found.length > 1) return DOUBLED_KEY;
-    try {
-      return decodeURIComponent((found[0] as string).slice(start.length));
-    } catch (error) {
-      return error instanceof URIError ? MALFORMED_QUERY : new Refusal('the query can not be read', { cause: error });
-    }
-  };
-}
-
-/** The query without the parameter that carried the key; what is sent on and logged. */
-export function withoutParameter(query: string, parameter: string): string {
-  const start = `${parameter}=`;
-  if (!query.includes(start)) return query;
-  const rest = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !pair.startsWith(start));
-  return rest.length === 0 ? '' : `?${rest.join('&')}`;
-}

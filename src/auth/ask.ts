@@ -1,3 +1,5 @@
+import { isLoopback } from '../lib/loopback.ts';
+
 /** What an auth server answered: the status, and the body as JSON where it was asked for. */
 export interface Reply {
   readonly status: number;
@@ -49,7 +51,7 @@ export function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return false;
   if (url.protocol === 'https:') return true;
-  return url.protocol === 'http:' && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === 'http:' && isLoopback(url.hostname);
 }
 
 async function readText(response: Response, maxBytes: number): Promise<string> {

@@ -1,101 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { SchemeName } from './challenges.ts';
-import { type ForwardAuthOptions, forwardAuthOption } from './forward-auth.ts';
+import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf } from './schemes.ts';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {
   /** `any`: one of the schemes is enough; `all`: each is needed; `none`: nobody asks. */
   readonly mode: 'none' | 'any' | 'all';
-  readonly schemes: readonly SchemeName[];
+  /** Their names, each once, in the order in which they are asked. */
+  readonly schemes: readonly string[];
+  /** The same with their options; of a scheme that may stand twice, each. */
+  readonly chosen: readonly ChosenScheme[];
   /** True when a caller without any credential passes as nobody; an invalid credential is still refused. */
   readonly optional: boolean;
-  /** Name of the query parameter that may carry an API key; undefined (the default) when only the header may. */
-  readonly apiKeyQuery: string | undefined;
-  /** Lower-case name of the field in which a trusted load balancer tells the client's certificate. */
-  readonly certificateField: string;
-  readonly forwardAuth: ForwardAuthOptions | undefined;
-  /** True when the route does not say anything, and the default protects it. */
-  readonly isImplied: boolean;
 }
 
-const apiKeyOptions = z.strictObject({
-  query: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one')
-    .describe(
-      'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
-    ),
-});
-
-const mtlsOptions = z.strictObject({
-  header: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of a header field')
-    .transform((name) => name.toLowerCase())
-    .describe("Field in which a trusted load balancer sends the client's certificate. Default Client-Cert (RFC 9440)."),
-});
-
-const scheme = z.union([
-  z.enum(['jwt', 'api-key', 'introspection', 'basic', 'mtls']),
-  z.strictObject({ 'api-key': apiKeyOptions }),
-  z.strictObject({ mtls: mtlsOptions }),
-  z.strictObject({ 'forward-auth': forwardAuthOption }),
-]);
+const bareNames = SCHEMES.filter(({ bare }) => bare !== undefined).map(({ name }) => name);
+const withOptions = SCHEMES.flatMap(({ name, options }) =>
+  options === undefined ? [] : [z.strictObject({ [name]: options })],
+);
+const scheme = z.union([z.enum(bareNames), ...withOptions]);
 const schemes = z.array(scheme).min(1);
 
 type SchemeInput = z.output<typeof scheme>;
 
-const DEFAULT_CERTIFICATE_FIELD = 'client-cert';
-const NOBODY_ASKS: AuthRequirement = {
-  mode: 'none',
-  schemes: [],
-  optional: false,
-  apiKeyQuery: undefined,
-  certificateField: DEFAULT_CERTIFICATE_FIELD,
-  forwardAuth: undefined,
-  isImplied: false,
-};
+const NOBODY_ASKS: AuthRequirement = { mode: 'none', schemes: [], chosen: [], optional: false };
 
-const formOption = z.union([
-  z.literal('none'),
-  scheme,
-  schemes,
-  z.strictObject({
-    any: schemes,
-    optional: z.boolean().default(false).describe('Callers without any credential pass as nobody. Default false.'),
-  }),
-  z.strictObject({ all: schemes }),
-]);
+const anyOf = z.strictObject({
+  any: schemes,
+  optional: z.boolean().default(false).describe('Callers without any credential pass as nobody. Default false.'),
+});
+const allOf = z.strictObject({ all: schemes });
+const formOption = z.union([z.literal('none'), scheme, schemes, anyOf, allOf]);
 
-const IMPLIED: AuthRequirement = { ...NOBODY_ASKS, mode: 'any', schemes: ['jwt', 'api-key'], isImplied: true };
+type Form = z.output<typeof formOption>;
 
 /** The `auth` key of a route. Default: `["jwt", "api-key"]`, either of them. */
-export const authOption = formOption
-  .optional()
-  .transform((written) => (written === undefined ? IMPLIED : readRequirement(written)));
+export const authOption = formOption.optional().transform((written) => readRequirement(written ?? ['jwt', 'api-key']));
 
-function readRequirement(written: z.output<typeof formOption>): AuthRequirement {
+/** The keys of a route that say who may call; those of the stage authenticate. */
+export const authKeys = {
+  auth: authOption.describe(
+    'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
+  ),
+  forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
+};
+
+function readRequirement(written: Form): AuthRequirement {
   if (written === 'none') return NOBODY_ASKS;
   if (Array.isArray(written)) return createRequirement('any', written);
-  if (typeof written === 'object' && 'any' in written) return createRequirement('any', written.any, written.optional);
-  if (typeof written === 'object' && 'all' in written) return createRequirement('all', written.all);
+  if (isAnyOf(written)) return createRequirement('any', written.any, written.optional);
+  if (isAllOf(written)) return createRequirement('all', written.all);
   return createRequirement('any', [written]);
 }
 
+function isAnyOf(written: Form): written is z.output<typeof anyOf> {
+  return typeof written === 'object' && 'any' in written;
+}
+
+function isAllOf(written: Form): written is z.output<typeof allOf> {
+  return typeof written === 'object' && 'all' in written;
+}
+
 function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], optional = false): AuthRequirement {
-  let requirement: AuthRequirement = { ...NOBODY_ASKS, mode, optional };
-  const names = new Set<SchemeName>();
+  const chosen: ChosenScheme[] = [];
   for (const entry of list) {
-    if (typeof entry === 'string') names.add(entry);
-    else names.add(Object.keys(entry)[0] as SchemeName);
-    if (typeof entry === 'string') continue;
-    if ('api-key' in entry) requirement = { ...requirement, apiKeyQuery: entry['api-key'].query };
-    else if ('mtls' in entry) requirement = { ...requirement, certificateField: entry.mtls.header };
-    else requirement = { ...requirement, forwardAuth: entry['forward-auth'] };
+    const [name, written] = typeof entry === 'string' ? [entry] : (Object.entries(entry)[0] as [string, object]);
+    const one = { name, options: written ?? (schemeOf(name).bare as object) };
+    // The same twice is one; two of a kind with options of their own are two.
+    if (!chosen.some((other) => isDeepStrictEqual(other, one))) chosen.push(one);
   }
   // Whoever has to ask somebody comes last, however it was written.
-  const schemes = [...names].sort((a, b) => Number(a === 'forward-auth') - Number(b === 'forward-auth'));
-  return { ...requirement, schemes };
+  const isLast = ({ name }: ChosenScheme) => Number(schemeOf(name).isLastResort === true);
+  chosen.sort((a, b) => isLast(a) - isLast(b));
+  return { mode, schemes: [...new Set(chosen.map(({ name }) => name))], chosen, optional };
+}
+
+/** Why two of a kind on one route can't both count; undefined where they can. */
+export function findRepeat({ mode, chosen }: AuthRequirement): { message: string; hint: string } | undefined {
+  const name = chosen.find((one, at) => chosen.findIndex((other) => other.name === one.name) < at)?.name;
+  if (name === undefined) return undefined;
+  const { isLastResort = false, mayRepeat = false } = schemeOf(name);
+  if (!mayRepeat) {
+    return { message: `"${name}" stands twice, with different options`, hint: 'write it once, with its options' };
+  }
+  if (mode === 'all' || !isLastResort) return undefined;
+  // Where the first lets a caller in, any other is left out; where it doesn't, the call is refused.
+  return { message: `the second "${name}" would never be asked`, hint: 'write {"all": [...]}, or keep one of them' };
 }
 
 /** True when the route answers only to a proven caller. */
@@ -108,15 +98,38 @@ export function isProtected(auth: AuthRequirement): boolean {
  * credentials, and those that the service is told by an auth service alone, also when another scheme let the caller in.
  * A route that doesn't read `Authorization` leaves it to the service.
  */
-export function credentialHeaders(auth: AuthRequirement, forwardCredentials: boolean): readonly string[] {
-  const verdict = auth.forwardAuth?.copyHeaders ?? [];
+export function credentialHeaders({ chosen }: AuthRequirement, forwardCredentials: boolean): readonly string[] {
+  const verdict = chosen.flatMap(({ name, options }) => schemeOf(name).verdictFields?.(options) ?? []);
   if (forwardCredentials) return verdict;
-  const fields = auth.schemes.flatMap((name) => {
-    if (name === 'api-key') return ['x-api-key'];
-    if (name === 'mtls') return [auth.certificateField];
-    // A cookie is the service's session as well: it stays.
-    if (name === 'forward-auth') return auth.forwardAuth?.requestHeaders.filter((field) => field !== 'cookie') ?? [];
-    return ['authorization'];
-  });
+  const fields = chosen.flatMap(({ name, options }) => schemeOf(name).credentialFields(options));
   return [...new Set([...fields, ...verdict])];
+}
+
+/** The fields (lower case) of this route that prove who calls by being there; see `Scheme.isPeerProof`. */
+export function peerProofFields({ chosen }: AuthRequirement): readonly string[] {
+  return chosen.flatMap(({ name, options }) => {
+    const scheme = schemeOf(name);
+    return scheme.isPeerProof === true ? scheme.credentialFields(options) : [];
+  });
+}
+
+/**
+ * The schemes of the gateway's own routes, as a person would write them: those that the file makes possible. What a
+ * peer proves by a field alone is believed in the fields that its routes name, and in no other.
+ */
+export function ownSchemes(file: CredentialsFile, auths: readonly AuthRequirement[]): readonly (string | object)[] {
+  return SCHEMES.filter((scheme) => scheme.isPossible(file)).flatMap(({ name, isPeerProof }): (string | object)[] => {
+    if (isPeerProof !== true) return [name];
+    const named = auths.flatMap(({ chosen }) => chosen.filter((one) => one.name === name));
+    return [...new Map(named.map(({ options }) => [JSON.stringify(options), { [name]: options }])).values()];
+  });
+}
+
+/** Name of the query parameter that may carry a credential here, if any. */
+export function credentialParameter({ chosen }: AuthRequirement): string | undefined {
+  for (const { name, options } of chosen) {
+    const parameter = schemeOf(name).queryParameter?.(options);
+    if (parameter !== undefined) return parameter;
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
+import { isMethod } from '../lib/methods.ts';
 import { findClaim } from './claims.ts';
 
 const names = z.array(z.string().min(1).max(128)).min(1);
@@ -37,11 +38,17 @@ const rules = {
   consumers: names.optional().describe('Consumers that may call.'),
 };
 
+// The pattern is what editors check by; the refinement knows the words.
+const methodName = z
+  .string()
+  .regex(/^[A-Z]+$/, { error: 'expected a method in capitals, "DELETE" for one', abort: true })
+  .refine(isMethod, { error: ({ input }) => `"${input}" is no method of HTTP` });
+
 /** The `authorize` key of a route: all conditions that are written must hold. */
 export const authorizeOption = z.strictObject({
   ...rules,
   methods: z
-    .record(z.string().regex(/^[A-Z]+$/, 'expected a method in capitals, "DELETE" for one'), z.strictObject(rules))
+    .record(methodName, z.strictObject(rules))
     .optional()
     .describe('Further conditions for single methods; GET counts for HEAD too.'),
 });

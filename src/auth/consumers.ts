@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
+import { checkName } from './check-names.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
 const key = z.strictObject({
@@ -53,13 +54,19 @@ function isUsableHash(text: string): boolean {
 
 export type ConsumerRow = z.output<typeof consumerRow>;
 
-/** Reports names, ids and hashes that stand twice. */
-export function checkConsumers(consumers: readonly ConsumerRow[], report: Report): void {
+/** The key of the file that several schemes share. */
+export const consumersFileKeys = {
+  consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
+};
+
+/** Reports names, ids and hashes that stand twice, and plans that the file doesn't have. */
+export function checkConsumers(consumers: readonly ConsumerRow[], plans: readonly string[], report: Report): void {
   const names = new Set<string>();
   const owners = new Map<string, string>();
   consumers.forEach((consumer, row) => {
     if (names.has(consumer.name)) report(['consumers', row, 'name'], `consumer "${consumer.name}" stands twice`);
     names.add(consumer.name);
+    checkName('plan', consumer.plan, plans, ['consumers', row, 'plan'], report);
     const ids = new Set<string>();
     consumer.keys.forEach((entry, index) => {
       const place = ['consumers', row, 'keys', index];

@@ -1,6 +1,5 @@
 import type { Consumer, RequestContext } from '../context.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
-import type { SchemeName } from './challenges.ts';
 
 /** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
 export interface Identity {
@@ -37,15 +36,16 @@ export class Refusal {
 
 export type Outcome = Identity | Refusal;
 
-/** One way to prove who calls. */
-export interface Scheme {
-  readonly name: SchemeName;
+/** One scheme as it checks the requests of one route. */
+export interface CredentialCheck {
+  /** The scheme's. */
+  readonly name: string;
   /** The word, in lower case, that its credentials in `Authorization` begin with; `*` for any, undefined when it reads another field. */
   readonly authorizationWord: string | undefined;
   /** False when nothing is configured that could ever be accepted. */
   readonly isConfigured: boolean;
   /** True when somebody has to be asked each time: where any scheme will do, it is left out once another has said who calls. */
-  readonly isLastResort?: boolean;
+  readonly isLastResort: boolean;
   /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */
   check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined;
 }
@@ -74,7 +74,8 @@ export function createIdentity(method: string, facts: Facts): Identity {
 export function combineIdentities(first: Identity, second: Identity): Identity {
   const withConsumer = first.consumer === undefined ? second : first;
   const withUser = first.claims === undefined && first.subject === undefined ? second : first;
-  return createIdentity(`${first.method}+${second.method}`, {
+  const method = first.method === second.method ? first.method : `${first.method}+${second.method}`;
+  return createIdentity(method, {
     consumer: withConsumer.consumer,
     plan: withConsumer.consumer === undefined ? (first.plan ?? second.plan) : withConsumer.plan,
     subject: withUser.subject,

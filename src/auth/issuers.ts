@@ -5,8 +5,7 @@ import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
 import { isSafeUrl } from './ask.ts';
 import { type ClaimPaths, DEFAULT_CLAIM_PATHS } from './claims.ts';
-import type { Refusal } from './identity.ts';
-import type { KeyPlace } from './jwks.ts';
+import type { FindRemoteKeys, KeySource } from './key-source.ts';
 import { ALGORITHMS, type Algorithm, algorithmsOf, parsePublicKey, parseSecret } from './signing-keys.ts';
 
 const path = z
@@ -29,7 +28,12 @@ export const issuerRow = z.strictObject({
     .describe(
       'Algorithms accepted. Default: HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.',
     ),
-  secret: z.string().optional().describe('HMAC secret of at least 32 bytes; write "${ENV:NAME}" or "${FILE:/path}".'),
+  secret: z
+    .string()
+    .optional()
+    .describe(
+      'HMAC secret, at least as long as the hash (32 bytes for HS256, 48, 64); write "${ENV:NAME}" or "${FILE:/path}".',
+    ),
   publicKey: z.string().optional().describe('Public key or certificate in PEM; "${FILE:/path}" reads one.'),
   jwks: z.string().optional().describe('URL of its JWK Set; https, or http on this machine.'),
   discover: z
@@ -48,20 +52,6 @@ export const issuerRow = z.strictObject({
 });
 
 export type IssuerRow = z.output<typeof issuerRow>;
-
-/** Finds the key for a token; a promise where it must be fetched first. */
-export interface KeySource {
-  /** Goes up whenever keys have changed: what was verified before is verified again. */
-  readonly generation: number;
-  /** From then on the source wants to be asked again, even for a token that is remembered. */
-  readonly freshUntilMs: number;
-  find(kid: string | undefined, alg: Algorithm, nowMs: number): KeyAnswer | Promise<KeyAnswer>;
-}
-
-export type KeyAnswer = KeyObject | Refusal;
-
-/** Gives the keys behind a place; those of the same place are shared, and outlive a reload. */
-export type FindRemoteKeys = (place: KeyPlace) => KeySource;
 
 /** An issuer made ready for verifying. */
 export interface Issuer {

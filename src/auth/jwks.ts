@@ -4,8 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Kind } from '../pool.ts';
 import { askForObject, isSafeUrl } from './ask.ts';
 import { Refusal } from './identity.ts';
-import type { KeySource } from './issuers.ts';
 import { type JwkSet, parseJwkSet } from './jwk-set.ts';
+import type { KeyPlace, KeySource } from './key-source.ts';
 import type { Algorithm } from './signing-keys.ts';
 
 const CACHE_MS = 10 * 60_000;
@@ -18,9 +18,6 @@ const STALE_MS = 24 * 60 * 60_000;
 const QUESTION = { timeoutMs: 5000, maxBytes: 256 * 1024 } as const;
 
 const UNKNOWN_KEY = new Refusal('the token is signed with a key that is not known');
-
-/** Where the keys of an issuer are: a URL, or the issuer itself, whose configuration names it (OpenID Connect Discovery 4). */
-export type KeyPlace = { readonly jwks: string } | { readonly discover: string };
 
 export interface JwksOptions {
   readonly place: KeyPlace;

@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import type { RequestContext } from '../context.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { readList, readScopes, readText } from './claims.ts';
-import { createIdentity, type Identity, type Outcome, Refusal, type Scheme } from './identity.ts';
-import type { Issuer, KeyAnswer, KeySource } from './issuers.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
+import type { Issuer } from './issuers.ts';
+import type { KeyAnswer, KeySource } from './key-source.ts';
 import type { Revocations } from './revocations.ts';
 import { type Algorithm, algorithmsOf } from './signing-keys.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
@@ -135,38 +135,4 @@ function explain(error: unknown): Refusal {
   if (!(error instanceof jwt.JsonWebTokenError)) return new Refusal(BAD_SIGNATURE.reason, { cause: error });
   if (error.message.startsWith('jwt audience')) return WRONG_AUDIENCE;
   return error.message.startsWith('jwt issuer') ? WRONG_ISSUER : BAD_SIGNATURE;
-}
-
-const BEARER = /^bearer +/i;
-
-const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
-
-/**
- * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1). With `leavesOpaque`, those that don't look like a JWT
- * are left to introspection.
- */
-export function createJwtScheme(verifier: TokenVerifier, { leavesOpaque = false } = {}): Scheme {
-  return {
-    name: 'jwt',
-    authorizationWord: 'bearer',
-    isConfigured: verifier.isConfigured,
-    check(context: RequestContext, nowMs: number) {
-      const token = readBearer(context.req.headers.authorization);
-      if (token === undefined || (leavesOpaque && !looksLikeJwt(token))) return undefined;
-      return verifier.verify(token, nowMs);
-    },
-  };
-}
-
-export function looksLikeJwt(token: string): boolean {
-  return LOOKS_LIKE_JWT.test(token);
-}
-
-/** The token of an `Authorization` field; undefined for another scheme or none. */
-export function readBearer(field: string | undefined): string | undefined {
-  if (field === undefined) return undefined;
-  // The usual spelling first: one comparison instead of a pattern.
-  if (field.startsWith('Bearer ') && field.charCodeAt(7) !== 0x20) return field.slice(7);
-  const start = BEARER.exec(field);
-  return start === null ? undefined : field.slice(start[0].length);
 }

@@ -2,7 +2,7 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
-import type { Scheme } from './identity.ts';
+import type { CredentialCheck } from './identity.ts';
 
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
@@ -14,7 +14,7 @@ export type CountFailure = (context: RequestContext) => number | undefined;
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
  * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
  */
-export function createRefusals(schemes: readonly Scheme[], countFailure: CountFailure) {
+export function createRefusals(schemes: readonly CredentialCheck[], countFailure: CountFailure) {
   const challenge = challengeOf(schemes.map(({ name }) => name));
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 

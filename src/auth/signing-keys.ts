@@ -18,7 +18,9 @@ export const ALGORITHMS = [
 
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+/** As long as the hash of HS256 (RFC 7518, section 3.2). */
 const MIN_SECRET_BYTES = 32;
+/** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2048;
 const CURVE_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   prime256v1: 'ES256',
@@ -28,40 +30,46 @@ const CURVE_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
 
 /** A key of an HMAC secret; throws under 32 bytes, which can be guessed offline (RFC 8725, section 3.5). */
 export function parseSecret(secret: string): KeyObject {
-  const bytes = Buffer.from(secret, 'utf8');
-  if (bytes.length < MIN_SECRET_BYTES) {
+  const bytes = Buffer.byteLength(secret);
+  if (bytes < MIN_SECRET_BYTES) {
     throw new Error(
-      `the secret has ${bytes.length} bytes; it needs at least ${MIN_SECRET_BYTES} (openssl rand -base64 48)`,
+      `the secret has ${bytes} bytes, and an HMAC secret needs at least ${MIN_SECRET_BYTES} (openssl rand -base64 48)`,
     );
   }
-  return createSecretKey(bytes);
+  return createSecretKey(Buffer.from(secret));
 }
 
 /** A key of a PEM: a public key or a certificate. Throws for a private key, which has no business in a gateway. */
 export function parsePublicKey(pem: string): KeyObject {
-  if (pem.includes('PRIVATE KEY')) throw new Error('this is a private key; the gateway needs the public one alone');
+  // createPublicKey would take a private key without a word.
+  if (pem.includes('PRIVATE KEY')) throw new Error('holds a private key; the gateway needs the public one alone');
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
   } catch (cause) {
-    throw new Error('this is no public key in PEM', { cause });
+    throw new Error('holds no public key in PEM', { cause });
   }
-  if (algorithmsOf(key).length === 0) {
-    throw new Error(
-      `a key of type ${key.asymmetricKeyType} and this size can not be used; use RSA of 2048 bits or more, or EC P-256, P-384, P-521`,
-    );
-  }
-  return key;
+  if (algorithmsOf(key).length > 0) return key;
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  const what = bits === undefined ? `a key of type ${key.asymmetricKeyType}` : `an RSA key of ${bits} bits`;
+  throw new Error(
+    `holds ${what}, which is of no use; use RSA of ${MIN_RSA_BITS} bits or more, or EC P-256, P-384, P-521`,
+  );
 }
 
 /** The algorithms that a key can be used with; none for a type or size that is not accepted. */
 export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
-  if (key.type === 'secret') return startingWith('HS');
+  if (key.type === 'secret') return startingWith('HS').filter((name) => fitsHash(key, name));
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ec') return [CURVE_ALGORITHMS[namedCurve] ?? []].flat();
   if (modulusLength < MIN_RSA_BITS) return [];
   if (key.asymmetricKeyType === 'rsa') return [...startingWith('RS'), ...startingWith('PS')];
   return key.asymmetricKeyType === 'rsa-pss' ? startingWith('PS') : [];
+}
+
+/** A secret shorter than the hash weakens it (RFC 7518, section 3.2). */
+function fitsHash({ symmetricKeySize = 0 }: KeyObject, name: Algorithm): boolean {
+  return symmetricKeySize * 8 >= Number(name.slice(2));
 }
 
 function startingWith(family: string): readonly Algorithm[] {

@@ -1,27 +1,60 @@
 import { resolve } from 'node:path';
-import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { parseArgs } from 'node:util';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
+import { warnOfRoutes } from '../config/route-warnings.ts';
+import { findStrayNames } from '../config/stray-names.ts';
+import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
+import { collectStartWarnings } from './start-warnings.ts';
 
-/** `turnpike check [file]`: one line when everything is right, else every fault and exit code 78. */
+const USAGE = `Usage:
+  turnpike check [file] [--strict]
+
+Checks the settings and the routes file (default: ROUTES_FILE, or routes.json) with
+routes.d beside it, and says what start would warn of. It asks nobody.
+
+  --strict   warnings fail too
+
+Exit code: 0 all right, 1 warnings with --strict, 64 a wrong call, 78 faults.
+`;
+
+const OPTIONS = { strict: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } } as const;
+
+/** `turnpike check`: one line when everything is right, else every fault and exit code 78; warnings beside either. */
 export async function runCheck(argv: readonly string[], io: CliIo): Promise<number> {
-  const [file, ...rest] = argv;
-  if (rest.length > 0 || file?.startsWith('-')) {
-    io.err('Usage: turnpike check [file]\nWithout a file it checks the one that ROUTES_FILE names, or routes.json.\n');
-    return EXIT.usage;
-  }
   try {
-    loadDotEnv(process.cwd());
-    const settings = parseSettings(io.env);
-    const { config, files } = loadRoutes(file === undefined ? settings.routesFile : resolve(file), { env: io.env });
-    io.out(`ok: ${count(config.routes.length, 'route')} in ${count(files.length, 'file')}\n`);
-    return EXIT.ok;
+    const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+    if (values.help) {
+      io.out(USAGE);
+      return EXIT.ok;
+    }
+    const [file, ...rest] = positionals;
+    if (rest.length > 0) throw new UsageError('one file at a time');
+    return await check(file, values.strict, io);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    io.err(renderConfigError(error));
-    return EXIT.config;
+    return explainFault('check', USAGE, error, io);
   }
+}
+
+async function check(file: string | undefined, isStrict: boolean, io: CliIo): Promise<number> {
+  loadDotEnv(process.cwd());
+  const routesFile = (fallback: string) => (file === undefined ? fallback : resolve(file));
+  // A misspelt name may be the reason of the fault: it is told in either case.
+  const stray = findStrayNames(io.env, routesFile(resolve(io.env['ROUTES_FILE']?.trim() || 'routes.json')));
+  for (const warning of stray) io.err(`warning: ${warning}\n`);
+  const settings = parseSettings(io.env);
+  const { config, files } = loadRoutes(routesFile(settings.routesFile), { env: io.env });
+  const others = [...warnOfRoutes(config.routes), ...(await collectStartWarnings(settings, config))];
+  for (const warning of others) io.err(`warning: ${warning}\n`);
+  const warnings = stray.length + others.length;
+  if (warnings > 0 && isStrict) {
+    io.err(`${count(warnings, 'warning')}, and --strict takes none\n`);
+    return EXIT.failed;
+  }
+  const found = `${count(config.routes.length, 'route')} in ${count(files.length, 'file')}`;
+  io.out(`ok: ${found}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}\n`);
+  return EXIT.ok;
 }
 
 function count(number: number, noun: string): string {

@@ -16,13 +16,25 @@ export interface StoredConsumer {
   readonly password?: string | undefined;
 }
 
-/** Where `turnpike key` keeps consumers: routes.json, or Redis. */
+/** What becomes of a consumer, and what is told of it. */
+export interface Change<T> {
+  readonly after: StoredConsumer;
+  readonly result: T;
+}
+
+/**
+ * Makes one consumer from what it was; `place` is where it is kept, for messages. Called once more where somebody else
+ * was faster, so it has no effect of its own; what it throws leaves everything as it was.
+ */
+export type MakeChange<T> = (before: StoredConsumer | undefined, place: string) => Change<T>;
+
+/** Where `turnpike key` keeps consumers: routes.json with routes.d, or Redis. */
 export interface KeyStore {
   /** The place, for messages. */
   readonly place: string;
   read(): Promise<readonly StoredConsumer[]>;
-  /** Replaces the consumer of that name, or adds it. */
-  write(consumer: StoredConsumer): Promise<void>;
+  /** Replaces the consumer of that name, or adds it, with nobody else's change in between. */
+  change<T>(name: string, make: MakeChange<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { parseDurationMs } from '../schema-values.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
-import { explainFault } from './fault.ts';
+import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 const USAGE = `Usage:
@@ -34,8 +34,9 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
     }
     const { sub } = values;
     const lifetimeMs = parseDurationMs(values.expires);
-    if (sub === undefined) throw new TypeError('--sub USER is needed');
-    if (lifetimeMs === undefined) throw new TypeError('--expires takes a duration such as 15m or 1h');
+    if (sub === undefined) throw new UsageError('--sub USER is needed');
+    if (lifetimeMs === undefined)
+      throw new UsageError(`--expires takes a duration such as 15m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env).jwt;
     if (settings?.secret === undefined) {
@@ -68,7 +69,7 @@ function readFacts({ role, scope, plan }: Facts): object {
 function readClaims(pairs: readonly string[]): Record<string, unknown> {
   const claims = pairs.map((pair) => {
     const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
-    if (name === '') throw new TypeError(`--claim takes NAME=VALUE, not "${pair}"`);
+    if (name === '') throw new UsageError(`--claim takes NAME=VALUE, not "${pair}"`);
     return [name, readValue(value)];
   });
   return Object.fromEntries(claims) as Record<string, unknown>;

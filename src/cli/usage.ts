@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log/log.ts';
 import { createRedis, isUpWithin } from '../redis/link.ts';
-import { explainFault } from './fault.ts';
+import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 const USAGE = `Usage:
@@ -62,27 +62,27 @@ export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock 
 }
 
 function readFormat(format: string): string {
-  if (format !== 'csv' && format !== 'json') throw new TypeError(`--format is csv or json, not "${format}"`);
+  if (format !== 'csv' && format !== 'json') throw new UsageError(`--format is csv or json, not "${format}"`);
   return format;
 }
 
 function readDays({ month, from, to }: { month?: string; from?: string; to?: string }, nowMs: number): string[] {
   const today = new Date(nowMs).toISOString().slice(0, 10);
   if (month !== undefined) {
-    if (from !== undefined || to !== undefined) throw new TypeError('--month or --from and --to, not both');
+    if (from !== undefined || to !== undefined) throw new UsageError('--month or --from and --to, not both');
     const first = readDay(`${month}-01`, '--month takes a month such as 2026-11');
     const last = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 0));
     return daysBetween(first, last.toISOString().slice(0, 10));
   }
   const first = readDay(from ?? `${today.slice(0, 7)}-01`, '--from takes a day such as 2026-11-01');
   const days = daysBetween(first, readDay(to ?? today, '--to takes a day such as 2026-11-30'));
-  if (days.length === 0) throw new TypeError('--to is before --from');
-  if (days.length > MAX_DAYS) throw new TypeError(`at most ${MAX_DAYS} days are kept`);
+  if (days.length === 0) throw new UsageError('--to is before --from');
+  if (days.length > MAX_DAYS) throw new UsageError(`at most ${MAX_DAYS} days are kept`);
   return days;
 }
 
 function readDay(text: string, help: string): string {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text) throw new TypeError(help);
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text) throw new UsageError(help);
   return text;
 }

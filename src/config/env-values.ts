@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../lib/client-address.ts';
-import { parseDurationMs } from '../schema-values.ts';
+import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
 
 /** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
@@ -59,7 +59,7 @@ export function readDurationMs(reader: EnvReader, name: string, fallback: string
   const maxMs = parseDurationMs(max) as number;
   if (value !== undefined && value <= maxMs) return value;
   const message = value === undefined ? 'is not a duration with a unit' : `is longer than ${max}`;
-  reader.fault(name, message, `Write it like "${fallback}", which is the default.`);
+  reader.fault(name, message, `Write it like "${fallback}", which is the default (units: ${DURATION_UNITS}).`);
   return parseDurationMs(fallback) as number;
 }
 

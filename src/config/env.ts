@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { isLoopback } from '../lib/loopback.ts';
 import { parseRedisUrl } from '../redis/parse-url.ts';
 import type { Settings } from '../settings.ts';
 import { ConfigError } from './config-error.ts';
@@ -88,11 +89,7 @@ function checkTogether(reader: EnvReader, settings: Settings): void {
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-/** Whatever redis.ts understands; the value is never repeated, since it may hold a password. */
+/** Whatever redis/parse-url.ts understands; the value is never repeated, since it may hold a password. */
 function readRedisUrl(reader: EnvReader): string | undefined {
   const url = reader.text('REDIS_URL');
   if (url === undefined) return undefined;

@@ -1,5 +1,6 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { findNearest } from '../nearest-word.ts';
+import { translateKey, translateValue } from './foreign-words.ts';
 import { joinOr, knownKeysOf } from './issue-words.ts';
 
 /** A zod issue in the words of the file. */
@@ -27,7 +28,14 @@ export function readIssues(issues: readonly Issue[], input: unknown): ReadableIs
   const meant = new Set(
     readable.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathKey([...path.slice(0, -1), key])])),
   );
-  return readable.filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined);
+  return readable
+    .filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined)
+    .map((issue) => withTranslation(issue, input));
+}
+
+function withTranslation(issue: ReadableIssue, input: unknown): ReadableIssue {
+  const hint = issue.atKey === true ? undefined : translateValue(issue.path, valueAt(input, issue.path));
+  return hint === undefined ? issue : { ...issue, hint };
 }
 
 function pathKey(path: readonly PropertyKey[]): string {
@@ -56,21 +64,12 @@ function readIssue(issue: Issue, path: readonly PropertyKey[], input: unknown): 
 
 export function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): ReadableIssue {
   const message = `unknown key "${key}"`;
+  const foreign = translateKey(key, known);
+  if (foreign !== undefined) return { path, message, atKey: true, ...foreign };
   const meant = findNearest(key, known);
   if (meant !== undefined) return { path, message, atKey: true, meant, hint: `did you mean "${meant}"?` };
   if (known.length === 0 || known.length > MAX_LISTED_KEYS) return { path, message, atKey: true };
   return { path, message, atKey: true, hint: `Known here: ${known.join(', ')}.` };
-}
-
-/** The word that was probably meant, if one is near enough; case and `_` or `-` between words don't count. */
-function findNearest(given: unknown, known: readonly string[]): string | undefined {
-  if (typeof given !== 'string' || known.length === 0) return undefined;
-  const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, '');
-  const wanted = plain(given);
-  const nearest = closest(wanted, known.map(plain));
-  const edits = distance(wanted, nearest);
-  const isNear = edits <= Math.max(2, Math.floor(wanted.length / 3)) && edits < Math.min(wanted.length, nearest.length);
-  return isNear ? known.find((each) => plain(each) === nearest) : undefined;
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;

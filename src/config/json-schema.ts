@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { STAGES } from '../stages.ts';
-import { createFileSchema } from './routes.ts';
+import { ENDINGS } from './check-routes.ts';
+import { createFileSchema, type StageList } from './routes.ts';
+import { flattenChoices, requireEnding } from './schema-for-editors.ts';
 
 interface JsonSchema {
   $ref?: string;
@@ -13,13 +14,22 @@ interface JsonSchema {
 }
 
 /** The text of routes.schema.json (JSON Schema, draft 2020-12): what editors complete and check routes.json with. */
-export function renderJsonSchema(): string {
-  const schema = z.toJSONSchema(createFileSchema(STAGES), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
+export function renderJsonSchema(stages: StageList): string {
+  const schema = z.toJSONSchema(createFileSchema(stages), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
   const route = schema.properties?.['routes']?.items as JsonSchema;
   const defaults = schema.properties?.['defaults'] as JsonSchema;
+  flattenChoices(schema);
   allowNull(route);
   defaults.properties = referToRoute(Object.keys(defaults.properties ?? {}));
-  const titled = { title: 'routes.json of Turnpike', ...schema, allowComments: true, allowTrailingCommas: true };
+  const known = ENDINGS.filter((key) => route.properties?.[key] !== undefined);
+  const ending = requireEnding(known);
+  const titled = {
+    title: 'routes.json of Turnpike',
+    ...schema,
+    ...ending,
+    allowComments: true,
+    allowTrailingCommas: true,
+  };
   return `${JSON.stringify(titled, null, 2)}\n`;
 }
 

@@ -14,6 +14,8 @@ const MAX_FAULTS = 200;
 /** A configuration that passed every check. */
 export interface LoadedRoutes<Config> {
   readonly config: Config;
+  /** The pipeline that it was checked by, and that runs it. */
+  readonly stages: StageList;
   /** The files it came from: routes.json first, then those of routes.d. */
   readonly files: readonly string[];
   /** SHA-256 in hex over the files and the values of `${ENV:…}` and `${FILE:…}`. */
@@ -42,7 +44,7 @@ export function loadRoutesWith<const L extends StageList>(
   const config =
     main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes());
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
-  return { config: config as FileOf<L>, files, hash };
+  return { config: config as FileOf<L>, stages, files, hash };
 }
 
 interface Collector {

@@ -2,7 +2,11 @@ import { STAGES } from '../stages.ts';
 import { type LoadedRoutes, type LoadOptions, loadRoutesWith } from './load-with.ts';
 import type { FileConfig } from './routes.ts';
 
-/** Reads, merges and checks the routes file and routes.d. Throws a ConfigError that lists every fault at once. */
+/**
+ * Reads, merges and checks the routes file and routes.d. Throws a ConfigError that lists every fault at once.
+ *
+ * This is where the pipeline is chosen; everything behind takes the list that it is given.
+ */
 export function loadRoutes(file: string, options: LoadOptions = {}): LoadedRoutes<FileConfig> {
   return loadRoutesWith(STAGES, file, options);
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import type { Unite } from '../lib/unite.ts';
 import { matchKeys } from '../routing/keys.ts';
-import type { Stage } from '../stage.ts';
+import type { ShadowKey, Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
+import { createShadowKey } from './shadow.ts';
 
-/** What the schema of the file needs of a stage. */
-export type StageList = readonly Pick<Stage, 'name' | 'keys' | 'fileKeys' | 'check'>[];
+/** The stages of a pipeline, first to last; each is typed by its own keys, and here they are all alike. */
+export type StageList = readonly Stage[];
 
-type Flatten<T> = { [K in keyof T]: T[K] };
-type Unite<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? Flatten<I> : never;
 type Shape<T> = T extends z.ZodRawShape ? T : never;
 
 const routeKeys = {
@@ -22,11 +22,11 @@ const routeKeys = {
 /** Keys of a route that are no default: those that tell routes apart, and one that would open routes by accident. */
 const NEVER_DEFAULT = ['name', 'prefix', 'shadow'];
 
-type RouteShape<L extends StageList> = Flatten<typeof routeKeys & Unite<L[number]['keys']>>;
+type RouteShape<L extends StageList> = Unite<typeof routeKeys | L[number]['keys']>;
 type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;
 
 /** One route as the stages get it: defaults merged, values parsed. */
-export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>>;
+export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>> & ShadowKey;
 /** The whole configuration: the keys of the file, and the routes. */
 export type FileOf<L extends StageList> = z.output<z.ZodObject<Shape<TopShape<L>>>> & {
   readonly routes: readonly RouteOf<L>[];
@@ -50,7 +50,7 @@ export interface FileShapes {
 // zod compiles a schema when it first parses, which costs more than the parsing of a small file.
 const shapesOf = new WeakMap<StageList, FileShapes>();
 
-/** Gathers the keys of all stages. Throws when two stages own the same key: that is a bug in the list. */
+/** Gathers the keys of all stages. Throws when two own the same key, or one reads what nobody owns: bugs in the list. */
 export function gatherShapes(stages: StageList): FileShapes {
   const known = shapesOf.get(stages);
   if (known !== undefined) return known;
@@ -59,6 +59,11 @@ export function gatherShapes(stages: StageList): FileShapes {
   for (const stage of stages) {
     addKeys(route, stage.keys, stage.name);
     addKeys(top, stage.fileKeys, stage.name);
+  }
+  addKeys(route, createShadowKey(stages), 'shadow');
+  for (const { name, reads, fileReads } of stages) {
+    checkReads(route, reads, name);
+    checkReads(top, fileReads, name);
   }
   const allowed = Object.entries(route).filter(([key]) => !NEVER_DEFAULT.includes(key));
   const defaults = z.object(Object.fromEntries(allowed)).partial().shape;
@@ -72,6 +77,13 @@ function addKeys(shape: Record<string, z.core.$ZodType>, keys: z.ZodRawShape, st
   for (const [key, schema] of Object.entries(keys)) {
     if (Object.hasOwn(shape, key)) throw new Error(`stage ${stage}: the key "${key}" has another owner already`);
     shape[key] = schema;
+  }
+}
+
+/** What a stage reads is typed by the schema that it names, so that must be the owner's. */
+function checkReads(shape: Readonly<Record<string, z.core.$ZodType>>, reads: z.ZodRawShape, stage: string): void {
+  for (const [key, schema] of Object.entries(reads)) {
+    if (shape[key] !== schema) throw new Error(`stage ${stage}: the key "${key}" that it reads has no such owner`);
   }
 }
 
@@ -93,9 +105,6 @@ export function createFileSchema(stages: StageList) {
 }
 
 /** A route with nothing but these keys and every stage's own defaults; for the route that refuses what none matches. */
-export function parseBareRoute<const L extends StageList>(
-  stages: L,
-  keys: Readonly<Record<string, unknown>>,
-): RouteOf<L> {
-  return z.strictObject(gatherShapes(stages).route).parse(keys) as RouteOf<L>;
+export function parseBareRoute(stages: StageList, keys: Readonly<Record<string, unknown>>): RouteConfig {
+  return gatherShapes(stages).routeSchema.parse(keys) as RouteConfig;
 }

@@ -1,5 +1,6 @@
-import { type Node, type ParseError, type ParseErrorCode, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Fault } from './config-error.ts';
+import { describeSyntax } from './syntax-words.ts';
 
 /** One configuration file, read. */
 export interface Source {
@@ -64,11 +65,12 @@ export function parseSource(source: Source, report: ReportAt, resolveText: Resol
   const root = parseNode(source.text, errors);
   const [error] = errors;
   if (root === undefined || error !== undefined) {
-    const place = { ...start, offset: error?.offset ?? 0 };
-    report(
-      place,
-      error === undefined ? 'is nested too deeply' : (SYNTAX[printParseErrorCode(error.error)] ?? 'is not JSON'),
-    );
+    const offset = error?.offset ?? 0;
+    const { message, hint } =
+      error === undefined
+        ? { message: 'is nested too deeply', hint: undefined }
+        : describeSyntax(printParseErrorCode(error.error), source.text, offset);
+    report({ ...start, offset }, message, hint);
     return undefined;
   }
   return locateNode(root, { source, report, resolveText }, '');
@@ -83,25 +85,6 @@ function parseNode(text: string, errors: ParseError[]): Node | undefined {
     throw error;
   }
 }
-
-const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'is not JSON: a word that is neither a quoted string, a number, true, false nor null',
-  InvalidNumberFormat: 'is not JSON: a malformed number',
-  PropertyNameExpected: 'is not JSON: expected a key in double quotes',
-  ValueExpected: 'is not JSON: expected a value',
-  ColonExpected: 'is not JSON: expected ":" after the key',
-  CommaExpected: 'is not JSON: expected "," before this',
-  CloseBraceExpected: 'is not JSON: a "}" is missing',
-  CloseBracketExpected: 'is not JSON: a "]" is missing',
-  EndOfFileExpected: 'is not JSON: something follows the end of the object',
-  InvalidCommentToken: 'is not JSON: a malformed comment',
-  UnexpectedEndOfComment: 'is not JSON: a comment is not closed',
-  UnexpectedEndOfString: 'is not JSON: a string is not closed',
-  UnexpectedEndOfNumber: 'is not JSON: a malformed number',
-  InvalidUnicode: 'is not JSON: a malformed \\u escape',
-  InvalidEscapeCharacter: 'is not JSON: an unknown escape in a string',
-  InvalidCharacter: 'is not JSON: a control character in a string',
-} satisfies Partial<Record<keyof typeof ParseErrorCode, string>>;
 
 interface Reading {
   readonly source: Source;

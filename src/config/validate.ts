@@ -6,6 +6,7 @@ import { describeIssue } from './issue-words.ts';
 import { type ReadableIssue, readIssues, unknownKey } from './issues.ts';
 import type { MergedFile } from './merge.ts';
 import { type FileOf, type FileShapes, gatherShapes, type StageList } from './routes.ts';
+import { checkShadows } from './shadow.ts';
 import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
 type ParsedRoute = MatchOptions & Record<string, unknown>;
@@ -33,27 +34,13 @@ export function validateFile(stages: StageList, merged: MergedFile, report: Repo
     report(place, message, hint);
   };
   checkRoutes(routes, Object.keys(shapes.route), reportPath, (index) => renderPlace(parsed.routes[index]?.located));
-  checkOpened(parsed.routes, report);
+  checkShadows(stages, parsed.routes, reportPath);
   for (const stage of stages) {
-    if (Object.keys(stage.fileKeys).some((key) => brokenKeys.has(key))) continue;
+    const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
+    if (known.some((key) => brokenKeys.has(key))) continue;
     stage.check?.(top, routes, reportPath);
   }
   return { ...top, routes };
-}
-
-/**
- * Reports routes that `shadow` opens although what protects them stands in `defaults`: nobody who reads the route sees
- * that. Only here is it known where a value was written; what else concerns `shadow` is in its stage.
- */
-function checkOpened(routes: Parsed['routes'], report: ReportAt): void {
-  for (const { value, located } of routes) {
-    const [shadow, auth] = [located.entries.get('shadow'), located.entries.get('auth')];
-    const names = value['shadow'];
-    if (shadow === undefined || !Array.isArray(names) || !names.includes('authenticate')) continue;
-    if (auth?.value.place.pointer.startsWith('/defaults/') !== true) continue;
-    const hint = 'write "auth" in the route to say that this is meant';
-    report(shadow.value.place, 'this would open a route that is protected by "defaults"', hint);
-  }
 }
 
 function renderPlace(located: LocatedObject | undefined): string {

@@ -11,8 +11,8 @@ export interface HeaderFilter {
   readonly remembered: number;
 }
 
-/** One hop only (RFC 9110, section 7.6.1), set anew by the gateway, or an override of the path or method that was checked. */
-const NEVER = new Set([
+/** One hop only (RFC 9110, section 7.6.1), or how the message is framed: nobody but the gateway sets them. */
+const ONE_HOP = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -26,6 +26,14 @@ const NEVER = new Set([
   'expect',
   'host',
   'content-length',
+]);
+
+/**
+ * Set anew by the gateway; an override of the path or method that was checked; or what a proxy before a service says
+ * of who calls (RFC 9440 and the fields of auth proxies), which from a client is a claim without proof.
+ */
+const NEVER = new Set([
+  ...ONE_HOP,
   'forwarded',
   'x-real-ip',
   'x-request-id',
@@ -38,6 +46,12 @@ const NEVER = new Set([
   'x-http-method',
   'x-method-override',
   'proxy',
+  'client-cert',
+  'client-cert-chain',
+  'remote-user',
+  'remote-groups',
+  'remote-name',
+  'remote-email',
 ]);
 
 /** What only the gateway may say to a service. */
@@ -69,6 +83,11 @@ export function createHeaderFilter(alsoDropped: readonly string[]): HeaderFilter
       return verdicts.size;
     },
   };
+}
+
+/** True for a field that nothing but the connection itself decides about. */
+export function isOneHop(lowerName: string): boolean {
+  return ONE_HOP.has(lowerName);
 }
 
 /** True for a name that only the gateway may use towards a service. */

@@ -28,6 +28,13 @@ export const bansOption = z.strictObject({
   never: z.array(network).max(1000).default([]).describe('Addresses and networks that are never banned.'),
 });
 
+/** The key of the file that says who is banned; that of the stage addressBan. */
+export const bansFileKeys = {
+  bans: bansOption
+    .optional()
+    .describe('Bans, for a while, who sends too many wrong credentials or calls beyond its limits. Default: nobody.'),
+};
+
 /** The part of the file that says who is banned. */
 export interface BansFile {
   readonly bans?: z.output<typeof bansOption> | undefined;

@@ -19,7 +19,8 @@ export function createCallerLimits(
   return async (context) => {
     const named = context.plan ?? context.consumer?.plan;
     const plan = named !== undefined && plans.has(named) ? named : file.defaultPlan;
-    const list = windows.of(context).windows.filter((window) => window.scope === 'gateway');
+    const all = [...windows.atDoor.windows, ...windows.of(context).windows];
+    const list = all.filter((window) => window.scope === 'gateway');
     return { plan, limits: list.length === 0 ? [] : await limits.peek(list, context) };
   };
 }

@@ -11,24 +11,36 @@ export class LimitHeaders {
   readonly #policies: string;
   readonly #starts = new Map<Window, { readonly rateLimit: string; readonly limit: string }>();
 
-  constructor(windows: readonly Window[]) {
-    this.#policies = windows.map(renderPolicy).join(', ');
+  /** `before`: the windows that were decided on in an earlier step, which `RateLimit-Policy` names too. */
+  constructor(windows: readonly Window[], before: readonly Window[] = []) {
+    this.#policies = [...before, ...windows].map(renderPolicy).join(', ');
     for (const window of windows) {
       this.#starts.set(window, { rateLimit: `${renderName(window.name)};r=`, limit: String(quotaOf(window)) });
     }
   }
 
-  /** Adds the fields to the answer, whether the call was allowed or refused. */
-  add(context: RequestContext, decision: Decision, nowMs: number): void {
+  /**
+   * Adds the fields to the answer, whether the call was allowed or refused. Where an earlier step has added them, they
+   * are replaced; with `isTightest` false by the names of all windows alone.
+   */
+  add(context: RequestContext, decision: Decision, nowMs: number, isTightest = true): void {
     const start = this.#starts.get(decision.window);
     if (start === undefined) return;
+    put(context, 'RateLimit-Policy', this.#policies);
+    if (!isTightest) return;
     const { remaining, resetSeconds } = decision;
-    context.addHeader('RateLimit-Policy', this.#policies);
-    context.addHeader('RateLimit', `${start.rateLimit}${remaining};t=${resetSeconds}`);
-    context.addHeader('X-RateLimit-Limit', start.limit);
-    context.addHeader('X-RateLimit-Remaining', String(remaining));
-    context.addHeader('X-RateLimit-Reset', String(Math.floor(nowMs / 1000) + resetSeconds));
+    put(context, 'RateLimit', `${start.rateLimit}${remaining};t=${resetSeconds}`);
+    put(context, 'X-RateLimit-Limit', start.limit);
+    put(context, 'X-RateLimit-Remaining', String(remaining));
+    put(context, 'X-RateLimit-Reset', String(Math.floor(nowMs / 1000) + resetSeconds));
   }
+}
+
+function put(context: RequestContext, name: string, value: string): void {
+  const fields = context.extraHeaders;
+  const at = fields === undefined ? -1 : fields.indexOf(name);
+  if (fields === undefined || at < 0) context.addHeader(name, value);
+  else fields[at + 1] = value;
 }
 
 function renderPolicy(window: Window): string {

@@ -20,12 +20,12 @@ export function createLimiter(decide: Decide): RateLimitRequestHandler {
     standardHeaders: false,
     keyGenerator: (request) => contextOf(request) as unknown as string,
     store: new DecidingStore(decide),
-    limit: (request) => contextOf(request).limit?.limit ?? 0,
+    limit: ONE,
     handler: (request, _response, next) => next(refusalOf(contextOf(request))),
   });
 }
 
-/** A store that answers with a fresh object each time: the package reads it after an await, when others have come. */
+/** A store that keeps nothing: it hands the decision on. */
 class DecidingStore implements Store {
   /** Tells the package that two limiters never count the same key twice by mistake. */
   readonly localKeys = false;
@@ -46,10 +46,13 @@ class DecidingStore implements Store {
   resetKey(): void {}
 }
 
+/** The package compares hits with its limit, and has no other use for them: one passes, two do not. */
+const ONE = 1;
+const PASSES = { totalHits: ONE, resetTime: undefined };
+const IS_REFUSED = { totalHits: ONE + 1, resetTime: undefined };
+
 function toHits(decision: Decision | undefined) {
-  if (decision === undefined) return { totalHits: 0, resetTime: undefined };
-  const { allowed, limit, remaining } = decision;
-  return { totalHits: allowed ? Math.max(0, limit - remaining) : limit + 1, resetTime: undefined };
+  return decision === undefined || decision.allowed ? PASSES : IS_REFUSED;
 }
 
 function refusalOf(context: RequestContext): GatewayError {

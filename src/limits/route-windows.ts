@@ -16,40 +16,62 @@ export interface WindowList {
   readonly headers: LimitHeaders;
 }
 
-/** The windows of one route, for every plan a caller may have. */
+/**
+ * The windows of one route, in two steps: those of the whole file that need no identity, which count every call, also
+ * one that is refused for want of a credential; and all others, for every plan a caller may have.
+ */
 export class RouteWindows {
+  /** Decided before anything is known of the caller. */
+  readonly atDoor: WindowList;
   readonly #byPlan = new Map<string, WindowList>();
   readonly #others: WindowList;
 
   constructor(file: LimitsFile, routeLimits: readonly RateLimitOptions[], routeName: string) {
-    const common = [
-      ...(file.rateLimits ?? []).map((options) =>
-        compileWindow(options, { kind: 'gateway', name: 'gateway' }, routeName),
+    const ofFile = (options: RateLimitOptions) =>
+      compileWindow(options, { kind: 'gateway', name: 'gateway' }, routeName);
+    const fileLimits = file.rateLimits ?? [];
+    const atDoor = fileLimits.filter(needsNoIdentity).map(ofFile);
+    const idsAtDoor = new Set(atDoor.map(({ id }) => id));
+    const ofRoute = routeLimits.map((options) => compileWindow(options, { kind: 'route', name: routeName }, routeName));
+    // What a route says of the very same counter is decided with it: a call must not count there twice.
+    this.atDoor = createList(
+      mergeWindows(
+        atDoor,
+        ofRoute.filter(({ id }) => idsAtDoor.has(id)),
       ),
-      ...routeLimits.map((options) => compileWindow(options, { kind: 'route', name: routeName }, routeName)),
+    );
+    const common = [
+      ...fileLimits.filter((options) => !needsNoIdentity(options)).map(ofFile),
+      ...ofRoute.filter(({ id }) => !idsAtDoor.has(id)),
     ];
+    const createLater = (windows: readonly Window[]) => createList(windows, this.atDoor.windows);
     for (const [name, plan] of Object.entries(file.plans ?? {})) {
-      this.#byPlan.set(name, createList(mergeWindows(common, compilePlan(name, plan, routeName))));
+      this.#byPlan.set(name, createLater(mergeWindows(common, compilePlan(name, plan, routeName))));
     }
-    this.#others = this.#byPlan.get(file.defaultPlan ?? '') ?? createList(mergeWindows(common));
+    this.#others = this.#byPlan.get(file.defaultPlan ?? '') ?? createLater(mergeWindows(common));
   }
 
-  /** True when no caller is ever limited here. */
+  /** True when no caller is ever limited here once it is known who calls. */
   get isEmpty(): boolean {
-    return this.lists.every((list) => list.windows.length === 0);
+    return [...this.#byPlan.values(), this.#others].every((list) => list.windows.length === 0);
   }
 
+  /** All lists, that of the door included. */
   get lists(): readonly WindowList[] {
-    return [...this.#byPlan.values(), this.#others];
+    return [this.atDoor, ...this.#byPlan.values(), this.#others];
   }
 
-  /** The windows of a call. A plan that the file doesn't have counts as the default plan. */
+  /** The windows of a call behind the door. A plan that the file doesn't have counts as the default plan. */
   of(context: RequestContext): WindowList {
     const plan = context.plan ?? context.consumer?.plan;
     return (plan === undefined ? undefined : this.#byPlan.get(plan)) ?? this.#others;
   }
 }
 
-function createList(windows: readonly Window[]): WindowList {
-  return { windows, headers: new LimitHeaders(windows) };
+function needsNoIdentity({ by }: RateLimitOptions): boolean {
+  return by === 'address' || by.startsWith('header:');
+}
+
+function createList(windows: readonly Window[], before: readonly Window[] = []): WindowList {
+  return { windows, headers: new LimitHeaders(windows, before) };
 }

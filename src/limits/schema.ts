@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { TOKEN_CHARS } from '../lib/http-token.ts';
 import { duration } from '../schema-values.ts';
 
 /** What a person may write about limits in routes.json: windows, plans and quotas. */
 
-const BY = /^(?:consumer|user|address|route|header:[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}|claim:[^\s]{1,128})$/;
+const BY = new RegExp(`^(?:consumer|user|address|route|header:[${TOKEN_CHARS}]{1,64}|claim:[^\\s]{1,128})$`);
 
 export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),
@@ -51,6 +52,43 @@ export const planSchema = z.strictObject({
     .optional()
     .describe('Calls per calendar period; kept over restarts in Redis, lost with the process without.'),
 });
+
+/** The keys of a route that say how often; those of the stage rateLimit. */
+export const limitsRouteKeys = {
+  rateLimits: z
+    .array(rateLimitSchema)
+    .max(16)
+    .optional()
+    .describe('How often this route may be called; all windows are decided together.'),
+  cost: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('What one call of this route counts in every window. Default 1.'),
+  onStoreError: z
+    .enum(['local', 'allow', 'deny'])
+    .optional()
+    .describe(
+      'While Redis does not answer: count in this process (local, the default), let calls pass, or refuse them with 503.',
+    ),
+};
+
+/** The keys of the file that say how often; those of the stage rateLimit. */
+export const limitsFileKeys = {
+  rateLimits: z
+    .array(rateLimitSchema)
+    .max(16)
+    .optional()
+    .describe(
+      'Limits of the whole gateway: by address or header decided before authentication, also for calls that end 401, 403 or 404; others with those of the route.',
+    ),
+  plans: z
+    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), planSchema)
+    .optional()
+    .describe("A consumer's or a token's tier, by name."),
+  defaultPlan: z.string().optional().describe('The plan of whoever names none, or one that is not here.'),
+};
 
 export type RateLimitOptions = z.output<typeof rateLimitSchema>;
 export type PlanOptions = z.output<typeof planSchema>;

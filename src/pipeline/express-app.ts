@@ -1,6 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
-import { renderProblem } from '../answer/problem.ts';
 import { contextOf } from '../context.ts';
 
 /** The Express application, and the classes that its server should make requests and responses from. */
@@ -47,13 +46,18 @@ export function createExpressApp(dispatch: (req: IncomingMessage, res: ServerRes
    */
   function answerRest(req: IncomingMessage, res: ServerResponse, error: unknown): void {
     if (error === undefined) dispatch(req, res);
-    else renderProblem(contextOf(req), error);
+    else fail(req, error);
   }
 
   return {
     app: (req, res) => app(req as Request, res as Response, (error: unknown) => answerRest(req, res, error)),
     classes: { IncomingMessage: GatewayRequest, ServerResponse: GatewayResponse as unknown as typeof ServerResponse },
   };
+}
+
+function fail(req: IncomingMessage, error: unknown): void {
+  const context = contextOf(req);
+  context.sink.fail(context, error);
 }
 
 /** Puts Express's methods between the class and Node's, and names the application as Express itself does. */

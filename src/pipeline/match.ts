@@ -1,13 +1,15 @@
 import type { RequestContext, RouteIdentity } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { MatchRequest } from '../routing/candidate.ts';
+import { hasDestination, readDestination } from '../routing/destination.ts';
 import { forwardablePath } from '../routing/forwardable.ts';
 import { isHost } from '../routing/host-index.ts';
 import { normalizeTarget } from '../routing/normalize.ts';
-import type { RouteTable } from '../routing/table.ts';
+import type { RouteMatch, RouteTable } from '../routing/table.ts';
 
 /** What matching needs to know of a compiled route. */
 interface Matched extends RouteIdentity {
-  readonly config: { readonly path: 'normalized' | 'raw' };
+  readonly config: { readonly path: 'normalized' | 'raw'; readonly bodyLimit: number };
 }
 
 /** No method of HTTP is meant for them here (RFC 9110, sections 9.3.6 and 9.3.8). */
@@ -49,11 +51,27 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
   const { route } = match;
   const forwarded = forwardablePath(target, route.config.path, match, request, table);
   if (forwarded !== target.path) context.rawPath = forwarded;
+  if (hasDestination(method)) readDestinationField(context, route.config.path, match, request, table);
   context.route = route;
+  context.maxBodyBytes = route.config.bodyLimit;
   context.params = match.params;
   context.prefixLength = match.prefixLength;
   context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });
   return route;
+}
+
+/** Leaves the path that `Destination` names in its place, for the last stage to rewrite. */
+function readDestinationField<R>(
+  { req: { headers }, peerTrusted }: RequestContext,
+  mode: 'normalized' | 'raw',
+  match: RouteMatch<R>,
+  request: MatchRequest,
+  table: RouteTable<R>,
+): void {
+  const destination = headers['destination'];
+  if (typeof destination !== 'string') return;
+  const forwardedHost = peerTrusted ? [headers['x-forwarded-host']].flat().at(-1) : undefined;
+  headers['destination'] = readDestination(destination, [request.host, forwardedHost], mode, match, request, table);
 }
 
 /** A preflight is matched by the method that it asks for. */

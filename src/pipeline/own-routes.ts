@@ -1,6 +1,6 @@
-import { type FileConfig, parseBareRoute, type RouteConfig } from '../config/routes.ts';
+import { ownSchemes } from '../auth/auth-option.ts';
+import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
-import { STAGES } from '../stages.ts';
 
 /** A route that the gateway answers itself, to callers who have proven who they are. */
 export interface OwnRoute {
@@ -9,15 +9,15 @@ export interface OwnRoute {
 }
 
 /** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
-export function createOwnRoutes({ consumers, introspection }: FileConfig): readonly OwnRoute[] {
-  const any: string[] = ['jwt', 'api-key'];
-  if (introspection !== undefined) any.push('introspection');
-  if (consumers.some(({ password }) => password !== undefined)) any.push('basic');
-  if (consumers.some(({ certificates }) => certificates.length > 0)) any.push('mtls');
+export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
+  const any = ownSchemes(
+    config,
+    config.routes.map(({ auth }) => auth),
+  );
   return [
     {
       own: 'me',
-      config: parseBareRoute(STAGES, {
+      config: parseBareRoute(stages, {
         name: 'turnpike-me',
         prefix: '/-/me',
         exact: true,

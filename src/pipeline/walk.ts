@@ -1,11 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { renderProblem } from '../answer/problem.ts';
 import type { RequestContext } from '../context.ts';
-import { GatewayError } from '../errors.ts';
 
 /**
  * Walks a request through the handlers of its route, first to last. Whatever a handler hands to `next`, throws or
- * rejects with is answered as a problem, once.
+ * rejects with is told to the sink, once.
  */
 export function walk(context: RequestContext, handlers: readonly RequestHandler[]): void {
   const req = context.req as Request;
@@ -15,14 +13,14 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   function next(error?: unknown): void {
     if (error !== undefined && error !== null) {
       index = handlers.length;
-      renderProblem(context, error);
+      context.sink.fail(context, error);
       return;
     }
     // The client may have left while a stage waited: the rest would work for nobody.
     if (res.destroyed) return;
     const handler = handlers[index++];
     if (handler === undefined) {
-      renderProblem(context, new GatewayError('internal', undefined, { cause: new Error('no stage answered') }));
+      endUnanswered(context);
       return;
     }
     try {
@@ -34,4 +32,10 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   }
 
   next();
+}
+
+/** An explanation asks nobody, so nobody answers; otherwise it is a bug. */
+function endUnanswered(context: RequestContext): void {
+  if (context.dryRun) context.sink.end(context, undefined);
+  else context.sink.fail(context, new Error('no stage answered'));
 }

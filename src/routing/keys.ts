@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { TOKEN } from '../lib/http-token.ts';
+import { isMethod } from '../lib/methods.ts';
 import { normalizeTarget } from './normalize.ts';
 import { patternSource } from './pattern.ts';
 
@@ -7,7 +9,6 @@ import { patternSource } from './pattern.ts';
 
 const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const IPV6_HOST = /^\[[0-9a-f:.]+\]$/;
-const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const PARAM = /^:[A-Za-z][A-Za-z0-9_]*$/;
 
 /** What is wrong with a prefix, with the form it should have where that is known; undefined when it is fine. */
@@ -68,7 +69,7 @@ const method = z.string().superRefine((text, context) => {
   else if (text !== upper) context.addIssue({ code: 'custom', message: `methods are in capitals: "${upper}"` });
   else if (upper === 'TRACE' || upper === 'CONNECT') {
     context.addIssue({ code: 'custom', message: `${upper} is never let through` });
-  }
+  } else if (!isMethod(text)) context.addIssue({ code: 'custom', message: `"${text}" is no method of HTTP` });
 });
 
 const headerName = z.string().regex(TOKEN, { error: 'must be the name of a header field' });
@@ -102,7 +103,7 @@ export const matchKeys = {
   path: z
     .enum(['normalized', 'raw'])
     .default('normalized')
-    .describe('`raw` forwards the path as it came, encoded slashes included. Default `normalized`: `%2F` is refused.'),
+    .describe('`raw` forwards the path as it came, doubled slashes and all. Default `normalized`: what was matched.'),
 };
 
 /** What decides whether a route takes a request. */
@@ -121,12 +122,6 @@ export function conditionKeys(match: MatchOptions): string[] {
     match.pathRegex ?? null,
   ]);
   return match.prefix.map((text) => `${text.replace(/\/:[^/]+/g, '/:')} ${conditions}`);
-}
-
-/** Whether two routes match under the very same conditions, at one of their prefixes at least. */
-export function sameConditions(a: MatchOptions, b: MatchOptions): boolean {
-  const keys = new Set(conditionKeys(a));
-  return conditionKeys(b).some((key) => keys.has(key));
 }
 
 function sorted(list: readonly string[] | undefined): string[] {

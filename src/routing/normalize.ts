@@ -14,8 +14,8 @@ export interface NormalizedTarget {
   readonly rawPath: string;
   /** Host and port of an absolute-form target: they count, and Host does not (RFC 9112, section 3.2.2). */
   readonly authority: string | undefined;
-  /** Whether the path has a `%2F`, which only `path: "raw"` lets through. */
-  readonly hasEncodedSlash: boolean;
+  /** Whether escapes are left by which a service could decode the path into another one. */
+  readonly hasEscapes: boolean;
   /** Whether a segment has parameters (`;v=1`), which some services cut off before they look at the path. */
   readonly hasParameters: boolean;
 }
@@ -38,6 +38,9 @@ CLASS[0x23] = REFUSED; // a fragment never travels (RFC 9112, section 3.2)
 CLASS[0x5c] = REFUSED; // Windows services and browsers take a backslash for a slash
 
 const DOT = 0x2e;
+
+/** Any but those of a space, `#`, `?` and what is beyond ASCII: decoded or not, they are matched as the same. */
+const TELLING_ESCAPE = /%(?![89A-F][0-9A-F]|20|23|3F)/;
 
 /**
  * Brings the target of a request line into the one form that is matched and forwarded (RFC 3986, section 6.2.2):
@@ -80,7 +83,7 @@ function normalizeOriginForm(url: string, authority: string | undefined): Normal
   }
   const rawPath = end === url.length ? url : url.slice(0, end);
   const query = end === url.length ? '' : checkedQuery(url, end);
-  if (simple) return { path: rawPath, query, rawPath, authority, hasEncodedSlash: false, hasParameters };
+  if (simple) return { path: rawPath, query, rawPath, authority, hasEscapes: false, hasParameters };
 
   const unescaped = unescapePath(rawPath);
   return {
@@ -88,7 +91,7 @@ function normalizeOriginForm(url: string, authority: string | undefined): Normal
     query,
     rawPath,
     authority,
-    hasEncodedSlash: unescaped.includes('%2F'),
+    hasEscapes: TELLING_ESCAPE.test(unescaped),
     hasParameters: hasParameters || unescaped.includes('%3B'),
   };
 }
@@ -99,6 +102,8 @@ function normalizeAbsoluteForm(url: string): NormalizedTarget {
   if (authority === undefined || rest === undefined) {
     throw new GatewayError('bad_path', 'A request target must be a path that begins with a slash.');
   }
+  if (authority.startsWith(':'))
+    throw new GatewayError('bad_path', 'A URL must name a host (RFC 9110, section 4.2.1).');
   return normalizeOriginForm(rest.startsWith('/') ? rest : `/${rest}`, authority);
 }
 

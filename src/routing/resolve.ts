@@ -46,7 +46,7 @@ function escapedOctet(path: string, at: number): number {
 }
 
 /** The octet that the escape at this place stands for, or -1 where there is none. */
-function octetAt(path: string, at: number): number {
+export function octetAt(path: string, at: number): number {
   const high = hexValue(path.charCodeAt(at + 1));
   const low = hexValue(path.charCodeAt(at + 2));
   return high < 0 || low < 0 ? -1 : high * 16 + low;

@@ -4,6 +4,7 @@ import type { Report } from '../stage.ts';
 import { normalForm } from './keys.ts';
 import { normalizeTarget } from './normalize.ts';
 import { type Pattern, parsePattern, patternSource } from './pattern.ts';
+import { hidesNoDots, refuseReading, staysOneSegment } from './readings.ts';
 
 /** The keys of a route that say which path its service sees. */
 
@@ -102,9 +103,17 @@ function createPrefixRewriter({ stripPrefix, rewritePrefix }: RewriteOptions): P
   if (names.length === 0) return (path, prefixLength) => base + rest(path, prefixLength) || '/';
   const segments = base.split('/');
   return (path, prefixLength, params) => {
-    const filled = segments.map((segment) => (segment.startsWith(':') ? (params?.[segment.slice(1)] ?? '') : segment));
+    const filled = segments.map((segment) =>
+      segment.startsWith(':') ? oneSegment(params?.[segment.slice(1)]) : segment,
+    );
     return filled.join('/') + rest(path, prefixLength) || '/';
   };
+}
+
+/** A `:name` of the client's: it must not become two segments, or none, when the service decodes it. */
+function oneSegment(value = ''): string {
+  if ((value.includes('%') || value.includes(';')) && !staysOneSegment(value)) throw refuseReading();
+  return value;
 }
 
 function keep(path: string): string {
@@ -135,6 +144,6 @@ const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/;]|%3b|%2f|$)/i;
 
 function checkedResult(path: string): string {
   const { query } = normalizeTarget(path);
-  if (query === '' && !DOT_SEGMENT.test(path) && !path.startsWith('//')) return path;
+  if (query === '' && !DOT_SEGMENT.test(path) && !path.startsWith('//') && hidesNoDots(path)) return path;
   throw new GatewayError('bad_path', 'The path can not be rewritten into one that is safe to send.');
 }

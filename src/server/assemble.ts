@@ -5,13 +5,14 @@ import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
-import { DeadlineWheel } from '../lib/deadline-wheel.ts';
+import { Deadlines } from '../lib/deadlines.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
 import { createRedis } from '../redis/link.ts';
 import type { Settings } from '../settings.ts';
+import { createCalls } from '../upstream/call.ts';
 import { firstDiscoveries } from '../upstream/discovery/discover.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
@@ -43,6 +44,7 @@ export interface Running {
 /** What lives as long as the process. */
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
   const log = createMessageLog(settings, sinks.messages);
+  const deadlines = new Deadlines();
   return {
     settings,
     log,
@@ -50,7 +52,8 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     clock: systemClock,
     metrics,
     pool: new Pool(),
-    deadlines: new DeadlineWheel(),
+    deadlines,
+    call: createCalls(deadlines),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
@@ -65,7 +68,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
       return drain.isDraining;
     },
   });
-  const gateway = createGateway(deps, loaded.config, health);
+  const gateway = createGateway(deps, loaded, health);
   const { app, classes } = gateway.express;
   const server = createFrontServer({
     classes,

@@ -1,5 +1,4 @@
-import { endAnswer, writeOwnHead } from '../answer/head.ts';
-import { renderProblem } from '../answer/problem.ts';
+import { answerJson } from '../answer/own.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
@@ -36,16 +35,20 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
 
   function answer(context: RequestContext, path: string): void {
     const { isDraining } = source;
-    if (path === '/health') sendJson(context, 200, describe());
-    else if (path === '/health/live') sendJson(context, 200, { status: 'alive' });
-    else sendJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
+    if (path === '/health') answerJson(context, 200, describe());
+    else if (path === '/health/live') answerJson(context, 200, { status: 'alive' });
+    else answerJson(context, isDraining ? 503 : 200, { status: isDraining ? 'draining' : 'ready' });
   }
 
   return function health(context) {
     const { path } = context;
     if (!path.startsWith('/health') || !EVERY_CHECK.includes(path)) return false;
     if (context.method === 'GET' || context.method === 'HEAD') answer(context, path);
-    else renderProblem(context, new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }));
+    else
+      context.sink.fail(
+        context,
+        new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }),
+      );
     return true;
   };
 }
@@ -54,12 +57,4 @@ export function createHealth(deps: Pick<Deps, 'settings' | 'clock' | 'pool'>, so
 function overall(services: Readonly<Record<string, PublicReport>>): 'healthy' | 'degraded' {
   const isDegraded = Object.values(services).some(({ circuit, targets }) => circuit === 'open' || targets === 0);
   return isDegraded ? 'degraded' : 'healthy';
-}
-
-function sendJson(context: RequestContext, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
-  const length = String(Buffer.byteLength(body));
-  const head = ['content-type', 'application/json', 'content-length', length, 'cache-control', 'no-store'];
-  writeOwnHead(context, status, head);
-  endAnswer(context, context.method === 'HEAD' ? undefined : body);
 }

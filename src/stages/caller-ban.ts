@@ -1,12 +1,12 @@
 import { contextOf } from '../context.ts';
-import { type Bans, type BansFile, createBans, refusalOf } from '../limits/bans.ts';
+import { type Bans, bansFileKeys, createBans, refusalOf } from '../limits/bans.ts';
 import { defineStage } from '../stage.ts';
 
 /** Refuses a consumer or user that is banned, from whatever address it calls: 429 `banned`. */
 export const callerBanStage = defineStage({
   name: 'callerBan',
-  // The key `bans` belongs to the stage addressBan.
-  prepare: (file: object, deps): Bans | undefined => createBans(file as BansFile, deps),
+  fileReads: bansFileKeys,
+  prepare: (file, deps): Bans | undefined => createBans(file, deps),
 
   create(_options, route, _deps, bans) {
     if (!route.matched || bans === undefined) return undefined;

@@ -30,6 +30,7 @@ const RETRY_AFTER_SECONDS = 1;
 export const concurrencyStage = defineStage({
   name: 'concurrency',
   keys,
+  shadow: { needs: ['concurrency'] },
 
   create({ concurrency }, route, deps) {
     if (!route.matched || concurrency === undefined) return undefined;

@@ -25,6 +25,11 @@ const origin = z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/,*]+)$/, {
 const corsOptions = z.strictObject({
   origins: oneOrMany(origin).optional().describe('Origins that may read answers; default: CORS_ORIGINS.'),
   credentials: z.boolean().default(false).describe('Whether cookies may be sent; not possible together with "*".'),
+  methods: z
+    .array(z.string().regex(/^[A-Z][A-Z0-9-]*$/, { error: 'methods are in capitals, "PROPFIND" for one' }))
+    .min(1)
+    .default(METHODS)
+    .describe('Methods that pages may use.'),
   exposedHeaders: z
     .array(z.string())
     .default([])
@@ -116,7 +121,7 @@ function answersFor(one: string, anyOrigin: boolean, rest: Omit<CorsRoute, 'orig
   const options: CorsOptions = {
     origin: anyOrigin ? '*' : one,
     credentials: rest.credentials,
-    methods: METHODS,
+    methods: [...rest.methods],
     exposedHeaders: [...EXPOSED, ...rest.exposedHeaders],
     maxAge: rest.maxAgeSeconds,
     preflightContinue: true,

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
+import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
-import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
+import { hasDestination } from '../routing/destination.ts';
+import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
@@ -9,6 +11,7 @@ import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
+import { replaceField } from '../upstream/forward/service-request.ts';
 import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
@@ -30,7 +33,11 @@ export const forwardStage = defineStage({
     rewriteRedirects: z
       .boolean()
       .default(true)
-      .describe("Turns Location and cookies of the service round to the gateway's paths."),
+      .describe("Turns Location of the service round to the gateway's paths; the domain of its cookies is dropped."),
+    rewriteCookies: z
+      .boolean()
+      .default(false)
+      .describe("Turns the paths of the service's cookies round too; else `Path=/` stays good for the whole host."),
     timeouts: timeoutsOption.prefault({}),
     retry: z
       .union([z.literal(false), retrySchema])
@@ -61,8 +68,7 @@ export const forwardStage = defineStage({
         [['mirror', 'service'], route.mirror?.service],
       ] as const) {
         if (name === undefined || Object.hasOwn(services, name)) continue;
-        const known = Object.keys(services).join(', ') || 'none is there';
-        report(['routes', index, ...at], `there is no service "${name}"`, `add it to "services": ${known}`);
+        report(['routes', index, ...at], `there is no service "${name}"`, hintForService(name, Object.keys(services)));
       }
     });
   },
@@ -78,6 +84,7 @@ export const forwardStage = defineStage({
     const mirror = options.mirror === undefined ? undefined : createMirror(options.mirror, services, deps);
     const rewrite = createPathRewriter(options);
     const onPrefix = createPathRewriter({ ...options, pathRewrite: undefined });
+    const { rewriteRedirects: redirects, rewriteCookies: cookiePaths } = options;
     const plan: ForwardPlan = {
       service,
       breaker,
@@ -87,7 +94,7 @@ export const forwardStage = defineStage({
       clock: deps.clock,
       deadlines: deps.deadlines,
       sockets: deps.sockets,
-      rewriteRedirects: options.rewriteRedirects,
+      turned: redirects || cookiePaths ? { redirects, cookiePaths } : undefined,
       servicePrefix: ({ path, prefixLength, params }) => {
         const prefix = onPrefix(path.slice(0, prefixLength), prefixLength, params);
         return prefix === '/' ? '' : prefix;
@@ -101,12 +108,25 @@ export const forwardStage = defineStage({
       if (options.stripPrefix && context.prefixLength > 1)
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
+      if (hasDestination(context.method)) rewriteDestination(context, rewrite);
       if (context.dryRun) return explain(context, plan, path, next);
       mirror?.(context, path);
       admit(plan, context, path, next);
     };
   },
 });
+
+/** Matching has left a path of ours in `Destination`; the service is told its own, and once. */
+function rewriteDestination(context: RequestContext, rewrite: PathRewriter): void {
+  const { headers } = context.req;
+  const destination = headers['destination'];
+  if (typeof destination !== 'string') return;
+  const mark = destination.indexOf('?');
+  const end = mark < 0 ? destination.length : mark;
+  const path = rewrite(destination.slice(0, end), context.prefixLength, context.params) + destination.slice(end);
+  headers['destination'] = path;
+  replaceField(context.upstreamHeaders, 'Destination', path);
+}
 
 function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
   return deps.lease.use(proxyKind, route.prefix, () =>
@@ -116,7 +136,7 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
-  context.res.destroy();
+  context.sink.fail(context, error);
 }
 
 /** Says where the request would go; asks nobody. */
@@ -143,4 +163,11 @@ function explain(
   context.target = target.url;
   context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
   next();
+}
+
+function hintForService(name: string, known: readonly string[]): string {
+  const nearest = findNearest(name, known);
+  return nearest === undefined
+    ? `add it to "services": ${known.join(', ') || 'none is there'}`
+    : `did you mean "${nearest}"?`;
 }

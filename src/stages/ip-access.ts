@@ -16,6 +16,7 @@ const keys = {
 export const ipAccessStage = defineStage({
   name: 'ipAccess',
   keys,
+  shadow: { needs: ['ipAllow', 'ipDeny'] },
 
   create({ ipAllow, ipDeny }, route) {
     if (!route.matched || (ipAllow === undefined && ipDeny === undefined)) return undefined;

@@ -1,9 +1,9 @@
-import { endAnswer, writeOwnHead } from '../answer/head.ts';
+import { answerJson } from '../answer/own.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { createCallerLimits } from '../limits/caller-limits.ts';
 import { createLimits, limitsKind } from '../limits/limits.ts';
-import type { LimitsFile } from '../limits/route-windows.ts';
-import { defineStage, type StageDeps } from '../stage.ts';
+import { limitsFileKeys } from '../limits/schema.ts';
+import { defineStage } from '../stage.ts';
 
 /**
  * `GET /-/me`: tells a caller who it is here, by what it proved that, and what it may still do. Asking counts in no
@@ -12,10 +12,11 @@ import { defineStage, type StageDeps } from '../stage.ts';
 export const meStage = defineStage({
   name: 'me',
 
-  prepare(file: object, deps: StageDeps) {
-    // The limits belong to the stage rateLimit; here they are only looked at.
+  fileReads: limitsFileKeys,
+
+  prepare(file, deps) {
     return createCallerLimits(
-      file as LimitsFile,
+      file,
       deps.lease.use(limitsKind, '', () => createLimits(deps)),
     );
   },
@@ -26,10 +27,7 @@ export const meStage = defineStage({
     return async function me(req) {
       const context = contextOf(req);
       if (context.dryRun) return;
-      const body = JSON.stringify({ ...describeCaller(context), ...(await limitsOf(context)) });
-      const head = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-      writeOwnHead(context, 200, [...head, 'cache-control', 'no-store']);
-      endAnswer(context, context.method === 'HEAD' ? undefined : body);
+      answerJson(context, 200, { ...describeCaller(context), ...(await limitsOf(context)) });
     };
   },
 });

@@ -1,4 +1,4 @@
-import { endAnswer, writeOwnHead } from '../answer/head.ts';
+import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
 import { defineStage } from '../stage.ts';
 
@@ -11,8 +11,7 @@ export const preflightStage = defineStage({
       if (!context.ownsCors || req.method !== 'OPTIONS') return next();
       if (req.headers.origin === undefined || req.headers['access-control-request-method'] === undefined) return next();
       if (context.dryRun) return next();
-      writeOwnHead(context, 204, ['content-length', '0']);
-      endAnswer(context, undefined);
+      answerOwn(context, 204, {}, '');
     };
   },
 });

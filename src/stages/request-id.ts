@@ -9,22 +9,25 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACE_ID_END = 35;
 
-/** Names every request: X-Request-Id (a trusted peer's, else a new one), X-Correlation-Id, and W3C traceparent. */
+/**
+ * Names every request: X-Request-Id (a trusted peer's, else a new one, so that no client can give two requests one
+ * name), X-Correlation-Id (what anybody sent as such, or as X-Request-Id), and W3C traceparent.
+ */
 export const requestIdStage = defineStage({
   name: 'requestId',
   create() {
     return function requestId(req, _res, next) {
       const context = contextOf(req);
       const { headers } = req;
-      const given = context.peerTrusted ? headers['x-request-id'] : undefined;
-      const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-      const correlated = context.peerTrusted ? headers['x-correlation-id'] : undefined;
-      context.requestId = id;
-      context.correlationId = typeof correlated === 'string' && REQUEST_ID.test(correlated) ? correlated : id;
+      const given = wellFormed(headers['x-request-id']);
+      const { parent } = context;
+      context.requestId = parent?.requestId ?? (context.peerTrusted ? given : undefined) ?? randomUUID();
+      context.correlationId =
+        parent?.correlationId ?? wellFormed(headers['x-correlation-id']) ?? given ?? context.requestId;
       context.traceparent = continueTrace(headers['traceparent']);
       context.upstreamHeaders.push(
         'X-Request-Id',
-        id,
+        context.requestId,
         'X-Correlation-Id',
         context.correlationId,
         'traceparent',
@@ -34,6 +37,10 @@ export const requestIdStage = defineStage({
     };
   },
 });
+
+function wellFormed(id: string | string[] | undefined): string | undefined {
+  return typeof id === 'string' && REQUEST_ID.test(id) ? id : undefined;
+}
 
 /** The caller's trace with a span of ours as the parent, or a new trace that nobody asked to sample. */
 function continueTrace(given: string | string[] | undefined): string {

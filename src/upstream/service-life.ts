@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Call } from '../deps.ts';
 import type { Kind } from '../pool.ts';
 import { Bulkhead, type BulkheadOptions } from './bulkhead.ts';
 import { RetryBudget } from './forward/retry.ts';
@@ -27,12 +28,14 @@ export class ServiceLife {
   readonly bulkhead = new Bulkhead();
   readonly retries = new RetryBudget();
   readonly #editions: Edition[] = [];
+  readonly #call: Call;
   readonly #onHealth: (target: Target) => void;
   #checks: ActiveChecks | undefined;
   #checked: HealthCheckOptions | undefined;
 
   /** `onHealth` is told of a target that its checks have found up or down. */
-  constructor(onHealth: (target: Target) => void) {
+  constructor(call: Call, onHealth: (target: Target) => void) {
+    this.#call = call;
     this.#onHealth = onHealth;
   }
 
@@ -86,7 +89,7 @@ export class ServiceLife {
       return;
     }
     const onChange = this.#onHealth;
-    this.#checks = startActiveChecks(targets, healthCheck, createProbe(healthCheck), { onChange });
+    this.#checks = startActiveChecks(targets, healthCheck, createProbe(healthCheck, this.#call), { onChange });
   }
 }
 

@@ -45,7 +45,7 @@ export interface Service {
 
 export const serviceKind: Kind<Service> = { name: 'service', close: (service) => service.close() };
 
-type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool'>;
+type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool' | 'call'>;
 
 interface ServiceNames {
   readonly name: string;
@@ -58,7 +58,7 @@ export function createService({ name, identity }: ServiceNames, options: Service
   const { passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
   const lease = deps.pool.lease();
   const breaker = useBreaker(name, options.circuitBreaker, { ...deps, lease });
-  const life = lease.use(serviceLifeKind, identity, () => new ServiceLife(healthLog(name, deps)));
+  const life = lease.use(serviceLifeKind, identity, () => new ServiceLife(deps.call, healthLog(name, deps)));
   const outsideNames = new Set<string>();
   const list = followTargets(identity, options, lease, deps, () => life.update(edition));
   const edition: Edition = {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { buildConnector, Dispatcher } from 'undici';
 // The whole package is twice the memory and five times the time at start, for parts that are not used here.
 import createUndiciConnector from 'undici/lib/core/connect.js';
@@ -12,7 +13,7 @@ export interface TransportRequest {
   readonly path: string;
   /** Names and values by turns. */
   readonly headers: string[];
-  readonly body: import('node:stream').Readable | null;
+  readonly body: Readable | Buffer | string | null;
   /** Asks for an upgrade of the connection (RFC 9110, section 7.8). */
   readonly upgrade?: 'websocket' | undefined;
   /** Set by the transport. */
@@ -54,7 +55,7 @@ const DEFAULT_IDLE_TIMEOUT_MS = 4_000;
 /** A hint above this is not believed. */
 const MAX_IDLE_TIMEOUT_MS = 60_000;
 
-/** All timeouts but the connection's are the exchange's: undici's own would cost two timers a request. */
+/** All timeouts but the connection's are the attempt's: undici's own would cost two timers a request. */
 export function createTransport(origin: string, options: TransportOptions = {}): Transport {
   const { protocol, hostname } = new URL(origin);
   const isTls = protocol === 'https:';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -90,6 +91,39 @@ describe('npm run demo', { skip: hasCurl ? false : 'curl is missing: apt-get ins
     const left = readdirSync(temporary).filter((name) => name.startsWith('turnpike-'));
     assert.deepEqual(left, []);
   });
+});
+
+describe('npm run demo where a port is taken', () => {
+  for (const name of ['PORT', 'ADMIN_PORT']) {
+    test(`says that ${name} is, starts nothing and prints no line to try`, async (t) => {
+      // Whatever holds the port may well answer as a gateway would.
+      const other = http.createServer((_req, res) => res.end('ok'));
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      t.after(() => other.close());
+      const taken = (other.address() as AddressInfo).port;
+      const [port, adminPort] = await freePorts(2);
+      const stubPort = await freeRun(3);
+      const demo = spawn(process.execPath, ['scripts/demo.ts'], {
+        cwd: ROOT,
+        env: {
+          ...process.env,
+          PORT: String(port),
+          ADMIN_PORT: String(adminPort),
+          STUB_PORT: String(stubPort),
+          HOST: '127.0.0.1',
+          [name]: String(taken),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      t.after(() => demo.kill('SIGKILL'));
+      let text = '';
+      for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk) => (text = `${text}${chunk}`));
+      const [code] = await once(demo, 'close');
+      assert.notEqual(code, 0);
+      assert.doesNotMatch(text, /runs on|curl/);
+      assert.match(text, new RegExp(`${taken}.*taken[\\s\\S]*set ${name}|set ${name}.*${taken}`, 'i'));
+    });
+  }
 });
 
 function parseSteps(text: string): readonly PrintedStep[] {

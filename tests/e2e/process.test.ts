@@ -36,6 +36,19 @@ test('the gateway starts without any setting, serves, and says what it left out'
   assert.doesNotMatch(gateway.stdout, /left out/, 'stdout is for the access log alone');
 });
 
+test('the start warns of what check warns of, names near to a setting among it', async (t) => {
+  const env = { JWT_SECRETT: 'hush-hush' };
+  const { cwd } = folderWith(t, { routes: [{ prefix: '/a', target: 'http://localhost:1' }] });
+  const gateway = await startGatewayProcess(t, { cwd, env });
+  await gateway.says(/JWT_SECRETT is no setting/);
+  const check = startProcess(t, { cwd, env, argv: ['check'] });
+  await check.exited;
+  const warnings = [...check.stderr.matchAll(/^warning: (.*)$/gm)].map(([, text = '']) => text);
+  assert.equal(warnings.length, 2, check.stderr);
+  for (const warning of warnings) assert.ok(gateway.stderr.includes(JSON.stringify(warning).slice(1, -1)), warning);
+  assert.doesNotMatch(`${gateway.stderr}${check.stderr}`, /hush/);
+});
+
 test('a faulty routes file ends the start with 78 and a message for people', async (t) => {
   const { cwd } = folderWith(t, '{ "routes": [ { "prefx": "/a" } ] }');
   const gateway = startProcess(t, { cwd, env: { PORT: '0', ADMIN_PORT: '0' } });

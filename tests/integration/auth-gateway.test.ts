@@ -9,6 +9,7 @@ import { startService } from '../support/service.ts';
 
 const KEY = createApiKey();
 const APP = { name: 'app', plan: 'free', roles: ['reader'], keys: [{ id: 'k1', sha256: hashApiKey(KEY) }] };
+const PLANS = { free: {} };
 const env = { JWT_SECRET: SECRET };
 const sign = (claims: object) => jwt.sign({ sub: 'u1', ...claims }, SECRET, { expiresIn: 60 });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -26,6 +27,7 @@ test('the service learns who calls, and never sees the credential', async (t) =>
   const service = await startService(t);
   const file = {
     consumers: [APP],
+    plans: PLANS,
     routes: [
       { prefix: '/a', target: service.url },
       { prefix: '/b', target: service.url, forwardCredentials: true },
@@ -62,7 +64,7 @@ test('a public route hands Authorization on, and takes nobody for anybody', asyn
 test('401, 403 and the fields that go with them arrive at the client as problems', async (t) => {
   const service = await startService(t);
   const routes = [{ prefix: '/a', target: service.url, authorize: { roles: ['admin'], scopes: ['write'] } }];
-  const gateway = await startGateway(t, { file: { consumers: [APP], routes }, env });
+  const gateway = await startGateway(t, { file: { consumers: [APP], plans: PLANS, routes }, env });
   const nobody = await get(`${gateway.url}/a`);
   assert.deepEqual([nobody.status, nobody.body['code']], [401, 'unauthenticated']);
   assert.equal(nobody.headers.get('www-authenticate'), 'Bearer realm="turnpike", ApiKey realm="turnpike"');
@@ -78,16 +80,16 @@ test('401, 403 and the fields that go with them arrive at the client as problems
 test('a revoked key is refused from the reload on', async (t) => {
   const service = await startService(t);
   const routes = [{ prefix: '/a', target: service.url }];
-  const gateway = await startGateway(t, { file: { consumers: [APP], routes } });
+  const gateway = await startGateway(t, { file: { consumers: [APP], plans: PLANS, routes } });
   assert.equal((await get(`${gateway.url}/a`, { 'x-api-key': KEY })).status, 200);
-  gateway.reload({ consumers: [{ ...APP, keys: [] }], routes });
+  gateway.reload({ consumers: [{ ...APP, keys: [] }], plans: PLANS, routes });
   assert.equal((await get(`${gateway.url}/a`, { 'x-api-key': KEY })).status, 401);
 });
 
 test('after twenty wrong credentials more of them are 429, and a valid one still passes', async (t) => {
   const service = await startService(t);
   const gateway = await startGateway(t, {
-    file: { consumers: [APP], routes: [{ prefix: '/a', target: service.url }] },
+    file: { consumers: [APP], plans: PLANS, routes: [{ prefix: '/a', target: service.url }] },
   });
   const statuses: number[] = [];
   for (let i = 0; i < 25; i += 1)
@@ -176,7 +178,11 @@ test('no secret of a run full of them is in the logs, the errors or the metrics'
   const service = await startService(t);
   const consumers = [APP];
   const routes = [{ prefix: '/a', target: service.url, auth: [{ 'api-key': { query: 'api_key' } }, 'jwt'] }];
-  const gateway = await startGateway(t, { file: { consumers, routes }, env, settings: { logLevel: 'debug' } });
+  const gateway = await startGateway(t, {
+    file: { consumers, plans: PLANS, routes },
+    env,
+    settings: { logLevel: 'debug' },
+  });
   const token = sign({ role: 'admin' });
   const secrets = [KEY, token, 'wrong-key-0815', 'tok.en.0815', SECRET];
   const bodies: string[] = [];

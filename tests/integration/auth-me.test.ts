@@ -43,7 +43,7 @@ test('a consumer can ask who it is and what it has left, and asking costs nothin
 });
 
 test('nobody learns nothing at /-/me', async (t) => {
-  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, routes: [] } });
+  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, plans: PLANS, routes: [] } });
   const response = await fetch(`${gateway.url}/-/me`);
   assert.equal(response.status, 401);
   assert.equal(response.headers.get('www-authenticate'), 'Bearer realm="turnpike", ApiKey realm="turnpike"');

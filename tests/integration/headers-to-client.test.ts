@@ -204,13 +204,29 @@ describe('what a service says of itself', { concurrency: 4 }, () => {
     assert.equal(await locationOf('/elsewhere'), 'https://elsewhere.example/next');
   });
 
-  it('cookies get the path that the client knows, and lose the name of the service', async (t) => {
+  it('cookies keep their path, and lose the name of the service', async (t) => {
     const gateway = await setUp(
       t,
-      answers(200, { 'Set-Cookie': ['a=1; Path=/; Domain=orders.internal; HttpOnly', 'b=2; Path=/sub'] }),
+      answers(200, { 'Set-Cookie': ['a=1; Path=/; Domain=orders.internal; HttpOnly', '__Host-b=2; Path=/; Secure'] }),
     );
     const { headers } = await ask(`${gateway.url}/api/x`);
-    assert.deepEqual(headers['set-cookie'], ['a=1; Path=/api; HttpOnly', 'b=2; Path=/api/sub']);
+    assert.deepEqual(headers['set-cookie'], ['a=1; Path=/; HttpOnly', '__Host-b=2; Path=/; Secure']);
+  });
+
+  it('`rewriteCookies` gives cookies the path that the client knows', async (t) => {
+    const cookies = ['a=1; Path=/; Domain=orders.internal; HttpOnly', 'b=2; Path=/sub', '__Host-c=3; Path=/; Secure'];
+    for (const rewriteRedirects of [true, false]) {
+      const gateway = await setUp(t, answers(302, { location: '/next', 'Set-Cookie': cookies }), {
+        route: { rewriteCookies: true, rewriteRedirects },
+      });
+      const { headers } = await ask(`${gateway.url}/api/x`);
+      assert.deepEqual(headers['set-cookie'], [
+        'a=1; Path=/api; HttpOnly',
+        'b=2; Path=/api/sub',
+        '__Host-c=3; Path=/; Secure',
+      ]);
+      assert.equal(headers.location, rewriteRedirects ? '/api/next' : '/next');
+    }
   });
 
   it('`rewriteRedirects: false` leaves them', async (t) => {

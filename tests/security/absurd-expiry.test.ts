@@ -16,6 +16,7 @@ test('a token with an absurd expiry makes no error of the gateway', async (t) =>
   });
   for (exp of [1e300, 1e17, 253_402_300_800, '2030', null, -1]) {
     const { status } = await ask(`${gateway.url}/-/me`, { headers: { authorization: `Bearer token-${exp}` } });
-    assert.equal(status, exp === -1 ? 401 : 200, String(exp));
+    // A text counts as the number that it spells.
+    assert.equal(status, exp === -1 || exp === '2030' ? 401 : 200, String(exp));
   }
 });

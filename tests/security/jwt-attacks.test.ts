@@ -40,6 +40,29 @@ for (const [attack, token] of Object.entries(forgeTokens(TARGET))) {
   });
 }
 
+test('a part of a token has one spelling: another last letter with the same bits is refused', () => {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const hmac = signHs256({}, { ...GOOD, iss: TARGET.hmacIssuer, aud: undefined }, SECRET);
+  for (const good of [hmac, signRs256({}, GOOD, TARGET.rsa.privateKey)]) {
+    assert.ok(!(createVerifier().verify(good, NOW_MS) instanceof Refusal));
+    // 32 and 256 bytes end in a letter of which two and four bits are for nothing (RFC 4648, section 3.5).
+    const last = digits.indexOf(good.slice(-1));
+    const twins = [1, 2, 3].map((bits) => good.slice(0, -1) + digits.charAt(last ^ bits));
+    for (const twin of twins) {
+      assert.deepEqual(Buffer.from(twin, 'base64url'), Buffer.from(good, 'base64url'), 'the same bytes');
+      assert.ok(createVerifier().verify(twin, NOW_MS) instanceof Refusal, twin);
+    }
+  }
+});
+
+test('an HMAC secret is at least as long as the hash (RFC 7518, section 3.2)', () => {
+  const create = (bytes: number, algorithms: string[]) =>
+    createIssuer(issuerRow.parse({ issuer: 'a', secret: 'x'.repeat(bytes), algorithms }), noRemoteKeys);
+  assert.throws(() => create(47, ['HS384']), /HS384 can not be used with this key; it fits HS256/);
+  assert.throws(() => create(63, ['HS256', 'HS512']), /HS512 can not be used with this key; it fits HS256, HS384/);
+  assert.deepEqual(create(64, ['HS384', 'HS512']).algorithms, ['HS384', 'HS512']);
+});
+
 test('what the attacks are made from is a good token', () => {
   const { privateKey } = TARGET.rsa;
   for (const token of [

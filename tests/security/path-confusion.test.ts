@@ -160,8 +160,9 @@ describe('no spelling of a path leads to a strict route through a lax one', () =
     assert.deepEqual(pass('/ADMIN'), { route: '/', sent: '/ADMIN' });
   });
 
-  it('and twice escaped text stays text that was escaped once too often', () => {
-    assert.deepEqual(pass('/public/%252e%252e/admin'), { route: '/public', sent: '/public/%252e%252e/admin' });
+  it('and twice escaped text stays as it is where it hides no other path', () => {
+    assert.deepEqual(pass('/public/%252e%252e/admin'), { refused: 'bad_path' });
+    assert.deepEqual(pass('/public/a%252fb'), { route: '/public', sent: '/public/a%252fb' });
   });
 
   it('however the parts are put together', () => {

@@ -106,8 +106,8 @@ export function compile<Keys extends z.ZodRawShape, FileKeys extends z.ZodRawSha
   stage: Stage<Keys, FileKeys, Shared>,
   { options = {}, file = {}, deps }: { options?: object; file?: object; deps: StageDeps },
 ): RequestHandler | undefined {
-  const parsedFile = z.strictObject(stage.fileKeys).parse(file);
-  const parsed = z.strictObject(stage.keys).parse(options);
+  const parsedFile = z.strictObject({ ...stage.fileKeys, ...stage.fileReads }).parse(file);
+  const parsed = z.strictObject({ ...stage.keys, ...stage.reads }).parse(options);
   return stage.create(parsed as never, ROUTE, deps, stage.prepare(parsedFile as never, deps));
 }
 
@@ -117,7 +117,7 @@ export function faultsOf<Keys extends z.ZodRawShape, FileKeys extends z.ZodRawSh
   { file = {}, routes = [] }: { file?: object; routes?: readonly object[] },
 ): readonly string[] {
   const faults: string[] = [];
-  const parsedFile = z.strictObject(stage.fileKeys).parse(file);
+  const parsedFile = z.strictObject({ ...stage.fileKeys, ...stage.fileReads }).parse(file);
   stage.check?.(parsedFile as never, routes as never, (path, message) => faults.push(`${path.join('/')}: ${message}`));
   return faults;
 }

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseSettings } from '../../src/config/env.ts';
-import { loadRoutes } from '../../src/config/load.ts';
+import { loadRoutesWith } from '../../src/config/load-with.ts';
+import type { FileConfig, StageList } from '../../src/config/routes.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createRedis, type RedisLinkOptions } from '../../src/redis/link.ts';
 import { createDeps, type Running, runGateway } from '../../src/server/assemble.ts';
 import type { ReloadResult } from '../../src/server/reload.ts';
 import type { Settings } from '../../src/settings.ts';
+import { STAGES } from '../../src/stages.ts';
 import { until } from './until.ts';
 
 /** An access-log line, parsed. */
@@ -37,6 +39,8 @@ export interface TestGatewayOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Settings beyond what the environment can say. */
   readonly settings?: Partial<Settings>;
+  /** Another pipeline than the product's: with stages of the test's own, say. */
+  readonly stages?: StageList;
   /** A link to Redis other than the one that REDIS_URL makes. */
   readonly redis?: RedisLinkOptions & { readonly url: string };
 }
@@ -58,7 +62,10 @@ export async function startGateway(t: Pick<TestContext, 'after'>, options: TestG
   const made = createDeps(settings, sinks, createMetrics());
   const { redis } = options;
   const deps = redis === undefined ? made : { ...made, redis: createRedis(redis.url, made.log, redis) };
-  const running = await runGateway(deps, () => loadRoutes(routesFile, { env }));
+  const running = await runGateway(deps, () => {
+    const loaded = loadRoutesWith(options.stages ?? STAGES, routesFile, { env });
+    return { ...loaded, config: loaded.config as FileConfig };
+  });
   t.after(async () => {
     await running.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,17 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import { createLogger, transports } from 'winston';
 import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
 import type { GatewayError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import { DeadlineWheel } from '../../src/lib/deadline-wheel.ts';
+import { Deadlines } from '../../src/lib/deadlines.ts';
 import { OpenSockets } from '../../src/lib/open-sockets.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RedisLink } from '../../src/redis/link.ts';
 import type { Settings } from '../../src/settings.ts';
 import type { StageDeps } from '../../src/stage.ts';
+import { gatewayLimitStage } from '../../src/stages/gateway-limit.ts';
 import { rateLimitStage } from '../../src/stages/rate-limit.ts';
 
 /** A clock that stands still until it is told. */
@@ -64,7 +66,7 @@ export interface Outcome {
   readonly context: RequestContext;
 }
 
-/** The rate-limit stage over one file, without a gateway around it. */
+/** The stages that limit, over one file, without a gateway around them. */
 export class StageBench {
   readonly clock: Clock;
   readonly pool = new Pool();
@@ -72,7 +74,7 @@ export class StageBench {
   readonly lines: string[] = [];
   readonly #redis: RedisLink | undefined;
   #deps: StageDeps;
-  #handlers = new Map<string, ReturnType<typeof rateLimitStage.create>>();
+  #handlers = new Map<string, RequestHandler[]>();
 
   constructor({ clock = new FakeClock(), redis }: { clock?: Clock; redis?: RedisLink | undefined } = {}) {
     this.clock = clock;
@@ -83,12 +85,20 @@ export class StageBench {
   /** Compiles a file as a snapshot would, and lets go of the one before. */
   load({ routes, ...file }: { routes: Record<string, Record<string, unknown>> } & Record<string, unknown>): void {
     const deps = this.#createDeps();
-    const shared = rateLimitStage.prepare(z.strictObject(rateLimitStage.fileKeys).parse(file), deps);
+    const parsed = z.strictObject(rateLimitStage.fileKeys).parse(file);
+    const [atDoor, later] = [gatewayLimitStage.prepare(parsed as never, deps), rateLimitStage.prepare(parsed, deps)];
     this.#handlers = new Map();
     for (const [name, keys] of Object.entries(routes)) {
       const options = z.strictObject(rateLimitStage.keys).parse(keys);
       const route = { name, prefix: `/${name}`, matched: true, isProtected: true, credentialHeaders: [] };
-      this.#handlers.set(name, rateLimitStage.create(options, route, deps, shared));
+      const stages = [
+        gatewayLimitStage.create(options as never, route, deps, atDoor),
+        rateLimitStage.create(options, route, deps, later),
+      ];
+      this.#handlers.set(
+        name,
+        stages.filter((handler) => handler !== undefined),
+      );
     }
     this.#deps.lease.release();
     this.#deps = deps;
@@ -97,11 +107,14 @@ export class StageBench {
   /** One call; settles when the stage has let it pass or refused it. */
   call(route: string, caller?: Caller): Promise<Outcome> {
     const context = createContext(caller);
-    const handler = this.#handlers.get(route);
+    const [...handlers] = this.#handlers.get(route) ?? [];
     return new Promise((resolve) => {
-      const settle = (error?: unknown) => resolve(describeOutcome(context, error as GatewayError | undefined));
-      if (handler === undefined) settle();
-      else void handler(context.req as never, context.res as never, settle);
+      const next = (error?: unknown): void => {
+        const handler = error === undefined ? handlers.shift() : undefined;
+        if (handler !== undefined) void handler(context.req as never, context.res as never, next);
+        else resolve(describeOutcome(context, error as GatewayError | undefined));
+      };
+      next();
     });
   }
 
@@ -110,9 +123,9 @@ export class StageBench {
     return Promise.all(Array.from({ length: count }, () => this.call(route, caller)));
   }
 
-  /** Whether the route has the stage at all. */
+  /** Whether the route has any of the stages at all. */
   has(route: string): boolean {
-    return this.#handlers.get(route) !== undefined;
+    return (this.#handlers.get(route) ?? []).length > 0;
   }
 
   close(): void {
@@ -129,10 +142,14 @@ export class StageBench {
       clock: this.clock,
       metrics: this.metrics,
       pool: this.pool,
-      deadlines: new DeadlineWheel(),
+      deadlines: new Deadlines(),
       sockets: new OpenSockets(),
       redis: this.#redis,
       lease: this.pool.lease(),
+      call: () => Promise.reject(new Error('nobody is asked here')),
+      inProcess: () => {
+        throw new Error('nothing is sent here');
+      },
     };
   }
 }

@@ -36,3 +36,13 @@ export function fakeContext({
   context.consumer = consumer;
   return context;
 }
+
+/** The host of its address; `none` where there is no target. */
+export const nameOf = (target: Target | undefined): string => new URL(target?.url ?? 'http://none').hostname;
+
+/** How often each name occurs. */
+export function countByName(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TOKEN_CHARS } from '../../lib/http-token.ts';
 import { duration } from '../../schema-values.ts';
 import type { TargetSpec } from '../target.ts';
 import type { Balancer } from './balancer.ts';
@@ -8,12 +9,12 @@ import { createRoundRobin } from './round-robin.ts';
 import type { SlowStart } from './slow-start.ts';
 import { createSticky } from './sticky.ts';
 
-// RFC 9110, section 5.6.2: what a field name and a cookie name may hold.
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}";
+// What a field name and a cookie name may be.
+const NAME = `[${TOKEN_CHARS}]{1,64}`;
 
 const hashKey = z
   .string()
-  .regex(new RegExp(`^(?:consumer|address|header:${TOKEN}|cookie:${TOKEN})$`), {
+  .regex(new RegExp(`^(?:consumer|address|header:${NAME}|cookie:${NAME})$`), {
     error: 'expected "consumer", "address", "header:NAME" or "cookie:NAME"',
   })
   .transform((text) => text as HashKey)
@@ -29,7 +30,7 @@ export const balanceOption = z
         .strictObject({
           cookie: z
             .string()
-            .regex(new RegExp(`^${TOKEN}$`), { error: 'expected the name of a cookie' })
+            .regex(new RegExp(`^${NAME}$`), { error: 'expected the name of a cookie' })
             .describe('Name of the cookie that the gateway sets.'),
         })
         .describe('Keeps a browser on one target by a cookie of the gateway.'),

@@ -43,7 +43,7 @@ function begin(plan: ForwardPlan, context: RequestContext, path: string, next: N
     return;
   }
   service.retries.earn(service.bulkhead.inFlight);
-  Forwarding.start(plan, context, path, chosen, call, next);
+  new Forwarding(plan, context, path, chosen, call, next).start();
 }
 
 export function circuitOpen(breaker: Breaker): GatewayError {

@@ -1,24 +1,50 @@
 import type { Duplex } from 'node:stream';
-import { hasBody, type ServiceHeaders } from '../../answer/head.ts';
+import { bodyOf } from '../../body/body-of.ts';
+import type { RequestBody } from '../../body/request-body.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
-import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
+import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { ServiceTarget } from '../service.ts';
 import { isNobodysFailure } from '../transport.ts';
 import { relayWebSocket } from '../websocket/websocket.ts';
-import { Exchange, type ExchangeOwner, type Timeouts } from './exchange.ts';
-import { type FailedAttempt, type NextAttempt, planNext } from './next-attempt.ts';
-import type { ForwardPlan } from './plan.ts';
+import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
+import { clientFields } from './client-fields.ts';
+import { Holds } from './holds.ts';
+import { isFailure, type NextAttempt, planNext } from './next-attempt.ts';
+import type { ForwardPlan, Timeouts } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
-import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
-import { RequestBody } from './request-body.ts';
-import { failureOf, joinBase, judgedOutcome, shortenTimeouts, tellTimeLeft } from './service-request.ts';
+import {
+  failureOf,
+  joinBase,
+  judgedOutcome,
+  shortenTimeouts,
+  tellDestination,
+  tellTimeLeft,
+} from './service-request.ts';
 
-/** One request on its way to a service: its attempts, its body, its verdict for the breaker. */
-export class Forwarding implements ExchangeOwner, ProxyAttempt {
+type Next = (error?: unknown) => void;
+
+/**
+ * One request on its way to a service: the story of a call, in the order in which it is walked.
+ *
+ * 1. `admit` (admission.ts) finds a place at the service, a healthy target, and the breaker's leave, or refuses.
+ * 2. `start` sends an attempt: the http-proxy-middleware of the prefix calls `send`, the transport carries it, and
+ *    an `Attempt` watches its deadlines (attempt.ts).
+ * 3. The attempt ends at the head of an answer, or without one, and `settled` hears of it, once. The target's health,
+ *    its latency and the metrics learn how it went.
+ *    - An answer that goes to the client: its head goes into the sink (`context.sink`), the breaker gets its verdict,
+ *      and the attempt lets the body follow.
+ *    - A failure, or a 502, 503, 504: where method, budget, time and body allow (next-attempt.ts), another target is
+ *      asked, back at 2. Otherwise the breaker hears of the failure, and `next` gets the error.
+ *    - The client's doing (it left, it stalled, it sent too much): no service is to blame.
+ * 4. A body that breaks off after its head is one more failure (`brokeOff`), and breaks off for the client too.
+ * 5. `close`, when the answer has left or the client has: every place that the call holds is given back.
+ */
+export class Forwarding implements AttemptOwner, ProxyAttempt {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   /** True when this request may become a WebSocket. */
   readonly isUpgrade: boolean;
   path: string;
@@ -27,27 +53,25 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
   readonly #plan: ForwardPlan;
   /** Path and query on the service, before the target's own base path. */
   readonly #servicePath: string;
-  readonly #headers: string[];
   readonly #body: RequestBody | undefined;
-  readonly #next: (error?: unknown) => void;
-  #call: BreakerCall | undefined;
+  readonly #next: Next;
+  readonly #holds: Holds;
   #chosen: ServiceTarget;
   #tried: Set<ServiceTarget> | undefined;
-  #again: NextAttempt | undefined;
-  #exchange: Exchange | undefined;
+  #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The target that has a call of ours under way. */
-  #busy: ServiceTarget | undefined;
-  #isRetrying = false;
+  /** The target's failures in a row, as they were before this attempt. */
+  #failuresBefore = 0;
   #isClosed = false;
 
-  private constructor(
+  /** `path`: path and query on the service; `next` gets the error where it has no answer. */
+  constructor(
     plan: ForwardPlan,
     context: RequestContext,
     path: string,
     chosen: ServiceTarget,
     call: BreakerCall,
-    next: (error?: unknown) => void,
+    next: Next,
   ) {
     this.#plan = plan;
     this.context = context;
@@ -57,29 +81,65 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
     this.target = chosen.location;
-    this.#call = call;
+    this.#holds = new Holds(plan.service, call);
     this.#next = next;
-    this.#headers = context.upstreamHeaders;
-    this.#body = hasBody(context) ? new RequestBody(context.req, context.res, context.maxBodyBytes) : undefined;
+    this.#body = bodyOf(context);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
-    const length = context.req.headers['content-length'];
-    if (this.#body !== undefined && length !== undefined) this.#headers.push('content-length', length);
+    const length = this.#body?.contentLength;
+    if (length !== undefined) context.upstreamHeaders.push('content-length', length);
   }
 
   /** Sends the request to the target that was chosen for it. */
-  static start(
-    plan: ForwardPlan,
-    context: RequestContext,
-    path: string,
-    chosen: ServiceTarget,
-    call: BreakerCall,
-    next: (error?: unknown) => void,
-  ): void {
-    const forwarding = new Forwarding(plan, context, path, chosen, call, next);
+  start(): void {
+    const { context } = this;
     // The object itself: V8 puts a function literal that is assigned to a property straight into the old generation,
     // where it would keep the whole request from dying young (Node 24).
-    context.abort = forwarding;
-    forwarding.#attempt();
+    context.abort = this;
+    context.idleMs = this.#plan.timeouts.idle;
+    this.#begin();
+  }
+
+  /** Called by the proxy of the route's prefix, in place of http-proxy-middleware's own transport. */
+  send(): void {
+    if (this.#isClosed) return;
+    const attempt = new Attempt(this, this.#body?.open() ?? null);
+    this.#attempt = attempt;
+    const { method, upstreamHeaders: headers } = this.context;
+    const upgrade = this.isUpgrade ? 'websocket' : undefined;
+    this.#holds.begin(this.#chosen);
+    const request = { method, path: this.path, headers, body: attempt.body, upgrade } as const;
+    try {
+      this.#chosen.transport.send(request, attempt);
+    } catch (error) {
+      attempt.onResponseError(undefined, error as Error);
+    }
+  }
+
+  settled(ending: Ending): boolean {
+    const { outcome } = ending;
+    const judged = this.#learn(outcome);
+    if (outcome === 'aborted-by-client') {
+      this.#holds.judge('abandon');
+      return this.#refuse(ending.error);
+    }
+    const again = isFailure(ending) ? this.#planNext(ending) : undefined;
+    if (again !== undefined) return this.#retry(again);
+    if (ending.headers !== undefined) return this.#deliver(ending, ending.headers);
+    this.#holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
+    return this.#refuse(failureOf(outcome, ending.error));
+  }
+
+  brokeOff(outcome: AttemptOutcome, error: unknown): void {
+    const { context } = this;
+    const { service, breaker } = this.#plan;
+    context.outcome = outcome;
+    if (!isNobodysFailure(outcome)) {
+      // Its head counted as a success, and would end a row of such failures each time.
+      this.#chosen.consecutiveFailures = Math.max(this.#chosen.consecutiveFailures, this.#failuresBefore);
+      service.note(this.#chosen, outcome, performance.now() - (this.#attempt as Attempt).startedAtMs);
+      breaker.begin()?.fail();
+    }
+    context.sink.fail(context, failureOf(outcome, error));
   }
 
   /** The answer is complete, or the client went away. */
@@ -87,100 +147,18 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#exchange?.abort();
-    this.#endRetry();
-    this.#endCall();
-    this.#judge('abandon');
+    this.#attempt?.abort();
     if (this.#body !== undefined) this.context.bytesIn = this.#body.bytes;
-    this.#plan.service.bulkhead.leave();
+    this.#holds.letGo();
   }
 
-  /** Called by the proxy of the route's prefix, in place of http-proxy-middleware's own transport. */
-  send(): void {
-    if (this.#isClosed) return;
-    const exchange = new Exchange(this, this.#body?.open() ?? null);
-    this.#exchange = exchange;
-    this.#busy = this.#chosen;
-    this.#plan.service.begin(this.#chosen);
-    try {
-      this.#chosen.transport.send(
-        {
-          method: this.context.method,
-          path: this.path,
-          headers: this.#headers,
-          body: exchange.body,
-          upgrade: this.isUpgrade ? 'websocket' : undefined,
-        },
-        exchange,
-      );
-    } catch (error) {
-      exchange.onResponseError(undefined, error as Error);
-    }
-  }
-
-  wantsAnswer(status: number, headers: ServiceHeaders): boolean {
-    if (status < 500 || status > 504) return true;
-    this.#again = this.#planNext({ outcome: 'status', status, headers, error: undefined });
-    return this.#again === undefined;
-  }
-
-  adaptHeaders(headers: ServiceHeaders): ServiceHeaders {
-    if (!this.#plan.rewriteRedirects || !speaksOfItself(headers)) return headers;
-    const { context } = this;
-    return rewriteServiceHeaders(headers, {
-      origin: this.target.origin,
-      servicePrefix: this.#chosen.basePath + this.#plan.servicePrefix(context),
-      publicPrefix: context.path.slice(0, context.prefixLength),
-    });
-  }
-
-  upgraded(headers: ServiceHeaders, socket: Duplex): void {
-    const { context } = this;
-    const { websocket, upgrade } = context;
-    const { service } = this.#plan;
-    const target = this.#busy;
-    if (websocket === undefined || upgrade === undefined || target === undefined) {
-      socket.destroy();
-      return;
-    }
-    // The call is over and gives its place back; its target goes on counting the connection, for least-busy.
-    this.#busy = undefined;
-    this.close();
-    context.abort = { close: () => service.end(target) };
-    relayWebSocket(context, websocket, upgrade, this.adaptHeaders(headers), socket, this.#plan);
-  }
-
-  settled(outcome: AttemptOutcome, status: number, error: unknown): void {
-    const exchange = this.#exchange as Exchange;
-    const { context } = this;
-    const tookMs = exchange.latencyMs === 0 ? performance.now() - exchange.startedAtMs : exchange.latencyMs;
-    context.upstreamMs += tookMs;
-    context.outcome = outcome;
-    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
-    this.#plan.service.note(this.#chosen, judged, tookMs);
-    this.#endRetry();
-    if (!exchange.isDelivered) this.#endCall();
-    if (outcome === 'aborted-by-client') {
-      this.#abandoned(error);
-    } else if (exchange.isDelivered) {
-      this.#judge(status >= 500 ? 'fail' : 'succeed');
-    } else {
-      const again = outcome === 'status' ? this.#again : this.#planNext({ outcome, status, headers: undefined, error });
-      if (again === undefined) this.#giveUp(outcome, judged, error);
-      else this.#retry(again);
-    }
-  }
-
-  #giveUp(outcome: AttemptOutcome, judged: AttemptOutcome, error: unknown): void {
-    this.#judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
-    this.#next(failureOf(outcome, error));
-  }
-
-  #attempt(): void {
+  #begin(): void {
     const { context } = this;
     context.attempts += 1;
     context.target = this.#chosen.url;
-    this.path = joinBase(this.#chosen.basePath, this.#servicePath, context.path.endsWith('/'));
+    const { basePath } = this.#chosen;
+    this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
+    tellDestination(context.upstreamHeaders, basePath, context);
     if (this.isUpgrade && context.upgrade !== undefined) {
       this.#plan.proxy.upgrade(context.req, context.upgrade, this);
     } else {
@@ -188,53 +166,86 @@ export class Forwarding implements ExchangeOwner, ProxyAttempt {
     }
   }
 
-  /** The client left, or sent more than it may. */
-  #abandoned(error: unknown): void {
-    this.#judge('abandon');
-    if (error !== undefined) this.#next(error);
+  /** Tells the target's health, its latency and the metrics; answers the outcome as the service is judged by it. */
+  #learn(outcome: AttemptOutcome): AttemptOutcome {
+    const { latencyMs, startedAtMs } = this.#attempt as Attempt;
+    const { context } = this;
+    const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
+    context.upstreamMs += tookMs;
+    context.outcome = outcome;
+    this.#failuresBefore = this.#chosen.consecutiveFailures;
+    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
+    this.#plan.service.note(this.#chosen, judged, tookMs);
+    this.#holds.endRetry();
+    return judged;
   }
 
-  #planNext(ended: Pick<FailedAttempt, 'outcome' | 'status' | 'headers' | 'error'>): NextAttempt | undefined {
+  /** The head goes to the client, and the body will follow. */
+  #deliver({ status, socket }: Ending, headers: AnswerFields): boolean {
     const { context } = this;
-    if (this.#isClosed || context.res.headersSent) return undefined;
+    if (socket !== undefined) return this.#relay(headers, socket);
+    try {
+      context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
+    } catch (error) {
+      // What we can't write is no proof that the service is ill.
+      this.#holds.judge('abandon');
+      context.outcome = 'protocol';
+      return this.#refuse(failureOf('protocol', error));
+    }
+    this.#holds.judge(status >= 500 ? 'fail' : 'succeed');
+    return true;
+  }
+
+  /** The two connections are tied together, and live by their own rules from here on. */
+  #relay(headers: AnswerFields, socket: Duplex): boolean {
+    const { context } = this;
+    const { websocket, upgrade } = context;
+    // Asked for by `isUpgrade`.
+    if (websocket === undefined || upgrade === undefined) throw new Error('no upgrade was asked for');
+    const fields = clientFields(headers, this.#plan, context, this.#chosen);
+    this.#holds.judge('succeed');
+    // The call is over and gives its place back; its target goes on counting the connection, for least-busy.
+    this.#isClosed = true;
+    context.abort = this.#holds.letGoButTarget();
+    relayWebSocket(context, websocket, upgrade, fields, socket, this.#plan);
+    return true;
+  }
+
+  #planNext({ outcome, status, headers, error }: Ending): NextAttempt | undefined {
+    const { context } = this;
+    if (this.#isClosed || context.status !== 0) return undefined;
     if (this.#body !== undefined && !this.#body.isRepeatable) return undefined;
     this.#tried ??= new Set();
     return planNext(context, this.#plan, {
-      ...ended,
-      hadBegunSending: this.#exchange?.hasBegunSending ?? false,
+      outcome,
+      status,
+      headers,
+      error,
+      hadBegunSending: this.#attempt?.hasBegunSending ?? false,
       target: this.#chosen,
       tried: this.#tried.add(this.#chosen),
       totalDueAtMs: this.totalDueAtMs,
     });
   }
 
-  #retry({ target, delayMs }: NextAttempt): void {
-    this.#plan.service.retries.take();
-    this.#isRetrying = true;
+  #retry({ target, delayMs }: NextAttempt): false {
+    this.#holds.endTarget();
+    this.#holds.beginRetry();
     const go = (): void => {
       this.#chosen = target;
       this.target = target.location;
-      tellTimeLeft(this.#headers, this.totalDueAtMs);
-      this.#attempt();
+      tellTimeLeft(this.context.upstreamHeaders, this.totalDueAtMs);
+      this.#begin();
     };
     if (delayMs === 0) go();
     else this.#timer = setTimeout(go, delayMs);
+    return false;
   }
 
-  #endCall(): void {
-    if (this.#busy === undefined) return;
-    this.#plan.service.end(this.#busy);
-    this.#busy = undefined;
-  }
-
-  #endRetry(): void {
-    if (!this.#isRetrying) return;
-    this.#isRetrying = false;
-    this.#plan.service.retries.release();
-  }
-
-  #judge(verdict: 'succeed' | 'fail' | 'abandon'): void {
-    this.#call?.[verdict]();
-    this.#call = undefined;
+  /** No answer of the service's goes to the client; without an error there is nobody left to tell. */
+  #refuse(error: unknown): false {
+    this.#holds.endTarget();
+    if (error !== undefined) this.#next(error);
+    return false;
   }
 }

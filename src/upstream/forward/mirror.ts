@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { hasBody } from '../../answer/head.ts';
 import type { RequestContext } from '../../context.ts';
-import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import { hasBody } from '../../lib/has-body.ts';
 import type { StageDeps } from '../../stage.ts';
 import { type FarSide, useFarSide } from '../far-side.ts';
-import type { Service, ServiceTarget } from '../service.ts';
+import type { Service } from '../service.ts';
 import { targetUrl } from '../target.ts';
-import type { TransportController, TransportHandler } from '../transport.ts';
 import { joinBase } from './service-request.ts';
 
 /** The key `mirror`. */
@@ -38,6 +36,7 @@ export function createMirror(
   const service = serviceOf(options, services, deps);
   const share = options.percent / 100;
   let inFlight = 0;
+  // A copy that fails is nobody's business.
   const onEnd = (): void => {
     inFlight -= 1;
   };
@@ -48,7 +47,16 @@ export function createMirror(
     const target = service.pick(context, undefined);
     if (target === undefined) return;
     inFlight += 1;
-    send(context, path, target, deps.deadlines, onEnd);
+    const answer = deps.call({
+      to: target.transport,
+      method: context.method,
+      path: joinBase(target.basePath, path, context.path.endsWith('/')),
+      headers: [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'],
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_ANSWER_BYTES,
+      isCut: true,
+    });
+    answer.then(onEnd, onEnd);
   };
 }
 
@@ -63,82 +71,7 @@ function serviceOf(
 }
 
 function isSafe(context: RequestContext): boolean {
-  return (context.method === 'GET' || context.method === 'HEAD') && context.upgrade === undefined && !hasBody(context);
-}
-
-function send(
-  context: RequestContext,
-  path: string,
-  target: ServiceTarget,
-  deadlines: DeadlineWheel,
-  onEnd: () => void,
-): void {
-  const copy = new Copy(deadlines, onEnd);
-  const request = {
-    method: context.method,
-    path: joinBase(target.basePath, path, context.path.endsWith('/')),
-    headers: [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'],
-    body: null,
-  };
-  try {
-    target.transport.send(request, copy);
-  } catch {
-    copy.onResponseError();
-  }
-}
-
-/** One copy under way: its answer is read and forgotten. */
-class Copy implements TransportHandler, Deadline {
-  dueAtMs = 0;
-  nextDeadline: Deadline | null = null;
-  previousDeadline: Deadline | null = null;
-  readonly #deadlines: DeadlineWheel;
-  readonly #onEnd: () => void;
-  #controller: TransportController | undefined;
-  #bytes = 0;
-  #isEnded = false;
-
-  constructor(deadlines: DeadlineWheel, onEnd: () => void) {
-    this.#deadlines = deadlines;
-    this.#onEnd = onEnd;
-    deadlines.add(this, performance.now() + TIMEOUT_MS);
-  }
-
-  onDue(): void {
-    this.#end();
-  }
-
-  onRequestStart(controller: TransportController): void {
-    this.#controller = controller;
-    if (this.#isEnded) controller.abort(new Error('mirror timed out'));
-  }
-
-  onResponseStart(): void {}
-
-  onResponseData(_controller: TransportController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > MAX_ANSWER_BYTES) this.#end();
-  }
-
-  onResponseEnd(): void {
-    this.#controller = undefined;
-    this.#end();
-  }
-
-  onResponseError(): void {
-    this.#controller = undefined;
-    this.#end();
-  }
-
-  onRequestUpgrade(): void {
-    this.#end();
-  }
-
-  #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#deadlines.remove(this);
-    this.#onEnd();
-    if (this.#controller?.aborted === false) this.#controller.abort(new Error('mirror has seen enough'));
-  }
+  return (
+    (context.method === 'GET' || context.method === 'HEAD') && context.upgrade === undefined && !hasBody(context.req)
+  );
 }

@@ -1,5 +1,5 @@
-import type { ServiceHeaders } from '../../answer/head.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { AnswerFields } from '../../sink.ts';
 import type { ServiceTarget } from '../service.ts';
 import { isStaleConnection } from '../transport.ts';
 import type { ForwardPlan } from './plan.ts';
@@ -10,7 +10,7 @@ export interface FailedAttempt {
   readonly outcome: AttemptOutcome;
   /** 0 where no answer came. */
   readonly status: number;
-  readonly headers: ServiceHeaders | undefined;
+  readonly headers: AnswerFields | undefined;
   readonly error: unknown;
   readonly hadBegunSending: boolean;
   readonly target: ServiceTarget;
@@ -18,6 +18,11 @@ export interface FailedAttempt {
   readonly tried: ReadonlySet<ServiceTarget>;
   /** When the request must have its answer (`performance.now()`); 0 while that is open. */
   readonly totalDueAtMs: number;
+}
+
+/** Without an answer, or with one that says that another target might do better. */
+export function isFailure({ status }: { readonly status: number }): boolean {
+  return status === 0 || (status >= 500 && status <= 504);
 }
 
 /** Whom to ask next, and after how long. */
@@ -62,7 +67,7 @@ function isStale({ attempts, method }: RequestContext, { outcome, error }: Faile
 }
 
 /** The wait that a service asks for, in seconds or as a date on its own clock (RFC 9110, section 10.2.3). */
-function retryAfterMs(headers: ServiceHeaders): number {
+function retryAfterMs(headers: AnswerFields): number {
   const asked = headers['retry-after'];
   if (typeof asked !== 'string') return 0;
   if (/^\d+$/.test(asked)) return Number(asked) * 1000;

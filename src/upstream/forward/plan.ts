@@ -1,24 +1,28 @@
 import type { RequestContext } from '../../context.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { DeadlineWheel } from '../../lib/deadline-wheel.ts';
-import type { OpenSockets } from '../../lib/open-sockets.ts';
+import type { Deps } from '../../deps.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Service } from '../service.ts';
-import type { Timeouts } from './exchange.ts';
 import type { RouteProxy } from './proxy.ts';
+import type { RedirectMap } from './redirects.ts';
 import type { RetryPolicy } from './retry.ts';
 
+/** Milliseconds; `headers` and `total` count from the moment the request has been sent whole. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly headers: number;
+  readonly idle: number;
+  readonly total: number;
+}
+
 /** How a route sends its requests on; made once a route, when a snapshot is compiled. */
-export interface ForwardPlan {
+export interface ForwardPlan extends Pick<Deps, 'clock' | 'deadlines' | 'sockets'> {
   readonly service: Service;
   readonly breaker: Breaker;
   readonly proxy: RouteProxy;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
-  readonly clock: Clock;
-  readonly deadlines: DeadlineWheel;
-  readonly sockets: OpenSockets;
-  readonly rewriteRedirects: boolean;
+  /** What of a service's head is turned round; undefined for nothing. */
+  readonly turned: Pick<RedirectMap, 'redirects' | 'cookiePaths'> | undefined;
   /** What a service's own paths begin with on this route: the rewritten prefix, or the prefix itself. */
   servicePrefix(context: RequestContext): string;
 }

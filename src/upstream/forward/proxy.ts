@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import type { UpgradeRequest } from '../../context.ts';
@@ -37,30 +37,39 @@ function attemptOf(req: IncomingMessage): ProxyAttempt {
  * Replaces httpxy's transport (twice the CPU of undici's, and a client could end the process through it), and
  * listens to `error`, without which a failure would be an unhandled rejection (http-proxy-middleware 4.2, httpxy 0.5).
  */
-const transportPlugin: Plugin = (proxyServer) => {
-  proxyServer.web = (req: IncomingMessage) => {
+function transportPlugin(onBug: OnBug): Plugin {
+  const send = (req: IncomingMessage): Promise<void> => {
     attemptOf(req).send();
     return Promise.resolve();
   };
-  proxyServer.ws = (req: IncomingMessage) => {
-    attemptOf(req).send();
-    return Promise.resolve();
+  return (proxyServer) => {
+    proxyServer.web = send;
+    proxyServer.ws = send;
+    proxyServer.on('error', (error, req, end) => {
+      // Of an ordinary request it is told by `next` too.
+      if (req !== undefined && !(end instanceof ServerResponse)) onBug(error, req);
+    });
   };
-  proxyServer.on('error', noteNothing);
-};
+}
 
-/** Every failure has been told to its attempt already. */
-function noteNothing(): void {}
+type OnBug = (error: unknown, req: IncomingMessage) => void;
 
-/** `onBug`: what http-proxy-middleware itself throws, which is never about the service. */
-export function createProxy(onBug: (error: unknown, req: IncomingMessage) => void): RouteProxy {
+/**
+ * `onBug`: a request that http-proxy-middleware did not send, by its own fault and never the service's; whoever is
+ * told answers it, for nobody else will.
+ */
+export function createProxy(onBug: OnBug): RouteProxy {
+  let isTaken = false;
   // A copy each: the package writes into the options it is given.
   const middleware = createProxyMiddleware({
     target: 'http://unused.invalid',
     ejectPlugins: true,
-    // Every request: its default would parse the URL to find that out.
-    pathFilter: () => true,
-    plugins: [transportPlugin],
+    // Every request: its default would look at the URL to find that out.
+    pathFilter: () => {
+      isTaken = true;
+      return true;
+    },
+    plugins: [transportPlugin(onBug)],
     router: (req) => attemptOf(req).target,
     pathRewrite: (_path, req) => attemptOf(req).path,
   });
@@ -69,22 +78,34 @@ export function createProxy(onBug: (error: unknown, req: IncomingMessage) => voi
   function forward(req: IncomingMessage, res: ServerResponse, attempt: ProxyAttempt): void {
     const server = serverOf(req);
     const subscription = server === undefined || servers.has(server) ? undefined : expectSubscription(server, attempt);
-    (req as WithAttempt)[kAttempt] = subscription?.attempt ?? attempt;
-    const done = middleware(req, res, (error) => {
-      if (error !== undefined) onBug(error, req);
-    });
+    begin(req, subscription?.attempt ?? attempt);
+    const done = middleware(req, res, (error) => onBug(error ?? new Error(PASSED_BY), req));
     if (server === undefined || subscription === undefined) return;
     servers.add(server);
     void done.then(subscription.undo);
   }
 
   function upgrade(req: IncomingMessage, { socket, head }: UpgradeRequest, attempt: ProxyAttempt): void {
-    (req as WithAttempt)[kAttempt] = attempt;
+    begin(req, attempt);
+    isTaken = false;
     // It subscribes to no server here and writes nothing to the socket: our `ws` does.
     middleware.upgrade(req, socket as Socket, head);
+    // It asks the filter at once; when it doesn't, nobody is told (http-proxy-middleware 4.2).
+    if (!isTaken) onBug(new Error(PASSED_BY), req);
   }
 
   return { forward, upgrade };
+}
+
+const PASSED_BY = 'http-proxy-middleware passed a request by';
+
+/**
+ * http-proxy-middleware parses `req.url`, and passes a request by, without an error, when it can't: a target such as
+ * `//a:b/x` would never be answered. The target has been read by then, so it finds a path of ours there.
+ */
+function begin(req: IncomingMessage, attempt: ProxyAttempt): void {
+  (req as WithAttempt)[kAttempt] = attempt;
+  req.url = '/';
 }
 
 function serverOf(req: IncomingMessage): Server | undefined {
@@ -98,11 +119,14 @@ function serverOf(req: IncomingMessage): Server | undefined {
  */
 function expectSubscription(server: Server, attempt: ProxyAttempt): { attempt: ProxyAttempt; undo: () => void } {
   let before = new Set<unknown>(server.listeners('close'));
-  const { target, path } = attempt;
   return {
     attempt: {
-      target,
-      path,
+      get target() {
+        return attempt.target;
+      },
+      get path() {
+        return attempt.path;
+      },
       send() {
         attempt.send();
         before = new Set(server.listeners('close'));

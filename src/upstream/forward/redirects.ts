@@ -1,8 +1,9 @@
-import type { ServiceHeaders } from '../../answer/head.ts';
+import type { AnswerFields } from '../../sink.ts';
 
 /**
- * A service speaks of its own paths and its own name; the client knows only the gateway's. `Location` and the path
- * and domain of cookies are turned round, as nginx's proxy_redirect and proxy_cookie_path do.
+ * A service speaks of its own paths and its own name; the client knows only the gateway's. `Location`, the domain of
+ * cookies, and their path where that is asked for, are turned round, as nginx's proxy_redirect, proxy_cookie_domain
+ * and proxy_cookie_path do.
  */
 export interface RedirectMap {
   /** The service's origin, `http://10.0.0.7:4001`. */
@@ -10,10 +11,14 @@ export interface RedirectMap {
   /** What its paths begin with where the gateway's begin with `publicPrefix`. */
   readonly servicePrefix: string;
   readonly publicPrefix: string;
+  /** Whether `Location` and `Content-Location` are turned round. */
+  readonly redirects: boolean;
+  /** Whether the paths of cookies are. By default a cookie is good for the whole host: `Path=/` is a login for all. */
+  readonly cookiePaths: boolean;
 }
 
 /** Whether anything in a service's head may need turning round. */
-export function speaksOfItself(headers: ServiceHeaders): boolean {
+export function speaksOfItself(headers: AnswerFields): boolean {
   return (
     headers['location'] !== undefined ||
     headers['set-cookie'] !== undefined ||
@@ -22,12 +27,13 @@ export function speaksOfItself(headers: ServiceHeaders): boolean {
 }
 
 /** The headers with Location, Content-Location and Set-Cookie turned round; the same object when there are none. */
-export function rewriteServiceHeaders(headers: ServiceHeaders, map: RedirectMap): ServiceHeaders {
+export function rewriteServiceHeaders(headers: AnswerFields, map: RedirectMap): AnswerFields {
   if (!speaksOfItself(headers)) return headers;
   const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
   const rewritten: Record<string, string | string[] | undefined> = { ...headers };
-  if (typeof location === 'string') rewritten['location'] = publicLocation(location, map);
-  if (typeof contentLocation === 'string') rewritten['content-location'] = publicLocation(contentLocation, map);
+  if (map.redirects && typeof location === 'string') rewritten['location'] = publicLocation(location, map);
+  if (map.redirects && typeof contentLocation === 'string')
+    rewritten['content-location'] = publicLocation(contentLocation, map);
   if (cookies !== undefined) rewritten['set-cookie'] = [cookies].flat().map((cookie) => publicCookie(cookie, map));
   return rewritten;
 }
@@ -61,13 +67,16 @@ function joinPrefix(prefix: string, rest: string): string {
 
 /** `Domain` names the service, which the client never sees: without it the cookie is the gateway's (RFC 6265, 5.3). */
 function publicCookie(cookie: string, map: RedirectMap): string {
-  return cookie
-    .split(';')
-    .filter((part, index) => index === 0 || !/^\s*domain\s*=/i.test(part))
-    .map((part, index) =>
-      index === 0
-        ? part
-        : part.replace(/^(\s*path\s*=\s*)(\/.*)$/i, (_all, name: string, path: string) => name + publicPath(path, map)),
-    )
-    .join(';');
+  const [pair = '', ...attributes] = cookie.split(';');
+  // Browsers throw a `__Host-` cookie away unless its path is `/` (RFC 6265bis, section 4.1.3.2).
+  const isPathKept = !map.cookiePaths || /^\s*__Host-/i.test(pair);
+  const kept = attributes.filter((attribute) => !/^\s*domain\s*=/i.test(attribute));
+  return [pair, ...(isPathKept ? kept : kept.map((attribute) => publicCookiePath(attribute, map)))].join(';');
+}
+
+function publicCookiePath(attribute: string, map: RedirectMap): string {
+  return attribute.replace(
+    /^(\s*path\s*=\s*)(\/.*)$/i,
+    (_all, name: string, path: string) => name + publicPath(path, map),
+  );
 }

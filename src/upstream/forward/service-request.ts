@@ -1,12 +1,38 @@
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
-import type { Timeouts } from './exchange.ts';
+import type { Timeouts } from './plan.ts';
 
 /** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */
 export function joinBase(basePath: string, path: string, endsWithSlash: boolean): string {
   if (basePath === '') return path;
   const isRoot = path === '/' || path.startsWith('/?');
   return isRoot && !endsWithSlash ? basePath + path.slice(1) : basePath + path;
+}
+
+/** Sets a field in a list of names and values by turns, in place of all that have its name. */
+export function replaceField(headers: string[], name: string, value: string): void {
+  const lower = name.toLowerCase();
+  let kept = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    const [one, its] = [headers[i] as string, headers[i + 1] as string];
+    if (one.toLowerCase() === lower) continue;
+    headers[kept++] = one;
+    headers[kept++] = its;
+  }
+  headers.length = kept;
+  headers.push(name, value);
+}
+
+/** The `Destination` of a MOVE or COPY (RFC 4918, section 10.3) on a target that lives below a path of its own. */
+export function tellDestination(headers: string[], basePath: string, { req, method }: RequestContext): void {
+  if (basePath === '' || (method !== 'MOVE' && method !== 'COPY')) return;
+  const destination = req.headers['destination'];
+  if (typeof destination !== 'string') return;
+  replaceField(
+    headers,
+    'Destination',
+    joinBase(basePath, destination, destination.split('?', 1)[0]?.endsWith('/') === true),
+  );
 }
 
 const TIMEOUT_FIELD = 'X-Request-Timeout-Ms';
@@ -48,6 +74,7 @@ const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
   'connect-timeout': 'connect_timeout',
   'headers-timeout': 'headers_timeout',
   'idle-timeout': 'idle_timeout',
+  'aborted-by-client': 'client_closed',
 };
 
 /** The error that a client is told of an attempt which was the last. */

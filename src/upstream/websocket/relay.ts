@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Deadline, DeadlineWheel } from '../../lib/deadline-wheel.ts';
+import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import type { OpenSocket, OpenSockets } from '../../lib/open-sockets.ts';
 import type { CloseCode } from '../../lib/ws-frames.ts';
 import { Half, type Halves } from './half.ts';
@@ -11,7 +11,7 @@ export interface RelayOptions {
   readonly idleMs: number;
   /** When the caller's credential expires, on the `performance.now()` scale; closes with 1008. Infinity: never. */
   readonly expiresAtMs: number;
-  readonly deadlines: DeadlineWheel;
+  readonly deadlines: Deadlines;
   readonly open: OpenSockets;
   /** Bytes that went to the client and came from it; once, when both ends are gone. */
   onEnd(bytesOut: number, bytesIn: number): void;

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ServiceHeaders, takeOver } from '../../answer/head.ts';
+import { takeOver } from '../../answer/head.ts';
 import type { RequestContext, UpgradeRequest, WebSocketTerms } from '../../context.ts';
-import type { ForwardPlan } from '../forward/plan.ts';
+import type { Deps } from '../../deps.ts';
+import type { AnswerFields } from '../../sink.ts';
 import { Relay } from './relay.ts';
 
 /** Appended to the client's key, so that only a server that knows WebSockets can answer (RFC 6455, section 1.3). */
@@ -31,7 +32,7 @@ export function isHandshake({ method, headers }: IncomingMessage): boolean {
  * True when a service's 101 proves that it took this handshake. Without the proof, a service that can be talked into
  * any status would open a tunnel past the gateway.
  */
-export function isAccepted({ req }: RequestContext, headers: ServiceHeaders): boolean {
+export function isAccepted({ req }: RequestContext, headers: AnswerFields): boolean {
   const expected = hash('sha1', `${req.headers['sec-websocket-key']}${PROTOCOL_GUID}`, 'base64');
   return headers['sec-websocket-accept'] === expected && String(headers['upgrade']).toLowerCase() === 'websocket';
 }
@@ -41,9 +42,9 @@ export function relayWebSocket(
   context: RequestContext,
   { idleMs }: WebSocketTerms,
   { socket: client, head, ended }: UpgradeRequest,
-  headers: ServiceHeaders,
+  headers: AnswerFields,
   service: Duplex,
-  { deadlines, sockets, clock }: Pick<ForwardPlan, 'deadlines' | 'sockets' | 'clock'>,
+  { deadlines, sockets, clock }: Pick<Deps, 'deadlines' | 'sockets' | 'clock'>,
 ): void {
   client.write(takeOver(context, headers), 'latin1');
   if (head.length > 0) client.unshift(head);
@@ -69,7 +70,7 @@ export function relayWebSocket(
 }
 
 const NONE: string[] = [];
-const SWITCHED = { statusCode: 101, headersSent: true, writableFinished: false, destroyed: false };
+const SWITCHED = { destroyed: false };
 
 /**
  * What an open WebSocket still needs of its request is the log line. The request and the response, and all that Node,

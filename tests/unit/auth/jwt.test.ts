@@ -31,13 +31,13 @@ test('each issuer verifies its own tokens with its own kind of key', () => {
   const verifier = createVerifier(
     { issuer: 'rsa', publicKey: pemOf(RSA.publicKey) },
     { issuer: 'ec', publicKey: pemOf(EC.publicKey) },
-    { issuer: 'hmac', secret: SECRET, algorithms: ['HS512'] },
+    { issuer: 'hmac', secret: SECRET + SECRET, algorithms: ['HS512'] },
   );
   const tokens = [
     jwt.sign({ ...CLAIMS, iss: 'rsa' }, RSA.privateKey, { algorithm: 'RS256' }),
     jwt.sign({ ...CLAIMS, iss: 'rsa' }, RSA.privateKey, { algorithm: 'PS256' }),
     jwt.sign({ ...CLAIMS, iss: 'ec' }, EC.privateKey, { algorithm: 'ES256' }),
-    jwt.sign({ ...CLAIMS, iss: 'hmac' }, SECRET, { algorithm: 'HS512' }),
+    jwt.sign({ ...CLAIMS, iss: 'hmac' }, SECRET + SECRET, { algorithm: 'HS512' }),
   ];
   for (const token of tokens) assert.equal(accept(verifier, token).subject, 'u1');
   assert.match(refuse(verifier, jwt.sign({ ...CLAIMS, iss: 'hmac' }, SECRET)), /algorithm/);

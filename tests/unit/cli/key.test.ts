@@ -18,6 +18,7 @@ after(() => rmSync(folder, { recursive: true }));
 const clock = { now: () => NOW_MS };
 const START = `{
   // who may call
+  "plans": { "free": {} },
   "routes": [{ "prefix": "/a", "target": "http://localhost:1" }] // the only one
 }
 `;

@@ -138,6 +138,12 @@ test('algorithms that do not fit the key are refused', (t) => {
   assert.equal(complaints(env).length, 2);
 });
 
+test('a secret that is shorter than the hash of its algorithm is refused', () => {
+  const env = { JWT_SECRET: 'x'.repeat(48), JWT_ALGORITHMS: 'HS384,HS512' };
+  assert.match(complaints(env)[0] ?? '', /"HS512" does not fit the key in JWT_SECRET/);
+  assert.equal(complaints(env).length, 1);
+});
+
 test('JWT_PUBLIC_KEY_FILE must be a public key of use', (t) => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;

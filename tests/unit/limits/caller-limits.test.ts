@@ -25,8 +25,8 @@ test('a caller sees what is left in its plan and in the gateway, and looking cos
   };
   const look = createCallerLimits(file, limits);
   const app = createContext({ consumer: 'app', plan: 'pro' });
-  const windows = new RouteWindows(file, [rateLimitSchema.parse({ limit: 5, window: '1s' })], 'users').of(app).windows;
-  memory.decide(windows, app, 2);
+  const windows = new RouteWindows(file, [rateLimitSchema.parse({ limit: 5, window: '1s' })], 'users');
+  for (const step of [windows.atDoor, windows.of(app)]) memory.decide(step.windows, app, 2);
   for (let round = 0; round < 2; round++) {
     const { plan, limits: left } = await look(app);
     assert.equal(plan, 'pro');

@@ -37,11 +37,11 @@ describe('normalizeTarget', () => {
     assert.equal(normalizeTarget('/%252e%252e/x').path, '/%252e%252e/x');
   });
 
-  it('keeps an encoded slash as one opaque character, and says that it is there', () => {
+  it('keeps an encoded slash as one opaque character, and says that escapes are left', () => {
     const target = normalizeTarget('/files/a%2fb');
     assert.equal(target.path, '/files/a%2Fb');
-    assert.equal(target.hasEncodedSlash, true);
-    assert.equal(normalizeTarget('/files/a%252fb').hasEncodedSlash, false);
+    assert.equal(target.hasEscapes, true);
+    assert.equal(normalizeTarget('/files/%7Ea%20%C3%A9%3F').hasEscapes, false);
   });
 
   it('keeps the query as it came', () => {

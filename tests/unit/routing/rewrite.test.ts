@@ -48,6 +48,14 @@ describe('the prefix', () => {
     assert.equal(seen({ rewritePrefix: '/t/:tenant/users' }, '/api/users/7', { tenant: 'a%20b' }), '/t/a%20b/users/7');
   });
 
+  it('is replaced only where a name stays one segment, however often it is decoded', () => {
+    const rewritePrefix = '/t/:tenant/users';
+    assert.equal(seen({ rewritePrefix }, '/api/users/7', { tenant: 'a;b' }), '/t/a;b/users/7');
+    for (const tenant of ['a%2Fb', 'a%252fb', '%252e%252e', ';a', '%3Ba', 'a%255cb', '%2500']) {
+      assert.throws(() => seen({ rewritePrefix }, '/api/users/7', { tenant }), { code: 'bad_path' }, tenant);
+    }
+  });
+
   it('never leaves two slashes in front', () => {
     assert.equal(seen({}, '/api/users//evil.example/x'), '/evil.example/x');
     assert.equal(seen({ rewritePrefix: '/u' }, '/api/users///x'), '/u/x');
@@ -88,6 +96,9 @@ describe('pathRewrite', () => {
       [{ '-': '' }, '/%-41%'],
       [{ '-': '%00' }, '/a-b'],
       [{ '-': '..;' }, '/a/-/b'],
+      [{ '^/pub': '/inner/pub' }, '/pub%2F..%2Fx'],
+      [{ '^/pub': '/inner/pub' }, '/pub/%252e%252e/x'],
+      [{ '-': '%252e%252e' }, '/a/-/b'],
     ] as const;
     for (const [pathRewrite, path] of rows) {
       assert.throws(

@@ -219,7 +219,7 @@ test('weak, missing, doubled and unfit keys of an issuer are faults of the file,
   };
   const faults = faultsOf(authenticateStage, { file });
   assert.equal(faults.length, 6);
-  assert.match(faults.join('\n'), /issuers\/0\/secret: the secret has 12 bytes; it needs at least 32/);
+  assert.match(faults.join('\n'), /issuers\/0\/secret: the secret has 12 bytes, and an HMAC secret needs at least 32/);
   assert.match(faults.join('\n'), /issuers\/1: the issuer has no key/);
   assert.match(faults.join('\n'), /issuers\/3\/secret: RS256 can not be used with this key/);
   assert.doesNotMatch(faults.join('\n'), /short-secret|a secret of the tests/);

@@ -72,9 +72,9 @@ test('a call that one window refuses is counted by none', async () => {
   );
 });
 
-test('a limit of the whole gateway and the one of a route are decided together', async () => {
+test('a limit of the whole gateway that is not by address or header is decided together with that of a route', async () => {
   const bench = benchOf({
-    rateLimits: [{ limit: 3, window: '1m', by: 'address' }],
+    rateLimits: [{ limit: 3, window: '1m', by: 'route' }],
     routes: {
       users: { rateLimits: [{ limit: 2, window: '1m' }] },
       orders: { rateLimits: [{ limit: 2, window: '1m' }] },

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rewriteServiceHeaders } from '../../../../src/upstream/forward/redirects.ts';
 
-const map = { origin: 'http://10.0.0.7:4001', servicePrefix: '', publicPrefix: '/api/users' };
+const map = {
+  origin: 'http://10.0.0.7:4001',
+  servicePrefix: '',
+  publicPrefix: '/api/users',
+  redirects: true,
+  cookiePaths: false,
+};
 
 function location(value: string, over: Partial<typeof map> = {}): unknown {
   return rewriteServiceHeaders({ location: value }, { ...map, ...over })['location'];
@@ -33,12 +39,26 @@ test('a rewritten prefix is turned back', () => {
   assert.equal(location('/v2/usersX', over), '/v2/usersX');
 });
 
-test('a cookie loses the domain of the service and gets the public path', () => {
-  const headers = rewriteServiceHeaders(
-    { 'set-cookie': ['sid=a; Path=/; Domain=users.internal; HttpOnly', 'b=2; Path=/deep'] },
-    map,
-  );
-  assert.deepEqual(headers['set-cookie'], ['sid=a; Path=/api/users; HttpOnly', 'b=2; Path=/api/users/deep']);
+const COOKIES = ['sid=a; Path=/; Domain=users.internal; HttpOnly', 'b=2; Path=/deep', '__Host-c=3; Path=/; Secure'];
+
+test('a cookie loses the domain of the service and keeps its path', () => {
+  const headers = rewriteServiceHeaders({ 'set-cookie': COOKIES }, map);
+  assert.deepEqual(headers['set-cookie'], ['sid=a; Path=/; HttpOnly', 'b=2; Path=/deep', '__Host-c=3; Path=/; Secure']);
+});
+
+test('a cookie gets the public path where that is asked for, unless its name demands the root', () => {
+  const headers = rewriteServiceHeaders({ 'set-cookie': COOKIES }, { ...map, cookiePaths: true });
+  assert.deepEqual(headers['set-cookie'], [
+    'sid=a; Path=/api/users; HttpOnly',
+    'b=2; Path=/api/users/deep',
+    '__Host-c=3; Path=/; Secure',
+  ]);
+});
+
+test('cookies alone are turned round where redirects are not to be', () => {
+  const own = { location: '/x', 'content-location': '/x', 'set-cookie': 'a=1; Path=/; Domain=users.internal' };
+  const headers = rewriteServiceHeaders(own, { ...map, redirects: false, cookiePaths: true });
+  assert.deepEqual(headers, { ...own, 'set-cookie': ['a=1; Path=/api/users'] });
 });
 
 test('headers without any of them are the same object', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { duplexPair } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { DeadlineWheel } from '../../../../src/lib/deadline-wheel.ts';
+import { Deadlines } from '../../../../src/lib/deadlines.ts';
 import { OpenSockets } from '../../../../src/lib/open-sockets.ts';
 import { closeFrame } from '../../../../src/lib/ws-frames.ts';
 import { Relay } from '../../../../src/upstream/websocket/relay.ts';
@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 
 /** A relay between two ends that a test plays; `client` and `service` are the far ends of its sockets. */
 function setUp(t: TestContext, { open = new OpenSockets() } = {}) {
-  const deadlines = new DeadlineWheel();
+  const deadlines = new Deadlines();
   const [client, clientSocket] = duplexPair();
   const [service, serviceSocket] = duplexPair();
   const got = { client: '', service: '' };

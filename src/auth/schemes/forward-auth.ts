@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { RequestContext } from '../../context.ts';
+import { duration } from '../../schema-values.ts';
+import { ask, type Reply } from '../ask.ts';
+import { BEARER_CHALLENGE } from '../bearer.ts';
+import { createIdentity, type Outcome, Refusal } from '../identity.ts';
+import { defineScheme, fieldName } from '../scheme.ts';
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ASKING = 1000;
+const MAX_VALUE_CHARS = 4096;
+
+/** The options of the scheme `forward-auth`: who decides, what it is told, and what the service is told. */
+const options = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .describe('Where the verdict comes from, by GET.'),
+  requestHeaders: z
+    .array(fieldName)
+    .max(32)
+    .default(['authorization', 'cookie', 'x-api-key'])
+    .describe('Fields of the request that it is shown. Default: authorization, cookie, x-api-key.'),
+  copyHeaders: z
+    .array(fieldName)
+    .max(32)
+    .default(['x-user-id', 'x-user-role'])
+    .describe("Fields of its answer that the service gets, in place of the client's. Default: x-user-id, x-user-role."),
+  timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long a verdict may take. Default 2s.'),
+});
+
+type ForwardAuthOptions = z.output<typeof options>;
+
+const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+const REFUSED = new Refusal('the credential is not accepted');
+const FORBIDDEN = new Refusal('this is not allowed', { code: 'forbidden' });
+
+/**
+ * A service of the company's own decides, as with nginx's auth_request: 2xx lets the request pass, 401 and 403
+ * refuse it, all else is 503. It is asked for each request.
+ */
+export const forwardAuthScheme = defineScheme({
+  name: 'forward-auth',
+  options,
+  challenge: BEARER_CHALLENGE,
+  isLastResort: true,
+  mayRepeat: true,
+  // A cookie is the service's session as well: it stays.
+  credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
+  verdictFields: ({ copyHeaders }) => copyHeaders,
+
+  create(chosen) {
+    const decide = createDecision(chosen);
+    return {
+      authorizationWord: chosen.requestHeaders.includes('authorization') ? '*' : undefined,
+      isConfigured: true,
+      check: (context) => (context.dryRun ? NOT_ASKED : decide(context)),
+    };
+  },
+});
+
+function createDecision(chosen: ForwardAuthOptions): (context: RequestContext) => Refusal | Promise<Outcome> {
+  const { url, requestHeaders, timeout: timeoutMs } = chosen;
+  let asking = 0;
+
+  async function decide(context: RequestContext): Promise<Outcome> {
+    asking += 1;
+    try {
+      const headers = describe(context, requestHeaders);
+      return judge(await ask(url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
+    } catch (cause) {
+      return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
+    } finally {
+      asking -= 1;
+    }
+  }
+
+  return (context) => (asking >= MAX_ASKING ? BUSY : decide(context));
+}
+
+/** What the deciding service is told: the chosen fields, and what was asked of whom by whom. */
+function describe(context: RequestContext, names: readonly string[]): Record<string, string> {
+  const { headers } = context.req;
+  const fields: Record<string, string> = {
+    'x-forwarded-method': context.method,
+    'x-forwarded-uri': `${context.path}${context.query}`,
+    'x-forwarded-proto': context.scheme,
+    'x-forwarded-host': headers.host ?? '',
+    'x-forwarded-for': context.clientAddress,
+    'x-request-id': context.requestId,
+  };
+  for (const name of names) {
+    const value = headers[name];
+    if (value !== undefined) fields[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return fields;
+}
+
+function judge({ status, headers }: Reply, context: RequestContext, { copyHeaders }: ForwardAuthOptions): Outcome {
+  if (status === 401) return REFUSED;
+  if (status === 403) return FORBIDDEN;
+  if (status < 200 || status > 299) {
+    return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
+  }
+  const copied = copyHeaders.map((name) => [name, headers.get(name) ?? undefined] as const);
+  const unusable = copied.find(([, value]) => value !== undefined && !isUsable(value))?.[0];
+  if (unusable !== undefined) {
+    const reason = `what decides about this request answered with a field ${unusable} that can not be sent on`;
+    return new Refusal(reason, { code: 'auth_unavailable' });
+  }
+  // The client's own never came so far; another auth service may have said the same field before.
+  dropFields(context.upstreamHeaders, new Set(copied.flatMap(([name, value]) => (value === undefined ? [] : [name]))));
+  const said = new Map(copied);
+  const roles = said
+    .get('x-user-role')
+    ?.split(',')
+    .map((role) => role.trim())
+    .filter((role) => role !== '');
+  // The identity renders these two itself, encoded.
+  for (const [name, value] of copied) {
+    if (value !== undefined && name !== 'x-user-id' && name !== 'x-user-role')
+      context.upstreamHeaders.push(name, value);
+  }
+  return createIdentity('forward-auth', { subject: said.get('x-user-id'), roles: roles ?? [] });
+}
+
+/** Short, and of visible ASCII: left out, a field would tell the service that nobody calls. */
+function isUsable(value: string): boolean {
+  return value.length <= MAX_VALUE_CHARS && /^[\x20-\x7e]*$/.test(value);
+}
+
+/** Takes the fields of these names out of what is sent on. */
+function dropFields(fields: string[], names: ReadonlySet<string>): void {
+  let kept = 0;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (names.has((fields[i] as string).toLowerCase())) continue;
+    fields[kept] = fields[i] as string;
+    fields[kept + 1] = fields[i + 1] as string;
+    kept += 2;
+  }
+  fields.length = kept;
+}

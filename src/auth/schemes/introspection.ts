@@ -1,0 +1,176 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { RequestContext } from '../../context.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
+import type { Kind } from '../../pool.ts';
+import { duration } from '../../schema-values.ts';
+import type { StageDeps } from '../../stage.ts';
+import { askForObject, isSafeUrl } from '../ask.ts';
+import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
+import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from '../claims.ts';
+import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { defineScheme } from '../scheme.ts';
+
+const MAX_TOKEN_CHARS = 8192;
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ASKING = 100;
+const REMEMBERED_TOKENS = 10_000;
+/** How long a token that is not active stays so: a client that tries again and again costs the server one question. */
+const REFUSED_MS = 5000;
+/** 9999-12-31T23:59:59Z: an expiry beyond it is none, and no date can be written of it. */
+const MAX_TIME_SECONDS = 253_402_300_799;
+
+/** The `introspection` key of the file: the server that knows opaque tokens (RFC 7662). */
+const introspectionOption = z.strictObject({
+  url: z
+    .string()
+    .refine(isSafeUrl, 'expected an https URL (or http on this machine)')
+    .describe('Introspection endpoint; https, or http on this machine.'),
+  clientId: z.string().min(1).describe('Who the gateway is to that server.'),
+  clientSecret: z.string().min(1).describe('Its secret; write "${ENV:NAME}" or "${FILE:/path}".'),
+  audience: z.string().min(1).optional().describe('What `aud` of the answer must name. Default: not checked.'),
+  cacheFor: duration({ max: '5m' })
+    .prefault('30s')
+    .describe(
+      'How long an answer is believed, at most until the token expires: also how late a revocation is seen. Default 30s.',
+    ),
+  timeout: duration({ min: '50ms', max: '30s' }).prefault('2s').describe('How long an answer may take. Default 2s.'),
+});
+
+type IntrospectionOptions = z.output<typeof introspectionOption>;
+
+interface Remembered {
+  readonly outcome: Outcome;
+  readonly untilMs: number;
+}
+
+const INACTIVE = new Refusal('the token is not active');
+const TOO_LARGE = new Refusal('the token is larger than 8 KiB');
+const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
+const UNREADABLE = new Refusal('the server that knows this token gave it a time that is none', {
+  code: 'auth_unavailable',
+});
+const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+
+const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };
+
+/** Asks a server about opaque tokens. Answers are kept under the hash of the token; equal questions are asked once. */
+class Introspection {
+  readonly #options: IntrospectionOptions;
+  readonly #clock: Clock;
+  readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
+  readonly #asking = new Map<string, Promise<Outcome>>();
+
+  constructor(options: IntrospectionOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  check(token: string, nowMs: number, mayAsk: boolean): Outcome | Promise<Outcome> {
+    if (token.length > MAX_TOKEN_CHARS) return TOO_LARGE;
+    const key = hash('sha256', token, 'base64');
+    const known = this.#remembered.get(key);
+    if (known !== undefined && nowMs < known.untilMs) return known.outcome;
+    if (!mayAsk) return NOT_ASKED;
+    const asking = this.#asking.get(key);
+    if (asking !== undefined) return asking;
+    if (this.#asking.size >= MAX_ASKING) return BUSY;
+    const answer = this.#ask(key, token).finally(() => this.#asking.delete(key));
+    this.#asking.set(key, answer);
+    return answer;
+  }
+
+  async #ask(key: string, token: string): Promise<Outcome> {
+    const { url, clientId, clientSecret, timeout, cacheFor } = this.#options;
+    // RFC 6749, section 2.3.1: both halves are form-encoded before they are joined.
+    const client = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
+      'base64',
+    );
+    let claims: Claims;
+    try {
+      claims = await askForObject(url, {
+        method: 'POST',
+        headers: { authorization: `Basic ${client}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+        timeoutMs: timeout,
+        maxBytes: MAX_ANSWER_BYTES,
+      });
+    } catch (cause) {
+      // Not remembered: the next request asks again.
+      return new Refusal('the server that knows this token does not answer', { code: 'auth_unavailable', cause });
+    }
+    const nowMs = this.#clock.now();
+    const outcome = readAnswer(claims, this.#options.audience, nowMs);
+    const keepMs = outcome instanceof Refusal ? REFUSED_MS : cacheFor;
+    const untilMs = Math.min(nowMs + keepMs, (outcome as Identity).expiresAtMs ?? Number.POSITIVE_INFINITY);
+    this.#remembered.set(key, { outcome, untilMs });
+    return outcome;
+  }
+}
+
+/** Who the answer speaks of (RFC 7662, section 2.2). */
+function readAnswer(claims: Claims, audience: string | undefined, nowMs: number): Outcome {
+  const { active, aud } = claims as { active?: unknown; aud?: unknown };
+  if (active !== true) return INACTIVE;
+  const [exp, nbf] = [readSeconds(claims['exp']), readSeconds(claims['nbf'])];
+  if (Number.isNaN(exp) || Number.isNaN(nbf)) return UNREADABLE;
+  const expiresAtMs = exp === undefined || exp > MAX_TIME_SECONDS ? undefined : exp * 1000;
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
+  if (nbf !== undefined && nbf * 1000 > nowMs) return INACTIVE;
+  if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
+    return WRONG_AUDIENCE;
+  return createIdentity('introspection', {
+    subject: readText(claims, [...DEFAULT_CLAIM_PATHS.subject, 'username']),
+    roles: readList(claims, DEFAULT_CLAIM_PATHS.roles),
+    scopes: readScopes(claims, DEFAULT_CLAIM_PATHS.scopes),
+    plan: readText(claims, DEFAULT_CLAIM_PATHS.plan),
+    claims,
+    expiresAtMs,
+  });
+}
+
+/** Seconds since the epoch: a number, or a text that spells one as some servers write it; NaN for anything else. */
+function readSeconds(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  return typeof value === 'number' ? value : Number.NaN;
+}
+
+/** Opaque tokens in `Authorization: Bearer`. Beside jwt, what looks like a JWT is left to that scheme. */
+export const introspectionScheme = defineScheme({
+  name: 'introspection',
+  bare: {},
+  challenge: BEARER_CHALLENGE,
+  isToken: true,
+  fileKeys: {
+    introspection: introspectionOption.optional().describe('The server that knows opaque tokens (RFC 7662).'),
+  },
+  credentialFields: () => ['authorization'],
+  isPossible: ({ introspection }) => introspection !== undefined,
+  findMissing: ({ introspection }) =>
+    introspection === undefined
+      ? { message: 'nobody to introspect tokens is configured', hint: 'add "introspection" to the file' }
+      : undefined,
+  prepare: ({ introspection }, deps) => introspection && createIntrospection(introspection, deps),
+
+  create(_options, introspection, beside) {
+    const leavesJwt = beside.has('jwt');
+    return {
+      authorizationWord: 'bearer',
+      isConfigured: introspection !== undefined,
+      check(context: RequestContext, nowMs: number) {
+        const token = readBearer(context.req.headers.authorization);
+        if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
+        return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
+      },
+    };
+  },
+});
+
+function createIntrospection(options: IntrospectionOptions, { lease, clock }: StageDeps): Introspection {
+  // The options hold a secret, which has no place in a key.
+  const key = hash('sha256', JSON.stringify(options));
+  return lease.use(introspectionKind, key, () => new Introspection(options, clock));
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { RequestContext } from '../../context.ts';
+import type { StageDeps } from '../../stage.ts';
+import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
+import { warnWithoutAudience } from '../credential-warnings.ts';
+import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../issuers.ts';
+import { jwksKind, RemoteKeys } from '../jwks.ts';
+import { TokenVerifier } from '../jwt.ts';
+import type { KeyPlace } from '../key-source.ts';
+import { Revocations, revocationsKind } from '../revocations.ts';
+import { defineScheme } from '../scheme.ts';
+
+/**
+ * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1) that an issuer has signed. Beside introspection, those that
+ * don't look like a JWT are left to that.
+ */
+export const jwtScheme = defineScheme({
+  name: 'jwt',
+  bare: {},
+  challenge: BEARER_CHALLENGE,
+  isToken: true,
+  fileKeys: {
+    issuers: z
+      .array(issuerRow)
+      .default([])
+      .describe('Who may sign tokens; one more can come from the environment (JWT_*).'),
+  },
+  credentialFields: () => ['authorization'],
+  // The environment may name an issuer, whatever the file says.
+  isPossible: () => true,
+  check: ({ issuers }, report) => checkIssuers(issuers, report),
+  prepare: ({ issuers }, deps) => createTokenVerifier(issuers, deps),
+
+  create(_options, verifier, beside) {
+    const leavesOpaque = beside.has('introspection');
+    return {
+      authorizationWord: 'bearer',
+      isConfigured: verifier.isConfigured,
+      check(context: RequestContext, nowMs: number) {
+        const token = readBearer(context.req.headers.authorization);
+        if (token === undefined || (leavesOpaque && !looksLikeJwt(token))) return undefined;
+        return verifier.verify(token, nowMs);
+      },
+    };
+  },
+});
+
+function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps): TokenVerifier {
+  const { lease, clock, log, redis, settings } = deps;
+  warnWithoutAudience(rows, settings.jwt, log);
+  const findKeys = (place: KeyPlace) =>
+    lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log }));
+  const issuers = [
+    ...rows.map((row) => createIssuer(row, findKeys)),
+    ...createEnvironmentIssuers(settings.jwt, findKeys),
+  ];
+  const revocations = lease.use(revocationsKind, '', () => new Revocations({ clock, log, redis }));
+  return new TokenVerifier(issuers, revocations);
+}

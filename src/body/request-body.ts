@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayError } from '../errors.ts';
+import { type UploadOwner, UploadStream } from './upload-stream.ts';
+
+/** What is kept of an upload so that it can be sent again to another target. */
+const MAX_REPLAY_BYTES = 64 * 1024;
+
+/** How long an upload that a stage reads may stand still. */
+const DEFAULT_IDLE_MS = 30_000;
+
+/**
+ * The body of one request, counted against the route's limit whoever reads it.
+ *
+ * Usually it streams: to one target after another, as long as what came is small enough to be kept. A stage that
+ * wants to read it asks for `whole`, and may `replace` it; what was read or replaced is what is sent, and sent again.
+ *
+ * undici is never given the request itself: it would unset `req.socket` when done.
+ */
+export class RequestBody implements UploadOwner {
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #maxBytes: number;
+  #kept: Buffer[] = [];
+  #keptAll = true;
+  #ended = false;
+  #begun = false;
+  #stream: UploadStream | undefined;
+  #whole: Promise<Buffer> | undefined;
+  /** Bytes read from the client so far. */
+  bytes = 0;
+
+  constructor(req: IncomingMessage, res: ServerResponse, maxBytes: number) {
+    this.#req = req;
+    this.#res = res;
+    this.#maxBytes = maxBytes;
+    // For good: Node decides to report an abort while somebody listens, and does so a moment later, when the stream
+    // that listened may have let go. Without a listener then, a client that leaves would end the process (Node 26).
+    req.on('error', ignore);
+  }
+
+  /** True while another attempt could send the whole body. */
+  get isRepeatable(): boolean {
+    return this.#keptAll;
+  }
+
+  /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
+  get contentLength(): string | undefined {
+    if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];
+    return String(this.#kept.reduce((sum, chunk) => sum + chunk.length, 0));
+  }
+
+  /** A fresh stream of the whole body, the kept part first. The one before is ended. */
+  open(): UploadStream {
+    this.#stream?.detach();
+    this.#stream = new UploadStream(this, this.#req, [...this.#kept], this.#ended);
+    return this.#stream;
+  }
+
+  /**
+   * All of it, read once for all who ask. Rejects with `body_too_large` (413) over the route's limit, `request_timeout`
+   * (408) when it stands still, `client_closed` when the client leaves. To be asked for before anything is sent on.
+   */
+  whole(idleMs = DEFAULT_IDLE_MS): Promise<Buffer> {
+    this.#whole ??= this.#read(idleMs);
+    return this.#whole;
+  }
+
+  /** Puts other bytes in the place of those that were read; they are what every later reader and the service get. */
+  replace(bytes: Buffer): void {
+    this.#kept = [bytes];
+    this.#whole = Promise.resolve(bytes);
+  }
+
+  /** Asks for the rest of the upload; the first time also tells a client that waits for it to go on (RFC 9110, 10.1.1). */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    // HTTP/1.0 knows no interim answers (RFC 9110, section 10.1.1).
+    const { headers, httpVersionMinor } = this.#req;
+    if (headers.expect !== undefined && httpVersionMinor > 0 && !this.#res.headersSent) this.#res.writeContinue();
+  }
+
+  take(chunk: Buffer): GatewayError | undefined {
+    this.bytes += chunk.length;
+    if (this.bytes > this.#maxBytes) return tooLarge(this.#maxBytes);
+    if (this.#keptAll) {
+      // Whoever wants it whole gets it whole: then the route's limit alone is the bound.
+      if (this.bytes <= MAX_REPLAY_BYTES || this.#whole !== undefined) {
+        this.#kept.push(chunk);
+      } else {
+        this.#keptAll = false;
+        this.#kept.length = 0;
+      }
+    }
+    return undefined;
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  #read(idleMs: number): Promise<Buffer> {
+    const req = this.#req;
+    if (this.#stream !== undefined) return Promise.reject(new Error('the body is on its way to the service already'));
+    if (Number(req.headers['content-length'] ?? 0) > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes));
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const settle = (error?: unknown): void => {
+      clearTimeout(timer);
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onClose);
+      if (error === undefined) {
+        this.#kept = [Buffer.concat(this.#kept)];
+        resolve(this.#kept[0] as Buffer);
+      } else {
+        req.pause();
+        reject(error);
+      }
+    };
+    const onData = (chunk: Buffer): void => {
+      const error = this.take(chunk);
+      if (error === undefined) timer.refresh();
+      else settle(error);
+    };
+    const onEnd = (): void => {
+      this.end();
+      settle();
+    };
+    const onClose = (): void => settle(new GatewayError('client_closed'));
+    const timer = setTimeout(() => settle(new GatewayError('request_timeout')), idleMs);
+    req.on('data', onData);
+    req.on('end', onEnd);
+    req.on('close', onClose);
+    this.begin();
+    return promise;
+  }
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('body_too_large', `The body is larger than ${maxBytes} bytes.`);
+}
+
+/** Whoever reads the upload has a listener of its own. */
+function ignore(): void {}

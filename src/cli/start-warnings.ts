@@ -1,0 +1,49 @@
+import { setImmediate } from 'node:timers/promises';
+import type { FileConfig, RouteConfig } from '../config/routes.ts';
+import type { Deps } from '../deps.ts';
+import { createMessageLog } from '../log/log.ts';
+import { createMetrics } from '../metrics.ts';
+import type { RedisLink } from '../redis/link.ts';
+import { createDeps } from '../server/assemble.ts';
+import type { Settings } from '../settings.ts';
+import { compileSnapshot } from '../snapshot.ts';
+
+/** A Redis that is configured, and that nobody asks. */
+const SILENT_REDIS: RedisLink = {
+  isUp: false,
+  isCluster: false,
+  prefix: 'turnpike:',
+  send: () => Promise.reject(new Error('a check asks nobody')),
+  onChange: () => () => {},
+  subscribe: () => () => {},
+  close: () => Promise.resolve(),
+};
+
+/**
+ * What `start` would warn of with these settings and routes: they are compiled as for a start, and let go at once.
+ * Routes end at the gateway itself, so that nobody is called: no service, no Consul, no Redis.
+ */
+export async function collectStartWarnings(settings: Settings, config: FileConfig): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const sink = { append: (line: string) => void warnings.push((JSON.parse(line) as { message: string }).message) };
+  const deps: Deps = {
+    ...createDeps({ ...settings, redisUrl: undefined }, { access: sink, messages: sink }, createMetrics()),
+    settings,
+    log: createMessageLog({ logLevel: 'warn', logFormat: 'json' }, sink),
+    redis: settings.redisUrl === undefined ? undefined : SILENT_REDIS,
+  };
+  const snapshot = compileSnapshot({ ...config, services: {}, routes: config.routes.map(endHere) }, deps);
+  // Some warnings wait until all routes are seen.
+  await setImmediate();
+  snapshot.retire();
+  deps.deadlines.stop();
+  return warnings;
+}
+
+const FAR_SIDE_KEYS = ['service', 'target', 'targets', 'discover', 'healthCheck', 'passiveHealth', 'mirror'] as const;
+
+function endHere(route: RouteConfig): RouteConfig {
+  const here: Partial<Record<string, unknown>> = { ...route, respond: { status: 204, headers: {}, body: '' } };
+  for (const key of FAR_SIDE_KEYS) delete here[key];
+  return here as RouteConfig;
+}

@@ -1,0 +1,131 @@
+/*
+ * What other gateways call the things of routes.json. Whoever comes from nginx, Kong, Traefik or APISIX writes their
+ * words first, and no spelling is near enough to guess what was meant.
+ */
+
+/** A word of ours, and the words of others that stand for it; a word counts only where ours is a key. */
+interface Translation {
+  readonly here: string;
+  readonly others: readonly string[];
+  /** What to write, where the name alone does not say it. */
+  readonly example?: string;
+}
+
+// The first whose own word is a key of the object counts: `url` is "target" in a route and "targets" in a service.
+const TRANSLATIONS: readonly Translation[] = [
+  {
+    here: 'target',
+    others: ['upstream', 'upstreams', 'url', 'proxypass', 'backend', 'upstreamurl', 'uri', 'destination', 'forwardto'],
+    example: '"target": "http://localhost:4001", or "service" with a row in "services"',
+  },
+  {
+    here: 'targets',
+    others: ['url', 'urls', 'servers', 'server', 'host', 'nodes', 'upstream', 'upstreams', 'endpoints', 'addresses'],
+    example: '"targets": ["http://localhost:4001"]',
+  },
+  { here: 'prefix', others: ['path', 'paths', 'location', 'uris', 'rule', 'pathprefix', 'match', 'listenpath'] },
+  { here: 'hosts', others: ['servername', 'hostname', 'hostnames', 'domains', 'domain', 'virtualhost'] },
+  { here: 'methods', others: ['verbs', 'httpmethods'] },
+  { here: 'routes', others: ['routers', 'locations', 'endpoints', 'apis', 'paths', 'ingress', 'http', 'server'] },
+  { here: 'services', others: ['upstreams', 'upstream', 'backends', 'clusters'] },
+  { here: 'name', others: ['id', 'username', 'customid'] },
+  { here: 'stripPrefix', others: ['strippath', 'stripurl', 'striplistenpath'] },
+  { here: 'rewritePrefix', others: ['rewrite', 'replacepath', 'rewritepath', 'addprefix', 'urlrewrite'] },
+  { here: 'rateLimits', others: ['limitreq', 'limitreqzone', 'throttle', 'throttling', 'ratelimiting', 'limitcount'] },
+  { here: 'concurrency', others: ['limitconn', 'inflightreq', 'maxconcurrent', 'maxconnections'] },
+  { here: 'bodyLimit', others: ['clientmaxbodysize', 'maxbodysize', 'requestsizelimiting', 'buffering', 'maxbody'] },
+  {
+    here: 'timeouts',
+    others: [
+      'connecttimeout',
+      'readtimeout',
+      'writetimeout',
+      'sendtimeout',
+      'proxyreadtimeout',
+      'proxyconnecttimeout',
+      'proxysendtimeout',
+    ],
+  },
+  { here: 'retry', others: ['retries', 'proxynextupstream', 'maxretries'] },
+  { here: 'balance', others: ['loadbalancer', 'lbpolicy', 'algorithm', 'loadbalancing', 'strategy'] },
+  { here: 'passiveHealth', others: ['maxfails', 'failtimeout', 'outlierdetection'] },
+  { here: 'tls', others: ['ssl', 'proxyssl', 'serverstransport', 'https'] },
+  {
+    here: 'auth',
+    others: [
+      'authentication',
+      'jwt',
+      'keyauth',
+      'basicauth',
+      'authbasic',
+      'authrequest',
+      'forwardauth',
+      'apikey',
+      'security',
+      'secured',
+    ],
+  },
+  { here: 'authorize', others: ['acl', 'authorization', 'roles', 'scopes', 'permissions', 'allowedroles'] },
+  { here: 'ipAllow', others: ['allow', 'whitelist', 'ipwhitelist', 'ipallowlist', 'iprestriction', 'sourcerange'] },
+  { here: 'ipDeny', others: ['deny', 'blacklist', 'ipblacklist', 'ipdenylist'] },
+  { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse', 'response'] },
+  { here: 'cors', others: ['crossorigin', 'accesscontrol', 'alloworigins'] },
+  { here: 'websocket', others: ['ws', 'upgrade', 'enablewebsocket'] },
+  { here: 'limit', others: ['max', 'requests', 'count', 'rate', 'average', 'calls', 'quota'] },
+  {
+    here: 'window',
+    others: [
+      'per',
+      'period',
+      'interval',
+      'timewindow',
+      'windowsize',
+      'windowms',
+      'duration',
+      'second',
+      'minute',
+      'hour',
+      'day',
+    ],
+    example: '"window": "1m"',
+  },
+  { here: 'keys', others: ['key', 'apikey', 'apikeys', 'keyauthcredentials', 'credentials', 'secret'] },
+  { here: 'issuer', others: ['iss'] },
+  { here: 'audience', others: ['aud', 'audiences'] },
+  { here: 'jwks', others: ['jwksuri', 'jwksurl', 'keysurl'] },
+];
+
+/** Words for a list of everything that can be switched on, which routes.json has not. */
+const PLUGINS = ['plugins', 'plugin', 'middlewares', 'middleware', 'policies', 'filters', 'handlers'];
+const PLUGINS_HINT =
+  'Here each has a key of its own: "auth", "authorize", "rateLimits", "cors", "timeouts", "retry" and more (docs/configuration.md).';
+
+/** What a key that is unknown here means in another gateway: our word for it, where there is one, and what to say. */
+export function translateKey(key: string, known: readonly string[]): { meant?: string; hint: string } | undefined {
+  const word = plain(key);
+  const found = TRANSLATIONS.find(({ here, others }) => known.includes(here) && others.includes(word));
+  if (found !== undefined) return { meant: found.here, hint: `here this is ${found.example ?? `"${found.here}"`}` };
+  const isRouteOrFile = known.includes('prefix') || known.includes('routes');
+  return isRouteOrFile && PLUGINS.includes(word) ? { hint: PLUGINS_HINT } : undefined;
+}
+
+const OPEN = ['off', 'no', 'false', 'public', 'disabled', 'anonymous', 'open', 'null', 'noauth'];
+
+/** What a value that is refused means: `auth: false` for one, or a path in the place of its form. */
+export function translateValue(path: readonly PropertyKey[], value: unknown): string | undefined {
+  const key = path.at(-1);
+  if (key === 'auth') {
+    if (value === false || (typeof value === 'string' && OPEN.includes(plain(value)))) {
+      return 'a route for everybody says "auth": "none"';
+    }
+    if (value === true) return 'leave "auth" out: a route asks for a key or a token by itself';
+  }
+  if (key === 'path' && typeof value === 'string' && value.startsWith('/')) {
+    return 'here this is "prefix"; "path" says in which form the path is forwarded';
+  }
+  return undefined;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[_.-]/g, '');
+}

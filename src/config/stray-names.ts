@@ -1,0 +1,86 @@
+import { findNearest } from '../nearest-word.ts';
+import { readRouteFiles } from './read-files.ts';
+
+/** Every setting that there is; `.env.example` has a word on each. */
+export const SETTING_NAMES: readonly string[] = [
+  'PORT',
+  'HOST',
+  'ADMIN_PORT',
+  'ADMIN_HOST',
+  'ADMIN_TOKEN',
+  'ROUTES_FILE',
+  'LOG_LEVEL',
+  'LOG_FORMAT',
+  'TRUST_PROXY',
+  'CORS_ORIGINS',
+  'JWT_SECRET',
+  'JWT_PUBLIC_KEY_FILE',
+  'JWT_JWKS_URL',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'JWT_ALGORITHMS',
+  'REDIS_URL',
+  'CONSUL_HTTP_ADDR',
+  'CONSUL_HTTP_TOKEN',
+  'DRAIN_DELAY',
+  'SHUTDOWN_TIMEOUT',
+  'HEALTH_DETAILS',
+];
+
+/** What other programs call a setting of ours. */
+const OTHERS: Readonly<Record<string, string>> = {
+  CONSUL_HOST: 'CONSUL_HTTP_ADDR',
+  CONSUL_ADDR: 'CONSUL_HTTP_ADDR',
+  CONSUL_URL: 'CONSUL_HTTP_ADDR',
+  CONSUL_ADDRESS: 'CONSUL_HTTP_ADDR',
+  CONSUL_PORT: 'CONSUL_HTTP_ADDR',
+  CONSUL_TOKEN: 'CONSUL_HTTP_TOKEN',
+  REDIS_HOST: 'REDIS_URL',
+  REDIS_ADDR: 'REDIS_URL',
+  REDIS_PORT: 'REDIS_URL',
+  REDIS_PASSWORD: 'REDIS_URL',
+  JWT_KEY: 'JWT_SECRET',
+  JWT_PUBLIC_KEY: 'JWT_PUBLIC_KEY_FILE',
+  JWKS_URL: 'JWT_JWKS_URL',
+  JWKS_URI: 'JWT_JWKS_URL',
+  JWT_ISS: 'JWT_ISSUER',
+  JWT_AUD: 'JWT_AUDIENCE',
+  ALLOWED_ORIGINS: 'CORS_ORIGINS',
+  CORS_ALLOWED_ORIGINS: 'CORS_ORIGINS',
+  TRUSTED_PROXIES: 'TRUST_PROXY',
+  ROUTES_PATH: 'ROUTES_FILE',
+  GATEWAY_PORT: 'PORT',
+  HTTP_PORT: 'PORT',
+};
+
+// Shorter names (HOST, PORT) are near to a great many that have nothing to do with them.
+const MIN_CHARS = 8;
+const KUBERNETES_VALUE = /^tcp:\/\//;
+
+/**
+ * Says which variables look like a setting and are none: a misspelt one is ignored without a word otherwise. Those
+ * that the routes file uses by `${ENV:NAME}` are meant as they are. No value is ever repeated.
+ */
+export function findStrayNames(env: NodeJS.ProcessEnv, routesFile: string): readonly string[] {
+  const used = namesUsedIn(routesFile);
+  return Object.keys(env)
+    .sort()
+    .flatMap((name) => {
+      // Kubernetes sets REDIS_PORT=tcp://… for a Service called redis.
+      if (SETTING_NAMES.includes(name) || used.has(name) || KUBERNETES_VALUE.test(env[name] ?? '')) return [];
+      const meant = Object.hasOwn(OTHERS, name) ? OTHERS[name] : nearestSetting(name);
+      return meant === undefined ? [] : [`${name} is no setting and is ignored: did you mean "${meant}"?`];
+    });
+}
+
+function nearestSetting(name: string): string | undefined {
+  if (name.length < MIN_CHARS) return undefined;
+  const family = SETTING_NAMES.filter((setting) => setting.slice(0, 2) === name.slice(0, 2).toUpperCase());
+  const nearest = findNearest(name, family);
+  return nearest !== undefined && Math.abs(nearest.length - name.length) <= 2 ? nearest : undefined;
+}
+
+function namesUsedIn(routesFile: string): ReadonlySet<string> {
+  const texts = readRouteFiles(routesFile).map(({ source }) => source.text);
+  return new Set(texts.flatMap((text) => [...text.matchAll(/\$\{ENV:([^}]*)\}/g)].map(([, name]) => name ?? '')));
+}

@@ -1,0 +1,230 @@
+import type { Duplex } from 'node:stream';
+import type { UploadStream } from '../../body/upload-stream.ts';
+import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
+import type { AnswerFields, Source } from '../../sink.ts';
+import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
+import { isAccepted } from '../websocket/websocket.ts';
+import type { Timeouts } from './plan.ts';
+import { isStrangeHead } from './strange-head.ts';
+
+/** How an attempt ended, up to the head of an answer. */
+export interface Ending {
+  /** `ok` for an answer below 500, `status` for one of 500 and above; anything else brought none. */
+  readonly outcome: AttemptOutcome;
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly headers: AnswerFields | undefined;
+  /** The connection of a service that agreed to an upgrade. */
+  readonly socket: Duplex | undefined;
+  readonly error: unknown;
+}
+
+/** Whose attempt it is. It is called twice at most: at the head or the failure, and when an answer breaks off after it. */
+export interface AttemptOwner {
+  readonly context: RequestContext;
+  readonly timeouts: Timeouts;
+  readonly deadlines: Deadlines;
+  /** Whether an upgrade was asked for. */
+  readonly isUpgrade: boolean;
+  /** When the whole request must have an answer (`performance.now()`), once it has been sent; 0 before. */
+  totalDueAtMs: number;
+  /** The attempt has an answer, or has failed. True when the answer goes to the client: its body follows into the sink. */
+  settled(ending: Ending): boolean;
+  /** The body broke off after the head had gone to the client. */
+  brokeOff(outcome: AttemptOutcome, error: unknown): void;
+}
+
+type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving' | 'done';
+
+/** One attempt at one target: streams both ways under backpressure, and ends exactly once, whatever the service does. */
+export class Attempt implements TransportHandler, Deadline, Source {
+  dueAtMs = 0;
+  nextDeadline: Deadline | null = null;
+  previousDeadline: Deadline | null = null;
+  readonly #owner: AttemptOwner;
+  /** What is uploaded, or null. */
+  readonly body: UploadStream | null;
+  #phase: Phase = 'connecting';
+  #controller: TransportController | undefined;
+  /** The answer belongs to the client from here on: a failure can only break the connection off. */
+  #isDelivering = false;
+  /** The client has not yet read what it was sent. */
+  #isReaderFull = false;
+  /** Bytes of the answer still to come, or -1 when the service has not said how many. */
+  #remaining = -1;
+  readonly startedAtMs = performance.now();
+  /** Time until the response head, in milliseconds; 0 before. */
+  latencyMs = 0;
+
+  constructor(owner: AttemptOwner, body: UploadStream | null) {
+    this.#owner = owner;
+    this.body = body;
+    const dueAtMs = this.startedAtMs + owner.timeouts.connect;
+    owner.deadlines.add(this, owner.totalDueAtMs === 0 ? dueAtMs : Math.min(dueAtMs, owner.totalDueAtMs));
+  }
+
+  /** True once any byte of the request may have reached the service. */
+  get hasBegunSending(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /** True once its answer is on its way to the client. */
+  get isDelivered(): boolean {
+    return this.#isDelivering;
+  }
+
+  /** The client went away, or its owner lost interest. */
+  abort(): void {
+    if (this.#phase === 'done') return;
+    this.#finish();
+    if (!this.#isDelivering) this.#owner.settled(failed('aborted-by-client', undefined));
+    this.#drop();
+  }
+
+  onDue(): void {
+    const { timeouts } = this.#owner;
+    if (this.#phase === 'connecting') {
+      this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
+    } else if (this.#phase === 'waiting') {
+      this.#fail('headers-timeout', new Error('no response headers in time'));
+    } else if (this.#phase === 'sending' && this.body?.isStarved === true) {
+      this.#fail('aborted-by-client', new GatewayError('request_timeout'));
+    } else if (this.#isReaderFull) {
+      this.#fail('aborted-by-client', new Error(`the client read nothing for ${timeouts.idle} ms`));
+    } else {
+      this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
+    }
+  }
+
+  /** The client has read what it was sent: the service may go on. */
+  resume(): void {
+    this.#isReaderFull = false;
+    if (this.#phase !== 'receiving') return;
+    this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+    this.#controller?.resume();
+  }
+
+  // What undici calls
+
+  onRequestStart(controller: TransportController): void {
+    this.#controller = controller;
+    if (this.#phase === 'done') {
+      controller.abort(new Error('abandoned'));
+      return;
+    }
+    this.#phase = 'sending';
+    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
+    if (this.body === null) this.onRequestSent();
+  }
+
+  onBodySent(): void {
+    if (this.#phase === 'sending') this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+  }
+
+  onRequestSent(): void {
+    if (this.#phase !== 'sending') return;
+    this.#phase = 'waiting';
+    const owner = this.#owner;
+    const now = performance.now();
+    if (owner.totalDueAtMs === 0) owner.totalDueAtMs = now + owner.timeouts.total;
+    this.#moveDeadline(Math.min(now + owner.timeouts.headers, owner.totalDueAtMs));
+  }
+
+  onResponseStart(controller: TransportController, status: number, headers: AnswerFields, reason?: string): void {
+    if (this.#phase === 'done' || (status >= 100 && status < 200 && status !== 101)) return;
+    if (isStrangeHead(status, reason, headers)) {
+      this.#fail('protocol', new Error(`a head that HTTP does not allow, with status ${status}`));
+      return;
+    }
+    this.#phase = 'receiving';
+    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
+    const length = headers['content-length'];
+    if (typeof length === 'string') this.#remaining = Number(length);
+    if (this.#deliver(status, headers, undefined)) return;
+    this.#finish();
+    if (!controller.aborted) controller.abort(new Error('answer not wanted'));
+  }
+
+  onResponseData(controller: TransportController, chunk: Buffer): void {
+    if (this.#phase !== 'receiving') return;
+    const { context, timeouts } = this.#owner;
+    this.dueAtMs = performance.now() + timeouts.idle;
+    this.#remaining -= chunk.length;
+    if (this.#remaining === 0) {
+      this.#finish();
+      context.sink.end(context, chunk);
+    } else if (!context.sink.write(context, chunk, this)) {
+      this.#isReaderFull = true;
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#phase !== 'receiving') return;
+    this.#finish();
+    const { context } = this.#owner;
+    context.sink.end(context, undefined);
+  }
+
+  onResponseError(_controller: TransportController | undefined, error: Error): void {
+    // Our own limit on the upload comes back as the body's error.
+    if (error instanceof GatewayError) this.#fail('aborted-by-client', error);
+    else this.#fail(outcomeOf(error), error);
+  }
+
+  /** A service that upgrades without being asked, or without proof that it took the handshake, has broken the protocol. */
+  onRequestUpgrade(controller: TransportController, _status: number, headers: AnswerFields, socket: Duplex): void {
+    const { isUpgrade, context } = this.#owner;
+    if (this.#phase === 'done' || !isUpgrade || !isAccepted(context, headers)) {
+      this.#fail(
+        'protocol',
+        new Error('the service switched protocols unasked, or without a valid Sec-WebSocket-Accept'),
+      );
+      socket.destroy();
+      controller.abort(new Error('bad upgrade'));
+      return;
+    }
+    this.#finish();
+    this.#deliver(101, headers, socket);
+  }
+
+  /** Offers the answer to the owner; false where it is not wanted. */
+  #deliver(status: number, headers: AnswerFields, socket: Duplex | undefined): boolean {
+    this.latencyMs = performance.now() - this.startedAtMs;
+    const outcome = status >= 500 ? 'status' : 'ok';
+    this.#isDelivering = this.#owner.settled({ outcome, status, headers, socket, error: undefined });
+    return this.#isDelivering;
+  }
+
+  #fail(outcome: AttemptOutcome, error: unknown): void {
+    if (this.#phase === 'done') return;
+    this.#finish();
+    if (this.#isDelivering) this.#owner.brokeOff(outcome, error);
+    else this.#owner.settled(failed(outcome, error));
+    this.#drop();
+  }
+
+  /** A deadline that moved away is found out by itself, but not one that came nearer. */
+  #moveDeadline(dueAtMs: number): void {
+    if (dueAtMs < this.dueAtMs) this.#owner.deadlines.add(this, dueAtMs);
+    else this.dueAtMs = dueAtMs;
+  }
+
+  #finish(): void {
+    this.#phase = 'done';
+    this.#owner.deadlines.remove(this);
+  }
+
+  /** Ends the connection to the service; before there is one, `onRequestStart` does it. */
+  #drop(): void {
+    this.body?.destroy();
+    const controller = this.#controller;
+    if (controller !== undefined && !controller.aborted) controller.abort(new Error('attempt ended'));
+  }
+}
+
+function failed(outcome: AttemptOutcome, error: unknown): Ending {
+  return { outcome, status: 0, headers: undefined, socket: undefined, error };
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { loadRoutes } from '../../src/config/load.ts';
+import { configFolder } from '../support/config-files.ts';
+import { startProcess } from '../support/process.ts';
+
+async function turnpike(t: TestContext, cwd: string, ...argv: string[]) {
+  const running = startProcess(t, { argv, cwd });
+  const code = await running.exited;
+  return { code, out: running.stdout, err: running.stderr };
+}
+
+const textOf = (...path: string[]) => readFileSync(join(...path), 'utf8');
+
+test('init writes a routes.json and a .env, and the gateway takes both without a warning', async (t) => {
+  const cwd = configFolder(t, {});
+  const { code, out } = await turnpike(t, cwd, 'init');
+  assert.equal(code, 0);
+  assert.match(out, /wrote routes\.json\nwrote \.env\n/);
+  assert.equal(textOf(cwd, '.env'), textOf(import.meta.dirname, '../../.env.example'));
+  assert.equal(statSync(join(cwd, '.env')).mode & 0o777, 0o600);
+  assert.deepEqual(await turnpike(t, cwd, 'check', '--strict'), { code: 0, out: 'ok: 1 route in 1 file\n', err: '' });
+  const [, schema = ''] = /"\$schema": "([^"]+)"/.exec(textOf(cwd, 'routes.json')) ?? [];
+  assert.ok(existsSync(new URL(schema, `file://${cwd}/`)), schema);
+});
+
+test('what is commented out in it is right as well', async (t) => {
+  const cwd = configFolder(t, {});
+  await turnpike(t, cwd, 'init');
+  const all = textOf(cwd, 'routes.json').replace(/^( *)\/\/ (?=[{"}\]])/gm, '$1');
+  writeFileSync(join(cwd, 'routes.json'), all);
+  const { config } = loadRoutes(join(cwd, 'routes.json'), { env: {} });
+  assert.equal(config.routes.length, 2);
+  assert.deepEqual(Object.keys(config.services), ['orders']);
+  assert.deepEqual(Object.keys(config.plans ?? {}), ['free']);
+});
+
+test('init with a folder puts the routes there and has .env point to them', async (t) => {
+  const cwd = configFolder(t, { 'routes.json': { routes: [] } });
+  const { code, out } = await turnpike(t, cwd, 'init', 'my-gateway');
+  assert.equal(code, 0, out);
+  assert.equal(textOf(cwd, 'routes.json').includes('"routes": []'), true);
+  assert.match(textOf(cwd, '.env'), /^ROUTES_FILE=my-gateway\/routes\.json$/m);
+  assert.match((await turnpike(t, cwd, 'key', 'create', '--consumer', 'app')).out, /my-gateway\/routes\.json/);
+  assert.match(textOf(cwd, 'my-gateway/routes.json'), /"name": "app"/);
+});
+
+test('init never writes over anything, and says what to do instead', async (t) => {
+  const cwd = configFolder(t, { 'routes.json': 'mine', '.env': 'MINE=1\n' });
+  const { code, out } = await turnpike(t, cwd, 'init');
+  assert.equal(code, 0);
+  assert.match(out, /routes\.json is there already.*turnpike init FOLDER/);
+  assert.match(out, /\.env is there already/);
+  const elsewhere = await turnpike(t, cwd, 'init', 'other');
+  assert.match(elsewhere.out, /add to it: ROUTES_FILE=other\/routes\.json/);
+  assert.deepEqual([textOf(cwd, 'routes.json'), textOf(cwd, '.env')], ['mine', 'MINE=1\n']);
+  mkdirSync(join(cwd, 'linked'));
+  symlinkSync(join(cwd, 'nowhere'), join(cwd, 'linked', 'routes.json'));
+  await turnpike(t, cwd, 'init', 'linked');
+  assert.equal(existsSync(join(cwd, 'nowhere')), false);
+  assert.equal((await turnpike(t, cwd, 'init', 'a', 'b')).code, 64);
+  assert.equal((await turnpike(t, cwd, 'init', '--help')).code, 0);
+});

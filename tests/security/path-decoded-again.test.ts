@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { GatewayError } from '../../src/errors.ts';
+import { forwardablePath } from '../../src/routing/forwardable.ts';
+import { normalizeTarget } from '../../src/routing/normalize.ts';
+import { createPathRewriter, rewriteKeys } from '../../src/routing/rewrite.ts';
+import { createRandom } from '../support/random.ts';
+import { asked, type RouteRow, tableOf } from '../support/routes.ts';
+
+/**
+ * The attack: a path that is harmless as it is matched, and turns into another one in a service that decodes it once
+ * more, or twice, three or four times: `/pub/..%252fadmin`.
+ *
+ * The oracle below is such a service in many variants, written without a line of the gateway's own code.
+ */
+interface Row {
+  readonly prefix: string;
+  readonly match?: Omit<RouteRow, 'prefix'>;
+  readonly rewrite?: z.input<typeof rewriteSchema>;
+  /** What the service's path must stay below, as segments; `*` is any one. Undefined: the prefix was taken off. */
+  readonly base?: readonly string[];
+}
+
+const rewriteSchema = z.strictObject(rewriteKeys);
+
+const ROWS: readonly Row[] = [
+  { prefix: '/', rewrite: { stripPrefix: false } },
+  { prefix: '/pub' },
+  { prefix: '/pub/admin' },
+  { prefix: '/keep', rewrite: { stripPrefix: false }, base: ['keep'] },
+  { prefix: '/keep/admin', rewrite: { stripPrefix: false }, base: ['keep', 'admin'] },
+  { prefix: '/exact', match: { exact: true }, rewrite: { stripPrefix: false }, base: ['exact'] },
+  { prefix: '/v/:id' },
+  { prefix: '/v/:id/admin', rewrite: { stripPrefix: false }, base: ['v', '*', 'admin'] },
+  { prefix: '/t/:id', rewrite: { rewritePrefix: '/tenants/:id/api' }, base: ['tenants', '*', 'api'] },
+  { prefix: '/up', rewrite: { rewritePrefix: '/inner/up' }, base: ['inner', 'up'] },
+  { prefix: '/rules', rewrite: { pathRewrite: { '^/pub': '/inner/pub', x: '' } } },
+  { prefix: '/raw', match: { path: 'raw' } },
+  { prefix: '/raw/admin', match: { path: 'raw' } },
+  { prefix: '/rawkeep/:id', match: { path: 'raw' }, rewrite: { stripPrefix: false }, base: ['rawkeep', '*'] },
+];
+
+const table = tableOf(...ROWS.map(({ prefix, match }) => ({ prefix, ...match })));
+const rewriters = new Map(
+  ROWS.map(({ prefix, rewrite = {} }) => [prefix, createPathRewriter(rewriteSchema.parse(rewrite))]),
+);
+
+interface Passed {
+  readonly row: Row;
+  readonly sent: string;
+  readonly covered: string;
+}
+
+/** What the gateway sends for a target; undefined when it refuses. */
+function pass(url: string): Passed | undefined {
+  try {
+    const target = normalizeTarget(url);
+    const request = asked(target.path);
+    const match = table.find(request);
+    const row = match.found ? ROWS.find(({ prefix }) => prefix === match.prefix) : undefined;
+    if (!match.found || row === undefined) return undefined;
+    const path = forwardablePath(target, row.match?.path ?? 'normalized', match, request, table);
+    const sent = rewriters.get(row.prefix)?.(path, match.prefixLength, match.params) ?? '';
+    return { row, sent, covered: target.path.slice(0, match.prefixLength) };
+  } catch (error) {
+    assert.ok(error instanceof GatewayError && error.code === 'bad_path', `${url}: ${error}`);
+    return undefined;
+  }
+}
+
+// The oracle
+
+type Decode = (path: string) => string | undefined;
+
+/** As decodeURIComponent and most frameworks: the first malformed escape, or octet that is no UTF-8, ends it. */
+const strict: Decode = (path) => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** As PHP's rawurldecode or Python's unquote: octet by octet, what is malformed stays, overlong dots are dots. */
+const lax: Decode = (path) =>
+  path
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\u00c0([\u00ae\u00af])/g, (_, low: string) => (low === '\u00ae' ? '.' : '/'));
+
+/** RFC 3986, section 5.2.4; undefined where it climbs above the root. */
+function resolve(path: string): string | undefined {
+  const kept: string[] = [];
+  for (const segment of path.split('/').slice(1)) {
+    if (segment === '..') {
+      if (kept.pop() === undefined) return undefined;
+    } else if (segment !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}`;
+}
+
+type Step = (path: string) => string | undefined;
+const STEPS: readonly Step[] = [
+  (path) => path,
+  resolve,
+  (path) => resolve(path.replace(/\/+/g, '/')),
+  (path) => resolve(path.replaceAll('\\', '/')),
+  (path) => resolve(path.replace(/;[^/]*/g, '').replace(/\/+/g, '/')),
+  (path) => resolve(path.replace(/%2e/gi, '.')),
+  (path) => resolve(path.slice(0, `${path}\0`.indexOf('\0'))),
+];
+
+/** All texts that a service may hold after up to four decodings; undefined where it would have climbed. */
+function textsOf(path: string, decode: Decode, between: Step): (string | undefined)[] {
+  const texts: (string | undefined)[] = [path];
+  let text: string | undefined = path;
+  for (let decodings = 0; decodings < 4 && text !== undefined; decodings += 1) {
+    const stepped = between(text);
+    text = stepped === undefined ? undefined : decode(stepped);
+    if (text !== undefined || stepped === undefined) texts.push(text);
+  }
+  return texts;
+}
+
+/** All paths that some service ends up with; undefined among them where one would climb above its root. */
+function endings(path: string): Set<string | undefined> {
+  const texts = new Set([strict, lax].flatMap((decode) => STEPS.flatMap((between) => textsOf(path, decode, between))));
+  return new Set([...texts].flatMap((text) => (text === undefined ? text : STEPS.slice(1).map((last) => last(text)))));
+}
+
+const segmentsOf = (path: string) => path.split('/').filter((segment) => segment !== '');
+const fits = (pattern: readonly string[], segments: readonly string[]) =>
+  pattern.every((one, index) =>
+    one === '*' || one.startsWith(':') ? index < segments.length : one === segments[index],
+  );
+
+const LONGEST_FIRST = ROWS.map((row) => ({ row, pattern: segmentsOf(row.prefix) })).sort(
+  (a, b) => b.pattern.length - a.pattern.length,
+);
+
+/** The row that takes a path, by the longest prefix that fits. */
+function rowOf(path: string): Row | undefined {
+  const segments = segmentsOf(path);
+  return LONGEST_FIRST.find(
+    ({ row, pattern }) => fits(pattern, segments) && (row.match?.exact !== true || pattern.length === segments.length),
+  )?.row;
+}
+
+/** How a service may leave what it was given; undefined when no variant does. */
+function findLeak(passed: Passed): string | undefined {
+  for (const path of endings(passed.sent)) {
+    if (path === undefined) return 'climbs above the root';
+    if (!isInPlace(path, passed)) return `ends at ${path}`;
+  }
+  return undefined;
+}
+
+function isInPlace(path: string, { row, covered }: Passed): boolean {
+  const { base, rewrite = {} } = row;
+  const segments = segmentsOf(path);
+  if (base !== undefined && !fits(base, segments)) return false;
+  // Rules of `pathRewrite` have no inverse: what they made must not climb, and that is all.
+  if (rewrite.pathRewrite !== undefined) return true;
+  if (rewrite.stripPrefix === false) return rowOf(path) === row;
+  return rowOf(`${covered}/${segments.slice(base?.length ?? 0).join('/')}`) === row;
+}
+
+/** An octet escaped `times` times over: `%252e`. */
+const escaped = (octet: string, times: number) => `%${'25'.repeat(times - 1)}${octet}`;
+const OCTETS = ['2e', '2E', '2f', '2F', '5c', '3b', '61', '00', '0a', '25', 'c0', 'ae', '3f', '7a'];
+const PARTS = [
+  ...['/', '//', '.', '..', '...', ';', ';x', '..;', 'x', 'pub', 'admin', 'keep', 'a', '%', '%2', '%zz', '%u002e'],
+  ...['%c0%ae', '%e0%80%ae', '%c0%af', '%25c0%25ae', '%c3%a9', '%20', '.%2e', '%2e.', '..%2f', '%2f%2f', '\\', '~'],
+  ...OCTETS.flatMap((octet) => [1, 2, 3, 4, 5].map((times) => escaped(octet, times))),
+];
+const STARTS = [
+  '/pub',
+  '/keep',
+  '/exact',
+  '/v/a',
+  '/t/a',
+  '/up',
+  '/rules',
+  '/raw',
+  '/rawkeep/a',
+  '/v/',
+  '/t/',
+  '/rawkeep/',
+  '/',
+];
+
+const LEAVING = `
+  /pub/..%252fadmin /pub/..%25252fadmin /pub/..%2525252fadmin /pub/%252e%252e/admin /pub/a%2f..%2f..
+  /pub/%252e%252e%252fadmin /pub/.%252e/x /pub/%252e%252e;/x /pub/..%255cadmin /pub/%25%32%65%2e/x
+  /pub/admin%252f /pub/%2561dmin /pub%2fadmin /pub/x%2f..%2fadmin /keep/..%2fpub /exact%2f /v/a%2fadmin
+  /v/..%2fx /t/a%2fb/x /t/a%252fb /t/%252e%252e/x /t/;x/y /up/..%2fz /rules/pub%2f..%2fz /raw/..%2fadmin
+  /raw/..%252fadmin /raw/%252e%252e/x /raw/x%252f%252e%252e%252fadmin /rawkeep/a%2f..%2fb
+  /pub/x%252fy/%252e%252e/%25252e%25252e/z /pub/a/%252e%252e;%2fx/..%2fz /pub/%25%32%65%25%32%65/x
+`
+  .trim()
+  .split(/\s+/);
+
+const STAYING = `
+  /pub/group%2fproject /pub/a%252fb /pub/100%25 /pub/50%25-off /pub/%25zz /pub/caf%C3%A9 /pub/a%20b
+  /pub/https%3A%2F%2Fgit.example%2Fa.git /pub/https%253A%252F%252Fgit.example /keep/a%2Fb/c /v/a%2Fb/x
+  /v/a%2fb /pub/a%2fb%2f..%2fc /pub/...%2fx /pub/..a%2fx /pub/a;v=1/b%2fc /pub/%255b /raw/a%2fb//c /raw/a/../b
+  /up/a%2fb /t/a%20b/x%2fy /rules/a%2fb /rawkeep/a%2fb/c /x%2fy /exact%252fa /pub/%E2%82%AC%2F%F0%9F%98%80
+  /pub/a%255cb
+`
+  .trim()
+  .split(/\s+/);
+
+function* anyUrls(count: number): Generator<string> {
+  const random = createRandom(20_252);
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T;
+  let few: readonly string[] = [];
+  for (let sample = 0; sample < count; sample += 1) {
+    // A few parts at a time: what it takes several of to go wrong comes up often.
+    if (sample % 100 === 0) few = ['/', 'admin', ...Array.from({ length: 5 }, () => pick(PARTS))];
+    const parts = Array.from({ length: 1 + random() * 8 }, () => pick(few));
+    yield pick(STARTS) + pick(['/', '/', '']) + parts.join('');
+  }
+}
+
+describe('a path stays on its route, however often a service decodes it', () => {
+  for (const url of LEAVING) {
+    it(`refuses ${url}`, () => assert.equal(pass(url), undefined));
+  }
+
+  for (const url of STAYING) {
+    it(`lets ${url} pass`, () => {
+      const passed = pass(url);
+      assert.ok(passed !== undefined);
+      assert.equal(findLeak(passed), undefined);
+    });
+  }
+
+  it('names the rule in the refusal', () => {
+    const target = normalizeTarget('/pub/..%252fadmin');
+    const request = asked(target.path);
+    const match = table.find(request);
+    assert.ok(match.found);
+    assert.throws(() => forwardablePath(target, 'normalized', match, request, table), {
+      code: 'bad_path',
+      message: /however often a service decodes/i,
+    });
+  });
+
+  it('holds for whatever is put together from encodings of dots, slashes and the rest', { timeout: 120_000 }, () => {
+    let passed = 0;
+    let hidden = 0;
+    for (const url of anyUrls(25_000)) {
+      const outcome = pass(url);
+      if (outcome === undefined) continue;
+      passed += 1;
+      if (/%(?:25)*2[ef]/i.test(outcome.sent)) hidden += 1;
+      const leak = findLeak(outcome);
+      assert.equal(leak, undefined, `${url} is sent as ${outcome.sent} and ${leak}`);
+    }
+    assert.ok(
+      passed > 5_000 && hidden > 500,
+      `only ${passed}, ${hidden} with hidden dots or slashes, were let through`,
+    );
+  });
+});

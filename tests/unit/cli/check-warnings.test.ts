@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { runCli } from '../../../src/cli.ts';
+import { SETTING_NAMES } from '../../../src/config/stray-names.ts';
+import { SECRET } from '../../support/auth.ts';
+import { configFolder } from '../../support/config-files.ts';
+
+async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const [outs, errs]: [string[], string[]] = [[], []];
+  const io = { out: (text: string) => void outs.push(text), err: (text: string) => void errs.push(text), env };
+  const code = await runCli(argv, io);
+  return { code, out: outs.join(''), err: errs.join('') };
+}
+
+function check(t: TestContext, content: unknown, env: NodeJS.ProcessEnv = {}, ...argv: string[]) {
+  return run(['check', join(configFolder(t, { 'routes.json': content }), 'routes.json'), ...argv], env);
+}
+
+const OPEN = { prefix: '/open', target: 'http://localhost:4001', auth: 'none' };
+const CLOSED = { prefix: '/closed', target: 'http://localhost:4001' };
+
+test('check says that nobody can pass, as start does, and --strict fails on it', async (t) => {
+  const loose = await check(t, { routes: [OPEN, CLOSED] });
+  assert.equal(loose.code, 0);
+  assert.match(loose.err, /^warning: one route answers 401 to everyone.*"\/closed"\n$/);
+  assert.equal(loose.out, 'ok: 2 routes in 1 file, 1 warning\n');
+  const strict = await check(t, { routes: [OPEN, CLOSED] }, {}, '--strict');
+  assert.deepEqual([strict.code, strict.out], [1, '']);
+  assert.match(strict.err, /warning: one route.*\n1 warning, and --strict takes none\n$/s);
+  const fine = await check(t, { routes: [OPEN, CLOSED] }, { JWT_SECRET: SECRET }, '--strict');
+  assert.deepEqual(fine, { code: 0, out: 'ok: 2 routes in 1 file\n', err: '' });
+});
+
+test('check says that an issuer has no audience, and that consumers in Redis have none', async (t) => {
+  const issuers = [{ issuer: 'https://a.example', jwks: 'https://a.example/jwks' }];
+  assert.match((await check(t, { issuers, routes: [CLOSED] })).err, /warning: no "audience" is set for issuer/);
+  const { err } = await check(t, { consumerStore: 'redis', routes: [CLOSED] });
+  assert.match(err, /warning: consumerStore is "redis", but REDIS_URL is not set/);
+  const env = { REDIS_URL: 'redis://127.0.0.1:1' };
+  assert.equal((await check(t, { consumerStore: 'redis', routes: [CLOSED] }, env)).err, '');
+});
+
+test('check says that a route is never reached, since others take all of its methods', async (t) => {
+  const target = 'http://localhost:4001';
+  const routes = [
+    { ...OPEN, methods: ['GET', 'POST'] },
+    { ...OPEN, methods: ['HEAD', 'POST'], target },
+    { ...OPEN, methods: ['POST', 'PUT'], target },
+    { ...OPEN, hosts: 'a.example', methods: ['GET'] },
+    { ...OPEN },
+  ];
+  const { err } = await check(t, { routes });
+  assert.match(err, /^warning: the route "HEAD,POST \/open" is never reached.*"GET,POST \/open"[^\n]*\n$/);
+});
+
+test('check says that a route on trial lets everybody in', async (t) => {
+  const { err } = await check(
+    t,
+    { routes: [{ ...CLOSED, auth: 'jwt', shadow: ['authenticate'] }] },
+    { JWT_SECRET: SECRET },
+  );
+  assert.match(err, /warning: .*"\/closed".*"shadow".*everybody/);
+});
+
+test('check does not call anybody: neither services nor Consul nor Redis', async (t) => {
+  const services = {
+    found: { discover: { consul: 'x' } },
+    checked: { targets: ['http://127.0.0.1:1'], healthCheck: { path: '/', interval: '1s' } },
+  };
+  const routes = Object.keys(services).map((service) => ({ prefix: `/${service}`, service, auth: 'none' }));
+  const calls: unknown[] = [];
+  t.mock.method(globalThis, 'fetch', (url: unknown) => {
+    calls.push(url);
+    return Promise.reject(new Error('no'));
+  });
+  const { code, err } = await check(t, { services, routes }, { REDIS_URL: 'redis://127.0.0.1:1' });
+  assert.deepEqual([code, err, calls], [0, '', []]);
+});
+
+test('names near to a setting are warned of, those that the file uses and others are not', async (t) => {
+  const file = { routes: [{ ...OPEN, target: '${ENV:JWT_SECRETS}' }] };
+  const env = { JWT_SECRETS: 'http://localhost:1', PATH: '/bin', HOSTNAME: 'x', POST: '1', HOME: '/' };
+  assert.equal((await check(t, file, env)).err, '');
+  const near = {
+    ...env,
+    JWT_SECRETT: 'hush-hush',
+    CONSUL_HOST: 'x',
+    CORS_ORIGIN: 'x',
+    REDIS_PORT: 'tcp://10.0.0.1:6379',
+  };
+  const { err } = await check(t, file, near);
+  assert.deepEqual(err.match(/warning: \S+/g), [
+    'warning: CONSUL_HOST',
+    'warning: CORS_ORIGIN',
+    'warning: JWT_SECRETT',
+  ]);
+  assert.match(err, /JWT_SECRETT is no setting.*"JWT_SECRET"/);
+  assert.match(err, /CONSUL_HOST is no setting.*"CONSUL_HTTP_ADDR"/);
+  assert.doesNotMatch(err, /hush/);
+});
+
+test('the settings known to the warning are those of .env.example', () => {
+  const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+  const names = [...example.matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name);
+  assert.deepEqual([...SETTING_NAMES].sort(), names.sort());
+});
+
+test('--version, help COMMAND and COMMAND --help answer, and nothing starts', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  for (const word of ['--version', '-v', 'version']) {
+    assert.deepEqual(await run([word]), { code: 0, out: `turnpike ${version}\n`, err: '' });
+  }
+  for (const name of ['start', 'check', 'init', 'key', 'token', 'usage']) {
+    const asked = await run([name, '--help']);
+    assert.equal(asked.code, 0, name);
+    assert.match(asked.out, new RegExp(`^Usage:\\n {2}turnpike ${name}`), name);
+    assert.deepEqual(await run(['help', name]), asked);
+  }
+  assert.match((await run(['check', '--help'])).out, /--strict[\s\S]*exit code/i);
+  assert.equal((await run(['help', 'chekc'])).code, 64);
+  assert.equal((await run(['start', '--port', '80'])).code, 64);
+  assert.equal((await run(['check', '-h'])).code, 0);
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Fault } from '../../../src/config/config-error.ts';
+import { loadRoutes } from '../../../src/config/load.ts';
+import { configFolder, faultsOf } from '../../support/config-files.ts';
+
+function faultsIn(t: TestContext, content: unknown): readonly Fault[] {
+  const folder = configFolder(t, { 'routes.json': content });
+  return faultsOf(() => loadRoutes(join(folder, 'routes.json'), { env: {} }));
+}
+
+function onlyFault(t: TestContext, content: unknown): Fault {
+  const faults = faultsIn(t, content);
+  assert.equal(faults.length, 1, JSON.stringify(faults));
+  return faults[0] as Fault;
+}
+
+const ROUTE = { prefix: '/a', target: 'http://localhost:4001' };
+const inRoute = (extra: object) => ({ routes: [{ ...ROUTE, ...extra }] });
+
+test('words of nginx, Kong and Traefik are told what they are here', (t) => {
+  const words: readonly (readonly [object, RegExp])[] = [
+    [inRoute({ upstream: 'a' }), /here this is "target"/],
+    [inRoute({ url: 'http://a' }), /here this is "target"/],
+    [inRoute({ proxy_pass: 'http://a' }), /here this is "target"/],
+    [inRoute({ plugins: [] }), /key of its own.*"rateLimits"/],
+    [inRoute({ middlewares: [] }), /key of its own/],
+    [inRoute({ client_max_body_size: '1m' }), /here this is "bodyLimit"/],
+    [inRoute({ limit_req: {} }), /here this is "rateLimits"/],
+    [inRoute({ strip_path: true }), /here this is "stripPrefix"/],
+    [inRoute({ retries: 3 }), /here this is "retry"/],
+    [inRoute({ server_name: 'a' }), /here this is "hosts"/],
+    [inRoute({ authentication: 'jwt' }), /here this is "auth"/],
+    [inRoute({ connect_timeout: '1s' }), /here this is "timeouts"/],
+    [{ ...inRoute({}), upstreams: {} }, /here this is "services"/],
+    [{ ...inRoute({}), routers: {} }, /here this is "routes"/],
+    [{ services: { a: { targets: ['http://a'], url: 'http://a' } } }, /here this is "targets"/],
+    [{ services: { a: { targets: ['http://a'], loadBalancer: {} } } }, /here this is "balance"/],
+    [inRoute({ rateLimits: [{ limit: 1, window: '1m', per: 'minute' }] }), /here this is "window"/],
+    [{ consumers: [{ name: 'a', username: 'b' }] }, /here this is "name"/],
+  ];
+  for (const [file, hint] of words) assert.match(onlyFault(t, file).hint ?? '', hint, JSON.stringify(file));
+});
+
+test('"path" and "paths" in the place of "prefix" are one fault, which names it', (t) => {
+  const target = 'http://localhost:4001';
+  const path = faultsIn(t, { routes: [{ path: '/api', target }] });
+  assert.match(path.find((fault) => fault.path.endsWith('/path'))?.hint ?? '', /here this is "prefix"/);
+  assert.match(onlyFault(t, { routes: [{ paths: ['/api'], target }] }).hint ?? '', /here this is "prefix"/);
+  assert.match(onlyFault(t, { routes: [{ location: '/api', target }] }).hint ?? '', /here this is "prefix"/);
+});
+
+test('auth: false points to "none"', (t) => {
+  for (const auth of [false, 'off', 'public', 'disabled']) {
+    assert.match(onlyFault(t, inRoute({ auth })).hint ?? '', /"auth": "none"/, String(auth));
+  }
+  assert.match(onlyFault(t, inRoute({ auth: true })).hint ?? '', /leave "auth" out/);
+});
+
+test('a wrong duration or size lists its units', (t) => {
+  for (const total of ['30', '5 min', '1w', 30]) {
+    const { message } = onlyFault(t, inRoute({ timeouts: { total } }));
+    assert.match(message, /ms, s, m, h, d/, String(total));
+  }
+  assert.match(onlyFault(t, inRoute({ bodyLimit: '1M' })).message, /b, kb, mb, gb/);
+});
+
+test('a forgotten quote is called one, and a word without any is quoted', (t) => {
+  const lines = (line: string) => `{\n  "routes": [\n${line}\n  ]\n}`;
+  for (const line of [
+    '{ "prefix: "/a", "target": "http://a" }',
+    '{ "prefix": "/a, "target": "http://a" }',
+    '{ "prefix": /a", "target": "http://a" }',
+    '{ prefix": "/a", "target": "http://a" }',
+    '{ "prefix": "/a", "target": "http://a }',
+  ]) {
+    const { message, line: at } = onlyFault(t, lines(line));
+    assert.match(message, /a quote \("\) is missing/, line);
+    assert.equal(at, 3, line);
+  }
+  assert.match(onlyFault(t, lines('{ prefix: "/a" }')).hint ?? '', /"prefix"/);
+  assert.match(onlyFault(t, lines('{ "prefix": /a }')).hint ?? '', /"\/a"/);
+  assert.match(onlyFault(t, lines("{ 'prefix': '/a' }")).hint ?? '', /double quotes/);
+});
+
+test('an unknown service suggests the nearest', (t) => {
+  const services = { users: { targets: ['http://localhost:4001'] }, orders: { targets: ['http://localhost:4002'] } };
+  const fault = onlyFault(t, { services, routes: [{ prefix: '/a', service: 'user' }] });
+  assert.match(fault.hint ?? '', /did you mean "users"\?/);
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { STAGES } from '../../src/stages.ts';
+
+const names = STAGES.map(({ name }) => name as string);
+
+/** First, second, and what would go wrong the other way round. */
+const REASONS: readonly (readonly [string, string, string])[] = [
+  ['sanitizeHeaders', 'authenticate', 'a client would forge the identity that the gateway writes'],
+  ['cors', 'addressBan', 'a page could not read why it was refused'],
+  ['cors', 'authenticate', 'a page could not read why it was refused'],
+  ['requestId', 'accessLog', 'a log line would lack its request id'],
+  ['accessLog', 'preflight', 'a preflight would have no log line'],
+  ['accessLog', 'refuse', 'a request without a route would have no log line'],
+  ['preflight', 'authenticate', 'a preflight, which carries no credential, would be refused'],
+  ['securityHeaders', 'addressBan', 'a refusal would lack them'],
+  ['accessLog', 'gatewayLimit', 'a refused call would have no log line'],
+  ['preflight', 'gatewayLimit', 'a preflight would be counted'],
+  ['securityHeaders', 'gatewayLimit', 'a refusal would lack them'],
+  ['gatewayLimit', 'refuse', 'calls that find no route would not be counted'],
+  ['gatewayLimit', 'authenticate', 'calls without a credential would not be counted'],
+  ['refuse', 'authenticate', 'paths could be told apart by who asks'],
+  ['addressBan', 'authenticate', 'a guesser who is banned would go on guessing'],
+  ['ipAccess', 'authenticate', 'an address that is shut out could try credentials'],
+  ['authenticate', 'callerBan', 'nobody would know who calls'],
+  ['authenticate', 'authorize', 'nobody would know who calls'],
+  ['authenticate', 'me', 'anybody could ask for anybody'],
+  ['authenticate', 'concurrency', 'calls would be counted by address'],
+  ['authenticate', 'rateLimit', 'calls would be counted by address'],
+  ['authorize', 'rateLimit', 'what is forbidden would cost quota'],
+  ['me', 'rateLimit', 'a look at the limits would use them up'],
+  ['concurrency', 'rateLimit', 'a call refused for another in flight would cost quota'],
+  ['websocket', 'rateLimit', 'a handshake refused for its origin would cost quota'],
+  ['rateLimit', 'bodyLimit', 'a body could be sent past the limit'],
+  ['bodyLimit', 'forward', 'a body of any size would reach the service'],
+  ['rateLimit', 'respond', 'fixed answers would be free of limits'],
+];
+
+for (const [first, second, otherwise] of REASONS) {
+  test(`${first} stands before ${second}: otherwise ${otherwise}`, () => {
+    assert.ok(names.includes(first) && names.includes(second));
+    assert.ok(names.indexOf(first) < names.indexOf(second));
+  });
+}
+
+test('the proxies come last', () => {
+  assert.equal(names.at(-1), 'forward');
+});

@@ -11,7 +11,7 @@ import { relayWebSocket } from '../websocket/websocket.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
 import { clientFields } from './client-fields.ts';
 import { Holds } from './holds.ts';
-import { isFailure, type NextAttempt, planNext } from './next-attempt.ts';
+import { isFailure, isTry, type NextAttempt, planNext } from './next-attempt.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
 import {
@@ -50,6 +50,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   path: string;
   target: URL;
   totalDueAtMs = 0;
+  isTry = false;
   readonly #plan: ForwardPlan;
   /** Path and query on the service, before the target's own base path. */
   readonly #servicePath: string;
@@ -131,13 +132,12 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
 
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
-    const { service, breaker } = this.#plan;
     context.outcome = outcome;
     if (!isNobodysFailure(outcome)) {
       // Its head counted as a success, and would end a row of such failures each time.
       this.#chosen.consecutiveFailures = Math.max(this.#chosen.consecutiveFailures, this.#failuresBefore);
-      service.note(this.#chosen, outcome, performance.now() - (this.#attempt as Attempt).startedAtMs);
-      breaker.begin()?.fail();
+      this.#plan.service.note(this.#chosen, outcome, performance.now() - (this.#attempt as Attempt).startedAtMs);
+      this.#plan.breaker.begin()?.fail();
     }
     context.sink.fail(context, failureOf(outcome, error));
   }
@@ -155,6 +155,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #begin(): void {
     const { context } = this;
     context.attempts += 1;
+    this.isTry = this.#body === undefined && isTry(context, this.#plan, this.timeouts, this.#chosen, this.#tried);
     context.target = this.#chosen.url;
     const { basePath } = this.#chosen;
     this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
@@ -174,7 +175,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     context.upstreamMs += tookMs;
     context.outcome = outcome;
     this.#failuresBefore = this.#chosen.consecutiveFailures;
-    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
+    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts, this.isTry);
     this.#plan.service.note(this.#chosen, judged, tookMs);
     this.#holds.endRetry();
     return judged;
@@ -211,16 +212,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     return true;
   }
 
-  #planNext({ outcome, status, headers, error }: Ending): NextAttempt | undefined {
+  #planNext(ending: Ending): NextAttempt | undefined {
     const { context } = this;
     if (this.#isClosed || context.status !== 0) return undefined;
     if (this.#body !== undefined && !this.#body.isRepeatable) return undefined;
     this.#tried ??= new Set();
     return planNext(context, this.#plan, {
-      outcome,
-      status,
-      headers,
-      error,
+      ...ending,
+      wasTry: this.isTry,
       hadBegunSending: this.#attempt?.hasBegunSending ?? false,
       target: this.#chosen,
       tried: this.#tried.add(this.#chosen),

@@ -10,6 +10,8 @@ import type { RetryPolicy } from './retry.ts';
 export interface Timeouts {
   readonly connect: number;
   readonly headers: number;
+  /** In place of `headers` for an attempt that can be followed by one at another target. */
+  readonly try: number;
   readonly idle: number;
   readonly total: number;
 }

@@ -57,11 +57,18 @@ export function tellTimeLeft(headers: string[], totalDueAtMs: number): void {
  * The outcome as the service is judged by it. A deadline that the caller had shortened, and that passed before the
  * route's own, says nothing about the service: else any caller could open its circuit and eject its targets.
  */
-export function judgedOutcome(outcome: AttemptOutcome, tookMs: number, asked: Timeouts, own: Timeouts): AttemptOutcome {
+export function judgedOutcome(
+  outcome: AttemptOutcome,
+  tookMs: number,
+  asked: Timeouts,
+  own: Timeouts,
+  wasTry = false,
+): AttemptOutcome {
   if (asked === own) return outcome;
+  const headersMs = wasTry ? own.try : own.headers;
   const isCallers =
     (outcome === 'connect-timeout' && tookMs < own.connect) ||
-    (outcome === 'headers-timeout' && tookMs < Math.min(own.headers, own.total));
+    (outcome === 'headers-timeout' && tookMs < Math.min(headersMs, own.total));
   return isCallers ? 'aborted-by-client' : outcome;
 }
 

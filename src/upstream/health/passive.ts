@@ -117,7 +117,8 @@ export function usableTargets(
   return isPanic ? untried : preferSteady(untried, nowMs, isFirst && isSafe);
 }
 
-function isWell({ weight, activeHealth, isEjected }: Target): boolean {
+/** Without any doubt about its health; cheap to ask. */
+export function isWell({ weight, activeHealth, isEjected }: Target): boolean {
   return weight > 0 && activeHealth !== 'down' && !isEjected;
 }
 

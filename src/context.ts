@@ -23,6 +23,7 @@ export type AttemptOutcome =
   | 'idle-timeout'
   | 'reset'
   | 'protocol'
+  | 'overloaded'
   | 'aborted-by-client';
 
 /** Where the answer to a request goes. */

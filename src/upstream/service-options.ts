@@ -29,6 +29,9 @@ export const timeoutsOption = z
   .strictObject({
     connect: timeout.prefault('2s').describe('Name look-up, connection and TLS, and waiting for a free connection.'),
     headers: timeout.prefault('30s').describe('Until the response headers, of one attempt.'),
+    try: timeout
+      .prefault('3s')
+      .describe('In place of `headers`, where that is longer, for a GET or HEAD that can still go to another target.'),
     idle: timeout.prefault('30s').describe('Between two bytes of an upload or of an answer.'),
     stream: offOr(timeout)
       .prefault('5m')

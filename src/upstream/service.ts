@@ -8,6 +8,7 @@ import { type Bulkhead, bulkheadOption } from './bulkhead.ts';
 import type { RetryBudget } from './forward/retry.ts';
 import {
   beginTrial,
+  isWell,
   noteOutcome,
   PASSIVE_HEALTH_DEFAULTS,
   type PassiveHealthOptions,
@@ -35,6 +36,8 @@ export interface Service {
   comeIntoForce(): void;
   /** A healthy target for this request, none of the excluded ones; undefined when there is none. */
   pick(context: RequestContext, excluded: ReadonlySet<Target> | undefined): Target | undefined;
+  /** True when a healthy target is left beside this one and those that were tried. */
+  hasOther(target: Target, tried: ReadonlySet<Target> | undefined): boolean;
   /** An attempt at a target begins, and ends when its answer is complete. */
   begin(target: Target): void;
   end(target: Target): void;
@@ -89,6 +92,12 @@ export function createService({ name, identity }: ServiceNames, options: Service
     retries: life.retries,
     comeIntoForce: () => life.enter(edition),
     pick: (context, excluded) => pickTarget(list.targets, balancer, context, excluded),
+    hasOther(target, tried) {
+      for (const other of list.targets) {
+        if (other !== target && isWell(other) && tried?.has(other) !== true) return true;
+      }
+      return false;
+    },
     begin(target) {
       target.inFlight += 1;
       if (target.isEjected) beginTrial(target, performance.now());

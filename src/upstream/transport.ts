@@ -115,10 +115,16 @@ export function outcomeOf(error: unknown): AttemptOutcome {
 }
 
 const OUTCOMES: Readonly<Record<string, AttemptOutcome>> = {
+  // The gateway itself has no descriptor, port or memory left.
+  EMFILE: 'overloaded',
+  ENFILE: 'overloaded',
+  ENOBUFS: 'overloaded',
+  ENOMEM: 'overloaded',
+  EADDRNOTAVAIL: 'overloaded',
+  EADDRINUSE: 'overloaded',
   ECONNREFUSED: 'refused',
   EHOSTUNREACH: 'refused',
   ENETUNREACH: 'refused',
-  EADDRNOTAVAIL: 'refused',
   EACCES: 'refused',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
@@ -132,6 +138,11 @@ const OUTCOMES: Readonly<Record<string, AttemptOutcome>> = {
   UND_ERR_INVALID_ARG: 'protocol',
   UND_ERR_NOT_SUPPORTED: 'protocol',
 };
+
+/** Whether an attempt that ended so says nothing about the service: not to breaker or health. */
+export function isNobodysFailure(outcome: AttemptOutcome): boolean {
+  return outcome === 'aborted-by-client' || outcome === 'overloaded';
+}
 
 /** OpenSSL's words for a certificate that can't be verified. */
 const TLS_CODES = new Set([

@@ -59,6 +59,17 @@ function keepAsking(url: string) {
 }
 
 describe('a service found in Consul', () => {
+  it('does not hold the start up when Consul takes queries and never answers', async (t) => {
+    const consul = await startScriptedConsul(t);
+    consul.misbehave(() => {});
+    const begunAtMs = performance.now();
+    const gateway = await startWith(t, consul);
+    const tookMs = performance.now() - begunAtMs;
+    assert.ok(tookMs < 1_500, `the start took ${tookMs} ms`);
+    assert.ok(consul.queries.length > 0, 'it was asked');
+    assert.equal((await ask(`${gateway.url}/api/x`)).status, 503);
+  });
+
   it('answers from the first request on, and 503 while it has no target', async (t) => {
     const consul = await startScriptedConsul(t);
     const a = await startNamed(t, 'a');

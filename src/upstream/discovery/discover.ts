@@ -41,7 +41,7 @@ function discoveryOf(options: DiscoverOptions): Discovery {
 }
 
 /** How long a start waits for the first answers: without them its first requests would meet 503. */
-const FIRST_ANSWERS_WITHIN_MS = 2_000;
+const FIRST_ANSWERS_WITHIN_MS = 400;
 
 /** Resolves when all discovery under way has had its first answer or failure, or has taken too long. */
 export async function firstDiscoveries(pool: Pool): Promise<void> {

@@ -23,20 +23,19 @@ export interface HeldSpecs {
 }
 
 export function createHeldSpecs(emptyGraceMs = DEFAULT_EMPTY_GRACE_MS): HeldSpecs {
+  /** What the last answer named. */
+  let named: readonly TargetSpec[] = [];
   let specs: readonly TargetSpec[] = [];
   let isStale = false;
-  let emptyTimer: NodeJS.Timeout | undefined;
   const listeners = new Set<(specs: readonly TargetSpec[]) => void>();
   const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>();
+  const graced = createGrace(emptyGraceMs, apply);
 
-  function apply(next: readonly TargetSpec[]): void {
+  function apply(): void {
+    const next = [...named, ...graced.specs].slice(0, MAX_TARGETS).sort(byUrl);
     if (isSame(specs, next)) return;
     specs = next;
     for (const listener of listeners) listener(next);
-  }
-  function stopEmptyTimer(): void {
-    clearTimeout(emptyTimer);
-    emptyTimer = undefined;
   }
 
   return {
@@ -45,7 +44,7 @@ export function createHeldSpecs(emptyGraceMs = DEFAULT_EMPTY_GRACE_MS): HeldSpec
     },
     get state() {
       if (specs.length === 0) return 'empty';
-      return isStale || emptyTimer !== undefined ? 'stale' : 'ok';
+      return isStale || graced.specs.length > 0 ? 'stale' : 'ok';
     },
     ready,
     subscribe(listener) {
@@ -55,27 +54,62 @@ export function createHeldSpecs(emptyGraceMs = DEFAULT_EMPTY_GRACE_MS): HeldSpec
     accept(answer) {
       isStale = false;
       becomeReady();
-      if (answer.length > 0) {
-        stopEmptyTimer();
-        apply([...answer].sort(byUrl).slice(0, MAX_TARGETS));
-      } else if (specs.length > 0 && emptyTimer === undefined) {
-        emptyTimer = setTimeout(() => {
-          emptyTimer = undefined;
-          apply([]);
-        }, emptyGraceMs);
-        emptyTimer.unref();
-      }
+      // A Consul that has lost everything hears of instances one by one: the first must not get all traffic at once.
+      graced.keep(answer.length === 0 ? specs : graced.specs, answer);
+      named = [...answer].sort(byUrl);
+      apply();
     },
     fail() {
       isStale = true;
       becomeReady();
-      // Whoever can't answer now may have been wrong before: the next empty answer begins the grace anew.
-      stopEmptyTimer();
+      // Whoever can't answer now may have been wrong before: the next answer begins the grace anew.
+      graced.pause();
     },
     close() {
-      stopEmptyTimer();
+      graced.pause();
       listeners.clear();
       becomeReady();
+    },
+  };
+}
+
+/** Targets that are kept for a while though they are no longer named, since all were gone at once. */
+interface Grace {
+  readonly specs: readonly TargetSpec[];
+  /** Keeps these, but for those that `answer` names again. */
+  keep(specs: readonly TargetSpec[], answer: readonly TargetSpec[]): void;
+  /** Stops the clocks; they start anew with the next `keep`. */
+  pause(): void;
+}
+
+function createGrace(graceMs: number, onEnd: () => void): Grace {
+  const kept = new Map<string, { readonly spec: TargetSpec; timer: NodeJS.Timeout | undefined }>();
+
+  /** Starts the clock of all whose clock stands still: they go together. */
+  function start(): void {
+    const entries = [...kept].filter(([, { timer }]) => timer === undefined);
+    if (entries.length === 0) return;
+    const timer = setTimeout(() => {
+      for (const [url, entry] of entries) if (kept.get(url) === entry) kept.delete(url);
+      onEnd();
+    }, graceMs).unref();
+    for (const [, entry] of entries) entry.timer = timer;
+  }
+
+  return {
+    get specs() {
+      return [...kept.values()].map(({ spec }) => spec);
+    },
+    keep(specs, answer) {
+      for (const spec of specs) if (!kept.has(spec.url)) kept.set(spec.url, { spec, timer: undefined });
+      for (const { url } of answer) kept.delete(url);
+      start();
+    },
+    pause() {
+      for (const entry of kept.values()) {
+        clearTimeout(entry.timer);
+        entry.timer = undefined;
+      }
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Ending {
 export interface AttemptOwner {
   readonly context: RequestContext;
   readonly timeouts: Timeouts;
+  /** Whether this attempt has less time for its head, since another target is left; see `isTry` in next-attempt.ts. */
+  readonly isTry: boolean;
   readonly deadlines: Deadlines;
   /** Whether an upgrade was asked for. */
   readonly isUpgrade: boolean;
@@ -73,9 +75,9 @@ export class Attempt implements TransportHandler, Deadline, Source {
     return this.#controller !== undefined;
   }
 
-  /** True once its answer is on its way to the client. */
-  get isDelivered(): boolean {
-    return this.#isDelivering;
+  /** Milliseconds since it began. */
+  get ageMs(): number {
+    return performance.now() - this.startedAtMs;
   }
 
   /** The client went away, or its owner lost interest. */
@@ -135,7 +137,8 @@ export class Attempt implements TransportHandler, Deadline, Source {
     const owner = this.#owner;
     const now = performance.now();
     if (owner.totalDueAtMs === 0) owner.totalDueAtMs = now + owner.timeouts.total;
-    this.#moveDeadline(Math.min(now + owner.timeouts.headers, owner.totalDueAtMs));
+    const headersMs = owner.isTry ? owner.timeouts.try : owner.timeouts.headers;
+    this.#moveDeadline(Math.min(now + headersMs, owner.totalDueAtMs));
   }
 
   onResponseStart(controller: TransportController, status: number, headers: AnswerFields, reason?: string): void {

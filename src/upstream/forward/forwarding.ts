@@ -7,11 +7,12 @@ import type { Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { ServiceTarget } from '../service.ts';
+import { isNobodysFailure } from '../transport.ts';
 import { relayWebSocket } from '../websocket/websocket.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
 import { clientFields } from './client-fields.ts';
 import { Holds } from './holds.ts';
-import { isFailure, type NextAttempt, planNext } from './next-attempt.ts';
+import { isFailure, isTry, type NextAttempt, planNext } from './next-attempt.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
 import {
@@ -50,6 +51,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   path: string;
   target: URL;
   totalDueAtMs = 0;
+  isTry = false;
   readonly #plan: ForwardPlan;
   /** Path and query on the service, before the target's own base path. */
   readonly #servicePath: string;
@@ -79,7 +81,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
     this.target = chosen.location;
-    this.#holds = new Holds(plan.service, call);
+    this.#holds = new Holds(plan, call);
     this.#next = next;
     this.#body = bodyOf(context);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
@@ -123,14 +125,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const again = isFailure(ending) ? this.#planNext(ending) : undefined;
     if (again !== undefined) return this.#retry(again);
     if (ending.headers !== undefined) return this.#deliver(ending, ending.headers);
-    this.#holds.judge(judged === 'aborted-by-client' ? 'abandon' : 'fail');
+    this.#holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
     return this.#refuse(failureOf(outcome, ending.error));
   }
 
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
     context.outcome = outcome;
-    if (outcome !== 'aborted-by-client') this.#holds.failAfterHead(this.#chosen, outcome, this.#plan.breaker);
+    if (!isNobodysFailure(outcome)) this.#holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
     context.sink.fail(context, failureOf(outcome, error));
   }
 
@@ -152,6 +154,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #begin(): void {
     const { context } = this;
     context.attempts += 1;
+    this.isTry = this.#body === undefined && isTry(context, this.#plan, this.timeouts, this.#chosen, this.#tried);
     context.target = this.#chosen.url;
     const { basePath } = this.#chosen;
     this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
@@ -170,7 +173,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
     context.upstreamMs += tookMs;
     context.outcome = outcome;
-    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts);
+    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts, this.isTry);
     this.#holds.learn(this.#chosen, judged, tookMs);
     return judged;
   }
@@ -207,16 +210,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     return true;
   }
 
-  #planNext({ outcome, status, headers, error }: Ending): NextAttempt | undefined {
+  #planNext(ending: Ending): NextAttempt | undefined {
     const { context } = this;
     if (this.#isClosed || context.status !== 0) return undefined;
     if (this.#body !== undefined && !this.#body.isRepeatable) return undefined;
     this.#tried ??= new Set();
     return planNext(context, this.#plan, {
-      outcome,
-      status,
-      headers,
-      error,
+      ...ending,
+      wasTry: this.isTry,
       hadBegunSending: this.#attempt?.hasBegunSending ?? false,
       target: this.#chosen,
       tried: this.#tried.add(this.#chosen),

@@ -2,6 +2,7 @@ import type { AttemptOutcome } from '../../context.ts';
 import type { Breaker, BreakerCall } from '../breaker.ts';
 import type { Service } from '../service.ts';
 import type { Target } from '../target.ts';
+import type { ForwardPlan } from './plan.ts';
 
 /**
  * What one request holds at its service: a place in the bulkhead, the breaker's leave, a target that counts it, a
@@ -9,6 +10,7 @@ import type { Target } from '../target.ts';
  */
 export class Holds {
   readonly #service: Service;
+  readonly #breaker: Breaker;
   #call: BreakerCall | undefined;
   #target: Target | undefined;
   /** The target's failures in a row, as they were before the last attempt was learned from. */
@@ -16,8 +18,9 @@ export class Holds {
   #isRetrying = false;
 
   /** The place in the bulkhead is taken already. */
-  constructor(service: Service, call: BreakerCall) {
+  constructor({ service, breaker }: Pick<ForwardPlan, 'service' | 'breaker'>, call: BreakerCall) {
     this.#service = service;
+    this.#breaker = breaker;
     this.#call = call;
   }
 
@@ -52,11 +55,11 @@ export class Holds {
   }
 
   /** Its answer broke off after the head, which counted as a success: one failure more, everywhere. */
-  failAfterHead(target: Target, outcome: AttemptOutcome, breaker: Breaker): void {
+  failAfterHead(target: Target, outcome: AttemptOutcome, tookMs: number): void {
     // Otherwise each head would end the row of such failures.
     target.consecutiveFailures = Math.max(target.consecutiveFailures, this.#failuresBefore);
-    this.#service.note(target, outcome, 0);
-    breaker.begin()?.fail();
+    this.#service.note(target, outcome, tookMs);
+    this.#breaker.begin()?.fail();
   }
 
   /** The breaker learns how the request went, once; `abandon` decides nothing. */

@@ -2,7 +2,7 @@ import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { ServiceTarget } from '../service.ts';
 import { isStaleConnection } from '../transport.ts';
-import type { ForwardPlan } from './plan.ts';
+import type { ForwardPlan, Timeouts } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
 
 /** What is known of an attempt that brought no answer to deliver. */
@@ -13,6 +13,8 @@ export interface FailedAttempt {
   readonly headers: AnswerFields | undefined;
   readonly error: unknown;
   readonly hadBegunSending: boolean;
+  /** See `isTry`. */
+  readonly wasTry: boolean;
   readonly target: ServiceTarget;
   /** Every target that has failed this request, this one included. */
   readonly tried: ReadonlySet<ServiceTarget>;
@@ -31,6 +33,21 @@ export interface NextAttempt {
   readonly delayMs: number;
 }
 
+/**
+ * Whether the attempt that begins is a try: a GET or HEAD that can still go to another target is given less time, so
+ * that a frozen target costs its callers seconds.
+ */
+export function isTry(
+  { method, attempts }: RequestContext,
+  { service, retry }: ForwardPlan,
+  timeouts: Timeouts,
+  target: ServiceTarget,
+  tried: ReadonlySet<ServiceTarget> | undefined,
+): boolean {
+  if (timeouts.try >= timeouts.headers || (method !== 'GET' && method !== 'HEAD')) return false;
+  return retry.hasLeft(attempts) && service.retries.hasRoom && service.hasOther(target, tried);
+}
+
 /** Decides whether a failed attempt is followed by another one; body and answer permitting. */
 export function planNext(
   context: RequestContext,
@@ -40,7 +57,9 @@ export function planNext(
   if (!retry.isOn) return undefined;
   const { outcome, status, hadBegunSending, totalDueAtMs } = failed;
   const isWanted =
-    retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) || isStale(context, failed);
+    retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) ||
+    hasTimedOut(failed) ||
+    isStale(context, failed);
   if (!isWanted || !service.retries.hasRoom) return undefined;
   const other = service.pick(context, failed.tried);
   // A refused connection is refused again a moment later: only another target makes it worth a try.
@@ -51,14 +70,16 @@ export function planNext(
 }
 
 /** What one target asks for is for itself: another may be asked before. */
-function pauseMs(
-  attempts: number,
-  { hadBegunSending, outcome, headers }: FailedAttempt,
-  isSameTarget: boolean,
-): number {
-  if (attempts === 1 && (!hadBegunSending || outcome === 'reset')) return 0;
+function pauseMs(attempts: number, failed: FailedAttempt, isSameTarget: boolean): number {
+  const { hadBegunSending, outcome, headers } = failed;
+  if (attempts === 1 && (!hadBegunSending || outcome === 'reset' || hasTimedOut(failed))) return 0;
   const askedMs = isSameTarget && headers !== undefined ? retryAfterMs(headers) : 0;
   return Math.max(retryDelayMs(attempts), askedMs);
+}
+
+/** A try whose time is over: it had less because there was somebody else to ask. */
+function hasTimedOut({ wasTry, outcome }: FailedAttempt): boolean {
+  return wasTry && outcome === 'headers-timeout';
 }
 
 /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */

@@ -10,6 +10,8 @@ import type { RetryPolicy } from './retry.ts';
 export interface Timeouts {
   readonly connect: number;
   readonly headers: number;
+  /** In place of `headers` for an attempt that can be followed by one at another target. */
+  readonly try: number;
   readonly idle: number;
   /** Instead of `idle` for answers that tell no length; may be Infinity. */
   readonly stream: number;

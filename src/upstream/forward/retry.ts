@@ -18,7 +18,7 @@ export const retrySchema = z.strictObject({
 export type RetryOptions = z.output<typeof retrySchema>;
 
 const REPEATABLE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-const BEFORE_SENDING = new Set<AttemptOutcome>(['refused', 'dns', 'connect-timeout', 'tls']);
+const BEFORE_SENDING = new Set<AttemptOutcome>(['refused', 'dns', 'connect-timeout', 'tls', 'overloaded']);
 const TIMEOUTS = new Set<AttemptOutcome>(['headers-timeout', 'idle-timeout']);
 
 /** Each request earns a fifth of a retry; so many are kept for the moment when a target dies. */
@@ -33,6 +33,8 @@ const MAX_DELAY_MS = 250;
 export interface RetryPolicy {
   /** False where the file allows one attempt alone. */
   readonly isOn: boolean;
+  /** True when more than so many attempts are allowed. */
+  hasLeft(attempts: number): boolean;
   /** True when this outcome of attempt number `attempts` is one to repeat, budget and body aside. */
   isWanted(
     method: string,
@@ -49,6 +51,7 @@ export function createRetryPolicy(options: RetryOptions): RetryPolicy {
   const onTimeout = options.on.includes('timeout');
   return {
     isOn: options.attempts > 1,
+    hasLeft: (attempts) => attempts < options.attempts,
     isWanted(method, outcome, status, attempts, hadBegunSending) {
       if (!hadBegunSending && BEFORE_SENDING.has(outcome)) return attempts < Math.max(2, options.attempts);
       if (attempts >= options.attempts || !REPEATABLE_METHODS.has(method)) return false;
@@ -61,12 +64,12 @@ export function createRetryPolicy(options: RetryOptions): RetryPolicy {
 
 /**
  * How many requests of one service may be repeated: a fifth of all in the long run, so that retries never become the
- * overload. What earlier requests have not used is there at once: of four targets, a dying one fails a quarter of
- * what is in flight in one moment.
+ * overload. A reserve is there from the start, and so is what earlier requests have not used: of four targets, a dying
+ * one fails a quarter of what is in flight in one moment.
  */
 export class RetryBudget {
   #retrying = 0;
-  #reserve = 0;
+  #reserve = MAX_RESERVE;
 
   /** A request begins, as one of so many in flight. */
   earn(requestsInFlight: number): void {

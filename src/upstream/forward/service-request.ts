@@ -57,11 +57,18 @@ export function tellTimeLeft(headers: string[], totalDueAtMs: number): void {
  * The outcome as the service is judged by it. A deadline that the caller had shortened, and that passed before the
  * route's own, says nothing about the service: else any caller could open its circuit and eject its targets.
  */
-export function judgedOutcome(outcome: AttemptOutcome, tookMs: number, asked: Timeouts, own: Timeouts): AttemptOutcome {
+export function judgedOutcome(
+  outcome: AttemptOutcome,
+  tookMs: number,
+  asked: Timeouts,
+  own: Timeouts,
+  wasTry = false,
+): AttemptOutcome {
   if (asked === own) return outcome;
+  const headersMs = wasTry ? own.try : own.headers;
   const isCallers =
     (outcome === 'connect-timeout' && tookMs < own.connect) ||
-    (outcome === 'headers-timeout' && tookMs < Math.min(own.headers, own.total));
+    (outcome === 'headers-timeout' && tookMs < Math.min(headersMs, own.total));
   return isCallers ? 'aborted-by-client' : outcome;
 }
 
@@ -79,5 +86,9 @@ const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
 
 /** The error that a client is told of an attempt which was the last. */
 export function failureOf(outcome: AttemptOutcome, cause: unknown): GatewayError {
+  if (outcome === 'overloaded') {
+    const detail = 'The gateway has no socket left for another call.';
+    return new GatewayError('overloaded', detail, { cause, retryAfterSeconds: 1 });
+  }
   return new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause });
 }

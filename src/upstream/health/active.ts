@@ -34,8 +34,11 @@ export const healthCheckOption = z
 
 export type HealthCheckOptions = z.output<typeof healthCheckOption>;
 
-/** Asks one target; false or an error is a failed check. Must stop when the signal aborts. */
-export type Probe = (target: Target, signal: AbortSignal) => Promise<boolean>;
+/**
+ * Asks one target; false or an error is a failed check, undefined says nothing: it was the gateway that could not ask.
+ * Must stop when the signal aborts.
+ */
+export type Probe = (target: Target, signal: AbortSignal) => Promise<boolean | undefined>;
 
 export interface ActiveChecks {
   /** Follows the service's list: begins with new targets, forgets those that are gone. */
@@ -73,7 +76,7 @@ export function startActiveChecks(
     const judge = createJudge(target, options, now);
     const run = async (signal: AbortSignal): Promise<void> => {
       const hasPassed = await probe(target, signal).catch(() => false);
-      if (check.isClosed) return;
+      if (check.isClosed || hasPassed === undefined) return;
       if (judge(hasPassed && !signal.aborted)) onChange?.(target);
     };
     const nextDelayMs = () => options.interval * (1 - JITTER + 2 * JITTER * random());

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AttemptOutcome } from '../../context.ts';
 import { duration } from '../../schema-values.ts';
 import type { Target } from '../target.ts';
+import { isNobodysFailure } from '../transport.ts';
 
 const DEFAULTS = { failures: 5, ejectFor: '10s', maxEjectFor: '5m' } as const;
 
@@ -28,7 +29,7 @@ const SAFE_TRIAL_MS = 4_000;
 const LONGEST_TRIAL_MS = 60_000;
 
 /**
- * Learns from how an attempt ended. A client that went away says nothing about the target.
+ * Learns from how an attempt ended. A client that went away, or a gateway without sockets, says nothing about the target.
  *
  * The first attempt that begins after an ejection's time is the target's trial: it ends the ejection or
  * begins it anew.
@@ -45,7 +46,7 @@ export function noteOutcome(
 ): boolean {
   const wasTrial = target.isEjected && startedAtMs >= target.ejectedUntilMs;
   if (wasTrial) target.trialSinceMs = 0;
-  if (outcome === 'aborted-by-client') return false;
+  if (isNobodysFailure(outcome)) return false;
   if (outcome === 'ok') {
     target.consecutiveFailures = 0;
     if (wasTrial) endEjection(target, nowMs);
@@ -116,7 +117,8 @@ export function usableTargets(
   return isPanic ? untried : preferSteady(untried, nowMs, isFirst && isSafe);
 }
 
-function isWell({ weight, activeHealth, isEjected }: Target): boolean {
+/** Without any doubt about its health; cheap to ask. */
+export function isWell({ weight, activeHealth, isEjected }: Target): boolean {
   return weight > 0 && activeHealth !== 'down' && !isEjected;
 }
 

@@ -26,6 +26,7 @@ function afterUnavailable(targets: readonly ServiceTarget[], failed: Partial<Fai
     headers: {},
     error: undefined,
     hadBegunSending: true,
+    wasTry: false,
     target: ONE,
     tried: new Set([ONE]),
     totalDueAtMs: performance.now() + 60_000,
@@ -51,4 +52,10 @@ test('a connection that was refused is tried at another target or not at all', (
   const refused = { outcome: 'refused', status: 0, hadBegunSending: false } as const;
   assert.equal(afterUnavailable([ONE], refused), undefined);
   assert.deepEqual(afterUnavailable([ONE, OTHER], refused), { target: OTHER, delayMs: 0 });
+});
+
+test('a try whose time is over is followed by another target at once, any other timeout by nothing', () => {
+  const timedOut = { outcome: 'headers-timeout', status: 0 } as const;
+  assert.equal(afterUnavailable([ONE, OTHER], timedOut), undefined);
+  assert.deepEqual(afterUnavailable([ONE, OTHER], { ...timedOut, wasTry: true }), { target: OTHER, delayMs: 0 });
 });

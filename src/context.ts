@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import { qualify } from './lib/qualify.ts';
 
 /** Who calls: an application that has an API key, or a name given by another scheme. */
 export interface Consumer {
@@ -111,8 +112,10 @@ export class RequestContext {
   /** W3C Trace Context of our span, as sent to the service. */
   traceparent = '';
   consumer: Consumer | undefined = undefined;
-  /** Subject of a verified token. */
+  /** Subject of a verified token; unique for its issuer alone, see `userKey`. */
   subject: string | undefined = undefined;
+  /** Who says so: the issuer of the token; undefined for the one that has no name. */
+  issuer: string | undefined = undefined;
   roles: readonly string[] = NONE;
   scopes: readonly string[] = NONE;
   claims: Readonly<Record<string, unknown>> | undefined = undefined;
@@ -179,6 +182,11 @@ export class RequestContext {
     this.res = res;
     this.startedAtMs = performance.now();
     this.method = req.method ?? 'GET';
+  }
+
+  /** The user among those of all issuers: whatever is counted or kept by user is kept under this name. */
+  get userKey(): string | undefined {
+    return this.subject === undefined ? undefined : qualify(this.issuer, this.subject);
   }
 
   /** Adds a header field to the answer, whoever writes it. */

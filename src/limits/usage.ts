@@ -25,7 +25,7 @@ export class RouteUsage {
   tallies = new Map<string, Tally>();
 
   count(context: RequestContext, cost: number, isAllowed: boolean): void {
-    const caller = context.consumer?.name ?? context.subject ?? NO_CALLER;
+    const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
     const tally = this.tallies.get(caller) ?? this.#open(caller);
     if (!isAllowed) tally.refused += 1;
     else {

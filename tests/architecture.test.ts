@@ -38,7 +38,7 @@ const STRANGERS = ['auth/', 'limits/', 'cache/', 'routing/', 'upstream/'];
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   'http-proxy-middleware': ['upstream/forward/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
-  undici: ['upstream/transport.ts'],
+  undici: ['upstream/transport.ts', 'upstream/unasked-continue.ts'],
   'express-rate-limit': ['stages/rate-limit.ts', 'limits/'],
   'rate-limit-redis': ['limits/'],
   ioredis: ['redis/'],

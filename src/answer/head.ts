@@ -44,7 +44,7 @@ export function writeServiceHead(
   const vary = addServiceFields(context, flat, headers, drop);
   addMissing(flat, headers, context.securityHeaders);
   addOwnFields(context, flat, vary);
-  context.res.writeHead(status, flat);
+  writeHead(context.res, status, flat);
   if (headers['content-length'] === undefined) setImmediate(flushHead, context.res);
 }
 
@@ -107,7 +107,15 @@ export function writeOwnHead(context: RequestContext, status: number, flat: stri
     if (at === -1 || at >= given) flat.push(name, strict[i + 1] as string);
   }
   addOwnFields(context, flat, context.corsVary);
-  context.res.writeHead(status, flat);
+  writeHead(context.res, status, flat);
+}
+
+/** A 204 has no length, whoever named one (RFC 9110, section 8.6). */
+function writeHead(res: ServerResponse, status: number, flat: string[]): void {
+  for (let i = flat.length - 2; status === 204 && i >= 0; i -= 2) {
+    if (flat[i]?.toLowerCase() === 'content-length') flat.splice(i, 2);
+  }
+  res.writeHead(status, flat);
 }
 
 /** The event by which whoever takes a connection over tells the maker of the response. */

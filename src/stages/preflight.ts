@@ -11,7 +11,7 @@ export const preflightStage = defineStage({
       if (!context.ownsCors || req.method !== 'OPTIONS') return next();
       if (req.headers.origin === undefined || req.headers['access-control-request-method'] === undefined) return next();
       if (context.dryRun) return next();
-      writeOwnHead(context, 204, ['content-length', '0']);
+      writeOwnHead(context, 204, []);
       endAnswer(context, undefined);
     };
   },

@@ -322,6 +322,21 @@ describe('answers without a body', { concurrency: 4 }, () => {
     });
   }
 
+  it("204 has no length, neither a service's nor our own to a preflight", async (t) => {
+    const liar = await startLyingService(t, 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nX-Odd: 1\r\n\r\n');
+    const gateway = await setUp(t, answers(200), { route: { target: liar.url } });
+    const preflight = { origin: APP, 'access-control-request-method': 'PUT' };
+    for (const answer of [
+      await ask(`${gateway.url}/api/x`),
+      await ask(`${gateway.url}/api/x`, { method: 'OPTIONS', headers: preflight }),
+    ]) {
+      assert.equal(answer.status, 204);
+      assert.equal(answer.headers['content-length'], undefined);
+      assert.match(String(answer.headers['x-request-id']), /^[\w-]{36}$/);
+    }
+    assert.equal((await ask(`${gateway.url}/api/x`)).headers['x-odd'], '1');
+  });
+
   it('304 keeps the length of what it stands for', async (t) => {
     const gateway = await setUp(t, answers(304, { 'content-length': '1234', etag: '"1"' }));
     const answer = await ask(`${gateway.url}/api/x`, { headers: { 'if-none-match': '"1"' } });

@@ -6,6 +6,9 @@ import { type CallCounter, createDecision, createWindowState, type Decision, typ
 import { INCREMENT_SCRIPT, INCREMENT_SHA } from './increment-script.ts';
 import type { Window } from './window.ts';
 
+/** What a decision of the script is: allowed, the deciding window, what it has left, and its reset in ms. */
+const DECISION_LENGTH = 4;
+
 type Mode = 'count' | 'look' | 'peek';
 
 /**
@@ -18,6 +21,7 @@ type Mode = 'count' | 'look' | 'peek';
  * In a Redis Cluster the keys of one script must lie in one slot: all counters then carry the tag `{turnpike}`.
  */
 export class RedisCounter extends RedisStore implements CallCounter {
+  readonly #redis: RedisLink;
   readonly #clock: Clock;
   readonly #constants = new WeakMap<Window, readonly string[]>();
   /** Epoch ms that the script takes for now; `0` for the clock of the server. Tests set it. */
@@ -28,18 +32,22 @@ export class RedisCounter extends RedisStore implements CallCounter {
       prefix: `${redis.prefix}${redis.isCluster ? '{turnpike}' : ''}limit:`,
       sendCommandCluster: ({ command: [name = '', ...args] }) => redis.send(name, ...args) as Promise<number[]>,
     });
+    this.#redis = redis;
     this.#clock = clock;
     this.#time = time;
   }
 
   async decide(windows: readonly Window[], context: RequestContext, cost: number): Promise<Decision> {
     const reply = await this.#run(context.dryRun ? 'look' : 'count', windows, context, cost);
-    const [allowed, index, remaining, resetMs] = reply as [number, number, number, number];
-    return createDecision(allowed === 1, windows[index] as Window, remaining, resetMs);
+    const [allowed, index = -1, remaining, resetMs] = reply;
+    const window = windows[index];
+    if (reply.length !== DECISION_LENGTH || window === undefined) throw this.#distrust();
+    return createDecision(allowed === 1, window, remaining as number, resetMs as number);
   }
 
   async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
     const reply = await this.#run('peek', windows, context, 1);
+    if (reply.length !== windows.length * 2) throw this.#distrust();
     return windows.map((window, index) =>
       createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number),
     );
@@ -60,14 +68,26 @@ export class RedisCounter extends RedisStore implements CallCounter {
     const key = command[3] as string;
     command.push(this.#time(), mode, String(cost));
     for (const window of windows) this.#pushArguments(command, window);
+    const reply = await this.#send(key, command);
+    if (!Array.isArray(reply) || !reply.every(Number.isSafeInteger)) throw this.#distrust();
+    return reply;
+  }
+
+  async #send(key: string, command: string[]): Promise<unknown> {
     try {
-      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+      return await this.sendCommand({ key, isReadOnly: false, command });
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       command[0] = 'EVAL';
       command[1] = INCREMENT_SCRIPT;
-      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+      return await this.sendCommand({ key, isReadOnly: false, command });
     }
+  }
+
+  /** The script was answered as no Redis does: that is no answer. */
+  #distrust(): Error {
+    this.#redis.distrust('it answers as no Redis does');
+    return new Error('Redis did not answer the script of the limiter');
   }
 
   #pushArguments(command: string[], window: Window): void {

@@ -73,7 +73,9 @@ export class RedisCircuit {
     return new Promise((resolve, reject) => {
       const waiting = this.#inFlight.add(reject);
       if (this.#sweeper === undefined) this.#sweepLater();
-      this.#client.call(command, ...args).then(
+      const answer = this.#client.call(command, ...args);
+      waiting.answer = answer;
+      answer.then(
         (reply) => {
           this.#end(waiting);
           resolve(reply);

@@ -1,6 +1,13 @@
 /** Why a command wasn't done: Redis doesn't answer, or can't write. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
+  /** What Redis says to the command after all, or that it never does; undefined for one that was not sent. */
+  readonly answer: Promise<unknown> | undefined;
+
+  constructor(message: string, answer?: Promise<unknown>) {
+    super(message);
+    this.answer = answer;
+  }
 }
 
 /** A moment, by two clocks: `performance.now()`, and how long this process had been held up in all by then. */
@@ -12,6 +19,7 @@ export interface Moment {
 export interface Waiting {
   readonly sent: Moment;
   readonly reject: (error: Error) => void;
+  answer: Promise<unknown> | undefined;
   isDone: boolean;
 }
 
@@ -38,7 +46,7 @@ export class InFlight {
 
   add(reject: (error: Error) => void): Waiting {
     const sent = { atMs: performance.now(), heldUpMs: this.#heldUpMs };
-    const waiting: Waiting = { sent, reject, isDone: false };
+    const waiting: Waiting = { sent, reject, answer: undefined, isDone: false };
     this.#waiting.push(waiting);
     return waiting;
   }
@@ -72,5 +80,5 @@ export class InFlight {
 
 function reject(waiting: Waiting, reason: string): void {
   waiting.isDone = true;
-  waiting.reject(new RedisUnavailableError(reason));
+  waiting.reject(new RedisUnavailableError(reason, waiting.answer));
 }

@@ -23,6 +23,7 @@ const TRANSLATIONS: readonly Translation[] = [
     others: ['url', 'urls', 'servers', 'server', 'host', 'nodes', 'upstream', 'upstreams', 'endpoints', 'addresses'],
     example: '"targets": ["http://localhost:4001"]',
   },
+  { here: 'url', others: ['target', 'address', 'addr', 'host', 'server', 'uri', 'upstream', 'endpoint'] },
   { here: 'prefix', others: ['path', 'paths', 'location', 'uris', 'rule', 'pathprefix', 'match', 'listenpath'] },
   { here: 'hosts', others: ['servername', 'hostname', 'hostnames', 'domains', 'domain', 'virtualhost'] },
   { here: 'methods', others: ['verbs', 'httpmethods'] },

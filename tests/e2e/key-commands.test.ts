@@ -146,7 +146,8 @@ test('a password of one’s choosing comes by standard input, and from nowhere e
     argv: ['key', 'create', '--consumer', 'ops', '--password', '--password-stdin', '--file', file],
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  running.child.stdin?.end('correct horse battery\n');
+  // The pipe stays open: the line is what counts.
+  running.child.stdin?.write('correct horse battery\nanother line\n');
   assert.equal(await running.exited, 0, running.stderr);
   assert.ok(!running.stdout.includes('correct horse'));
   const [row] = (parse(readFileSync(file, 'utf8')) as { consumers: { password: string }[] }).consumers;

@@ -37,6 +37,7 @@ test('words of nginx, Kong and Traefik are told what they are here', (t) => {
     [{ ...inRoute({}), routers: {} }, /here this is "routes"/],
     [{ services: { a: { targets: ['http://a'], url: 'http://a' } } }, /here this is "targets"/],
     [{ services: { a: { targets: ['http://a'], loadBalancer: {} } } }, /here this is "balance"/],
+    [{ services: { a: { targets: [{ host: 'a', weight: 1 }] } } }, /here this is "url"/],
     [inRoute({ rateLimits: [{ limit: 1, window: '1m', per: 'minute' }] }), /here this is "window"/],
     [{ consumers: [{ name: 'a', username: 'b' }] }, /here this is "name"/],
   ];

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ParseError, parse } from 'jsonc-parser';
+import { renderStarter } from '../../src/cli/starter.ts';
 import { ConfigError, type Fault } from '../../src/config/config-error.ts';
 import { loadRoutes } from '../../src/config/load.ts';
 import { ERRORS, PROBLEM_BASE } from '../../src/errors.ts';
@@ -86,6 +88,15 @@ function assertIsAnswer({ code, type, title, status, detail }: Json): void {
     { type: `${PROBLEM_BASE}${code}`, title: row.title, status: row.status, detail: row.advice },
   );
 }
+
+test('the route that README adds is one that neither the file of the project nor a new one has already', (t) => {
+  const example = fragments.find(({ file }) => file === 'README.md');
+  const project = readFileSync(new URL('../../routes.json', import.meta.url), 'utf8');
+  for (const text of [project, renderStarter('x')]) {
+    const file = parse(text, [], { allowTrailingComma: true }) as { routes: object[] };
+    assert.deepEqual(faultsIn(t, { ...file, routes: [...file.routes, read(example as Fragment)] }), []);
+  }
+});
 
 test('the faults that are shown are told in these words', (t) => {
   const shown = readFragments().find(({ text }) => text.includes('faults in the configuration'));

@@ -16,6 +16,7 @@ const SILENT_REDIS: RedisLink = {
   send: () => Promise.reject(new Error('a check asks nobody')),
   onChange: () => () => {},
   subscribe: () => () => {},
+  distrust: () => {},
   close: () => Promise.resolve(),
 };
 

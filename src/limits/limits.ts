@@ -1,9 +1,6 @@
 import type { RequestContext } from '../context.ts';
-import type { Deps } from '../deps.ts';
 import type { Kind } from '../pool.ts';
 import type { Decision, WindowState } from './decision.ts';
-import { MemoryCounter } from './memory-counter.ts';
-import { SharedLimits } from './shared-limits.ts';
 import type { RouteUsage } from './usage.ts';
 import type { Window } from './window.ts';
 
@@ -29,16 +26,3 @@ export interface Limits {
 }
 
 export const limitsKind: Kind<Limits> = { name: 'limits', close: (limits) => limits.close() };
-
-/** Counts in Redis where there is one, else in memory. */
-export function createLimits(deps: Deps): Limits {
-  if (deps.redis !== undefined) return new SharedLimits(deps, deps.redis);
-  const memory = new MemoryCounter(deps.clock);
-  return {
-    decide: (windows, context, cost) => memory.decide(windows, context, cost),
-    peek: (windows, context) => memory.peek(windows, context),
-    forget: (window, subject) => memory.forget(window, subject),
-    usageOf: () => undefined,
-    close: () => {},
-  };
-}

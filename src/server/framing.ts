@@ -12,12 +12,11 @@ export function findFramingFault(req: IncomingMessage): GatewayError | undefined
   const { httpVersionMajor, httpVersionMinor } = req;
   if (httpVersionMajor !== 1) return otherVersion();
   if (req.rawHeaders.length >= 2 * TOO_MANY_FIELDS) return new GatewayError('headers_too_large', FEW_FIELDS);
-  const { hosts, codings } = countFields(req);
+  const hosts = countHosts(req);
   if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return new GatewayError('bad_framing', ONE_HOST);
-  if (codings > 0) {
-    if (httpVersionMinor === 0) return new GatewayError('bad_framing', NO_CODING);
-    if (req.headers['transfer-encoding']?.toLowerCase() !== 'chunked') return new GatewayError('coding_unsupported');
-  }
+  const coding = req.headers['transfer-encoding'];
+  if (coding !== undefined && httpVersionMinor === 0) return new GatewayError('bad_framing', NO_CODING);
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new GatewayError('coding_unsupported');
   if (httpVersionMinor === 0 && isOtherProtocol(req)) return otherVersion();
   return undefined;
 }
@@ -31,15 +30,13 @@ function otherVersion(): GatewayError {
 }
 
 /** Node's own check is content with two Hosts, of which two readers may believe different ones. HTTP/1.0 needs none. */
-function countFields({ rawHeaders }: IncomingMessage): { hosts: number; codings: number } {
+function countHosts({ rawHeaders }: IncomingMessage): number {
   let hosts = 0;
-  let codings = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-    else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') codings += 1;
   }
-  return { hosts, codings };
+  return hosts;
 }
 
 /** What Node's parser has of the connection that it reads. */

@@ -135,6 +135,7 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
   function refuseConnect(req: IncomingMessage): void {
     const { socket } = req;
     socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
     passDrainOn(socket);
     socket.resume();
     if (!ending.has(socket)) refuseLast(req, socket, connectRefused());

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { RequestContext } from '../context.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import type { ConsumerRow } from './consumers.ts';
@@ -22,8 +23,13 @@ export interface KeyIndex {
    * The consumer behind a raw key, or why it is refused; the reason doesn't tell unknown from revoked. A dry run is no
    * use of the key.
    */
-  check(rawKey: string, nowMs: number, dryRun?: boolean): Outcome | Promise<Outcome>;
+  check(rawKey: string, nowMs: number, asker?: KeyAsker): Outcome | Promise<Outcome>;
 }
+
+/** What a check needs to know of the request that brought the key. */
+export type KeyAsker = Pick<RequestContext, 'dryRun' | 'clientAddress'>;
+
+export const NO_ASKER: KeyAsker = { dryRun: false, clientAddress: '' };
 
 /** The keys in the file: an index over the hashes of one snapshot. */
 export class ApiKeys implements KeyIndex {
@@ -47,7 +53,7 @@ export class ApiKeys implements KeyIndex {
     return this.#byHash.size > 0;
   }
 
-  check(rawKey: string, nowMs: number, dryRun = false): Outcome {
+  check(rawKey: string, nowMs: number, { dryRun }: KeyAsker = NO_ASKER): Outcome {
     const known = this.#remembered.get(rawKey) ?? this.#find(rawKey);
     if (known === undefined) return UNKNOWN_KEY;
     const { expiresAtMs } = known.identity;

@@ -1,9 +1,11 @@
 import type { Logger } from 'winston';
 import type { Clock } from '../lib/clock.ts';
+import { FairQueue } from '../lib/fair-queue.ts';
+import { networkKey } from '../lib/network-key.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
-import { EXPIRED_KEY, type KeyIndex, MAX_KEY_CHARS, UNKNOWN_KEY } from './api-keys.ts';
+import { EXPIRED_KEY, type KeyAsker, type KeyIndex, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
 import { CONSUMER_KEYS, storedKey } from './redis-consumers.ts';
 
@@ -30,6 +32,7 @@ export class RedisApiKeys implements KeyIndex {
   readonly #clock: Clock;
   readonly #log: Pick<Logger, 'warn'>;
   readonly #known = new RecentMap<string, Known>(REMEMBERED_KEYS);
+  readonly #places = new FairQueue({ atOnce: MAX_ASKING });
   readonly #asking = new Map<string, Promise<Outcome>>();
 
   /** Without Redis every key is unavailable: nobody can tell. */
@@ -43,17 +46,35 @@ export class RedisApiKeys implements KeyIndex {
     return this.#redis !== undefined;
   }
 
-  check(rawKey: string, nowMs: number, dryRun = false): Outcome | Promise<Outcome> {
+  check(rawKey: string, nowMs: number, asker: KeyAsker = NO_ASKER): Outcome | Promise<Outcome> {
     if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return UNKNOWN_KEY;
     const hash = hashApiKey(rawKey);
     const known = this.#known.get(hash);
     if (known !== undefined && nowMs - known.askedAtMs < FRESH_MS) return judge(known.identity, nowMs);
     const asking = this.#asking.get(hash);
     if (asking !== undefined) return asking;
-    if (this.#redis === undefined || this.#asking.size >= MAX_ASKING) return fallBack(known, nowMs);
-    const answer = this.#ask(this.#redis, hash, known, dryRun).finally(() => this.#asking.delete(hash));
+    if (this.#redis === undefined) return fallBack(known, nowMs);
+    const answer = this.#askInTurn(this.#redis, hash, known, asker, nowMs).finally(() => this.#asking.delete(hash));
     this.#asking.set(hash, answer);
     return answer;
+  }
+
+  async #askInTurn(
+    redis: RedisLink,
+    hash: string,
+    known: Known | undefined,
+    { dryRun, clientAddress }: KeyAsker,
+    nowMs: number,
+  ): Promise<Outcome> {
+    const caller = networkKey(clientAddress);
+    if (!(await this.#places.enter(caller, known?.identity !== undefined, nowMs))) return fallBack(known, nowMs);
+    try {
+      const outcome = await this.#ask(redis, hash, known, dryRun);
+      if (outcome === UNKNOWN_KEY) this.#places.blame(caller, nowMs);
+      return outcome;
+    } finally {
+      this.#places.leave();
+    }
   }
 
   async #ask(redis: RedisLink, hash: string, before: Known | undefined, dryRun: boolean): Promise<Outcome> {

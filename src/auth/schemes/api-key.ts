@@ -54,10 +54,10 @@ export const apiKeyScheme = defineScheme({
         const header = context.req.headers['x-api-key'] as string | undefined;
         const fromQuery = readQuery?.(context.query);
         if (header === undefined) {
-          return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs, context.dryRun) : fromQuery;
+          return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs, context) : fromQuery;
         }
         if (fromQuery !== undefined || header.includes(', ')) return DOUBLED_KEY;
-        return keys.check(header, nowMs, context.dryRun);
+        return keys.check(header, nowMs, context);
       },
     };
   },

@@ -1,6 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { RequestContext } from '../../context.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
+import { networkKey } from '../../lib/network-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
+import type { Kind } from '../../pool.ts';
 import type { ConsumerRow } from '../consumers.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
 import { type PasswordHash, parsePasswordHash, verifyPassword } from '../password.ts';
@@ -8,7 +11,6 @@ import { defineScheme } from '../scheme.ts';
 
 /** Each check takes a thread and 16 MiB for tens of milliseconds: more at once would starve files and DNS of threads. */
 const MAX_CHECKING = 2;
-const MAX_WAITING = 32;
 const MAX_CHARS = 1024;
 const REMEMBERED = 1000;
 
@@ -17,24 +19,38 @@ const MALFORMED = new Refusal('the user name and password are malformed');
 const BUSY = new Refusal('too many passwords are being checked', { code: 'auth_unavailable' });
 
 interface Account {
+  /** The hash as it is written. */
+  readonly stored: string;
   readonly password: PasswordHash;
   readonly identity: Identity;
 }
 
+/** What outlives a reload: the places, and which user name and password were right. */
+class PasswordChecks {
+  readonly places = new FairQueue({ atOnce: MAX_CHECKING });
+  /** The user, and the hash that the password fitted. */
+  readonly right = new RecentMap<string, { readonly user: string; readonly stored: string }>(REMEMBERED);
+  readonly #secret = randomBytes(32);
+
+  /** Names what is remembered, so that no password stays in memory. */
+  keyOf(encoded: string): string {
+    return createHmac('sha256', this.#secret).update(encoded).digest('base64');
+  }
+}
+
+const passwordsKind: Kind<PasswordChecks> = { name: 'passwords', close() {} };
+
 /** Checks user names and passwords (RFC 7617) of one snapshot: the user name is the consumer's. */
 class Passwords {
   readonly #accounts = new Map<string, Account>();
-  readonly #remembered = new RecentMap<string, Identity>(REMEMBERED);
-  /** Names what is remembered, so that no password stays in memory. */
-  readonly #secret = randomBytes(32);
-  readonly #waiting: (() => void)[] = [];
-  #checking = 0;
+  readonly #checks: PasswordChecks;
 
-  constructor(consumers: readonly ConsumerRow[]) {
+  constructor(consumers: readonly ConsumerRow[], checks: PasswordChecks) {
+    this.#checks = checks;
     for (const { name, plan, roles, password } of consumers) {
       if (password === undefined) continue;
       const identity = createIdentity('basic', { consumer: { name, plan, roles }, plan, roles });
-      this.#accounts.set(name, { password: parsePasswordHash(password), identity });
+      this.#accounts.set(name, { stored: password, password: parsePasswordHash(password), identity });
     }
   }
 
@@ -43,38 +59,45 @@ class Passwords {
   }
 
   /** The consumer behind the text after `Basic `. Sync when it was accepted before. */
-  check(encoded: string): Outcome | Promise<Outcome> {
+  check(encoded: string, context: RequestContext, nowMs: number): Outcome | Promise<Outcome> {
     if (encoded.length > MAX_CHARS) return MALFORMED;
-    const key = createHmac('sha256', this.#secret).update(encoded).digest('base64');
-    const known = this.#remembered.get(key);
-    if (known !== undefined) return known;
+    const key = this.#checks.keyOf(encoded);
+    const known = this.#checks.right.get(key);
+    const account = known && this.#accounts.get(known.user);
+    if (account !== undefined && account.stored === known?.stored) return account.identity;
     const text = Buffer.from(encoded, 'base64').toString('utf8');
     const colon = text.indexOf(':');
     if (colon === -1) return MALFORMED;
-    if (this.#waiting.length >= MAX_WAITING) return BUSY;
-    return this.#checkAnew(key, text.slice(0, colon), text.slice(colon + 1));
+    return this.#checkAnew(key, text.slice(0, colon), text.slice(colon + 1), context, nowMs);
   }
 
-  async #checkAnew(key: string, user: string, password: string): Promise<Outcome> {
+  async #checkAnew(
+    key: string,
+    user: string,
+    password: string,
+    context: RequestContext,
+    nowMs: number,
+  ): Promise<Outcome> {
+    const { places, right } = this.#checks;
     const account = this.#accounts.get(user);
     // An unknown user takes as long as a wrong password, so that names can't be told by the clock.
     const measured = account ?? this.#accounts.values().next().value;
     if (measured === undefined) return WRONG;
-    await this.#takeTurn();
+    const caller = networkKey(context.clientAddress);
+    if (!(await places.enter(caller, false, nowMs))) return BUSY;
     try {
+      // A client that has left while it waited gets no answer: its place is the next one's.
+      if (context.res.destroyed) return BUSY;
       const isRight = await verifyPassword(password, measured.password);
-      if (!isRight || account === undefined) return WRONG;
-      this.#remembered.set(key, account.identity);
-      return account.identity;
+      if (isRight && account !== undefined) {
+        right.set(key, { user, stored: account.stored });
+        return account.identity;
+      }
+      places.blame(caller, nowMs);
+      return WRONG;
     } finally {
-      this.#checking -= 1;
-      this.#waiting.shift()?.();
+      places.leave();
     }
-  }
-
-  async #takeTurn(): Promise<void> {
-    if (this.#checking >= MAX_CHECKING) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#checking += 1;
   }
 }
 
@@ -87,16 +110,20 @@ export const basicScheme = defineScheme({
   challenge: 'Basic realm="turnpike", charset="UTF-8"',
   credentialFields: () => ['authorization'],
   isPossible: ({ consumers }) => consumers.some(({ password }) => password !== undefined),
-  prepare: ({ consumers }) => new Passwords(consumers),
+  prepare: ({ consumers }, { lease }) =>
+    new Passwords(
+      consumers,
+      lease.use(passwordsKind, '', () => new PasswordChecks()),
+    ),
 
   create(_options, passwords) {
     return {
       authorizationWord: 'basic',
       isConfigured: passwords.size > 0,
-      check(context: RequestContext) {
+      check(context: RequestContext, nowMs: number) {
         const field = context.req.headers.authorization;
         const start = field === undefined ? null : BASIC.exec(field);
-        return start === null ? undefined : passwords.check((field as string).slice(start[0].length));
+        return start === null ? undefined : passwords.check((field as string).slice(start[0].length), context, nowMs);
       },
     };
   },

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
+import { networkKey } from '../../lib/network-key.ts';
 import { duration } from '../../schema-values.ts';
 import { ask, type Reply } from '../ask.ts';
 import { BEARER_CHALLENGE } from '../bearer.ts';
@@ -54,28 +56,29 @@ export const forwardAuthScheme = defineScheme({
     return {
       authorizationWord: chosen.requestHeaders.includes('authorization') ? '*' : undefined,
       isConfigured: true,
-      check: (context) => (context.dryRun ? NOT_ASKED : decide(context)),
+      check: (context, nowMs) => (context.dryRun ? NOT_ASKED : decide(context, nowMs)),
     };
   },
 });
 
-function createDecision(chosen: ForwardAuthOptions): (context: RequestContext) => Refusal | Promise<Outcome> {
+function createDecision(chosen: ForwardAuthOptions): (context: RequestContext, nowMs: number) => Promise<Outcome> {
   const { url, requestHeaders, timeout: timeoutMs } = chosen;
-  let asking = 0;
+  const places = new FairQueue({ atOnce: MAX_ASKING });
 
-  async function decide(context: RequestContext): Promise<Outcome> {
-    asking += 1;
+  return async function decide(context, nowMs) {
+    const caller = networkKey(context.clientAddress);
+    if (!(await places.enter(caller, false, nowMs))) return BUSY;
     try {
       const headers = describe(context, requestHeaders);
-      return judge(await ask(url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
+      const outcome = judge(await ask(url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
+      if (outcome === REFUSED) places.blame(caller, nowMs);
+      return outcome;
     } catch (cause) {
       return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
     } finally {
-      asking -= 1;
+      places.leave();
     }
-  }
-
-  return (context) => (asking >= MAX_ASKING ? BUSY : decide(context));
+  };
 }
 
 /** What the deciding service is told: the chosen fields, and what was asked of whom by whom. */

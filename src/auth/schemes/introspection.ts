@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { FairQueue } from '../../lib/fair-queue.ts';
+import { networkKey } from '../../lib/network-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Kind } from '../../pool.ts';
 import { duration } from '../../schema-values.ts';
@@ -75,6 +77,7 @@ class Introspection {
   readonly #callers: TokenCallers;
   readonly #source: ClaimSource;
   readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
+  readonly #places = new FairQueue({ atOnce: MAX_ASKING });
   readonly #asking = new Map<string, Promise<Outcome>>();
 
   constructor(options: IntrospectionOptions, clock: Clock, callers: TokenCallers) {
@@ -89,18 +92,36 @@ class Introspection {
     return this.#source.issuer;
   }
 
-  check(token: string, nowMs: number, mayAsk: boolean): Outcome | Promise<Outcome> {
+  check(token: string, context: RequestContext, nowMs: number): Outcome | Promise<Outcome> {
     if (token.length > MAX_TOKEN_CHARS) return TOO_LARGE;
     const key = hash('sha256', token, 'base64');
     const known = this.#remembered.get(key);
     if (known !== undefined && nowMs < known.untilMs) return known.outcome;
-    if (!mayAsk) return NOT_ASKED;
+    if (context.dryRun) return NOT_ASKED;
     const asking = this.#asking.get(key);
     if (asking !== undefined) return asking;
-    if (this.#asking.size >= MAX_ASKING) return BUSY;
-    const answer = this.#ask(key, token).finally(() => this.#asking.delete(key));
+    const isProven = known !== undefined && !(known.outcome instanceof Refusal);
+    const answer = this.#askInTurn(key, token, context, isProven, nowMs).finally(() => this.#asking.delete(key));
     this.#asking.set(key, answer);
     return answer;
+  }
+
+  async #askInTurn(
+    key: string,
+    token: string,
+    { clientAddress }: RequestContext,
+    isProven: boolean,
+    nowMs: number,
+  ): Promise<Outcome> {
+    const caller = networkKey(clientAddress);
+    if (!(await this.#places.enter(caller, isProven, nowMs))) return BUSY;
+    try {
+      const outcome = await this.#ask(key, token);
+      if (outcome instanceof Refusal && outcome.code === 'invalid_credential') this.#places.blame(caller, nowMs);
+      return outcome;
+    } finally {
+      this.#places.leave();
+    }
   }
 
   async #ask(key: string, token: string): Promise<Outcome> {
@@ -180,7 +201,7 @@ export const introspectionScheme = defineScheme({
         const token = readBearer(context.req.headers.authorization);
         if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
         if (!takesIssuer) return WRONG_ISSUER;
-        return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
+        return introspection?.check(token, context, nowMs) ?? INACTIVE;
       },
     };
   },

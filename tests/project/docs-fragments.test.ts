@@ -25,15 +25,18 @@ const CONTEXTS: readonly ((part: Json) => object)[] = [
   (part) => ({ services: part }),
 ];
 
-/** Adds what a part refers to and another part of the page has: services, consumers and files of secrets. */
+/** Adds what a part refers to and another part of the page has: services, consumers, plans, issuers, files of secrets. */
 function complete(t: TestContext, file: Json): { path: string; env: Record<string, string> } {
   const routes = (file['routes'] ?? []) as Json[];
   const named = routes.flatMap(({ service }) => (typeof service === 'string' ? [service] : []));
   const services = Object.fromEntries(named.map((name) => [name, { targets: ['http://localhost:4001'] }]));
   const callers = routes.flatMap(({ authorize }) => ((authorize as Json | undefined)?.['consumers'] ?? []) as string[]);
   const consumers = callers.map((name) => ({ name }));
+  const written = JSON.stringify(file);
   const whole = {
     ...file,
+    plans: { ...namesAt(written, /"plan":"([^"]+)"/g, {}), ...((file['plans'] ?? {}) as object) },
+    issuers: [...((file['issuers'] ?? []) as Json[]), ...missingIssuers(written, file)],
     services: { ...services, ...((file['services'] ?? {}) as object) },
     consumers: [...((file['consumers'] ?? []) as object[]), ...consumers],
   };
@@ -42,6 +45,19 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
   const folder = configFolder(t, { 'routes.json': text, ...Object.fromEntries(files) });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
+}
+
+/** An object with a member for each name that stands at a place in the text. */
+function namesAt(text: string, place: RegExp, member: object): object {
+  return Object.fromEntries([...text.matchAll(place)].map(([, name = '']) => [name, member]));
+}
+
+/** A row for each issuer that a part names and does not have. */
+function missingIssuers(text: string, file: Json): object[] {
+  const has = ((file['issuers'] ?? []) as Json[]).map(({ issuer }) => issuer);
+  const named = [...text.matchAll(/"issuers":\["([^"]+)"|"clients":\[\{[^}]*"issuer":"([^"]+)"/g)];
+  const names = named.map(([, ofRoute, ofClient]) => ofRoute ?? ofClient).filter((name) => !has.includes(name));
+  return names.map((issuer) => ({ issuer, audience: 'api', secret: 'x'.repeat(48) }));
 }
 
 function faultsIn(t: TestContext, file: Json): readonly Fault[] {

@@ -46,6 +46,7 @@ export class Deadlines {
   #heldUpToMs = 0;
   /** The end of the hold. */
   #heldUntilMs = 0;
+  #lastLateAtMs = 0;
 
   constructor({ now = () => performance.now() } = {}) {
     this.#now = now;
@@ -54,6 +55,11 @@ export class Deadlines {
   /** Deadlines waiting now. */
   get size(): number {
     return this.#size;
+  }
+
+  /** True when our own loop has been late since then: what passed its deadline may have waited for us. */
+  wasLateSince(ms: number): boolean {
+    return this.#lastLateAtMs >= ms;
   }
 
   /** Adds a deadline, or moves it to another time, earlier or later. */
@@ -105,6 +111,7 @@ export class Deadlines {
     this.#look = undefined;
     this.#askedForMs = Number.POSITIVE_INFINITY;
     if (lateMs > LATE_MS) {
+      this.#lastLateAtMs = now;
       this.#heldUntilMs = now + Math.min(lateMs, MAX_HOLD_MS);
       this.#fire(this.#heldUpToMs);
       this.#heldUpToMs = now;

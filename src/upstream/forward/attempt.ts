@@ -89,9 +89,11 @@ export class Attempt implements TransportHandler, Deadline, Source {
   }
 
   onDue(): void {
-    const { timeouts } = this.#owner;
+    const { timeouts, deadlines } = this.#owner;
     if (this.#phase === 'connecting') {
-      this.#fail('connect-timeout', new Error(`no connection within ${timeouts.connect} ms`));
+      // Where our own loop was late, the connection may have been there, and it is our backlog that kept it waiting.
+      const outcome = deadlines.wasLateSince(this.startedAtMs) ? 'overloaded' : 'connect-timeout';
+      this.#fail(outcome, new Error(`no connection within ${timeouts.connect} ms`));
     } else if (this.#phase === 'waiting') {
       this.#fail('headers-timeout', new Error('no response headers in time'));
     } else if (this.#phase === 'sending' && this.body?.isStarved === true) {

@@ -87,7 +87,7 @@ const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
 /** The error that a client is told of an attempt which was the last. */
 export function failureOf(outcome: AttemptOutcome, cause: unknown): GatewayError {
   if (outcome === 'overloaded') {
-    const detail = 'The gateway has no socket left for another call.';
+    const detail = 'The gateway could not make another connection in time.';
     return new GatewayError('overloaded', detail, { cause, retryAfterSeconds: 1 });
   }
   return new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause });

@@ -84,7 +84,10 @@ describe('deadlines', { concurrency: 4 }, () => {
   });
 
   it('a service that falls silent in its body breaks the connection off after `idle`', async (t) => {
-    const service = await startService(t, (_req, res) => void res.write('a beginning'));
+    const service = await startService(
+      t,
+      (_req, res) => void res.writeHead(200, { 'content-length': 100 }).write('a beginning'),
+    );
     const gateway = await front(t, [service], { idle: '200ms' });
     const { tookMs } = await timed(assert.rejects(ask(`${gateway.url}/x`)));
     assert.ok(tookMs >= 195 && tookMs < SOON_MS, `${tookMs} ms`);

@@ -45,7 +45,7 @@ export function isTry(
   tried: ReadonlySet<ServiceTarget> | undefined,
 ): boolean {
   if (timeouts.try >= timeouts.headers || (method !== 'GET' && method !== 'HEAD')) return false;
-  return retry.hasLeft(attempts) && service.retries.hasRoom && service.hasOther(target, tried);
+  return retry.hasLeft(attempts) && service.retries.hasRoom(true) && service.hasOther(target, tried);
 }
 
 /** Decides whether a failed attempt is followed by another one; body and answer permitting. */
@@ -60,8 +60,9 @@ export function planNext(
     retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) ||
     hasTimedOut(failed) ||
     isStale(context, failed);
-  if (!isWanted || !service.retries.hasRoom) return undefined;
+  if (!isWanted) return undefined;
   const other = service.pick(context, failed.tried);
+  if (!service.retries.hasRoom(other !== undefined)) return undefined;
   // A refused connection is refused again a moment later: only another target makes it worth a try.
   if (other === undefined && !hadBegunSending) return undefined;
   const delayMs = pauseMs(context.attempts, failed, other === undefined);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
 /** Who calls: an application that has an API key, or a name given by another scheme. */
@@ -44,6 +45,16 @@ export interface UpgradeRequest {
   readonly ended: (context: RequestContext) => void;
 }
 
+/** What a request has under way at a service. */
+export interface UnderWay {
+  close(): void;
+  /**
+   * By when it will have been ended at the latest (`performance.now()`), as things stand; 0 when nobody sees to that.
+   * What leaves it out has a minute.
+   */
+  readonly dueAtMs?: number;
+}
+
 /** Terms under which a WebSocket is open. */
 export interface WebSocketTerms {
   readonly idleMs: number;
@@ -71,7 +82,6 @@ export interface LimitState {
 
 /**
  * Everything the gateway knows about one request; made at the door, read by every stage, and by the log line last.
- *
  * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
  */
 export class RequestContext {
@@ -120,8 +130,10 @@ export class RequestContext {
   /** W3C Trace Context of our span, as sent to the service. */
   traceparent = '';
   consumer: Consumer | undefined = undefined;
-  /** Subject of a verified token. */
+  /** Subject of a verified token; unique for its issuer alone, see `userKey`. */
   subject: string | undefined = undefined;
+  /** Who says so: the issuer of the token; undefined for the one that has no name. */
+  issuer: string | undefined = undefined;
   roles: readonly string[] = NONE;
   scopes: readonly string[] = NONE;
   claims: Readonly<Record<string, unknown>> | undefined = undefined;
@@ -184,10 +196,12 @@ export class RequestContext {
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
-  abort: { close(): void } | undefined = undefined;
+  abort: UnderWay | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 
+  /** What its client address has in flight, this request among it; undefined where that is not bounded. */
+  places: { leave(): void } | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 
@@ -202,6 +216,11 @@ export class RequestContext {
     this.sink = sink;
     this.startedAtMs = performance.now();
     this.method = req.method ?? 'GET';
+  }
+
+  /** The user among those of all issuers: whatever is counted or kept by user is kept under this name. */
+  get userKey(): string | undefined {
+    return this.subject === undefined ? undefined : qualify(this.issuer, this.subject);
   }
 
   /** Adds a header field to the answer, whoever writes it. */

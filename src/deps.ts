@@ -23,6 +23,8 @@ export interface Deps {
   readonly deadlines: Deadlines;
   /** WebSockets that are open, through all snapshots. */
   readonly sockets: OpenSockets;
+  /** Answers of server-sent events that are open. */
+  readonly eventStreams: Set<{ shutDown(): void }>;
   /** Undefined without REDIS_URL. */
   readonly redis: RedisLink | undefined;
   /** Asks a service or an auth server on the gateway's own behalf. */

@@ -22,7 +22,7 @@ export const PROBLEM_BASE = 'https://turnpike.dev/problems/';
 
 export const ERRORS = {
   bad_request: { status: 400, source: 'client', title: 'Bad request', advice: 'The request could not be understood.' },
-  bad_path: { status: 400, source: 'client', title: 'Malformed path', advice: 'Send a path that is percent-encoded correctly and stays below the root.' },
+  bad_path: { status: 400, source: 'client', title: 'Malformed path', advice: 'Send a path that is percent-encoded correctly and, however often it is decoded, stays below the prefix of its route.' },
   bad_framing: { status: 400, source: 'client', title: 'Malformed request', advice: 'The request line, header fields or framing break RFC 9112.' },
   unauthenticated: { status: 401, source: 'client', title: 'Authentication required', advice: 'Send a credential that this route accepts; see WWW-Authenticate.' },
   invalid_credential: { status: 401, source: 'client', title: 'Invalid credential', advice: 'The credential is unknown, expired, revoked or not meant for this gateway.' },
@@ -44,6 +44,7 @@ export const ERRORS = {
   banned: { status: 429, source: 'client', title: 'Banned for a while', advice: 'Too many wrong credentials, or calls beyond a limit: wait for the seconds in Retry-After.' },
   client_closed: { status: 499, source: 'client', title: 'Client closed the connection', advice: 'The client went away before the answer was complete.' },
   internal: { status: 500, source: 'gateway', title: 'Internal error', advice: 'The gateway failed; its log has the request id and the cause.' },
+  coding_unsupported: { status: 501, source: 'client', title: 'Transfer coding not supported', advice: 'Send the body with chunked as its only Transfer-Encoding, or with a Content-Length.', proxyStatus: 'http_request_error' },
   upstream_refused: { status: 502, source: 'upstream', title: 'Service refused the connection', advice: 'The service is not listening; try again later.', proxyStatus: 'connection_refused' },
   upstream_dns: { status: 502, source: 'upstream', title: 'Service name not found', advice: 'The name of the service does not resolve.', proxyStatus: 'dns_error' },
   upstream_reset: { status: 502, source: 'upstream', title: 'Service closed the connection', advice: 'The service broke off before it answered.', proxyStatus: 'connection_terminated' },

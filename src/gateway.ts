@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CLIENT } from './answer/client.ts';
-import { TAKEN_OVER } from './answer/head.ts';
-import { attachContext, contextOf, RequestContext, type UpgradeRequest } from './context.ts';
+import type { RequestContext, UpgradeRequest } from './context.ts';
 import type { Deps, InProcess } from './deps.ts';
-import { createAddressResolver } from './lib/client-address.ts';
+import type { GatewayError } from './errors.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
+import { createOpenRequests } from './pipeline/open-requests.ts';
+import { createUpgradeResponse } from './pipeline/upgrade-response.ts';
 import { walk } from './pipeline/walk.ts';
+import { createAddressBound } from './server/address-places.ts';
 import { countTargets, reportServices } from './server/report.ts';
 import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
 import type { SnapshotDeps } from './stage.ts';
@@ -28,7 +28,17 @@ export interface Gateway {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Sends a request through its route without a connection. */
   readonly inProcess: InProcess;
+  /** Answers a request that no route may see, as one that matches none: with its ID, its log line and its metric. */
+  refuse(req: IncomingMessage, res: ServerResponse, error: GatewayError): void;
+  /**
+   * Ends a request under way whose upload is at fault: with this error where its answer has not begun, else (or without
+   * an error, when the client has left) by breaking the answer off.
+   */
+  fail(context: RequestContext, error: GatewayError | undefined): void;
+  /** Ends a request for good, whatever became of its answer: every place that it has is free again. */
+  end(context: RequestContext): void;
   /** Requests that have begun and not ended. */
+  readonly open: ReadonlySet<RequestContext>;
   readonly inFlight: number;
   /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
   load(loaded: Configuration): void;
@@ -37,68 +47,56 @@ export interface Gateway {
 }
 
 export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
-  const addressOf = createAddressResolver(deps.settings.trustProxy);
-  let inFlight = 0;
-  deps.metrics.watchInFlight(() => inFlight);
+  const takePlace = createAddressBound(deps.settings.maxInFlightPerAddress, deps.log);
+  const { open, begin, end } = createOpenRequests(deps.settings);
+  deps.metrics.watchInFlight(() => open.size);
   deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
-  /** Once a request, when its answer is complete or its connection gone. */
-  function endRequest(context: RequestContext): void {
-    inFlight -= 1;
-    context.abort?.close();
-    context.websocket?.leave();
-    context.end?.(context);
-    context.snapshotDone?.();
-  }
-
-  /** The only `close` listener that every response has. */
-  function onClose(this: ServerResponse): void {
-    const context = contextOf(this.req);
-    if (this.writableFinished) context.isWhole = true;
-    endRequest(context);
-  }
-
-  function begin(
+  function dispatch(
     req: IncomingMessage,
     res: ServerResponse,
     prepare?: (context: RequestContext) => void,
   ): RequestContext {
-    const context = new RequestContext(req, res, CLIENT);
-    attachContext(req, context);
-    inFlight += 1;
     const current = snapshot;
-    current.enter();
-    context.snapshotDone = current.leave;
-    res.on('close', onClose);
+    const context = begin(req, res, current);
     if (req.headers.upgrade !== undefined) {
       context.upgrade = upgrades.get(req);
       upgrades.delete(req);
     }
-    addressOf(req, context);
     prepare?.(context);
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
-    if (!builtins(context)) walk(context, handlers);
+    if (builtins(context)) return context;
+    const hasPlace = context.parent !== undefined || context.dryRun || takePlace(context);
+    walk(context, hasPlace ? handlers : current.implicit);
     return context;
   }
 
-  const app = createExpressApp((req, res) => void begin(req, res));
-  const snapshotDeps: SnapshotDeps = { ...deps, inProcess: createInProcess(app.classes, begin) };
+  const app = createExpressApp((req, res) => void dispatch(req, res));
+  const snapshotDeps: SnapshotDeps = { ...deps, inProcess: createInProcess(app.classes, dispatch) };
   let snapshot = compileSnapshot(first, snapshotDeps);
   return {
     express: app,
     inProcess: snapshotDeps.inProcess,
     wantsUpgrade: isHandshake,
     upgrade(req, socket, head) {
-      upgrades.set(req, { socket, head, ended: endRequest });
-      app.app(req, answerOn(req, socket, app.classes.ServerResponse));
+      upgrades.set(req, { socket, head, ended: end });
+      app.app(req, createUpgradeResponse(req, socket, app.classes.ServerResponse));
     },
+    refuse(req, res, error) {
+      const context = begin(req, res, snapshot);
+      context.refusal = error;
+      walk(context, withoutPreflight(snapshot.implicit));
+    },
+    fail: failRequest,
+    end,
     get snapshot() {
       return snapshot;
     },
+    open,
     get inFlight() {
-      return inFlight;
+      return open.size;
     },
     load(loaded) {
       const next = compileSnapshot(loaded, snapshotDeps, snapshot);
@@ -110,56 +108,21 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
   };
 }
 
-/**
- * A response on the socket of an upgrade, which the server itself gives none to. Node ends neither the socket nor the
- * response's life then, so both are done here.
- */
-function answerOn(
-  req: IncomingMessage,
-  socket: Duplex,
-  Response: ExpressApp['classes']['ServerResponse'],
-): ServerResponse {
-  const res = new Response(req);
-  res.shouldKeepAlive = false;
-  // It passes an early close of the socket on. A response may be written to any duplex; the types know of TCP alone.
-  res.assignSocket(socket as Socket);
-  socket.on('error', destroy);
-  socket.on('readable', noticeEnd);
-  socket.on('end', destroy);
-  const letGo = (): void => {
-    socket.off('readable', noticeEnd);
-    socket.off('end', destroy);
-  };
-  res.once('finish', () => {
-    letGo();
-    res.detachSocket(socket as Socket);
-    endRefused(socket);
-    res.emit('close');
-  });
-  // Whoever takes the connection over detaches the response, and ends the request.
-  res.once(TAKEN_OVER, letGo);
-  return res;
+/** A preflight that is no valid HTTP is refused as such. */
+function withoutPreflight(handlers: Snapshot['implicit']): Snapshot['implicit'] {
+  return handlers.filter(({ name }) => name !== 'preflight');
 }
 
-/** How long a client may take to read a refusal. */
-const REFUSED_MS = 1_000;
-
-/** What the client has sent already is thrown away: closing with it unread would send a reset that overtakes the answer. */
-function endRefused(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
-  socket.once('close', () => clearTimeout(timer));
-  socket.resume();
-  socket.end();
-}
-
-/**
- * Nobody reads while a handshake is under way, and what isn't read doesn't tell that the client has left. What it has
- * sent already stays in the buffer, for whoever takes the connection over.
- */
-function noticeEnd(this: Duplex): void {
-  if (this.readableLength === 0) this.read(0);
-}
-
-function destroy(this: Duplex): void {
-  this.destroy();
+function failRequest(context: RequestContext, error: GatewayError | undefined): void {
+  const { res, status } = context;
+  // A refusal that is on its way already is left to end by itself.
+  if (status !== 0 && (context.errorCode !== undefined || res.writableEnded)) return;
+  context.abort?.close();
+  if (status !== 0 || error === undefined) {
+    res.destroy();
+    return;
+  }
+  context.sink.fail(context, error);
+  // The rest of the upload won't come.
+  res.end();
 }

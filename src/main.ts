@@ -5,6 +5,7 @@ import { warnOfRoutes } from './config/route-warnings.ts';
 import { findStrayNames } from './config/stray-names.ts';
 import { watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
+import { createOutput } from './log/output.ts';
 import { createMetrics } from './metrics.ts';
 import { createDeps, type Running, runGateway } from './server/assemble.ts';
 import { describeStart } from './server/describe-start.ts';
@@ -29,8 +30,8 @@ export async function start(): Promise<void> {
   // Asked for, Node makes a pipe non-blocking: a reader that stalls must never hold a thread of ours in a write.
   void process.stdout;
   void process.stderr;
-  const access = new LineWriter({ descriptor: 1, onDrop: (lines) => metrics.accessLogDropped.inc(lines) });
-  const messages = new LineWriter({ descriptor: 2, intervalMs: 10 });
+  const access = new LineWriter({ ...createOutput(1), onDrop: (lines) => metrics.accessLogDropped.inc(lines) });
+  const messages = new LineWriter({ ...createOutput(2), intervalMs: 10 });
   const exit = createExit([messages, access]);
   const deps = createDeps(settings, { access, messages }, metrics);
 

@@ -120,6 +120,11 @@ function createTable(registry: Registry) {
     watchInFlight(read: () => number): void {
       readInFlight = read;
     },
+    watchdogEnded: new Counter({
+      name: 'turnpike_watchdog_ended_total',
+      help: 'Requests that nobody answered, ended by the watchdog: a bug each, so this should always be 0.',
+      registers,
+    }),
     targetHealthy: new Gauge({
       name: 'turnpike_target_healthy',
       help: 'Targets of a service, by whether they are given requests: in (healthy), out (ejected, or failing checks).',

@@ -72,6 +72,10 @@ export const DURATION_UNITS = Object.keys(UNIT_MS).join(', ');
 /** A duration in the file, milliseconds in the code. */
 export const duration = (bounds: Bounds = {}) => quantity(DURATION_WORDS, DURATION, parseDurationMs, bounds);
 
+/** The same where `"off"` stands for one without an end: Infinity in the code. */
+export const offOr = <T extends z.ZodType<number>>(length: T) =>
+  z.union([z.literal('off').transform(() => Number.POSITIVE_INFINITY), length]);
+
 /** A size in the file, bytes in the code. */
 export const size = (bounds: Bounds = {}) => quantity(SIZE_WORDS, SIZE, parseSizeBytes, bounds);
 

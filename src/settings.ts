@@ -23,6 +23,8 @@ export interface Settings {
   /** One issuer of tokens that comes from the environment, if any. */
   readonly jwt: JwtSettings | undefined;
   readonly redisUrl: string | undefined;
+  /** Requests that one client address may have in flight. Default 500. */
+  readonly maxInFlightPerAddress: number;
   /** How long the gateway goes on accepting after SIGTERM. Default 5 s. */
   readonly drainDelayMs: number;
   /** By when it is gone after SIGTERM. Default 25 s. */

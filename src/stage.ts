@@ -35,6 +35,16 @@ export interface StageDeps extends SnapshotDeps {
   readonly lease: Lease;
 }
 
+/** The issuer of tokens that the environment sets; its name is undefined where it has none. */
+export interface OutsideIssuer {
+  readonly name: string | undefined;
+}
+
+/** What names in the file may stand for although it is set outside of it. */
+export interface Outside {
+  readonly issuer: OutsideIssuer | undefined;
+}
+
 /** Says that something in the file is wrong: where, what, and how to mend it. */
 export type Report = (path: readonly (string | number)[], message: string, hint?: string) => void;
 
@@ -82,6 +92,7 @@ export interface Stage<
     file: Options<FileKeys & FileReads>,
     routes: readonly (Options<Keys & Reads> & ShadowKey)[],
     report: Report,
+    outside?: Outside,
   ): void;
   prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Shared;
   create(options: Options<Keys & Reads>, route: RouteInfo, deps: StageDeps, shared: Shared): RequestHandler | undefined;

@@ -2,12 +2,13 @@
 // The door: plain CommonJS that any Node can read, since an older one can't even parse what lies behind it.
 'use strict';
 
-const MINIMUM = [22, 19];
+// Before these a server could not leave an upgrade alone, and one pipelined handshake would end the process.
+const MINIMUM_MINOR = { 22: 21, 23: Infinity, 24: 9 };
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
+if (major < 22 || minor < (MINIMUM_MINOR[major] ?? 0)) {
   process.stderr.write(
-    `turnpike needs Node ${MINIMUM.join('.')} or later, this is ${process.versions.node}: use "npm start", which brings its own, or install a newer Node.\n`,
+    `turnpike needs Node 22.21, 24.9 or later, this is ${process.versions.node}: use "npm start", which brings its own, or install a newer Node.\n`,
   );
   process.exit(1);
 }

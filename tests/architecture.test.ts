@@ -48,7 +48,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   express: ['stage.ts', 'stages/', 'snapshot.ts', 'pipeline/'],
   'http-proxy-middleware': ['upstream/forward/proxy.ts'],
   opossum: ['upstream/breaker.ts'],
-  undici: ['upstream/transport.ts'],
+  undici: ['upstream/transport.ts', 'upstream/unasked-continue.ts'],
   'express-rate-limit': ['stages/rate-limit.ts', 'limits/'],
   'rate-limit-redis': ['limits/'],
   ioredis: ['redis/'],

@@ -31,8 +31,8 @@ An answer that the gateway makes itself is \`application/problem+json\` (RFC 945
 \`\`\`
 
 Programs decide by \`code\`, which never changes its meaning; \`requestId\` finds the line in the log. \`Proxy-Status\`
-(RFC 9209) stands on errors that have to do with a service. An error that a service has answered itself comes through
-as it is.
+(RFC 9209) stands on all of them and says of which kind they are, \`turnpike; error=http_request_denied\` for one. An error
+that a service has answered itself comes through as it is, without it.
 
 | code | status | caused by | title | what to do |
 |---|---|---|---|---|

@@ -31,7 +31,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/consumers', get(() => describeConsumers(source))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
-    ['/revoked-tokens/', { method: 'POST', answer: (jti, query) => revokeToken(deps, jti, query) }],
+    ['/revoked-tokens/', { method: 'POST', answer: (jti, query) => revokeToken(source, jti, query) }],
     [
       '/reload',
       {

@@ -15,7 +15,7 @@ const LINGER_MS = 1_000;
 export const CLIENT: Sink = {
   head(context, status, fields, answerer) {
     const { res } = context;
-    const flat = answerer === 'service' ? serviceHead(context, fields) : ownHead(context, fields);
+    const flat = answerer === 'service' ? serviceHead(context, status, fields) : ownHead(context, fields);
     try {
       res.writeHead(status, flat);
     } catch (error) {

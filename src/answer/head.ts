@@ -27,25 +27,22 @@ const DROPPED = new Set([
  * turns, as `writeHead` takes them: Node then writes them as they are, where `setHeader` would keep a second copy of
  * every field. Values of fixed fields were computed when the snapshot was compiled.
  */
-export function serviceHead(context: RequestContext, fields: AnswerFields): string[] {
+export function serviceHead(context: RequestContext, status: number, fields: AnswerFields): string[] {
   const flat: string[] = [];
   const vary = addServiceFields(context, flat, fields);
   addMissing(flat, fields, context.securityHeaders);
   addOwnFields(context, flat, vary);
-  if (fields['content-disposition'] !== undefined) moveLengthToEnd(flat);
+  // 204 has none (RFC 9110, section 8.6).
+  if (status === 204) takeLength(flat);
+  // After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes others, or throws (Node 26).
+  else if (fields['content-disposition'] !== undefined) flat.push(...takeLength(flat));
   return flat;
 }
 
-/**
- * After a Content-Length, Node takes the bytes of a Content-Disposition for UTF-8 and writes them as others, or throws
- * (Node 26). Before it, they pass as they are.
- */
-function moveLengthToEnd(flat: string[]): void {
-  for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i] !== 'content-length') continue;
-    flat.push(...flat.splice(i, 2));
-    return;
-  }
+/** Takes Content-Length, name and value, out of a list of fields; empty when it has none. */
+function takeLength(flat: string[]): string[] {
+  for (let i = 0; i < flat.length; i += 2) if (flat[i] === 'content-length') return flat.splice(i, 2);
+  return [];
 }
 
 /** Adds the service's own fields that may pass; answers `Vary`, which is written last and once. */

@@ -42,6 +42,11 @@ export const authKeys = {
   auth: authOption.describe(
     'Who may call: "none", a scheme, a list (any of them), {"any": [...], "optional": true} or {"all": [...]}. Default ["jwt", "api-key"].',
   ),
+  issuers: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Issuers whose tokens this route takes, by their names. Default: all.'),
   forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
 };
 

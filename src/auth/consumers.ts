@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
-import { checkName } from './check-names.ts';
+import { checkName } from './check-name.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
 const key = z.strictObject({
@@ -23,6 +23,11 @@ const fingerprint = z
   .regex(/^[0-9a-fA-F]{2}(?::?[0-9a-fA-F]{2}){31}$/, 'expected a SHA-256 fingerprint as 64 hex digits')
   .describe('SHA-256 fingerprint of the certificate: `openssl x509 -noout -fingerprint -sha256`.');
 
+const client = z.strictObject({
+  id: z.string().min(1).max(512).describe('What the issuer calls the client.'),
+  issuer: z.string().min(1).optional().describe('Whose client it is. Needed where there is more than one issuer.'),
+});
+
 /** One row of `consumers`: an application that calls, and the keys it calls with. */
 export const consumerRow = z.strictObject({
   name: z
@@ -42,6 +47,10 @@ export const consumerRow = z.strictObject({
     .array(z.strictObject({ sha256: fingerprint }))
     .default([])
     .describe('Client certificates for `mtls`, by fingerprint.'),
+  clients: z
+    .array(client)
+    .default([])
+    .describe('Clients of issuers: their tokens (`azp`, `client_id`) are calls of this consumer.'),
 });
 
 function isUsableHash(text: string): boolean {

@@ -7,6 +7,10 @@ export interface Identity {
   readonly method: string;
   readonly consumer: Consumer | undefined;
   readonly subject: string | undefined;
+  /** Who vouches for the subject; undefined for the issuer without a name, and where there is none. */
+  readonly issuer: string | undefined;
+  /** True where the service must be told the issuer. */
+  readonly tellsIssuer: boolean;
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly claims: Readonly<Record<string, unknown>> | undefined;
@@ -57,14 +61,16 @@ type Facts = Partial<Omit<Identity, 'method' | 'upstreamHeaders'>>;
 
 /** An identity of one scheme; the fields for the service are rendered here, once. */
 export function createIdentity(method: string, facts: Facts): Identity {
-  const { consumer, subject, roles = NONE, scopes = NONE, claims, plan, expiresAtMs } = facts;
+  const { consumer, subject, issuer, tellsIssuer = false } = facts;
+  const { roles = NONE, scopes = NONE, claims, plan, expiresAtMs } = facts;
   const upstreamHeaders: string[] = [];
   if (subject !== undefined) upstreamHeaders.push('X-User-Id', encodeHeaderText(subject));
+  if (tellsIssuer && issuer !== undefined) upstreamHeaders.push('X-User-Issuer', encodeHeaderText(issuer));
   const roleList = renderRoles(roles);
   if (roleList !== '') upstreamHeaders.push('X-User-Role', roleList);
   if (consumer !== undefined) upstreamHeaders.push('X-Consumer-Name', encodeHeaderText(consumer.name));
   upstreamHeaders.push('X-Auth-Method', method);
-  return { method, consumer, subject, roles, scopes, claims, plan, expiresAtMs, upstreamHeaders };
+  return { method, consumer, subject, issuer, tellsIssuer, roles, scopes, claims, plan, expiresAtMs, upstreamHeaders };
 }
 
 /**
@@ -79,6 +85,8 @@ export function combineIdentities(first: Identity, second: Identity): Identity {
     consumer: withConsumer.consumer,
     plan: withConsumer.consumer === undefined ? (first.plan ?? second.plan) : withConsumer.plan,
     subject: withUser.subject,
+    issuer: withUser.issuer,
+    tellsIssuer: withUser.tellsIssuer,
     claims: withUser.claims,
     roles: [...new Set([...first.roles, ...second.roles])],
     scopes: [...new Set([...first.scopes, ...second.scopes])],
@@ -90,6 +98,7 @@ export function combineIdentities(first: Identity, second: Identity): Identity {
 export function applyIdentity(context: RequestContext, identity: Identity): void {
   context.consumer = identity.consumer;
   context.subject = identity.subject;
+  context.issuer = identity.issuer;
   context.roles = identity.roles;
   context.scopes = identity.scopes;
   context.claims = identity.claims;

@@ -4,9 +4,11 @@ import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
 import { isSafeUrl } from './ask.ts';
-import { type ClaimPaths, DEFAULT_CLAIM_PATHS } from './claims.ts';
+import { DEFAULT_CLAIM_PATHS } from './claims.ts';
+import { allowOption } from './issuer-names.ts';
 import type { FindRemoteKeys, KeySource } from './key-source.ts';
 import { ALGORITHMS, type Algorithm, algorithmsOf, parsePublicKey, parseSecret } from './signing-keys.ts';
+import type { ClaimSource } from './token-identity.ts';
 
 const path = z
   .string()
@@ -49,18 +51,16 @@ export const issuerRow = z.strictObject({
     })
     .default({ subject: undefined, roles: undefined, scopes: undefined, plan: undefined })
     .describe('Where claims stand, as dotted paths: `realm_access.roles`.'),
+  allow: allowOption,
 });
 
 export type IssuerRow = z.output<typeof issuerRow>;
 
-/** An issuer made ready for verifying. */
-export interface Issuer {
-  /** Undefined: any token that no other issuer claims, of the one issuer that the environment sets without a name. */
-  readonly issuer: string | undefined;
+/** An issuer made ready for verifying. That without a name takes any token that no other issuer claims. */
+export interface Issuer extends ClaimSource {
   readonly audience: readonly string[] | undefined;
   readonly algorithms: readonly Algorithm[];
   readonly keys: KeySource;
-  readonly paths: ClaimPaths;
 }
 
 /** Reports faults of rows that a schema can't see: no key or two, weak ones, algorithms that don't fit, doubles. */
@@ -110,11 +110,12 @@ export function createIssuer(row: IssuerRow, findRemoteKeys: FindRemoteKeys): Is
     scopes: scopes ?? DEFAULT_CLAIM_PATHS.scopes,
     plan: plan ?? DEFAULT_CLAIM_PATHS.plan,
   };
-  const { issuer, audience, algorithms = REMOTE_ALGORITHMS } = row;
-  if (row.jwks !== undefined) return { issuer, audience, algorithms, keys: findRemoteKeys({ jwks: row.jwks }), paths };
-  if (row.discover) return { issuer, audience, algorithms, keys: findRemoteKeys({ discover: issuer }), paths };
+  const { issuer, audience, algorithms = REMOTE_ALGORITHMS, allow } = row;
+  const common = { issuer, audience, paths, allow };
+  if (row.jwks !== undefined) return { ...common, algorithms, keys: findRemoteKeys({ jwks: row.jwks }) };
+  if (row.discover) return { ...common, algorithms, keys: findRemoteKeys({ discover: issuer }) };
   const key = parseKey(row);
-  return { issuer, audience, algorithms: fitAlgorithms(key, row.algorithms), keys: fixedKey(key), paths };
+  return { ...common, algorithms: fitAlgorithms(key, row.algorithms), keys: fixedKey(key) };
 }
 
 /** The issuers that the environment sets (JWT_*): one, or several where it gives more than one kind of key. */
@@ -125,7 +126,7 @@ export function createEnvironmentIssuers(
   if (settings === undefined) return [];
   const { secret, publicKeyPem, jwksUrl, issuer, audience, algorithms } = settings;
   const only = (possible: readonly Algorithm[]) => possible.filter((name) => algorithms.includes(name));
-  const common = { issuer, audience, paths: DEFAULT_CLAIM_PATHS };
+  const common = { issuer, audience, paths: DEFAULT_CLAIM_PATHS, allow: undefined };
   const issuers: Issuer[] = [];
   for (const key of [secret && parseSecret(secret), publicKeyPem && parsePublicKey(publicKeyPem)]) {
     if (key) issuers.push({ ...common, algorithms: only(algorithmsOf(key)), keys: fixedKey(key) });

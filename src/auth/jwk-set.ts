@@ -24,6 +24,11 @@ export class JwkSet {
     this.fingerprint = names.sort().join('\n');
   }
 
+  /** True when no key in it is of use. */
+  get isEmpty(): boolean {
+    return this.#keys.length === 0;
+  }
+
   /** The key for a token; a token that names none gets one only when a single key fits. */
   find(kid: string | undefined, alg: Algorithm): KeyObject | undefined {
     const fitting = this.#keys.filter(

@@ -11,8 +11,11 @@ import type { Algorithm } from './signing-keys.ts';
 const CACHE_MS = 10 * 60_000;
 /** From this age on the set is fetched again while the old one still serves. */
 const REFRESH_AHEAD_MS = 8 * 60_000;
-/** How often tokens with an unknown `kid` may make us ask again: anybody can write one. */
-const UNKNOWN_KID_COOL_DOWN_MS = 30_000;
+/**
+ * How often tokens with an unknown `kid` may make us ask again: anybody can write one, and so delay the first tokens of
+ * a key that is new by this long.
+ */
+const UNKNOWN_KID_COOL_DOWN_MS = 5000;
 const FAILURE_COOL_DOWN_MS = 5000;
 const STALE_MS = 24 * 60 * 60_000;
 const QUESTION = { timeoutMs: 5000, maxBytes: 256 * 1024 } as const;
@@ -30,7 +33,8 @@ export const jwksKind: Kind<RemoteKeys> = { name: 'jwks', close() {} };
 
 /**
  * The keys of an issuer that publishes them. One fetch at a time, whoever waits; ten minutes of cache; a key not yet
- * known is looked for at once, then at most every 30 s; while the issuer is down its last keys serve for a day.
+ * known is looked for at once, then at most every 5 s; while the issuer is down, or has no key of use, its last keys
+ * serve for a day.
  */
 export class RemoteKeys implements KeySource {
   generation = 0;
@@ -88,6 +92,8 @@ export class RemoteKeys implements KeySource {
     const { clock, log } = this.#options;
     try {
       const set = parseJwkSet(await askForObject(await this.#locate(), QUESTION));
+      // An issuer that has had keys and shows none has a fault: its last ones are better than none.
+      if (set.isEmpty && this.#set?.isEmpty === false) throw new Error('the set has no key of use any more');
       if (this.#set?.fingerprint !== set.fingerprint) this.generation += 1;
       this.#set = set;
       this.#fetchedAtMs = clock.now();

@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { qualify } from '../lib/qualify.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import { readList, readScopes, readText } from './claims.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
+import { type Identity, type Outcome, Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
 import type { KeyAnswer, KeySource } from './key-source.ts';
 import type { Revocations } from './revocations.ts';
 import { type Algorithm, algorithmsOf } from './signing-keys.ts';
+import { identifyByClaims, NO_CALLERS, type TokenCallers } from './token-identity.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
 
 /** How far two clocks may be apart. */
@@ -15,7 +16,6 @@ const TOLERANCE_MS = TOLERANCE_SECONDS * 1000;
 /** Characters of remembered tokens, per generation: about ten thousand tokens of the usual size. */
 const REMEMBERED_CHARS = 8 * 1024 * 1024;
 const ENTRY_OVERHEAD_CHARS = 512;
-const MAX_SUBJECT_CHARS = 1024;
 
 const NO_ISSUER = new Refusal('the gateway has no issuer of tokens configured');
 const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
@@ -25,24 +25,27 @@ const BAD_SIGNATURE = new Refusal('the signature of the token is not valid');
 const EXPIRED = new Refusal('the token has expired');
 const NOT_YET = new Refusal('the token is not valid yet');
 const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
-const LONG_SUBJECT = new Refusal('the subject of the token is too long');
 
 /** A token that was verified, and what that rests on. */
 interface VerifiedToken {
   readonly identity: Identity;
   readonly keys: KeySource;
   readonly generation: number;
+  /** The name under which it would be revoked; undefined for a token without an id. */
+  readonly revocationKey: string | undefined;
 }
 
 /** Verifies tokens of the issuers of one snapshot, and remembers those that it has verified until they expire. */
 export class TokenVerifier {
   readonly #issuers: readonly Issuer[];
   readonly #revocations: Revocations | undefined;
+  readonly #callers: TokenCallers;
   readonly #remembered = new RecentMap<string, VerifiedToken>(REMEMBERED_CHARS);
 
-  constructor(issuers: readonly Issuer[], revocations?: Revocations) {
+  constructor(issuers: readonly Issuer[], revocations?: Revocations, callers: TokenCallers = NO_CALLERS) {
     this.#issuers = issuers;
     this.#revocations = revocations;
+    this.#callers = callers;
   }
 
   /** True when there is an issuer whose tokens could be accepted. */
@@ -50,28 +53,33 @@ export class TokenVerifier {
     return this.#issuers.length > 0;
   }
 
-  /** Who the token speaks for, or why not. A promise only when the issuer's keys must be fetched first. */
-  verify(token: string, nowMs: number): Outcome | Promise<Outcome> {
+  /**
+   * Who the token speaks for, or why not; `accepted` are the issuers that the route takes, where it doesn't take all.
+   * A promise only when the issuer's keys must be fetched first.
+   */
+  verify(token: string, nowMs: number, accepted?: AcceptedIssuers): Outcome | Promise<Outcome> {
     const known = this.#remembered.get(token);
-    if (known === undefined) return this.#verifyAnew(token, nowMs);
+    if (known === undefined) return this.#verifyAnew(token, nowMs, accepted);
+    if (!isAccepted(accepted, known.identity.issuer)) return WRONG_ISSUER;
     // A memory rests on its keys: gone or due for another look, and the token has to prove itself again.
-    const { identity, keys, generation } = known;
-    if (generation === keys.generation && nowMs < keys.freshUntilMs) return this.#judge(identity, nowMs);
+    const { keys, generation } = known;
+    if (generation === keys.generation && nowMs < keys.freshUntilMs) return this.#judge(known, nowMs);
     this.#remembered.delete(token);
-    return this.#verifyAnew(token, nowMs);
+    return this.#verifyAnew(token, nowMs, accepted);
   }
 
-  #judge(identity: Identity, nowMs: number): Outcome {
+  #judge({ identity, revocationKey }: VerifiedToken, nowMs: number): Outcome {
     if (nowMs >= (identity.expiresAtMs as number) + TOLERANCE_MS) return EXPIRED;
-    return this.#revocations?.has(identity.claims?.['jti']) ? REVOKED : identity;
+    return this.#revocations?.has(revocationKey) ? REVOKED : identity;
   }
 
-  #verifyAnew(token: string, nowMs: number): Outcome | Promise<Outcome> {
+  #verifyAnew(token: string, nowMs: number, accepted: AcceptedIssuers): Outcome | Promise<Outcome> {
     if (this.#issuers.length === 0) return NO_ISSUER;
     const parts = readTokenParts(token);
     if (parts instanceof Refusal) return parts;
     const issuer = chooseIssuer(this.#issuers, parts);
     if (issuer instanceof Refusal) return issuer;
+    if (!isAccepted(accepted, issuer.issuer)) return WRONG_ISSUER;
     const key = issuer.keys.find(parts.kid, parts.alg as Algorithm, nowMs);
     if (key instanceof Promise) return key.then((fetched) => this.#verifyWith(fetched, issuer, token, parts, nowMs));
     return this.#verifyWith(key, issuer, token, parts, nowMs);
@@ -80,12 +88,23 @@ export class TokenVerifier {
   #verifyWith(key: KeyAnswer, issuer: Issuer, token: string, parts: TokenParts, nowMs: number): Outcome {
     if (key instanceof Refusal) return key;
     const { keys } = issuer;
-    const outcome = verifySignature(key, issuer, token, parts.alg, nowMs);
-    if (outcome instanceof Refusal) return outcome;
-    const known = { identity: outcome, keys, generation: keys.generation };
+    const claims = verifySignature(key, issuer, token, parts.alg, nowMs);
+    if (claims instanceof Refusal) return claims;
+    const expiresAtMs = (claims.exp as number) * 1000;
+    const identity = identifyByClaims('jwt', claims, issuer, this.#callers, expiresAtMs);
+    if (identity instanceof Refusal) return identity;
+    const revocationKey = typeof claims.jti === 'string' ? qualify(issuer.issuer, claims.jti) : undefined;
+    const known = { identity, keys, generation: keys.generation, revocationKey };
     this.#remembered.set(token, known, token.length + ENTRY_OVERHEAD_CHARS);
-    return this.#judge(outcome, nowMs);
+    return this.#judge(known, nowMs);
   }
+}
+
+/** Names of the issuers that a route takes; undefined: all. The one without a name is in no such list. */
+export type AcceptedIssuers = ReadonlySet<string | undefined> | undefined;
+
+export function isAccepted(accepted: AcceptedIssuers, issuer: string | undefined): boolean {
+  return accepted === undefined || accepted.has(issuer);
 }
 
 /** The issuer that the token names, among those that accept its algorithm; one without a name takes what is left. */
@@ -96,7 +115,13 @@ function chooseIssuer(issuers: readonly Issuer[], { iss, alg }: TokenParts): Iss
   return candidates.find(({ algorithms }) => (algorithms as readonly string[]).includes(alg)) ?? WRONG_ALGORITHM;
 }
 
-function verifySignature(key: KeyObject, issuer: Issuer, token: string, alg: string, nowMs: number): Outcome {
+function verifySignature(
+  key: KeyObject,
+  issuer: Issuer,
+  token: string,
+  alg: string,
+  nowMs: number,
+): jwt.JwtPayload | Refusal {
   // The key decides too: an EC key of another curve, or an RSA key in place of a secret, never gets to verify.
   if (!(algorithmsOf(key) as readonly string[]).includes(alg)) return WRONG_ALGORITHM;
   const nowSeconds = Math.floor(nowMs / 1000);
@@ -113,20 +138,7 @@ function verifySignature(key: KeyObject, issuer: Issuer, token: string, alg: str
     return explain(error);
   }
   if (claims.iat !== undefined && claims.iat > nowSeconds + TOLERANCE_SECONDS) return NOT_YET;
-  return identify(claims, issuer);
-}
-
-function identify(claims: jwt.JwtPayload, { paths }: Issuer): Outcome {
-  const subject = readText(claims, paths.subject);
-  if (subject !== undefined && subject.length > MAX_SUBJECT_CHARS) return LONG_SUBJECT;
-  return createIdentity('jwt', {
-    subject,
-    roles: readList(claims, paths.roles),
-    scopes: readScopes(claims, paths.scopes),
-    plan: readText(claims, paths.plan),
-    claims,
-    expiresAtMs: (claims.exp as number) * 1000,
-  });
+  return claims;
 }
 
 function explain(error: unknown): Refusal {

@@ -3,6 +3,7 @@ import { isOneHop } from '../lib/header-filter.ts';
 import type { Report, StageDeps } from '../stage.ts';
 import type { consumersFileKeys } from './consumers.ts';
 import type { CredentialCheck } from './identity.ts';
+import type { TokenCallers } from './token-identity.ts';
 
 type FileOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<typeof consumersFileKeys & Shape>>;
 
@@ -45,9 +46,17 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   check?(file: FileOf<FileKeys>, report: Report): void;
   /** Why no route can name it with this file. */
   findMissing?(file: FileOf<FileKeys>): { readonly message: string; readonly hint: string } | undefined;
-  prepare(file: FileOf<FileKeys>, deps: StageDeps): Prepared;
-  /** The check of one route; `beside` are the names of all its schemes. */
-  create(options: Options, prepared: Prepared, beside: ReadonlySet<string>): SchemeCheck;
+  prepare(file: FileOf<FileKeys>, deps: StageDeps, callers: TokenCallers): Prepared;
+  /** The check of one route. */
+  create(options: Options, prepared: Prepared, route: AuthRoute): SchemeCheck;
+}
+
+/** What a scheme is told of the route that it is created for. */
+export interface AuthRoute {
+  /** Names of all its schemes. */
+  readonly beside: ReadonlySet<string>;
+  /** The issuers whose tokens it takes; undefined: all. */
+  readonly issuers: ReadonlySet<string | undefined> | undefined;
 }
 
 /** What a scheme makes for a route; the rest of a check is known from the table. */

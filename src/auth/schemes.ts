@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import type { Unite } from '../lib/unite.ts';
 import type { StageDeps } from '../stage.ts';
 import { consumersFileKeys } from './consumers.ts';
 import type { CredentialCheck } from './identity.ts';
+import { listIssuers } from './issuer-names.ts';
 import type { Scheme } from './scheme.ts';
 import { apiKeyScheme } from './schemes/api-key.ts';
 import { basicScheme } from './schemes/basic.ts';
@@ -9,6 +11,7 @@ import { forwardAuthScheme } from './schemes/forward-auth.ts';
 import { introspectionScheme } from './schemes/introspection.ts';
 import { jwtScheme } from './schemes/jwt.ts';
 import { mtlsScheme } from './schemes/mtls.ts';
+import { createTokenCallers } from './token-identity.ts';
 
 /**
  * THE TABLE: who may prove to be whom, and how. What a route may say in `auth` is what these schemes say it may.
@@ -49,18 +52,25 @@ export function schemeOf(name: string): Scheme {
 export type PreparedSchemes = ReadonlyMap<string, unknown>;
 
 export function prepareSchemes(file: CredentialsFile, deps: StageDeps): PreparedSchemes {
-  return new Map(SCHEMES.map((scheme) => [scheme.name, scheme.prepare(file, deps)]));
+  const { jwt } = deps.settings;
+  const issuers = listIssuers(file, jwt && { name: jwt.issuer });
+  const callers = createTokenCallers(file.consumers, issuers);
+  return new Map(SCHEMES.map((scheme) => [scheme.name, scheme.prepare(file, deps, callers)]));
 }
 
 /** The part of the file that the schemes are made from. */
-export type CredentialsFile = Parameters<Scheme['prepare']>[0];
+export type CredentialsFile = z.output<z.ZodObject<typeof credentialFileKeys>>;
 
 /** The schemes that a route accepts, ready to check requests. */
-export function createChecks(chosen: readonly ChosenScheme[], prepared: PreparedSchemes): readonly CredentialCheck[] {
-  const beside = new Set(chosen.map(({ name }) => name));
+export function createChecks(
+  chosen: readonly ChosenScheme[],
+  issuers: readonly string[] | undefined,
+  prepared: PreparedSchemes,
+): readonly CredentialCheck[] {
+  const route = { beside: new Set(chosen.map(({ name }) => name)), issuers: issuers && new Set(issuers) };
   return chosen.map(({ name, options }) => {
     const scheme = schemeOf(name);
     const { isLastResort = false } = scheme;
-    return { name, isLastResort, ...scheme.create(options, prepared.get(name), beside) };
+    return { name, isLastResort, ...scheme.create(options, prepared.get(name), route) };
   });
 }

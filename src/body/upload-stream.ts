@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 
 /** What a stream of an upload tells the body that it belongs to. */
 export interface UploadOwner {
@@ -89,7 +89,8 @@ export class UploadStream extends Readable {
     this.push(null);
   };
 
+  /** The client has left: Node 22 says so here before the connection's end is told, and it is no fault of the service. */
   readonly #onError = (error: Error): void => {
-    this.destroy(error);
+    this.destroy(new GatewayError('client_closed', undefined, { cause: error }));
   };
 }

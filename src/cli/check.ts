@@ -44,8 +44,9 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   const stray = findStrayNames(io.env, routesFile(resolve(io.env['ROUTES_FILE']?.trim() || 'routes.json')));
   for (const warning of stray) io.err(`warning: ${warning}\n`);
   const settings = parseSettings(io.env);
-  const { config, files } = loadRoutes(routesFile(settings.routesFile), { env: io.env });
-  const others = [...warnOfRoutes(config.routes), ...(await collectStartWarnings(settings, config))];
+  const loaded = loadRoutes(routesFile(settings.routesFile), { env: io.env });
+  const { config, files } = loaded;
+  const others = [...warnOfRoutes(config.routes), ...(await collectStartWarnings(settings, loaded))];
   for (const warning of others) io.err(`warning: ${warning}\n`);
   const warnings = stray.length + others.length;
   if (warnings > 0 && isStrict) {

@@ -7,7 +7,10 @@ export interface CliIo {
   readonly out: (text: string) => unknown;
   readonly err: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
-  /** All of standard input; undefined where a person sits at it, who would have to type in the open. */
+  /**
+   * The first line of standard input; undefined where a person sits at it, who would have to type in the open, and
+   * where nothing comes for a minute.
+   */
   readonly input?: () => Promise<string | undefined>;
 }
 
@@ -16,6 +19,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const;
 
 /** More than any command takes: whatever is piped in by mistake ends here. */
 const MAX_INPUT_CHARS = 64 * 1024;
+const INPUT_TIMEOUT_MS = 60_000;
 
 /** The terminal or the pipes of this process. */
 export function createProcessIo(env: NodeJS.ProcessEnv): CliIo {
@@ -32,15 +36,25 @@ export function createProcessIo(env: NodeJS.ProcessEnv): CliIo {
       });
     },
     err: (text) => void process.stderr.write(text),
-    async input() {
-      if (process.stdin.isTTY) return undefined;
-      let text = '';
-      process.stdin.setEncoding('utf8');
-      for await (const chunk of process.stdin) {
-        text += chunk as string;
-        if (text.length > MAX_INPUT_CHARS) break;
-      }
-      return text;
-    },
+    input: () => (process.stdin.isTTY ? Promise.resolve(undefined) : readFirstLine(process.stdin)),
   };
+}
+
+/** What comes before the first line break, or before the end; undefined where nothing comes. */
+async function readFirstLine(stream: NodeJS.ReadStream): Promise<string | undefined> {
+  let text = '';
+  const timer = setTimeout(() => stream.destroy(new Error('nothing came')), INPUT_TIMEOUT_MS);
+  try {
+    stream.setEncoding('utf8');
+    for await (const chunk of stream) {
+      text += chunk as string;
+      if (text.includes('\n') || text.length > MAX_INPUT_CHARS) break;
+    }
+    return text.split(/\r?\n/, 1)[0];
+  } catch {
+    // Whatever was typed before the pipe broke is no whole line.
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -37,12 +37,13 @@ export function removeItem(text: string, path: JSONPath): string {
   const siblings = node?.parent?.children ?? [];
   if (node?.parent === undefined) return text;
   const before = siblings[siblings.indexOf(node) - 1];
-  const comma = commaAfter(text, node, node.parent);
-  const edits = [cut(spanOf(text, node, comma))];
-  const isLast = siblings.at(-1) === node;
-  const earlier = isLast && comma === undefined && before ? commaAfter(text, before, node.parent) : undefined;
-  if (earlier !== undefined) edits.push({ offset: earlier, length: 1, content: '' });
-  return applyEdits(text, joinOverlaps(edits));
+  const own = commaAfter(text, node, node.parent);
+  // The last of a list has the comma before it, which would be one too many.
+  const comma = own ?? (before && siblings.at(-1) === node ? commaAfter(text, before, node.parent) : undefined);
+  const { from, to } = spanOf(text, node, own);
+  const edits: Edit[] = [{ offset: from, length: to - from, content: '' }];
+  if (comma !== undefined && (comma < from || comma >= to)) edits.push({ offset: comma, length: 1, content: '' });
+  return applyEdits(text, edits);
 }
 
 /** Where something new stands. */
@@ -106,28 +107,20 @@ function insertFirst(
   return applyEdits(text, [{ offset: tail, length: 0, content }]);
 }
 
-/** One line for a value; a row with members, or a list of rows, has lines of its own where its neighbours have. */
+/** One line for a value; consumers and lists of objects have lines of their own where their neighbours have. */
 function renderValue(value: unknown, layout: Layout): string {
-  const inner = { ...layout, indent: layout.indent + layout.unit };
-  const lines = (items: readonly string[], [open, close]: readonly [string, string]) =>
-    `${open}${layout.eol}${items.map((item) => inner.indent + item).join(`,${layout.eol}`)}${layout.eol}${layout.indent}${close}`;
   if (!layout.isExpanded) return renderInline(value);
-  if (Array.isArray(value) && value.some(isRowWithKeys)) {
-    return lines(
-      value.map((item) => renderValue(item, inner)),
-      ['[', ']'],
-    );
-  }
-  if (!isRowWithKeys(value)) return renderInline(value);
-  return lines(
-    membersOf(value).map(([name, member]) => `${JSON.stringify(name)}: ${renderInline(member)}`),
-    ['{', '}'],
-  );
+  const inner = { ...layout, indent: layout.indent + layout.unit };
+  const lines = (items: readonly string[]) =>
+    `${layout.eol}${items.map((item) => inner.indent + item).join(`,${layout.eol}`)}${layout.eol}${layout.indent}`;
+  if (Array.isArray(value) && value.some(isObject)) return `[${lines(value.map((item) => renderValue(item, inner)))}]`;
+  // A key fits into a line, a consumer does not.
+  if (!isObject(value) || !('name' in value)) return renderInline(value);
+  return `{${lines(membersOf(value).map(([name, member]) => `${JSON.stringify(name)}: ${renderValue(member, inner)}`))}}`;
 }
 
-/** A consumer, which would be too long for a line. */
-function isRowWithKeys(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && 'name' in value;
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function membersOf(value: object): [string, unknown][] {
@@ -166,18 +159,6 @@ function spanOf(text: string, node: Node, comma: number | undefined): Span {
   if (comma !== undefined) return { from: node.offset, to: end + (/^[ \t]*/.exec(text.slice(end))?.[0].length ?? 0) };
   const left = text.slice(0, node.offset).trimEnd();
   return { from: /[,[]$/.test(left) ? left.length : node.offset, to: end };
-}
-
-function cut({ from, to }: Span): Edit {
-  return { offset: from, length: to - from, content: '' };
-}
-
-/** Edits may not overlap: a comma within what is cut out is gone already. */
-function joinOverlaps(edits: readonly Edit[]): Edit[] {
-  const [first, second] = edits;
-  if (first === undefined || second === undefined) return [...edits];
-  const isWithin = second.offset >= first.offset && second.offset < first.offset + first.length;
-  return isWithin ? [first] : [second, first];
 }
 
 function startsLine(text: string, offset: number): boolean {

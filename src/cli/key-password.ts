@@ -10,11 +10,10 @@ const MAX_BYTES = 512;
  * could read it. Throws a KeyStoreError for one that nobody could send, or that is too short.
  */
 export async function readPassword({ input }: CliIo): Promise<string> {
-  const text = await input?.();
-  if (text === undefined) {
+  const password = await input?.();
+  if (password === undefined) {
     throw new KeyStoreError('--password-stdin reads a pipe: read -rs PASSWORD; printf %s "$PASSWORD" | turnpike key …');
   }
-  const password = text.replace(/\r?\n$/, '');
   if (password.length < MIN_CHARS) throw new KeyStoreError(`a password has at least ${MIN_CHARS} characters`);
   if (Buffer.byteLength(password) > MAX_BYTES) throw new KeyStoreError(`a password has at most ${MAX_BYTES} bytes`);
   // RFC 7617, section 2: neither user name nor password has control characters.

@@ -22,7 +22,8 @@ const IN_PLACE = ['EBUSY', 'EACCES', 'EROFS', 'EPERM'];
  * it is written in place. Throws the error of the file system.
  */
 export function replaceFile(real: string, text: string): void {
-  const fresh = `${real}.${process.pid}.tmp`;
+  // The same name for all, who write one after the other: what a killed one has left is gone with the next.
+  const fresh = `${real}.turnpike-tmp`;
   try {
     rmSync(fresh, { force: true });
     writeFresh(fresh, text, statSync(real));

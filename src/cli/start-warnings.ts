@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { FileConfig, RouteConfig } from '../config/routes.ts';
+import type { RouteConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
 import { createMessageLog } from '../log/log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { createDeps } from '../server/assemble.ts';
 import type { Settings } from '../settings.ts';
-import { compileSnapshot } from '../snapshot.ts';
+import { type Configuration, compileSnapshot } from '../snapshot.ts';
 
 /** A Redis that is configured, and that nobody asks. */
 const SILENT_REDIS: RedisLink = {
@@ -16,6 +16,7 @@ const SILENT_REDIS: RedisLink = {
   send: () => Promise.reject(new Error('a check asks nobody')),
   onChange: () => () => {},
   subscribe: () => () => {},
+  distrust: () => {},
   close: () => Promise.resolve(),
 };
 
@@ -23,7 +24,10 @@ const SILENT_REDIS: RedisLink = {
  * What `start` would warn of with these settings and routes: they are compiled as for a start, and let go at once.
  * Routes end at the gateway itself, so that nobody is called: no service, no Consul, no Redis.
  */
-export async function collectStartWarnings(settings: Settings, config: FileConfig): Promise<readonly string[]> {
+export async function collectStartWarnings(
+  settings: Settings,
+  { config, stages }: Configuration,
+): Promise<readonly string[]> {
   const warnings: string[] = [];
   const sink = { append: (line: string) => void warnings.push((JSON.parse(line) as { message: string }).message) };
   const deps: Deps = {
@@ -32,12 +36,20 @@ export async function collectStartWarnings(settings: Settings, config: FileConfi
     log: createMessageLog({ logLevel: 'warn', logFormat: 'json' }, sink),
     redis: settings.redisUrl === undefined ? undefined : SILENT_REDIS,
   };
-  const snapshot = compileSnapshot({ ...config, services: {}, routes: config.routes.map(endHere) }, deps);
+  const snapshot = compileSnapshot(
+    { stages, config: { ...config, services: {}, routes: config.routes.map(endHere) } },
+    { ...deps, inProcess },
+  );
   // Some warnings wait until all routes are seen.
   await setImmediate();
   snapshot.retire();
   deps.deadlines.stop();
   return warnings;
+}
+
+/** No request is there to need it. */
+function inProcess(): never {
+  throw new Error('a check sends nothing');
 }
 
 const FAR_SIDE_KEYS = ['service', 'target', 'targets', 'discover', 'healthCheck', 'passiveHealth', 'mirror'] as const;

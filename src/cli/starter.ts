@@ -19,9 +19,9 @@ export function renderStarter(schema: string): string {
   // Services with several targets, health checks and circuit breakers; a route names them by "service".
   // "services": { "orders": { "targets": ["http://localhost:4001", "http://localhost:4002"] } },
 
-  // What a consumer may use in all, by the plan that its key has.
+  // What a consumer may use in all: turnpike key create --plan free. With a defaultPlan whoever has none has that one.
+  "plans": { "free": { "rateLimits": [{ "limit": 1000, "window": "1h" }] } },
   // "defaultPlan": "free",
-  // "plans": { "free": { "rateLimits": [{ "limit": 1000, "window": "1h" }] } },
 }
 `;
 }

@@ -23,7 +23,7 @@ const OPTIONS = {
 } as const;
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** A table of a day may be large, and nobody waits for it but a person. */
+/** Nobody waits for it but a person. */
 const READ_TIMEOUT_MS = 10_000;
 const MAX_DAYS = 400;
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { isSafeUrl } from '../auth/ask.ts';
 import { ALGORITHMS, algorithmsOf, parsePublicKey, parseSecret } from '../auth/signing-keys.ts';
 import type { JwtSettings } from '../settings.ts';
-import { type EnvReader, readList } from './env-values.ts';
+import type { OutsideIssuer } from '../stage.ts';
+import { createEnvReader, type EnvReader, readList } from './env-values.ts';
 
 interface KeySource {
   /** The variable that the key came from. */
@@ -49,6 +50,15 @@ export function readJwt(reader: EnvReader): JwtSettings | undefined {
     algorithms: algorithms.length > 0 ? algorithms : key.defaults,
   };
 }
+
+/** The issuer that these variables set, for the names in routes.json; what is wrong with them is told by `readJwt`. */
+export function findOutsideIssuer(env: NodeJS.ProcessEnv): OutsideIssuer | undefined {
+  const { text } = createEnvReader(env);
+  const isSet = KEY_VARIABLES.some((name) => text(name) !== undefined);
+  return isSet ? { name: text('JWT_ISSUER') } : undefined;
+}
+
+const KEY_VARIABLES = ['JWT_SECRET', 'JWT_PUBLIC_KEY_FILE', 'JWT_JWKS_URL'];
 
 function reportWithoutKey(reader: EnvReader, values: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(values)) {

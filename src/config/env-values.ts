@@ -38,6 +38,16 @@ export function readPort(reader: EnvReader, name: string, fallback: number): num
   return fallback;
 }
 
+/** A whole number from 1 to a million. */
+export function readCount(reader: EnvReader, name: string, fallback: number): number {
+  const text = reader.text(name);
+  if (text === undefined) return fallback;
+  const count = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 1_000_000) return count;
+  reader.fault(name, 'is not a number from 1 to 1000000', `The default is ${fallback}.`);
+  return fallback;
+}
+
 export function readChoice<const T extends string>(
   reader: EnvReader,
   name: string,

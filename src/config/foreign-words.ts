@@ -23,6 +23,7 @@ const TRANSLATIONS: readonly Translation[] = [
     others: ['url', 'urls', 'servers', 'server', 'host', 'nodes', 'upstream', 'upstreams', 'endpoints', 'addresses'],
     example: '"targets": ["http://localhost:4001"]',
   },
+  { here: 'url', others: ['target', 'address', 'addr', 'host', 'server', 'uri', 'upstream', 'endpoint'] },
   { here: 'prefix', others: ['path', 'paths', 'location', 'uris', 'rule', 'pathprefix', 'match', 'listenpath'] },
   { here: 'hosts', others: ['servername', 'hostname', 'hostnames', 'domains', 'domain', 'virtualhost'] },
   { here: 'methods', others: ['verbs', 'httpmethods'] },
@@ -100,8 +101,14 @@ const PLUGINS = ['plugins', 'plugin', 'middlewares', 'middleware', 'policies', '
 const PLUGINS_HINT =
   'Here each has a key of its own: "auth", "authorize", "rateLimits", "cors", "timeouts", "retry" and more (docs/configuration.md).';
 
+/** What to say, and our own word where there is one. */
+export interface Meaning {
+  readonly meant?: string;
+  readonly hint: string;
+}
+
 /** What a key that is unknown here means in another gateway: our word for it, where there is one, and what to say. */
-export function translateKey(key: string, known: readonly string[]): { meant?: string; hint: string } | undefined {
+export function translateKey(key: string, known: readonly string[]): Meaning | undefined {
   const word = plain(key);
   const found = TRANSLATIONS.find(({ here, others }) => known.includes(here) && others.includes(word));
   if (found !== undefined) return { meant: found.here, hint: `here this is ${found.example ?? `"${found.here}"`}` };
@@ -112,16 +119,16 @@ export function translateKey(key: string, known: readonly string[]): { meant?: s
 const OPEN = ['off', 'no', 'false', 'public', 'disabled', 'anonymous', 'open', 'null', 'noauth'];
 
 /** What a value that is refused means: `auth: false` for one, or a path in the place of its form. */
-export function translateValue(path: readonly PropertyKey[], value: unknown): string | undefined {
+export function translateValue(path: readonly PropertyKey[], value: unknown): Meaning | undefined {
   const key = path.at(-1);
   if (key === 'auth') {
     if (value === false || (typeof value === 'string' && OPEN.includes(plain(value)))) {
-      return 'a route for everybody says "auth": "none"';
+      return { hint: 'a route for everybody says "auth": "none"' };
     }
-    if (value === true) return 'leave "auth" out: a route asks for a key or a token by itself';
+    if (value === true) return { hint: 'leave "auth" out: a route asks for a key or a token by itself' };
   }
   if (key === 'path' && typeof value === 'string' && value.startsWith('/')) {
-    return 'here this is "prefix"; "path" says in which form the path is forwarded';
+    return { meant: 'prefix', hint: 'here this is "prefix"; "path" says in which form the path is forwarded' };
   }
   return undefined;
 }

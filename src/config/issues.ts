@@ -23,19 +23,18 @@ const MAX_LISTED_KEYS = 12;
  * `input` is what was parsed; it is only looked at to find out what was meant.
  */
 export function readIssues(issues: readonly Issue[], input: unknown): ReadableIssue[] {
-  const readable = issues.flatMap((issue) => readIssue(issue, issue.path, input));
+  const readable = issues
+    .flatMap((issue) => readIssue(issue, issue.path, input))
+    .map((issue) => withTranslation(issue, input));
   // A misspelt key that is required would be told twice: as unknown, and as missing.
   const meant = new Set(
     readable.flatMap(({ path, meant: key }) => (key === undefined ? [] : [pathKey([...path.slice(0, -1), key])])),
   );
-  return readable
-    .filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined)
-    .map((issue) => withTranslation(issue, input));
+  return readable.filter(({ path }) => !meant.has(pathKey(path)) || valueAt(input, path) !== undefined);
 }
 
 function withTranslation(issue: ReadableIssue, input: unknown): ReadableIssue {
-  const hint = issue.atKey === true ? undefined : translateValue(issue.path, valueAt(input, issue.path));
-  return hint === undefined ? issue : { ...issue, hint };
+  return issue.atKey === true ? issue : { ...issue, ...translateValue(issue.path, valueAt(input, issue.path)) };
 }
 
 function pathKey(path: readonly PropertyKey[]): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
+import { findOutsideIssuer } from './env-jwt.ts';
 import { mergeFiles } from './merge.ts';
 import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
@@ -36,13 +37,16 @@ export function loadRoutesWith<const L extends StageList>(
   file: string,
   options: LoadOptions = {},
 ): LoadedRoutes<FileOf<L>> {
-  const secrets = createSecrets(options.env ?? environment());
+  const env = options.env ?? environment();
+  const secrets = createSecrets(env);
   const faults: Fault[] = [];
   const { report, withoutEchoes } = createCollector(faults);
   const { files, roots, hash } = parseFiles(file, secrets, report);
   const [main, ...fragments] = roots;
   const config =
-    main === undefined ? undefined : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes());
+    main === undefined
+      ? undefined
+      : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), { issuer: findOutsideIssuer(env) });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, stages, files, hash };
 }

@@ -8,35 +8,31 @@ type NamedRoute = MatchOptions & {
 
 /** What a person should know of routes that are right as they stand: those never reached, those open for a trial. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
-  return [...routes.flatMap((route, index) => unreached(route, routes.slice(0, index))), ...routes.flatMap(opened)];
+  return [...findUnreached(routes), ...routes.flatMap(opened)];
 }
 
-/** A route whose every method is taken by earlier ones, which match under the same conditions otherwise. */
-function unreached(route: NamedRoute, earlier: readonly NamedRoute[]): readonly string[] {
-  if (route.methods === undefined) return [];
-  const left = new Set(route.prefix.flatMap((prefix) => methodsOf(route).map((method) => `${method} ${prefix}`)));
-  const takers = earlier.filter((other) => {
-    if (other.methods === undefined || !sameButForMethods(route, other)) return false;
-    const before = left.size;
-    for (const prefix of other.prefix) for (const method of methodsOf(other)) left.delete(`${method} ${prefix}`);
-    return left.size < before;
+/** Routes whose every method is taken by earlier ones, which match under the same conditions otherwise. */
+function findUnreached(routes: readonly NamedRoute[]): readonly string[] {
+  const takers = new Map<string, NamedRoute>();
+  return routes.flatMap((route) => {
+    const places = placesOf(route);
+    const earlier = new Set(places.flatMap((place) => takers.get(place) ?? []));
+    const isReached = places.length === 0 || places.some((place) => !takers.has(place));
+    for (const place of places) if (!takers.has(place)) takers.set(place, route);
+    if (isReached) return [];
+    const names = [...earlier].map((taker) => `"${nameOfRoute(taker)}"`).join(', ');
+    return [`the route "${nameOfRoute(route)}" is never reached: ${names} before it takes all of its methods`];
   });
-  if (left.size > 0) return [];
-  const names = takers.map((taker) => `"${nameOfRoute(taker)}"`).join(', ');
-  return [`the route "${nameOfRoute(route)}" is never reached: ${names} before it takes all of its methods`];
 }
 
-/** GET takes HEAD too. */
-function methodsOf({ methods = [] }: NamedRoute): readonly string[] {
-  return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
-}
-
-function sameButForMethods(a: NamedRoute, b: NamedRoute): boolean {
-  return conditionsOf(a) === conditionsOf(b);
-}
-
-function conditionsOf({ exact, hosts = [], headers = {}, pathRegex }: NamedRoute): string {
-  return JSON.stringify([exact, [...hosts].sort(), Object.entries(headers).sort(), pathRegex ?? null]);
+/** Each method at each prefix, with the other conditions. None for a route of all methods, which comes after others. */
+function placesOf({ prefix, methods, exact, hosts = [], headers = {}, pathRegex }: NamedRoute): readonly string[] {
+  if (methods === undefined) return [];
+  const conditions = JSON.stringify([exact, [...hosts].sort(), Object.entries(headers).sort(), pathRegex ?? null]);
+  // GET takes HEAD too.
+  const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+  const paths = prefix.map((path) => path.replace(/\/:[^/]+/g, '/:'));
+  return paths.flatMap((path) => taken.map((method) => `${method} ${path} ${conditions}`));
 }
 
 function opened(route: NamedRoute): readonly string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MatchOptions } from '../routing/keys.ts';
-import type { Report } from '../stage.ts';
+import type { Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
 import { describeIssue } from './issue-words.ts';
 import { type ReadableIssue, readIssues, unknownKey } from './issues.ts';
@@ -22,7 +22,12 @@ interface Parsed {
  * The configuration that the files mean, checked by the schemas, by what concerns all routes, and by every stage.
  * When a fault was reported the result must not be used.
  */
-export function validateFile(stages: StageList, merged: MergedFile, report: ReportAt): FileOf<StageList> {
+export function validateFile(
+  stages: StageList,
+  merged: MergedFile,
+  report: ReportAt,
+  outside: Outside,
+): FileOf<StageList> {
   const shapes = gatherShapes(stages);
   const parsed = parseMerged(shapes, merged, report);
   const { top, brokenKeys } = parsed;
@@ -38,7 +43,7 @@ export function validateFile(stages: StageList, merged: MergedFile, report: Repo
   for (const stage of stages) {
     const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
     if (known.some((key) => brokenKeys.has(key))) continue;
-    stage.check?.(top, routes, reportPath);
+    stage.check?.(top, routes, reportPath, outside);
   }
   return { ...top, routes };
 }

@@ -9,8 +9,9 @@ import type { Kind } from '../pool.ts';
 import { SharedTimes } from '../redis/shared-times.ts';
 import { duration, network } from '../schema-values.ts';
 import type { StageDeps } from '../stage.ts';
+import { createLimits } from './create-limits.ts';
 import type { Decision } from './decision.ts';
-import { createLimits, type Limits, limitsKind } from './limits.ts';
+import { type Limits, limitsKind } from './limits.ts';
 import { createSubject } from './subject.ts';
 import { compileWindow, renderDuration, type Window } from './window.ts';
 

@@ -176,8 +176,11 @@ class BucketCounter implements Counter {
 
   waitMs(limit: number, cost: number, nowMs: number): number {
     this.#intervalMs = this.#windowMs / limit;
-    const aheadMs = Math.max(this.expiresAtMs, nowMs) + (cost - 1) * this.#intervalMs - nowMs;
-    return aheadMs <= this.#aheadMs ? 0 : Math.max(1, aheadMs - this.#aheadMs);
+    const ownMs = (cost - 1) * this.#intervalMs;
+    const aheadMs = Math.max(this.expiresAtMs, nowMs) + ownMs - nowMs;
+    // A full bucket takes one call of any cost, also at the lower rate of a share.
+    const mostMs = Math.max(this.#aheadMs, ownMs);
+    return aheadMs <= mostMs ? 0 : Math.max(1, aheadMs - mostMs);
   }
 
   add(cost: number, nowMs: number): void {

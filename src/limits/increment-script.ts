@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto';
  * KEYS: one per window. ARGV: the time (0 for the server's clock; epoch ms in tests), the mode, the cost, and five
  * values per window: kind, limit, windowMs, and for a bucket its burst, for a quota its period's number and end.
  * Modes: `count`; `look` decides the same and writes nothing; `peek` tells what is left in each window.
- * Answers `{ allowed, index of the deciding window, remaining, reset in ms }`; a peek: remaining and reset by turns.
+ * Answers `{ allowed, index of the deciding window, remaining, reset in ms }`, and of each window what is left, of a
+ * quota what is used; then of each quota how much of that was booked (`book-script.ts`). A peek: remaining and reset by
+ * turns.
  *
  * State is packed in one string a window: two commands for a call of one window, one more for each further one.
  */
@@ -130,7 +132,19 @@ if mode == 'peek' then
   return left
 end
 
-if refusing > 0 then return { 0, refusing - 1, remaining(windows[refusing]), math.ceil(longest) } end
+local function answer(allowed, index, left, ms)
+  local reply = { allowed, index - 1, left, math.ceil(ms) }
+  for i = 1, #KEYS do
+    local w = windows[i]
+    reply[4 + i] = w.kind == 'q' and w.state[2] or remaining(w)
+  end
+  for i = 1, #KEYS do
+    if windows[i].kind == 'q' then reply[#reply + 1] = windows[i].state[3] or 0 end
+  end
+  return reply
+end
+
+if refusing > 0 then return answer(0, refusing, remaining(windows[refusing]), longest) end
 
 local tightest, least, resetMs = 1, math.huge, 0
 for i = 1, #KEYS do
@@ -141,7 +155,7 @@ for i = 1, #KEYS do
   local ms = reset(w)
   if left < least or (left == least and ms > resetMs) then tightest, least, resetMs = i, left, ms end
 end
-return { 1, tightest - 1, least, math.ceil(resetMs) }
+return answer(1, tightest, least, resetMs)
 `.trim();
 
 export const INCREMENT_SHA = createHash('sha1').update(INCREMENT_SCRIPT).digest('hex');

@@ -29,7 +29,8 @@ export function createInstances(redis: RedisLink): Instances {
   async function beat(): Promise<void> {
     if (!redis.isUp) return;
     try {
-      count = Math.max(1, Number(await redis.send('EVAL', BEAT_SCRIPT, 1, key, id)));
+      const seen = await redis.send('EVAL', BEAT_SCRIPT, 1, key, id);
+      if (Number.isSafeInteger(seen)) count = Math.max(1, seen as number);
     } catch {
       // The last count stands: that is what it is for.
     }

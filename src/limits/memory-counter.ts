@@ -22,8 +22,9 @@ export class MemoryCounter implements CallCounter {
   readonly #maxCounters: number;
   readonly #counters = new Map<string, Entry>();
   #hand: MapIterator<[string, Entry]> | undefined;
-  // The counters of the call being decided; a field, so that a call allocates no list.
+  // The counters of the call being decided, and the limits that they have here; fields, so that a call allocates no list.
   readonly #found: Counter[] = [];
+  readonly #limits: number[] = [];
 
   constructor(clock: Clock, maxCounters = DEFAULT_MAX_COUNTERS) {
     this.#clock = clock;
@@ -38,8 +39,15 @@ export class MemoryCounter implements CallCounter {
   /**
    * Decides a call of this cost. A dry run is decided the same way and leaves no trace.
    * `share` is the part of each limit that this process may grant: 1, or less while others count beside it.
+   * `known` tells how much of a limit is used elsewhere.
    */
-  decide(windows: readonly Window[], context: RequestContext, cost: number, share = 1): Decision {
+  decide(
+    windows: readonly Window[],
+    context: RequestContext,
+    cost: number,
+    share = 1,
+    known: UsedElsewhere | undefined = undefined,
+  ): Decision {
     const nowMs = this.#clock.now();
     let refusing = -1;
     let longestMs = 0;
@@ -47,24 +55,33 @@ export class MemoryCounter implements CallCounter {
       const window = windows[index] as Window;
       const counter = this.#counterOf(window, context, nowMs);
       this.#found[index] = counter;
-      const waitMs = counter.waitMs(shareOf(window.limit, share), cost, nowMs);
+      const limit = limitOf(window, context, cost, share, known);
+      this.#limits[index] = limit;
+      const waitMs = limit > 0 ? counter.waitMs(limit, cost, nowMs) : (known?.waitMs(window, context, cost) ?? 1);
       if (waitMs > longestMs) {
         longestMs = waitMs;
         refusing = index;
       }
     }
-    if (refusing < 0) return this.#count(windows, cost, nowMs, share, context.dryRun);
+    if (refusing < 0) return this.#count(windows, cost, nowMs, context.dryRun);
     const window = windows[refusing] as Window;
-    const remaining = (this.#found[refusing] as Counter).remaining(shareOf(window.limit, share), nowMs);
+    const limit = this.#limits[refusing] as number;
+    const remaining = limit > 0 ? (this.#found[refusing] as Counter).remaining(limit, nowMs) : 0;
     return createDecision(false, window, remaining, longestMs);
   }
 
-  peek(windows: readonly Window[], context: RequestContext, share = 1): WindowState[] {
+  peek(
+    windows: readonly Window[],
+    context: RequestContext,
+    share = 1,
+    known: UsedElsewhere | undefined = undefined,
+  ): WindowState[] {
     const nowMs = this.#clock.now();
     return windows.map((window) => {
       const found = this.#counters.get(window.id + window.subject(context))?.counter;
       const counter = found ?? createCounter(window, nowMs);
-      const remaining = counter.remaining(shareOf(window.limit, share), nowMs);
+      const limit = limitOf(window, context, 1, share, known);
+      const remaining = limit > 0 ? counter.remaining(limit, nowMs) : 0;
       return createWindowState(window, remaining, found === undefined ? 0 : counter.resetMs(nowMs));
     });
   }
@@ -73,7 +90,7 @@ export class MemoryCounter implements CallCounter {
     this.#counters.delete(window.id + subject);
   }
 
-  #count(windows: readonly Window[], cost: number, nowMs: number, share: number, dryRun: boolean): Decision {
+  #count(windows: readonly Window[], cost: number, nowMs: number, dryRun: boolean): Decision {
     let tightest = windows[0] as Window;
     let least = Number.POSITIVE_INFINITY;
     let resetMs = 0;
@@ -81,7 +98,7 @@ export class MemoryCounter implements CallCounter {
       const window = windows[index] as Window;
       const counter = this.#found[index] as Counter;
       if (!dryRun) counter.add(cost, nowMs);
-      const left = counter.remaining(shareOf(window.limit, share), nowMs);
+      const left = counter.remaining(this.#limits[index] as number, nowMs);
       const remaining = dryRun ? left - cost : left;
       if (remaining > least) continue;
       const windowResetMs = counter.resetMs(nowMs);
@@ -148,7 +165,22 @@ interface Entry {
   limit: number;
 }
 
-/** A share of a limit is never nothing: someone must get through. */
-function shareOf(limit: number, share: number): number {
-  return share === 1 ? limit : Math.max(1, Math.floor(limit * share));
+/** What is known of limits that others count, too. */
+export interface UsedElsewhere {
+  /** The limit that this process may grant by itself; 0 when nothing of it is left. */
+  limitOf(window: Window, context: RequestContext, cost: number, share: number): number;
+  /** Milliseconds until a window of which nothing is left may have something again. */
+  waitMs(window: Window, context: RequestContext, cost: number): number;
+}
+
+/** A share of a limit is never less than one call of any cost: someone must get through. */
+function limitOf(
+  window: Window,
+  context: RequestContext,
+  cost: number,
+  share: number,
+  known: UsedElsewhere | undefined,
+): number {
+  if (known !== undefined) return known.limitOf(window, context, cost, share);
+  return share === 1 ? window.limit : Math.max(cost, Math.floor(window.limit * share));
 }

@@ -6,6 +6,23 @@ import { type CallCounter, createDecision, createWindowState, type Decision, typ
 import { INCREMENT_SCRIPT, INCREMENT_SHA } from './increment-script.ts';
 import type { Window } from './window.ts';
 
+/** What a decision of the script begins with: allowed, the deciding window, what it has left, and its reset in ms. */
+const DECISION_LENGTH = 4;
+/** Where the keys begin in the words of a command. */
+const FIRST_KEY = 3;
+
+/** Is told what a decision says of each window, by the key of its counter: see `Knowledge.learn`. */
+export type Learn = (window: Window, key: string, told: Told) => void;
+
+export interface Told {
+  /** Calls that are left; of a quota, calls that are used. */
+  readonly told: number;
+  /** For how long no call passes; 0 for a window that did not refuse. */
+  readonly refusedMs: number;
+  /** How much of what is used of a quota was booked. */
+  readonly booked: number;
+}
+
 type Mode = 'count' | 'look' | 'peek';
 
 /**
@@ -18,31 +35,60 @@ type Mode = 'count' | 'look' | 'peek';
  * In a Redis Cluster the keys of one script must lie in one slot: all counters then carry the tag `{turnpike}`.
  */
 export class RedisCounter extends RedisStore implements CallCounter {
+  readonly #redis: RedisLink;
   readonly #clock: Clock;
   readonly #constants = new WeakMap<Window, readonly string[]>();
   /** Epoch ms that the script takes for now; `0` for the clock of the server. Tests set it. */
   readonly #time: () => string;
 
-  constructor(redis: RedisLink, clock: Clock, time: () => string = () => '0') {
+  readonly #learn: Learn | undefined;
+
+  constructor(redis: RedisLink, clock: Clock, time: () => string = () => '0', learn?: Learn) {
     super({
       prefix: `${redis.prefix}${redis.isCluster ? '{turnpike}' : ''}limit:`,
       sendCommandCluster: ({ command: [name = '', ...args] }) => redis.send(name, ...args) as Promise<number[]>,
     });
+    this.#redis = redis;
     this.#clock = clock;
     this.#time = time;
+    this.#learn = learn;
   }
 
   async decide(windows: readonly Window[], context: RequestContext, cost: number): Promise<Decision> {
-    const reply = await this.#run(context.dryRun ? 'look' : 'count', windows, context, cost);
-    const [allowed, index, remaining, resetMs] = reply as [number, number, number, number];
-    return createDecision(allowed === 1, windows[index] as Window, remaining, resetMs);
+    const command = this.#commandOf(context.dryRun ? 'look' : 'count', windows, context, cost);
+    const reply = await this.#run(command);
+    const [allowed, index = -1, remaining, resetMs] = reply;
+    const window = windows[index];
+    if (reply.length !== DECISION_LENGTH + windows.length + countQuotas(windows) || window === undefined)
+      throw this.#distrust();
+    if (!context.dryRun) this.#tell(windows, command, reply);
+    return createDecision(allowed === 1, window, remaining as number, resetMs as number);
+  }
+
+  #tell(windows: readonly Window[], command: readonly string[], reply: readonly number[]): void {
+    if (this.#learn === undefined) return;
+    const [allowed, refusing, , resetMs = 0] = reply;
+    let bookedAt = DECISION_LENGTH + windows.length;
+    for (let i = 0; i < windows.length; i++) {
+      const window = windows[i] as Window;
+      const refusedMs = allowed !== 1 && i === refusing ? resetMs : 0;
+      const booked = window.quota === undefined ? 0 : (reply[bookedAt++] as number);
+      const told = reply[DECISION_LENGTH + i] as number;
+      this.#learn(window, command[FIRST_KEY + i] as string, { told, refusedMs, booked });
+    }
   }
 
   async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
-    const reply = await this.#run('peek', windows, context, 1);
+    const reply = await this.#run(this.#commandOf('peek', windows, context, 1));
+    if (reply.length !== windows.length * 2) throw this.#distrust();
     return windows.map((window, index) =>
       createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number),
     );
+  }
+
+  /** The key in Redis of what a window has counted of one subject. */
+  keyOf(window: Window, subject: string): string {
+    return this.prefixKey(window.id + subject);
   }
 
   async forget(window: Window, subject: string): Promise<void> {
@@ -54,20 +100,36 @@ export class RedisCounter extends RedisStore implements CallCounter {
     return INCREMENT_SHA;
   }
 
-  async #run(mode: Mode, windows: readonly Window[], context: RequestContext, cost: number): Promise<number[]> {
+  #commandOf(mode: Mode, windows: readonly Window[], context: RequestContext, cost: number): string[] {
     const command = ['EVALSHA', INCREMENT_SHA, String(windows.length)];
-    for (const window of windows) command.push(this.prefixKey(window.id + window.subject(context)));
-    const key = command[3] as string;
+    for (const window of windows) command.push(this.keyOf(window, window.subject(context)));
     command.push(this.#time(), mode, String(cost));
     for (const window of windows) this.#pushArguments(command, window);
+    return command;
+  }
+
+  async #run(command: string[]): Promise<number[]> {
+    const key = command[FIRST_KEY] as string;
+    const reply = await this.#send(key, command);
+    if (!Array.isArray(reply) || !reply.every(Number.isSafeInteger)) throw this.#distrust();
+    return reply;
+  }
+
+  async #send(key: string, command: string[]): Promise<unknown> {
     try {
-      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+      return await this.sendCommand({ key, isReadOnly: false, command });
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       command[0] = 'EVAL';
       command[1] = INCREMENT_SCRIPT;
-      return (await this.sendCommand({ key, isReadOnly: false, command })) as number[];
+      return await this.sendCommand({ key, isReadOnly: false, command });
     }
+  }
+
+  /** The script was answered as no Redis does: that is no answer. */
+  #distrust(): Error {
+    this.#redis.distrust('it answers as no Redis does');
+    return new Error('Redis did not answer the script of the limiter');
   }
 
   #pushArguments(command: string[], window: Window): void {
@@ -88,4 +150,10 @@ export class RedisCounter extends RedisStore implements CallCounter {
 function kindOf(window: Window): string {
   if (window.algorithm === 'sliding') return 's';
   return window.algorithm === 'fixed' ? 'f' : 'b';
+}
+
+function countQuotas(windows: readonly Window[]): number {
+  let quotas = 0;
+  for (const { quota } of windows) if (quota !== undefined) quotas += 1;
+  return quotas;
 }

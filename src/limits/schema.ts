@@ -8,7 +8,7 @@ const BY = new RegExp(`^(?:consumer|user|address|route|header:[${TOKEN_CHARS}]{1
 
 export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),
-  window: duration({ min: '100ms', max: '366d' }).describe('Length of the window, "1s" to "366d".'),
+  window: duration({ min: '100ms', max: '366d' }).describe('Length of the window, "100ms" to "366d".'),
   by: z
     .string()
     .regex(BY, { error: 'expected consumer, user, address, route, header:NAME or claim:NAME' })

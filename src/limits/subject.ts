@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { ipKeyGenerator } from 'express-rate-limit';
 import type { RequestContext } from '../context.ts';
+import { qualify } from '../lib/qualify.ts';
 
 /** Whose calls a window counts together: the part of a counter's key that names the caller. */
 export type Subject = (context: RequestContext) => string;
@@ -30,11 +31,15 @@ export function createSubject(by: string): Subject {
 
 function byConsumer(context: RequestContext): string {
   if (context.consumer !== undefined) return bounded('c:', context.consumer.name);
-  return context.subject === undefined ? byAddress(context) : bounded('u:', context.subject);
+  return byUserKey(context) ?? byAddress(context);
 }
 
 function byUser(context: RequestContext): string {
-  return context.subject === undefined ? byConsumer(context) : bounded('u:', context.subject);
+  return byUserKey(context) ?? byConsumer(context);
+}
+
+function byUserKey({ userKey }: RequestContext): string | undefined {
+  return userKey === undefined ? undefined : bounded('u:', userKey);
 }
 
 function byAddress(context: RequestContext): string {
@@ -60,7 +65,8 @@ function byClaim(path: string): Subject {
   return (context) => {
     const value = context.claims?.[path] ?? findClaim(context.claims, names);
     const kind = typeof value;
-    if (kind === 'string' || kind === 'number' || kind === 'boolean') return bounded('k:', String(value));
+    if (kind === 'string' || kind === 'number' || kind === 'boolean')
+      return bounded('k:', qualify(context.issuer, String(value)));
     return byConsumer(context);
   };
 }

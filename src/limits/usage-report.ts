@@ -12,7 +12,7 @@ export async function readUsage(redis: RedisLink, days: readonly string[]): Prom
   const rows = new Map<string, UsageRow>();
   const keys = createUsageKeys(redis.prefix);
   for (const day of days) {
-    for (const [field, count] of pairsOf(await redis.send('HGETALL', keys.day(day)))) {
+    for (const [field, count] of await readTable(redis, keys.day(day))) {
       const { kind, caller, route } = decodeField(field);
       const id = JSON.stringify([caller, route]);
       const row = rows.get(id) ?? { consumer: caller, route, calls: 0, cost: 0, refused: 0 };
@@ -45,12 +45,21 @@ function renderCell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A hash comes as an object or as names and values by turns, as the protocol has it. */
-function pairsOf(reply: unknown): [string, string][] {
-  if (!Array.isArray(reply)) return Object.entries(reply as Record<string, string>);
-  const pairs: [string, string][] = [];
-  for (let index = 0; index < reply.length; index += 2) pairs.push([String(reply[index]), String(reply[index + 1])]);
-  return pairs;
+/** Fields asked for in one step; a table may have hundreds of thousands, and gateways wait while Redis reads. */
+const STEP = 500;
+
+/** The whole hash, read in small steps. What is written meanwhile may come twice: the last count is the right one. */
+async function readTable(redis: RedisLink, key: string): Promise<ReadonlyMap<string, number>> {
+  const table = new Map<string, number>();
+  let cursor = '0';
+  do {
+    const reply = await redis.send('HSCAN', key, cursor, 'COUNT', STEP);
+    if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw new Error('Redis did not answer HSCAN');
+    const fields = reply[1] as readonly unknown[];
+    for (let index = 0; index < fields.length; index += 2) table.set(String(fields[index]), Number(fields[index + 1]));
+    cursor = String(reply[0]);
+  } while (cursor !== '0');
+  return table;
 }
 
 function compare(a: string, b: string): number {

@@ -11,6 +11,8 @@ const OTHER_CALLERS = '(others)';
 const NO_CALLER = '(anonymous)';
 const KEEP_DAYS = 400;
 const BATCH_KEPT_SECONDS = 86_400;
+/** Names and counts of one batch: so many keep Redis busy for about a millisecond. */
+const MAX_FIELDS = 1000;
 
 /** Adds a batch to the day's table, unless this very batch was added before: a batch may safely be sent again. */
 const FLUSH_SCRIPT = `
@@ -25,7 +27,7 @@ export class RouteUsage {
   tallies = new Map<string, Tally>();
 
   count(context: RequestContext, cost: number, isAllowed: boolean): void {
-    const caller = context.consumer?.name ?? context.subject ?? NO_CALLER;
+    const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
     const tally = this.tallies.get(caller) ?? this.#open(caller);
     if (!isAllowed) tally.refused += 1;
     else {
@@ -61,7 +63,7 @@ interface Batch {
 }
 
 /**
- * Who called which route how often, by day (UTC), in Redis. Counted here and sent every five seconds in one batch,
+ * Who called which route how often, by day (UTC), in Redis. Counted here and sent every five seconds in batches,
  * so that a call costs no trip; a batch that may not have arrived is sent again and counted once.
  * A gateway that is killed loses at most what it had not sent; a quota is counted apart from this and loses nothing.
  */
@@ -70,7 +72,7 @@ export class UsageLedger {
   readonly #clock: Clock;
   readonly #routes = new Map<string, RouteUsage>();
   readonly #timer: NodeJS.Timeout;
-  #batch: Batch | undefined;
+  #batches: Batch[] = [];
   #isSending = false;
 
   constructor(redis: RedisLink, clock: Clock) {
@@ -91,14 +93,13 @@ export class UsageLedger {
   /** Sends what has been counted; resolves when Redis has it, or when it doesn't answer. */
   async flush(): Promise<void> {
     if (this.#isSending || !this.#redis.isUp) return;
-    this.#batch ??= this.#take();
-    if (this.#batch === undefined) return;
+    if (this.#batches.length === 0) this.#batches = this.#take();
     this.#isSending = true;
-    const { id, day, fields } = this.#batch;
-    const keys = createUsageKeys(this.#redis.prefix);
     try {
-      await this.#redis.send('EVAL', FLUSH_SCRIPT, 2, keys.day(day), keys.batch(id), ...fields);
-      this.#batch = undefined;
+      for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
+        await this.#send(batch);
+        this.#batches.shift();
+      }
     } catch {
       // The batch stays, and goes out with the next flush.
     }
@@ -110,10 +111,19 @@ export class UsageLedger {
     void this.flush();
   }
 
-  #take(): Batch | undefined {
+  async #send({ id, day, fields }: Batch): Promise<void> {
+    const keys = createUsageKeys(this.#redis.prefix);
+    const reply = await this.#redis.send('EVAL', FLUSH_SCRIPT, 2, keys.day(day), keys.batch(id), ...fields);
+    if (reply !== 0 && reply !== 1) throw new Error('Redis did not answer the script of the usage report');
+  }
+
+  #take(): Batch[] {
     const fields: (string | number)[] = [];
     for (const [route, usage] of this.#routes) usage.take(route, fields);
-    if (fields.length === 0) return undefined;
-    return { id: randomUUID(), day: new Date(this.#clock.now()).toISOString().slice(0, 10), fields };
+    const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
+    const batches: Batch[] = [];
+    for (let from = 0; from < fields.length; from += MAX_FIELDS)
+      batches.push({ id: randomUUID(), day, fields: fields.slice(from, from + MAX_FIELDS) });
+    return batches;
   }
 }

@@ -12,24 +12,28 @@ export type WriteBytes = (
 
 export interface LineWriterOptions {
   readonly descriptor: number;
-  /** Bytes that may wait; lines beyond are dropped. Default 1 MiB. */
+  /** Bytes that may wait; lines beyond are dropped. Default 4 MiB. */
   readonly maxPendingBytes?: number;
-  /** How long lines are gathered before one write. Default 100 ms. */
+  /** How long lines are gathered before one write, unless there is enough for one. Default 100 ms. */
   readonly intervalMs?: number;
-  /** Called with how many lines were dropped, at most once an interval. */
+  /** Called with how many lines were dropped, before the next write. */
   readonly onDrop?: (lines: number) => void;
+  /** It may call back at once. Default `fs.write`. */
   readonly write?: WriteBytes;
 }
 
-/** How long to wait before asking a full pipe again. */
-const RETRY_MS = 20;
-const FIRST_BYTES = 16 * 1024;
+/** How long to wait before asking a full pipe again; twice as long each time, up to the second. */
+const FIRST_RETRY_MS = 1;
+const MAX_RETRY_MS = 20;
+/** So much is worth a write. It is half of what a pipe holds. */
+const ENOUGH_BYTES = 32 * 1024;
+const FIRST_BYTES = 64 * 1024;
 const LINE_END = 0x0a;
 
 /**
  * Writes lines to a descriptor without ever making the caller wait: lines are gathered, and one write at a time takes
- * all of them. When the reader is too slow, or gone (EPIPE), or the disk is full (ENOSPC), lines are dropped and
- * counted; the process lives on.
+ * all of them, when there is enough or after a while. When the reader is too slow, or gone (EPIPE), or the disk is full
+ * (ENOSPC), lines are dropped and counted; the process lives on.
  */
 export class LineWriter {
   readonly #descriptor: number;
@@ -48,11 +52,15 @@ export class LineWriter {
   #batch: Buffer | undefined;
   #batchOffset = 0;
   #batchLines = 0;
+  #isWriting = false;
+  #retryMs = FIRST_RETRY_MS;
+  /** When so many bytes wait, writing is tried without waiting for the timer. */
+  #tryAtBytes = ENOUGH_BYTES;
   #waiters: (() => void)[] = [];
 
   constructor(options: LineWriterOptions) {
     this.#descriptor = options.descriptor;
-    this.#maxPendingBytes = options.maxPendingBytes ?? 1024 * 1024;
+    this.#maxPendingBytes = options.maxPendingBytes ?? 4 * 1024 * 1024;
     this.#pending = Buffer.allocUnsafe(Math.min(FIRST_BYTES, this.#maxPendingBytes));
     this.#spare = Buffer.allocUnsafe(this.#pending.length);
     this.#intervalMs = options.intervalMs ?? 100;
@@ -63,15 +71,15 @@ export class LineWriter {
   /** Takes one line, without its line end. */
   append(line: string): void {
     // Encoded at once: a thousand lines joined later cost twice as much. A character has three bytes at most.
-    const needed = this.#pendingBytes + line.length * 3 + 1;
-    if (needed > this.#pending.length && !this.#grow(needed)) {
+    if (this.#pendingBytes + line.length * 3 + 1 > this.#pending.length && !this.#makeRoom(line)) {
       this.#dropped += 1;
       return;
     }
     this.#pendingBytes += this.#pending.write(line, this.#pendingBytes);
     this.#pending[this.#pendingBytes++] = LINE_END;
     this.#pendingLines += 1;
-    if (this.#timer === undefined && this.#batch === undefined) this.#wait(this.#intervalMs);
+    if (this.#pendingBytes >= this.#tryAtBytes) this.#begin();
+    else if (this.#timer === undefined && !this.#isWriting) this.#wait(this.#intervalMs);
   }
 
   /** Resolves when everything is written, or when the deadline passes: true when nothing is left. */
@@ -83,12 +91,14 @@ export class LineWriter {
       clearTimeout(timer);
       resolve(true);
     });
-    if (this.#batch === undefined) this.#begin();
+    this.#begin();
     return promise;
   }
 
-  /** Room for so many bytes; false when that is more than may wait. */
-  #grow(needed: number): boolean {
+  /** Room for a line; false when more would wait than may. */
+  #makeRoom(line: string): boolean {
+    const needed = this.#pendingBytes + Buffer.byteLength(line) + 1;
+    if (needed <= this.#pending.length) return true;
     if (needed > this.#maxPendingBytes) return false;
     const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, this.#pending.length * 2), this.#maxPendingBytes));
     this.#pending.copy(larger, 0, 0, this.#pendingBytes);
@@ -101,11 +111,12 @@ export class LineWriter {
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => this.#begin(), ms);
+    this.#timer = setTimeout(this.#begin, ms);
     this.#timer.unref();
   }
 
-  #begin(): void {
+  readonly #begin = (): void => {
+    if (this.#isWriting) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#tellDropped();
@@ -114,9 +125,10 @@ export class LineWriter {
       this.#tellWaiters();
       return;
     }
+    this.#isWriting = true;
     const { length } = this.#batch;
     this.#write(this.#descriptor, this.#batch, this.#batchOffset, length - this.#batchOffset, null, this.#onWritten);
-  }
+  };
 
   #takePending(): Buffer | undefined {
     if (this.#pendingLines === 0) return undefined;
@@ -134,22 +146,28 @@ export class LineWriter {
 
   readonly #onWritten = (error: NodeJS.ErrnoException | null, written: number): void => {
     const batch = this.#batch as Buffer;
+    this.#isWriting = false;
     this.#batchOffset += error === null ? written : 0;
     if (error?.code === 'EAGAIN' || error?.code === 'EINTR') {
-      // A full pipe: the same bytes again, a little later.
-      this.#retry(RETRY_MS);
+      // A full pipe: the same bytes again, a little later, or when as much again waits.
+      this.#tryAtBytes = this.#pendingBytes + ENOUGH_BYTES;
+      this.#retry();
     } else if (error === null && this.#batchOffset < batch.length) {
-      this.#retry(0);
+      this.#retryMs = FIRST_RETRY_MS;
+      this.#tryAtBytes = this.#pendingBytes + ENOUGH_BYTES;
+      this.#begin();
     } else {
       if (error !== null) this.#dropped += this.#batchLines;
       this.#batch = undefined;
+      this.#retryMs = FIRST_RETRY_MS;
+      this.#tryAtBytes = ENOUGH_BYTES;
       this.#goOn();
     }
   };
 
   #goOn(): void {
     if (this.#pendingLines > 0) {
-      if (this.#waiters.length > 0) this.#begin();
+      if (this.#waiters.length > 0 || this.#pendingBytes >= ENOUGH_BYTES) this.#begin();
       else this.#wait(this.#intervalMs);
       return;
     }
@@ -157,9 +175,10 @@ export class LineWriter {
     this.#tellWaiters();
   }
 
-  #retry(ms: number): void {
-    this.#timer = setTimeout(() => this.#begin(), ms);
+  #retry(): void {
+    this.#timer = setTimeout(this.#begin, this.#retryMs);
     if (this.#waiters.length === 0) this.#timer.unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
   #tellDropped(): void {

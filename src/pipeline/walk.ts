@@ -13,11 +13,10 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   function next(error?: unknown): void {
     if (error !== undefined && error !== null) {
       index = handlers.length;
-      context.sink.fail(context, error);
+      fail(context, error);
       return;
     }
-    // The client may have left while a stage waited: the rest would work for nobody.
-    if (res.destroyed) return;
+    if (isOver(res)) return;
     const handler = handlers[index++];
     if (handler === undefined) {
       endUnanswered(context);
@@ -32,6 +31,16 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   }
 
   next();
+}
+
+/** While a stage waited the client may have left, or the door have answered: the rest would work for nobody. */
+function isOver({ destroyed, writableEnded }: Response): boolean {
+  return destroyed || writableEnded;
+}
+
+/** The door may have answered in the meantime. */
+function fail(context: RequestContext, error: unknown): void {
+  if (!context.res.writableEnded) context.sink.fail(context, error);
 }
 
 /** An explanation asks nobody, so nobody answers; otherwise it is a bug. */

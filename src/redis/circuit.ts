@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
-
-/** Why a command wasn't done: Redis doesn't answer, or can't write. */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError';
-}
+import { InFlight, type Moment, RedisUnavailableError, type Waiting } from './in-flight.ts';
+import { createProbe, probe } from './probe.ts';
 
 export interface CircuitOptions {
   readonly log: Logger;
@@ -19,35 +16,31 @@ export interface CircuitOptions {
 const SWEEP_MS = 20;
 /** While closing, how often to look whether the last commands are answered. */
 const CLOSING_LOOK_MS = 5;
-/** A connection that left a probe unanswered for so long is given up for a new one. */
-const DEAD_AFTER_MS = 2000;
+/** How much longer than one command may take Redis may be silent, before it is off for all. */
+const GRACE_MS = 225;
 /** Replies after which Redis is as good as gone until a probe can write again. */
 const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY)\b/;
-
-interface Waiting {
-  readonly sentAtMs: number;
-  /** How long this process had been held up in all when the command was sent. */
-  readonly heldUpMs: number;
-  readonly reject: (error: Error) => void;
-  isDone: boolean;
-}
+/** What ioredis says when a reply came that nobody asked for: from then on, replies may be taken for others. */
+const OUT_OF_STEP = /^Command queue state error/;
 
 /**
- * A switch in front of a Redis client. The first command that isn't answered in time turns it off for all, those
- * in flight included, so that an outage costs a request at most one timeout. Probes in the background turn it on.
+ * A switch in front of a Redis client. A command that isn't answered in time is given up, it alone; while that was a
+ * single slow moment, all others go on. When nothing is answered in time for a while, not even what is sent to find
+ * that out, the switch turns Redis off for all, those in flight included. Probes in the background turn it on.
  */
 export class RedisCircuit {
   readonly #client: Redis | Cluster;
   readonly #options: CircuitOptions;
   readonly #listeners = new Set<(isUp: boolean) => void>();
-  /** Commands in flight in the order they were sent, which is the order they fall due in. */
-  #waiting: Waiting[] = [];
+  readonly #inFlight: InFlight;
   #sweeper: NodeJS.Timeout | undefined;
   #sweepDueAtMs = 0;
-  /** Sum of the sweeper's delays. */
-  #heldUpMs = 0;
+  /** Since when nothing was answered in time. */
+  #silence: Moment | undefined;
+  #isAsking = false;
   #prober: NodeJS.Timeout | undefined;
   #isProbing = false;
+  #isOutOfStep = false;
   #isUp = false;
   #isClosed = false;
   #hasSpoken = false;
@@ -56,8 +49,10 @@ export class RedisCircuit {
   constructor(client: Redis | Cluster, options: CircuitOptions) {
     this.#client = client;
     this.#options = options;
+    this.#inFlight = new InFlight(options.commandTimeoutMs);
     client.on('error', (error: Error) => {
       this.#lastError = error.message;
+      if (OUT_OF_STEP.test(error.message)) this.distrust('it answers what nobody asked');
     });
     client.on('ready', () => void this.#probe());
     client.on('close', () => this.#goDown('the connection was closed'));
@@ -73,25 +68,31 @@ export class RedisCircuit {
     return () => this.#listeners.delete(listener);
   }
 
-  send(command: string, args: (string | number | Buffer)[]): Promise<unknown> {
+  send(command: string, args: readonly (string | number | Buffer)[]): Promise<unknown> {
     if (!this.#isUp) return Promise.reject(new RedisUnavailableError('Redis does not answer'));
     return new Promise((resolve, reject) => {
-      const sentAtMs = performance.now();
-      const waiting: Waiting = { sentAtMs, heldUpMs: this.#heldUpMs, reject, isDone: false };
-      this.#waiting.push(waiting);
+      const waiting = this.#inFlight.add(reject);
       if (this.#sweeper === undefined) this.#sweepLater();
-      this.#client.call(command, ...args).then(
+      const answer = this.#client.call(command, ...args);
+      waiting.answer = answer;
+      answer.then(
         (reply) => {
-          waiting.isDone = true;
+          this.#end(waiting);
           resolve(reply);
         },
         (error: Error) => {
-          waiting.isDone = true;
+          this.#end(waiting);
           if (UNABLE.test(error.message)) this.#goDown(error.message);
           reject(error);
         },
       );
     });
+  }
+
+  /** Turns Redis off until a probe has proven it, over a new connection: what it answered was no answer. */
+  distrust(reason: string): void {
+    this.#isOutOfStep = true;
+    this.#goDown(reason);
   }
 
   /** Takes no more commands, and gives those in flight what is left of their time. */
@@ -101,43 +102,58 @@ export class RedisCircuit {
     this.#listeners.clear();
     clearTimeout(this.#prober);
     const untilMs = performance.now() + this.#options.commandTimeoutMs;
-    while (this.#waiting.some((waiting) => !waiting.isDone) && performance.now() < untilMs)
-      await sleep(CLOSING_LOOK_MS);
+    while (this.#inFlight.oldest !== undefined && performance.now() < untilMs) await sleep(CLOSING_LOOK_MS);
     clearTimeout(this.#sweeper);
-    this.#rejectWaiting('Redis was let go');
+    this.#inFlight.rejectAll('Redis was let go');
+  }
+
+  /** An answer in time, be it an error, ends the silence. */
+  #end(waiting: Waiting): void {
+    if (waiting.isDone) return;
+    waiting.isDone = true;
+    this.#silence = undefined;
   }
 
   readonly #sweep = (): void => {
     this.#sweeper = undefined;
-    this.#heldUpMs += Math.max(0, performance.now() - this.#sweepDueAtMs);
-    if (!this.#isOverdue()) this.#sweepLater();
+    this.#inFlight.addHeldUp(performance.now() - this.#sweepDueAtMs);
+    if (!this.#inFlight.isOverdue) this.#sweepLater();
     // The answers may wait in the socket: read them before judging.
-    else
-      setImmediate(() => (this.#isOverdue() ? this.#goDown('a command was not answered in time') : this.#sweepLater()));
+    else setImmediate(this.#judge);
   };
 
   #sweepLater(): void {
-    if (this.#waiting.length === 0 || this.#sweeper !== undefined) return;
+    if (this.#inFlight.isEmpty || this.#sweeper !== undefined) return;
     this.#sweepDueAtMs = performance.now() + SWEEP_MS;
     this.#sweeper = setTimeout(this.#sweep, SWEEP_MS);
   }
 
-  /**
-   * Drops what is answered, and looks at the oldest command that isn't. Time in which this process itself was held up
-   * (its sweeper came late) is not held against Redis, but no command waits for longer than twice its time.
-   */
-  #isOverdue(): boolean {
-    const oldest = this.#waiting.findIndex((waiting) => !waiting.isDone);
-    this.#waiting.splice(0, oldest < 0 ? this.#waiting.length : oldest);
-    const [first] = this.#waiting;
-    if (first === undefined) return false;
-    const { commandTimeoutMs } = this.#options;
-    const forgivenMs = Math.min(this.#heldUpMs - first.heldUpMs, commandTimeoutMs);
-    return performance.now() - first.sentAtMs >= commandTimeoutMs + forgivenMs;
+  /** Gives up what is overdue, and turns Redis off when all has been silent for too long. */
+  readonly #judge = (): void => {
+    if (this.#inFlight.isOverdue) {
+      this.#silence ??= this.#inFlight.oldest?.sent as Moment;
+      if (this.#inFlight.isLate(this.#silence, GRACE_MS)) this.#goDown('nothing was answered in time');
+      this.#inFlight.rejectOverdue();
+      this.#askAgain();
+    }
+    this.#sweepLater();
+  };
+
+  /** Sends a command of its own after one was late: whether Redis is silent must not hang on when the next call comes. */
+  #askAgain(): void {
+    if (!this.#isUp || this.#isAsking || this.#silence === undefined) return;
+    this.#isAsking = true;
+    const [command, ...args] = createProbe(this.#options.probeKey).words;
+    const done = (): void => {
+      this.#isAsking = false;
+      this.#askAgain();
+    };
+    this.send(command, args).then(done, done);
   }
 
   #goDown(reason: string): void {
-    this.#rejectWaiting(reason);
+    this.#inFlight.rejectAll(reason);
+    this.#silence = undefined;
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#options.log.warn('Redis does not answer: what it shares is kept in this process until it does', { reason });
@@ -157,12 +173,6 @@ export class RedisCircuit {
     for (const listener of this.#listeners) listener(this.#isUp);
   }
 
-  #rejectWaiting(reason: string): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { isDone, reject } of waiting) if (!isDone) reject(new RedisUnavailableError(reason));
-  }
-
   #probeLater(): void {
     if (this.#isClosed || this.#isUp) return;
     clearTimeout(this.#prober);
@@ -174,7 +184,7 @@ export class RedisCircuit {
     if (this.#isProbing || this.#isClosed || this.#isUp) return;
     this.#isProbing = true;
     try {
-      if (await this.#isQuick()) this.#goUp();
+      await this.#lookAgain();
     } catch (error) {
       this.#lastError = (error as Error).message;
     }
@@ -183,19 +193,20 @@ export class RedisCircuit {
     this.#probeLater();
   }
 
-  async #isQuick(): Promise<boolean> {
-    if (this.#client.status !== 'ready') return false;
-    const deadline = setTimeout(() => this.#client.disconnect(true), DEAD_AFTER_MS);
-    const startedAtMs = performance.now();
-    try {
-      await this.#client.call('SET', this.#options.probeKey, '1', 'PX', '10000');
-    } finally {
-      clearTimeout(deadline);
+  async #lookAgain(): Promise<void> {
+    if (this.#isOutOfStep) {
+      // The new connection is probed as soon as it is ready.
+      this.#isOutOfStep = false;
+      this.#client.disconnect(true);
+      return;
     }
-    const tookMs = performance.now() - startedAtMs;
-    if (tookMs <= this.#options.commandTimeoutMs) return true;
-    this.#lastError = `it took ${Math.round(tookMs)} ms to answer`;
-    return false;
+    const result = await probe(this.#client, this.#options.probeKey, this.#options.commandTimeoutMs);
+    if (result.isQuick) {
+      if (!this.#isOutOfStep) this.#goUp();
+      return;
+    }
+    if (!result.isSane) this.#isOutOfStep = true;
+    if (result.reason !== 'no connection') this.#lastError = result.reason;
   }
 
   /** Once, when Redis was not there at the start. */

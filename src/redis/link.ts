@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Logger } from 'winston';
 import { RedisCircuit } from './circuit.ts';
+import { loadRedisPackage } from './fence.ts';
 import { parseRedisUrl, type RedisAddress } from './parse-url.ts';
 
 /** The gateway's way to Redis: one connection, and a switch that is off while Redis doesn't answer. */
@@ -14,6 +14,8 @@ export interface RedisLink {
   readonly prefix: string;
   /** Sends one command; rejects with `RedisUnavailableError` at once while down, and after the command timeout (75 ms). */
   send(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  /** Says that a reply was none that Redis gives: it is off until it has proven itself over a new connection. */
+  distrust(reason: string): void;
   /** Called on each change between up and down. Returns what ends that. */
   onChange(listener: (isUp: boolean) => void): () => void;
   /** Hears a channel, over a connection of its own that is made at the first call. Returns what ends that. */
@@ -23,7 +25,7 @@ export interface RedisLink {
 
 export interface RedisLinkOptions {
   readonly prefix?: string;
-  /** How long a command may take before Redis counts as down. Default 75 ms. */
+  /** How long a command may take before it is given up. Default 75 ms. */
   readonly commandTimeoutMs?: number;
   /** Pause between looks at a Redis that is down. Default 500 ms. */
   readonly probeEveryMs?: number;
@@ -47,6 +49,8 @@ type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
 const MAX_RECONNECT_DELAY_MS = 2000;
 const CONNECT_TIMEOUT_MS = 2000;
+/** A connection that ends sooner was none. */
+const LASTING_MS = 1000;
 
 /**
  * Opens the way to Redis. Never throws for a Redis that isn't there, only for a URL that isn't one:
@@ -70,6 +74,7 @@ export function createRedis(url: string, log: Logger, options: RedisLinkOptions 
     isCluster: address.kind === 'cluster',
     prefix,
     send: (command, ...args) => circuit.send(command, args),
+    distrust: (reason) => circuit.distrust(reason),
     onChange: (listener) => circuit.onChange(listener),
     subscribe: channels.subscribe,
     close: async () => {
@@ -91,11 +96,11 @@ function createClient(address: RedisAddress, own: ClientOptions): Redis | Cluste
     connectTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    retryStrategy: reconnectDelayMs,
+    retryStrategy: createReconnectDelay(),
     reconnectOnError: createReconnectOnError(),
     ...own,
   };
-  const { Redis } = loadPackage();
+  const { Redis } = loadRedisPackage();
   switch (address.kind) {
     case 'unix':
       return new Redis({ ...options, path: address.socketPath as string });
@@ -104,7 +109,7 @@ function createClient(address: RedisAddress, own: ClientOptions): Redis | Cluste
         ...options,
         sentinels: [...hosts],
         name: address.master as string,
-        sentinelRetryStrategy: reconnectDelayMs,
+        sentinelRetryStrategy: createReconnectDelay(),
         ...(tls ? { enableTLSForSentinelMode: true } : {}),
       });
     case 'cluster':
@@ -115,22 +120,17 @@ function createClient(address: RedisAddress, own: ClientOptions): Redis | Cluste
 }
 
 function createCluster({ hosts, tls }: RedisAddress, options: ClientOptions): Cluster {
-  const { Cluster } = loadPackage();
+  const { Cluster } = loadRedisPackage();
   const { enableAutoPipelining = false, enableOfflineQueue = true, db: _, ...redisOptions } = options;
   return new Cluster([...hosts], {
     redisOptions,
     enableAutoPipelining,
     enableOfflineQueue,
-    clusterRetryStrategy: reconnectDelayMs,
+    clusterRetryStrategy: createReconnectDelay(),
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     // A certificate names hosts, not the addresses that a cluster tells.
     ...(tls ? { dnsLookup: (host, callback) => callback(null, host) } : {}),
   });
-}
-
-/** Loaded with the first connection: a gateway without Redis saves 8 MB and 30 ms at start. */
-function loadPackage(): typeof import('ioredis') {
-  return createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
 }
 
 /**
@@ -147,8 +147,20 @@ function createReconnectOnError(): (error: Error) => boolean {
   };
 }
 
-function reconnectDelayMs(times: number): number {
-  return Math.min(50 * 2 ** Math.min(times, 6), MAX_RECONNECT_DELAY_MS);
+/**
+ * Milliseconds to wait before each new connection: more and more while they don't last. (ioredis 6.0.0 begins to count
+ * anew with each that is made, also when the server's first answer ends it.)
+ */
+function createReconnectDelay(): () => number {
+  let tries = 0;
+  let dueAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    tries = nowMs - dueAtMs < LASTING_MS ? tries + 1 : 1;
+    const delayMs = Math.min(50 * 2 ** Math.min(tries, 6), MAX_RECONNECT_DELAY_MS);
+    dueAtMs = nowMs + delayMs;
+    return delayMs;
+  };
 }
 
 /** Channels by name, over a second connection: one that listens can do nothing else. */

@@ -63,7 +63,7 @@ function addParents<R>(
   }
 }
 
-const NAME = /(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*/;
+const NAME = /[A-Za-z0-9._~-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~-]*)*/;
 const ADDRESS = /\[[0-9A-Fa-f:.]+\]/;
 /** Up to 65535. */
 const PORT = /[0-5]?\d{0,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]/;

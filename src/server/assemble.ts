@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { createAdminServer } from '../admin/server.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
+import { contextOf } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -19,6 +20,7 @@ import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
 import { readShared } from './read-shared.ts';
 import { createReloader, type Reloader } from './reload.ts';
+import { createSweeps, type Sweeps } from './sweeps.ts';
 
 /** The close code of a WebSocket whose server is leaving (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001;
@@ -35,6 +37,7 @@ export interface Running {
   readonly gateway: Gateway;
   readonly reloader: Reloader;
   readonly drain: Drain;
+  readonly sweeps: Sweeps;
   readonly port: number;
   readonly adminPort: number;
   /** Lets go of every socket and connection at once. */
@@ -54,6 +57,7 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     pool: new Pool(),
     deadlines,
     call: createCalls(deadlines),
+    eventStreams: new Set(),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),
   };
@@ -76,6 +80,8 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
       if (drain.isDraining) res.shouldKeepAlive = false;
       app(req, res);
     },
+    refuse: gateway.refuse,
+    fail: (req, error) => gateway.fail(contextOf(req), error),
     wantsUpgrade: gateway.wantsUpgrade,
     upgrade: gateway.upgrade,
   });
@@ -83,10 +89,11 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
   const drain = createDrain({
     server,
     inFlight: () => gateway.inFlight,
-    closeSockets: () => deps.sockets.shutDown(GOING_AWAY, 'shutting down'),
+    closeSockets: () => endStreams(deps),
     log,
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
+  const sweeps = createSweeps(gateway, deps);
   const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
   const admin = createAdminServer({ deps, gateway, reloader, drain });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
@@ -100,16 +107,24 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     gateway,
     reloader,
     drain,
+    sweeps,
     port,
     adminPort,
     async close() {
-      deps.sockets.shutDown(GOING_AWAY, 'shutting down');
+      sweeps.stop();
+      endStreams(deps);
       await Promise.all([closeServer(server), closeServer(admin)]);
       gateway.close();
       deps.deadlines.stop();
       await deps.redis?.close();
     },
   };
+}
+
+/** What would never end by itself: WebSockets are told, event streams end where an event does. */
+function endStreams({ sockets, eventStreams }: Deps): void {
+  sockets.shutDown(GOING_AWAY, 'shutting down');
+  for (const stream of [...eventStreams]) stream.shutDown();
 }
 
 function closeServer(server: Server): Promise<void> {

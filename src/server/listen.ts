@@ -1,22 +1,29 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { endWithConnection } from './queued-answers.ts';
-import { rawProblem, refuseConnection, refuseRequest } from './refuse-connection.ts';
+import { GatewayError } from '../errors.ts';
+import { findFramingFault } from './framing.ts';
+import { afterOwedAnswers, answerUnderWay, assignLast, passDrainOn } from './owed-answers.ts';
+import { queueRequest, refuseHeld } from './queued-answers.ts';
+import { type ConnectionError, isBrokenConnection, refusalOf, standInFor } from './refuse-connection.ts';
 
 export type RequestListener = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** What the main port serves. */
 export interface Front {
   /** What requests and responses are made from; see express-app.ts. */
-  readonly classes?: {
+  readonly classes: {
     readonly IncomingMessage: typeof IncomingMessage;
     readonly ServerResponse: typeof ServerResponse;
   };
   readonly handler: RequestListener;
+  /** Answers a request that no route may see. */
+  readonly refuse: (req: IncomingMessage, res: ServerResponse, error: GatewayError) => void;
+  /** Ends a request under way, with this error where its answer has not begun; without one its client has left. */
+  readonly fail: (req: IncomingMessage, error: GatewayError | undefined) => void;
   /** Whether a route takes this upgrade; any other (h2c) is served as the plain request that it also is. */
-  readonly wantsUpgrade?: (req: IncomingMessage) => boolean;
-  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly wantsUpgrade: (req: IncomingMessage) => boolean;
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 const SECOND_MS = 1000;
@@ -27,21 +34,12 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /**
  * The server of the main port, not listening yet.
  *
- * It limits what needs no route: the size of the head, how long a head may drip, what is no HTTP. Deadlines of bodies
- * belong to routes, so `requestTimeout` is off here and the body's reader keeps an idle deadline.
+ * It limits what needs no route: the size of the head, how long a head may drip, how many requests a connection has
+ * under way, what is no HTTP. Deadlines of bodies belong to routes, so `requestTimeout` is off here and the body's
+ * reader keeps an idle deadline.
  */
 export function createFrontServer(front: Front): Server {
-  function serve(req: IncomingMessage, res: ServerResponse): void {
-    if (res.socket === null) endWithConnection(res, req.socket);
-    if (hasOneHost(req)) front.handler(req, res);
-    else refuseRequest(res, 'bad_framing', ONE_HOST);
-  }
-
-  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (hasOneHost(req)) front.upgrade?.(req, socket, head);
-    else refuseConnection(new Error(ONE_HOST), socket);
-  }
-
+  const door = createDoor(front);
   const server = createServer(
     {
       ...front.classes,
@@ -51,23 +49,26 @@ export function createFrontServer(front: Front): Server {
       connectionsCheckingInterval: 2 * SECOND_MS,
       // Above the 60 s of common load balancers: whoever closes first must be the balancer.
       keepAliveTimeout: 65 * SECOND_MS,
-      // Asked for by `hasOneHost`, whose refusal has a body.
+      // Asked for by `findFramingFault`, whose refusal has a body.
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
       // A request without a body has ended when it comes (Node 24.12 and later): 5 to 7 % less CPU.
       optimizeEmptyRequests: true,
-      // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed.
-      shouldUpgradeCallback: (req) => front.wantsUpgrade?.(req) === true && !owesAnswer(req.socket),
+      // Without this an upgrade that nobody takes (h2c of some Java clients) would be destroyed. The connection can't
+      // be handed over while an earlier request on it waits: one pipelined handshake would end the process.
+      shouldUpgradeCallback: (req) =>
+        front.wantsUpgrade(req) && answerUnderWay(req.socket) === undefined && findFramingFault(req) === undefined,
     },
-    serve,
+    door.serve,
   );
   // `100 Continue` is written when the body is about to be read, so that a refusal comes before the upload.
-  server.on('checkContinue', serve);
-  server.on('checkExpectation', (_req, res: ServerResponse) => refuseRequest(res, 'bad_request', ONE_EXPECTATION));
-  server.on('clientError', refuseConnection);
-  server.on('connect', (_req, socket) => refuseConnect(socket));
-  if (front.upgrade !== undefined) server.on('upgrade', upgrade);
+  server.on('checkContinue', door.serve);
+  server.on('checkExpectation', (req, res: ServerResponse) => door.refuse(req, res, unknownExpectation()));
+  // A server of TCP is given sockets.
+  server.on('clientError', (error, socket) => door.refuseConnection(error, socket as Socket));
+  server.on('connect', door.refuseConnect);
+  server.on('upgrade', front.upgrade);
   return server;
 }
 
@@ -82,35 +83,94 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
-const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
-const ONE_EXPECTATION = 'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).';
+/** How what comes in at the sockets is let in, queued or refused; what is owed on a connection is answered first. */
+function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
+  /** Connections that end with the refusal of a request: what comes behind it is none. */
+  const ending = new WeakSet<Socket>();
+  /** Connections whose bytes are no requests any more; those that came before are still answered. */
+  const unreadable = new WeakSet<Socket>();
 
-/** Node's own check is content with two, of which two readers may believe different ones. HTTP/1.0 needs none. */
-function hasOneHost({ rawHeaders, httpVersionMinor }: IncomingMessage): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  function serve(req: IncomingMessage, res: ServerResponse): void {
+    if (res.socket === null) queueRequest(req, res, begin);
+    else begin(req, res);
   }
-  return hosts === 1 || (hosts === 0 && httpVersionMinor === 0);
+
+  function begin(req: IncomingMessage, res: ServerResponse, known?: GatewayError): void {
+    const fault = known ?? findFramingFault(req);
+    if (fault !== undefined) refuseAndEnd(req, res, fault);
+    else if (res.socket !== null || !ending.has(req.socket)) handler(req, res);
+  }
+
+  function refuse(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
+    if (res.socket === null) queueRequest(req, res, begin, fault);
+    else refuseAndEnd(req, res, fault);
+  }
+
+  function refuseAndEnd(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
+    if (ending.has(req.socket)) return;
+    ending.add(req.socket);
+    res.shouldKeepAlive = false;
+    answerRefusal(req, res, fault);
+  }
+
+  /** Answers what is no valid HTTP: after a framing error nobody knows where the next request begins (RFC 9112, 11.2). */
+  function refuseConnection(error: ConnectionError, socket: Socket): void {
+    if (isBrokenConnection(error)) {
+      socket.destroy();
+      return;
+    }
+    const refusal = refusalOf(error);
+    // The parser says so again for each packet that still comes.
+    if (refusal === undefined || ending.has(socket) || unreadable.has(socket)) {
+      endWhenIdle(socket);
+      return;
+    }
+    unreadable.add(socket);
+    const broken = findBrokenUpload(socket);
+    if (broken === undefined) refuseLast(standInFor(error, socket, classes.IncomingMessage), socket, refusal);
+    else if (!refuseHeld(broken, refusal)) fail(broken, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : refusal);
+  }
+
+  /** This is no forward proxy (RFC 9110, section 9.3.6). */
+  function refuseConnect(req: IncomingMessage): void {
+    const { socket } = req;
+    socket.on('error', () => socket.destroy());
+    socket.on('timeout', () => socket.destroy());
+    passDrainOn(socket);
+    socket.resume();
+    if (!ending.has(socket)) refuseLast(req, socket, connectRefused());
+  }
+
+  function refuseLast(req: IncomingMessage, socket: Socket, refusal: GatewayError): void {
+    afterOwedAnswers(socket, () => {
+      const res = new classes.ServerResponse(req);
+      assignLast(res, socket);
+      answerRefusal(req, res, refusal);
+    });
+  }
+
+  return { serve, refuse, refuseConnection, refuseConnect };
 }
 
-/**
- * True while an earlier request on this connection waits for its answer. The connection can't be handed over then, and
- * a response of ours can't be assigned to it: one pipelined handshake would end the process.
- */
-function owesAnswer(socket: Socket): boolean {
-  return ((socket as Socket & { _httpMessage?: object | null })._httpMessage ?? null) !== null;
+/** The request whose body is being read, when what can't be read is that: the refusal is its answer. */
+function findBrokenUpload(socket: Socket): IncomingMessage | undefined {
+  const incoming = (socket as Socket & { parser?: { incoming?: IncomingMessage | null } | null }).parser?.incoming;
+  return incoming?.complete === false ? incoming : undefined;
 }
 
-/** This is no forward proxy (RFC 9110, section 9.3.6). */
-function refuseConnect(socket: Duplex): void {
-  socket.on('error', () => socket.destroy());
-  socket.end(
-    rawProblem('method_not_allowed', 'CONNECT is not served here.', [
-      'Allow',
-      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-    ]),
+function endWhenIdle(socket: Socket): void {
+  if (answerUnderWay(socket) === undefined && !socket.writableEnded) socket.end();
+}
+
+function unknownExpectation(): GatewayError {
+  return new GatewayError(
+    'bad_request',
+    'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).',
   );
-  (socket as Socket).setTimeout?.(SECOND_MS, () => socket.destroy());
+}
+
+function connectRefused(): GatewayError {
+  return new GatewayError('method_not_allowed', 'CONNECT is not served here.', {
+    headers: ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+  });
 }

@@ -1,24 +1,104 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { GatewayError } from '../errors.ts';
 
-const waitingOn = new WeakMap<Socket, Set<ServerResponse>>();
+/** Requests that one connection may have under way; further ones are read when answers have left. */
+const MAX_PIPELINED = 32;
 
 /**
- * Sees to it that an answer which waits for its turn on a pipelined connection ends with that connection. Node does so
- * itself, unless a CONNECT has come in the meantime: then it lets go of the connection, and forgets the queue (24.21).
+ * Requests that may wait to begin before the connection is read no further. Up to here it is read on, since only who
+ * reads notices that a client has left: what it has in flight would take its places until the services' deadlines.
  */
-export function endWithConnection(res: ServerResponse, socket: Socket): void {
-  const waiting = waitingOn.get(socket) ?? watch(socket);
-  waiting.add(res);
-  res.once('close', () => waiting.delete(res));
+const MAX_HELD = 2_000;
+
+/** Begins a request; with a fault, by refusing it. */
+export type Begin = (req: IncomingMessage, res: ServerResponse, fault?: GatewayError) => void;
+
+interface Held {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  fault: GatewayError | undefined;
 }
 
-/** One listener a connection, however many requests are pipelined on it. */
-function watch(socket: Socket): Set<ServerResponse> {
-  const waiting = new Set<ServerResponse>();
-  waitingOn.set(socket, waiting);
-  socket.once('close', () => {
-    for (const res of waiting) res.destroy();
-  });
-  return waiting;
+/** What one connection has beside the request whose turn it is. Made for connections that pipeline, and no others. */
+class Pipeline {
+  /** Begun, and answered in their turn. */
+  readonly #waiting = new Set<ServerResponse>();
+  /** Read, and not begun yet. */
+  readonly #held: Held[] = [];
+  readonly #socket: Socket;
+  readonly #begin: Begin;
+
+  constructor(socket: Socket, begin: Begin) {
+    this.#socket = socket;
+    this.#begin = begin;
+    // Node tells the responses itself, unless a CONNECT has come in the meantime: then it lets go of the connection,
+    // and forgets the queue (24.21 and 26.10). Node 22 never does, and ends an answer that has no connection without a
+    // word.
+    socket.once('close', () => {
+      this.#held.length = 0;
+      for (const res of this.#waiting) res.destroy();
+      // Node 24 tells their listeners before this turn is over.
+      setImmediate(() => {
+        for (const res of this.#waiting) res.emit('close');
+      });
+    });
+    // Node resumes when a body is read or an answer has drained; what comes then must wait as well.
+    socket.on('resume', () => {
+      if (this.#held.length >= MAX_HELD) socket.pause();
+    });
+  }
+
+  add(request: Held): void {
+    if (this.#held.length === 0 && this.#waiting.size < MAX_PIPELINED - 1) {
+      this.#start(request);
+      return;
+    }
+    this.#held.push(request);
+    // The rest of this packet still comes, since the parser can't stop in the middle of one; no other does.
+    if (this.#held.length >= MAX_HELD) this.#socket.pause();
+  }
+
+  /** True when the request has not begun yet: it will be refused instead. */
+  refuseHeld(req: IncomingMessage, fault: GatewayError): boolean {
+    const held = this.#held.find((one) => one.req === req);
+    if (held !== undefined) held.fault = fault;
+    return held !== undefined;
+  }
+
+  #start({ req, res, fault }: Held): void {
+    this.#waiting.add(res);
+    res.once('close', () => this.#left(res));
+    this.#begin(req, res, fault);
+  }
+
+  #left(res: ServerResponse): void {
+    this.#waiting.delete(res);
+    if (this.#held.length === 0 || this.#socket.destroyed) return;
+    const wasFull = this.#held.length >= MAX_HELD;
+    while (this.#waiting.size < MAX_PIPELINED - 1) {
+      const next = this.#held.shift();
+      if (next === undefined) break;
+      this.#start(next);
+    }
+    if (wasFull && this.#held.length < MAX_HELD) this.#socket.resume();
+  }
+}
+
+const pipelines = new WeakMap<Socket, Pipeline>();
+
+/** Takes in a request that came before the answer to the one before it had left; one with a fault is to be refused. */
+export function queueRequest(req: IncomingMessage, res: ServerResponse, begin: Begin, fault?: GatewayError): void {
+  const { socket } = req;
+  let pipeline = pipelines.get(socket);
+  if (pipeline === undefined) {
+    pipeline = new Pipeline(socket, begin);
+    pipelines.set(socket, pipeline);
+  }
+  pipeline.add({ req, res, fault });
+}
+
+/** Refuses a request that is queued and has not begun; false for any other. */
+export function refuseHeld(req: IncomingMessage, fault: GatewayError): boolean {
+  return pipelines.get(req.socket)?.refuseHeld(req, fault) === true;
 }

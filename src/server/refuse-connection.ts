@@ -1,6 +1,12 @@
-import type { ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { ERRORS, type ErrorCode, PROBLEM_BASE } from '../errors.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, GatewayError } from '../errors.ts';
+
+/** What `clientError` hands over; `rawPacket` is what was being parsed, up to `bytesParsed` without a fault. */
+export interface ConnectionError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
 
 /** Codes of Node's parser and server that are about something else than broken framing. */
 const CODE_OF: Readonly<Record<string, ErrorCode>> = {
@@ -12,70 +18,53 @@ const CODE_OF: Readonly<Record<string, ErrorCode>> = {
 /** Longer URLs are refused as such; shorter ones leave the blame to the header fields. */
 const MAX_URL_BYTES = 8 * 1024;
 
-/** What `clientError` hands over; `rawPacket` is what was being parsed. */
-export interface ConnectionError extends NodeJS.ErrnoException {
-  readonly rawPacket?: Buffer;
+/** Lines of requests that begin in a packet; of one that is cut off, the version is still to come. */
+const REQUEST_LINE = /^([A-Z][A-Z-]{1,19}) ([/h*][^\s]*)(?: |$)/gm;
+
+/** True when it is the connection that failed, not what was said on it: there is nobody who could be told. */
+export function isBrokenConnection({ code = '' }: ConnectionError): boolean {
+  return !code.startsWith('HPE_') && CODE_OF[code] === undefined;
 }
 
-/** A client that doesn't read our refusal is let go after this. */
-const LINGER_MS = 1_000;
+/** The refusal of what is no valid HTTP; undefined where there is nothing to refuse. */
+export function refusalOf(error: ConnectionError): GatewayError | undefined {
+  const { code = '' } = error;
+  // Whatever comes behind a request that asked for the end of the connection is no request (RFC 9112, section 9.6).
+  if (code === 'HPE_CLOSED_CONNECTION') return undefined;
+  const line = firstLine(error);
+  if (code === 'HPE_HEADER_OVERFLOW' && line !== undefined && line.url.length > MAX_URL_BYTES)
+    return new GatewayError('uri_too_long');
+  return new GatewayError(CODE_OF[code] ?? 'bad_framing');
+}
 
 /**
- * Answers what is no valid HTTP, and ends the connection: after a framing error nobody knows where the next request
- * begins (RFC 9112, section 11.2).
+ * A request to stand for what never became one, so that it is logged, counted and answered like any other. It has no
+ * header fields, and method and target only as far as they are known.
  */
-export function refuseConnection(error: ConnectionError, socket: Duplex): void {
-  // The client is gone, or has had (part of) an answer: writing another one into it would be request smuggling's twin.
-  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: { headersSent: boolean } | null };
-  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent === true) {
-    socket.destroy();
-    return;
+export function standInFor(error: ConnectionError, socket: Socket, Request: typeof IncomingMessage): IncomingMessage {
+  const line = firstLine(error);
+  const req = new Request(socket);
+  req.httpVersionMajor = 1;
+  req.httpVersionMinor = 1;
+  req.httpVersion = '1.1';
+  req.method = line?.method ?? '';
+  req.url = line?.url ?? '';
+  req.complete = true;
+  return req;
+}
+
+interface RequestLine {
+  readonly method: string;
+  readonly url: string;
+}
+
+/** The last line of a request up to where the parser stopped: what stands before it has been answered. */
+function firstLine({ rawPacket, bytesParsed = 0 }: ConnectionError): RequestLine | undefined {
+  if (rawPacket === undefined) return undefined;
+  let found: RequestLine | undefined;
+  for (const { index, 1: method, 2: url } of rawPacket.toString('latin1').matchAll(REQUEST_LINE)) {
+    if (index > bytesParsed) break;
+    found = { method: method as string, url: url as string };
   }
-  socket.on('error', () => socket.destroy());
-  socket.end(rawProblem(codeOf(error)));
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  timer.unref();
-}
-
-/** Refuses what the parser let through but no route may see; ends the connection as well. */
-export function refuseRequest(res: ServerResponse, code: ErrorCode, detail: string): void {
-  const body = problemBody(code, detail);
-  res.shouldKeepAlive = false;
-  res.writeHead(ERRORS[code].status, [...HEAD_FIELDS, 'Content-Length', String(Buffer.byteLength(body))]);
-  res.end(body);
-}
-
-function codeOf({ code = '', rawPacket }: ConnectionError): ErrorCode {
-  if (code === 'HPE_HEADER_OVERFLOW' && rawPacket !== undefined && hasLongUrl(rawPacket)) return 'uri_too_long';
-  return CODE_OF[code] ?? 'bad_framing';
-}
-
-/** Node counts the request line among the header fields: a first line without an end is what was too long. */
-function hasLongUrl(packet: Buffer): boolean {
-  const end = packet.indexOf('\r\n');
-  return (end === -1 || end > MAX_URL_BYTES) && /^[A-Z-]{3,20} [/h]/.test(packet.toString('latin1', 0, 32));
-}
-
-/** A whole problem answer (RFC 9457) as text, for a connection that never became a request. */
-export function rawProblem(code: ErrorCode, detail?: string, fields: readonly string[] = []): string {
-  const { status, title } = ERRORS[code];
-  const body = problemBody(code, detail);
-  const all = [...HEAD_FIELDS, ...fields, 'Content-Length', String(Buffer.byteLength(body)), 'Connection', 'close'];
-  let head = `HTTP/1.1 ${status} ${title}\r\n`;
-  for (let i = 0; i < all.length; i += 2) head += `${all[i]}: ${all[i + 1]}\r\n`;
-  return `${head}\r\n${body}`;
-}
-
-const HEAD_FIELDS: readonly string[] = [
-  'Content-Type',
-  'application/problem+json',
-  'Cache-Control',
-  'no-store',
-  'X-Content-Type-Options',
-  'nosniff',
-];
-
-function problemBody(code: ErrorCode, detail: string = ERRORS[code].advice): string {
-  const { status, title } = ERRORS[code];
-  return JSON.stringify({ type: PROBLEM_BASE + code, title, status, detail, code });
+  return found;
 }

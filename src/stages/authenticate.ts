@@ -6,6 +6,7 @@ import {
   findRepeat,
   peerProofFields,
 } from '../auth/auth-option.ts';
+import { checkTokenNames } from '../auth/check-names.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { applyIdentity } from '../auth/identity.ts';
@@ -45,8 +46,10 @@ export const authenticateStage = defineStage({
   fileReads: { ...bansFileKeys, plans: limitsFileKeys.plans },
   shadow: { needs: [], opens: 'auth' },
 
-  check(file, routes, report) {
-    checkConsumers(file.consumers, Object.keys(file.plans ?? {}), report);
+  check(file, routes, report, outside) {
+    const plans = Object.keys(file.plans ?? {});
+    checkConsumers(file.consumers, plans, report);
+    checkTokenNames(file, plans, routes, report, outside?.issuer);
     for (const scheme of SCHEMES) scheme.check?.(file, report);
     routes.forEach(({ auth, shadow }, index) => {
       if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {
@@ -71,9 +74,9 @@ export const authenticateStage = defineStage({
   },
 
   create(options, route, deps, shared) {
-    const { auth, forwardCredentials } = options;
+    const { auth, issuers, forwardCredentials } = options;
     if (!route.matched || auth.mode === 'none') return undefined;
-    const checks = createChecks(auth.chosen, shared.prepared);
+    const checks = createChecks(auth.chosen, issuers, shared.prepared);
     const accept = createAcceptance(checks, auth.mode);
     // What is only tried out bans nobody.
     const refuse = createRefusals(checks, route.isShadowed === true ? shared.countFailure : shared.countForBans);

@@ -31,7 +31,7 @@ const corsOptions = z.strictObject({
     .default(METHODS)
     .describe('Methods that pages may use.'),
   exposedHeaders: z
-    .array(z.string())
+    .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'must be the name of a header field' }))
     .default([])
     .describe("Response fields that scripts may read, beside the gateway's own."),
   maxAgeSeconds: z

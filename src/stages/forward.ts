@@ -94,6 +94,7 @@ export const forwardStage = defineStage({
       clock: deps.clock,
       deadlines: deps.deadlines,
       sockets: deps.sockets,
+      eventStreams: deps.eventStreams,
       turned: redirects || cookiePaths ? { redirects, cookiePaths } : undefined,
       servicePrefix: ({ path, prefixLength, params }) => {
         const prefix = onPrefix(path.slice(0, prefixLength), prefixLength, params);

@@ -1,7 +1,8 @@
 import { answerJson } from '../answer/own.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { createCallerLimits } from '../limits/caller-limits.ts';
-import { createLimits, limitsKind } from '../limits/limits.ts';
+import { createLimits } from '../limits/create-limits.ts';
+import { limitsKind } from '../limits/limits.ts';
 import { limitsFileKeys } from '../limits/schema.ts';
 import { defineStage } from '../stage.ts';
 

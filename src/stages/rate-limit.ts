@@ -1,8 +1,9 @@
 import { contextOf } from '../context.ts';
 import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
 import { checkLimits } from '../limits/check.ts';
+import { createLimits } from '../limits/create-limits.ts';
 import { createLimiter } from '../limits/limiter.ts';
-import { createLimits, type Limits, limitsKind } from '../limits/limits.ts';
+import { type Limits, limitsKind } from '../limits/limits.ts';
 import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
 import { limitsFileKeys, limitsRouteKeys } from '../limits/schema.ts';
 import { createSettle } from '../limits/settle.ts';

@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createSubject } from '../limits/subject.ts';
-import { duration, oneOrMany } from '../schema-values.ts';
+import { duration, offOr, oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 
 const options = z.strictObject({
   origins: oneOrMany(z.string())
     .optional()
     .describe('Origins whose pages may open a WebSocket; "*" for any. Default: CORS_ORIGINS, and the own host.'),
-  idleTimeout: duration({ min: '100ms', max: '1d' })
+  idleTimeout: offOr(duration({ min: '100ms', max: '1d' }))
     .prefault('5m')
-    .describe('Closes a WebSocket on which no byte moved for so long. Default 5m.'),
+    .describe('Closes a WebSocket on which no byte moved for so long; "off" leaves it to TCP keep-alive. Default 5m.'),
   perConsumer: z
     .int()
     .min(1)

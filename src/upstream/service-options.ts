@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from '../schema-values.ts';
+import { duration, offOr } from '../schema-values.ts';
 import { balanceOption, slowStartOption } from './balance/balance.ts';
 import { breakerSchema } from './breaker.ts';
 import { bulkheadOption } from './bulkhead.ts';
@@ -33,6 +33,14 @@ export const timeoutsOption = z
       .prefault('3s')
       .describe('In place of `headers`, where that is longer, for a GET or HEAD that can still go to another target.'),
     idle: timeout.prefault('30s').describe('Between two bytes of an upload or of an answer.'),
+    stream: offOr(timeout)
+      .prefault('5m')
+      .describe(
+        'Between two bytes of an event stream, and of an answer that tells no length; "off" leaves it to TCP keep-alive.',
+      ),
+    heartbeat: timeout
+      .optional()
+      .describe('After so long a silence an event stream gets a comment line between two events. Default: never.'),
     total: timeout.prefault('30s').describe('Until the response headers, of all attempts.'),
   })
   .describe('Deadlines; 504 when one passes.');

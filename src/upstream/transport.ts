@@ -6,6 +6,7 @@ import createUndiciConnector from 'undici/lib/core/connect.js';
 import errors from 'undici/lib/core/errors.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { AttemptOutcome } from '../context.ts';
+import { allowUnaskedContinue } from './unasked-continue.ts';
 
 /** One attempt as the transport needs it: everything in it has been checked, since undici loses a connection otherwise. */
 export interface TransportRequest {
@@ -69,6 +70,7 @@ export function createTransport(origin: string, options: TransportOptions = {}):
     allowH2: options.http2 ?? false,
     connect: createConnector(hostname, options),
   });
+  allowUnaskedContinue(pool);
   return {
     send: (request, handler) => {
       // undici would take the name from the Host field, which may be the client's, and reconnect when it changes.

@@ -17,3 +17,7 @@ declare module 'undici/lib/core/errors.js' {
   const all: typeof errors;
   export = all;
 }
+declare module 'undici/lib/core/symbols.js' {
+  const all: { readonly kSocket: symbol; readonly kParser: symbol };
+  export = all;
+}

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { freeRun } from '../support/free-run.ts';
 
 const run = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -154,17 +155,6 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map(close));
   return ports;
-}
-
-/** The first of so many free ports in a row. */
-async function freeRun(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 12_000);
-    const tried = await Promise.allSettled(Array.from({ length: count }, (_, at) => listen(first + at)));
-    await Promise.all(tried.map((result) => (result.status === 'fulfilled' ? close(result.value) : undefined)));
-    if (tried.every((result) => result.status === 'fulfilled')) return first;
-  }
-  throw new Error(`no ${count} free ports in a row`);
 }
 
 async function listen(port: number): Promise<net.Server> {

@@ -34,7 +34,7 @@ test('what is commented out in it is right as well', async (t) => {
   const { config } = loadRoutes(join(cwd, 'routes.json'), { env: {} });
   assert.equal(config.routes.length, 2);
   assert.deepEqual(Object.keys(config.services), ['orders']);
-  assert.deepEqual(Object.keys(config.plans ?? {}), ['free']);
+  assert.equal(config.defaultPlan, 'free');
 });
 
 test('init with a folder puts the routes there and has .env point to them', async (t) => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   readdirSync,
   readFileSync,
@@ -20,6 +21,7 @@ import { parsePasswordHash, verifyPassword } from '../../src/auth/password.ts';
 import { configFolder } from '../support/config-files.ts';
 import { startProcess } from '../support/process.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const PROCESSES = 20;
 const ROUTE = { prefix: '/a', target: 'http://localhost:4001' };
@@ -114,6 +116,37 @@ test('the lock of a process that was killed is taken over by one of those who wa
   assert.deepEqual(readdirSync(folder), ['routes.json']);
 });
 
+test('processes that are killed at any moment leave a whole file, and whoever was told of a key has it', async (t) => {
+  const folder = configFolder(t, { 'routes.json': { routes: [ROUTE] } });
+  const file = join(folder, 'routes.json');
+  const running = Array.from({ length: PROCESSES }, (_, i) =>
+    startProcess(t, { argv: ['key', 'create', '--consumer', 'app', '--id', `k${i}`, '--file', file] }),
+  );
+  // Each time that the file has grown, somebody who is at work is ended.
+  const victims = running.slice(0, PROCESSES / 2);
+  let size = statSync(file).size;
+  while (victims.length > 0) {
+    await until(() => statSync(file).size > size || running.every(({ child }) => child.exitCode !== null), {
+      timeoutMs: 60_000,
+      what: 'another key in the file',
+    });
+    size = statSync(file).size;
+    victims.pop()?.signal('SIGKILL');
+  }
+  const codes = await Promise.all(running.map(({ exited }) => exited));
+  const made = codes.flatMap((code, i) => (code === 0 ? [`k${i}`] : []));
+  assert.ok(made.length >= PROCESSES / 2, codes.join());
+  const ids = idsOf(rowsOf(file), 'app');
+  assert.deepEqual(
+    made.filter((id) => !ids.includes(id)),
+    [],
+  );
+  t.diagnostic(`${made.length} ended well, ${codes.filter((code) => code === 'SIGKILL').length} were killed`);
+  const after = await key(t, ['create', '--consumer', 'app', '--id', 'last', '--file', file]);
+  assert.equal(after.code, 0, after.err);
+  assert.deepEqual(readdirSync(folder), ['routes.json']);
+});
+
 test('a reader that is gone gets one line, no stack, and the words how to take the key back', async (t) => {
   const folder = configFolder(t, { 'routes.json': { routes: [ROUTE] } });
   const running = startProcess(t, { argv: ['key', 'create', '--consumer', 'app'], cwd: folder });
@@ -131,10 +164,15 @@ test('the file behind a link is written, and link, mode and rest of the folder s
   const folder = configFolder(t, { 'real/routes.json': { routes: [ROUTE] } });
   symlinkSync('real/routes.json', join(folder, 'routes.json'));
   chmodSync(join(folder, 'real/routes.json'), 0o664);
+  // Only root may give a file away; for others the owner is the same anyway.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(join(folder, 'real/routes.json'), 1234, 1235);
   const { code } = await key(t, ['create', '--consumer', 'app'], {}, folder);
   assert.equal(code, 0);
   assert.equal(lstatSync(join(folder, 'routes.json')).isSymbolicLink(), true);
   assert.equal(statSync(join(folder, 'real/routes.json')).mode & 0o777, 0o664);
+  const { uid, gid } = statSync(join(folder, 'real/routes.json'));
+  if (isRoot) assert.deepEqual([uid, gid], [1234, 1235]);
   assert.deepEqual(readdirSync(join(folder, 'real')), ['routes.json']);
   assert.equal(rowsOf(join(folder, 'real/routes.json')).length, 1);
 });
@@ -146,7 +184,8 @@ test('a password of one’s choosing comes by standard input, and from nowhere e
     argv: ['key', 'create', '--consumer', 'ops', '--password', '--password-stdin', '--file', file],
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  running.child.stdin?.end('correct horse battery\n');
+  // The pipe stays open: the line is what counts.
+  running.child.stdin?.write('correct horse battery\nanother line\n');
   assert.equal(await running.exited, 0, running.stderr);
   assert.ok(!running.stdout.includes('correct horse'));
   const [row] = (parse(readFileSync(file, 'utf8')) as { consumers: { password: string }[] }).consumers;

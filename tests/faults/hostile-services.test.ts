@@ -74,14 +74,31 @@ test('chunked trailers of a service end at the gateway', async (t) => {
   assert.equal(answer.headers['trailer'], undefined);
 });
 
-test('interim responses are waited over', async (t) => {
-  const gateway = await setUp(
-    t,
-    'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi',
-  );
-  const answer = await ask(`${gateway.url}/liar/x`);
-  assert.equal(answer.status, 200);
-  assert.equal(answer.text, 'hi');
+const FINAL = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const INTERIM: Readonly<Record<string, Lie>> = {
+  '103 Early Hints': `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${FINAL}`,
+  '100 Continue that nobody asked for': `HTTP/1.1 100 Continue\r\n\r\n${FINAL}`,
+  'three of them': `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3)}${FINAL}`,
+  '100 Continue in a packet of its own': (socket) => {
+    socket.write('HTTP/1.1 100 Continue\r\n\r\n', () => setTimeout(() => socket.write(FINAL), 30));
+  },
+};
+for (const [name, lie] of Object.entries(INTERIM)) {
+  test(`an interim answer is waited over: ${name}`, async (t) => {
+    const gateway = await setUp(t, lie);
+    for (let call = 1; call <= 3; call += 1) {
+      const answer = await ask(`${gateway.url}/liar/x`, { method: 'POST', body: 'hello' });
+      assert.deepEqual([answer.status, answer.text], [200, 'hi']);
+    }
+  });
+}
+
+test('a service that says nothing but 100 Continue runs into the deadline of its headers', async (t) => {
+  const gateway = await setUp(t, (socket) => {
+    const interval = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 5);
+    socket.on('close', () => clearInterval(interval));
+  });
+  assert.equal((await ask(`${gateway.url}/liar/x`)).status, 504);
 });
 
 const BROKEN_OFF: readonly (readonly [name: string, lie: Lie])[] = [

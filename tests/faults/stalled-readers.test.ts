@@ -55,3 +55,24 @@ test('a client that never reads its answers is cut off after the idle time, and 
   await until(() => isCut, { what: 'the end of the connection' });
   assert.ok(service.requests.length < REQUESTS, 'the answers were never too many to hold');
 });
+
+test('a CONNECT behind answers that nobody reads does not keep their connection', async (t) => {
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/x', auth: 'none', respond: { status: 200, body: 'x'.repeat(8_000) } }] },
+  });
+  const socket = connect(gateway.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.pause();
+  socket.on('error', () => undefined);
+  const connectTo = 'CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n';
+  // One packet: the parser stops between packets when answers are not read.
+  socket.write('GET /x HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_900) + connectTo);
+  await until(() => gateway.gateway.inFlight > 0, { what: 'the requests' });
+  await until(() => gateway.gateway.inFlight === 0, { what: 'the end of the stalled answers', timeoutMs: 20_000 });
+  let isCut = false;
+  socket.on('close', () => {
+    isCut = true;
+  });
+  socket.resume();
+  await until(() => isCut, { what: 'the end of the connection' });
+});

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { test } from 'node:test';
+import { encodedPaths, endings } from '../support/encoded-paths.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask, askRaw, statusOf } from '../support/http.ts';
 import { startService } from '../support/service.ts';
@@ -61,4 +63,44 @@ test('a path that a second decoding would lead elsewhere is refused, and the ref
     assert.match(raw, /"detail":"However often a service decodes a path/);
   }
   assert.equal(service.requests.length, 0);
+});
+
+const PREFIXES = ['/', '/pub', '/pub/admin', '/raw', '/raw/admin'];
+/** Each route has a base of its own on the service, by which it is known again. */
+const baseOf = (prefix: string): string => `/base${PREFIXES.indexOf(prefix)}`;
+const prefixOf = (path: string): string | undefined =>
+  PREFIXES.findLast((prefix) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+
+/** Where a service ends up that was sent this path, other than on the route that sent it; undefined when nowhere. */
+function findLeak(sent: string): string | undefined {
+  const [, base, rest = ''] = /^(\/base\d)(.*)$/.exec(sent) ?? [];
+  const prefix = PREFIXES.find((one) => baseOf(one) === base);
+  for (const ending of endings(rest)) {
+    if (ending === undefined) return 'above the root';
+    const path = `${prefix}/${ending}`.replace(/\/+/g, '/');
+    if (prefixOf(path) !== prefix) return path;
+  }
+  return undefined;
+}
+
+test('no encoding leads a service that decodes up to four times elsewhere, through the running gateway', async (t) => {
+  const service = await startService(t);
+  const gateway = await startGateway(t, {
+    file: {
+      routes: PREFIXES.map((prefix) => ({
+        prefix,
+        target: service.url + baseOf(prefix),
+        auth: 'none',
+        path: prefix.startsWith('/raw') ? 'raw' : 'normalized',
+      })),
+    },
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  for (const path of encodedPaths(8_888, ['/', '/pub/', '/raw/'], 1_500)) {
+    const { status, json } = await ask(gateway.url, { path, agent });
+    assert.ok(status === 200 || (status === 400 && json.code === 'bad_path'), `${path}: ${status}`);
+  }
+  assert.ok(service.requests.length > 200, `only ${service.requests.length} paths were let through`);
+  for (const { path } of service.requests) assert.equal(findLeak(path), undefined, path);
 });

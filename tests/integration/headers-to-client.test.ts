@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask, askRaw } from '../support/http.ts';
-import { freePort, type StubHandler, startService } from '../support/service.ts';
+import { freePort, type StubHandler, startLyingService, startService } from '../support/service.ts';
 
 const APP = 'https://app.example';
 
@@ -270,6 +270,21 @@ describe('what a service says of itself', { concurrency: 4 }, () => {
 });
 
 describe('answers without a body', { concurrency: 4 }, () => {
+  it('204 has no Content-Length, whoever sends it', async (t) => {
+    const service = await startLyingService(t, 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nX-Kept: yes\r\n\r\n');
+    const gateway = await startGateway(t, {
+      env: { CORS_ORIGINS: 'https://app.example' },
+      file: { routes: [{ prefix: '/', target: service.url, auth: 'none' }] },
+    });
+    const preflight = 'Origin: https://app.example\r\nAccess-Control-Request-Method: PUT\r\n';
+    for (const head of ['GET /x HTTP/1.1\r\n', `OPTIONS /x HTTP/1.1\r\n${preflight}`]) {
+      // Two on one connection: the end of the first is where its head ends.
+      const raw = await askRaw(gateway.port, `${head}Host: a\r\n\r\n${head}Host: a\r\nConnection: close\r\n\r\n`);
+      assert.equal(raw.match(/^HTTP\/1\.1 204 /gm)?.length, 2, raw);
+      assert.doesNotMatch(raw, /content-length|transfer-encoding/i);
+    }
+  });
+
   it('HEAD has the length of what GET would have sent, and nothing after the head', async (t) => {
     const gateway = await setUp(t, answers(200, { 'Content-Length': '5' }, 'hello'));
     const raw = await askRaw(gateway.port, 'HEAD /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
@@ -306,6 +321,21 @@ describe('answers without a body', { concurrency: 4 }, () => {
       assert.doesNotMatch(raw, /transfer-encoding/i);
     });
   }
+
+  it("204 has no length, neither a service's nor our own to a preflight", async (t) => {
+    const liar = await startLyingService(t, 'HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nX-Odd: 1\r\n\r\n');
+    const gateway = await setUp(t, answers(200), { route: { target: liar.url } });
+    const preflight = { origin: APP, 'access-control-request-method': 'PUT' };
+    for (const answer of [
+      await ask(`${gateway.url}/api/x`),
+      await ask(`${gateway.url}/api/x`, { method: 'OPTIONS', headers: preflight }),
+    ]) {
+      assert.equal(answer.status, 204);
+      assert.equal(answer.headers['content-length'], undefined);
+      assert.match(String(answer.headers['x-request-id']), /^[\w-]{36}$/);
+    }
+    assert.equal((await ask(`${gateway.url}/api/x`)).headers['x-odd'], '1');
+  });
 
   it('304 keeps the length of what it stands for', async (t) => {
     const gateway = await setUp(t, answers(304, { 'content-length': '1234', etag: '"1"' }));

@@ -78,7 +78,7 @@ test(
     await Promise.all(urls.map((url) => ask(url)));
     assert.ok(performance.now() - startedAtMs < 300, 'no request waits for a frozen Redis');
     for (const gateway of gateways) {
-      assert.match(await gateway.metrics(), /limiter_store_up 0/);
+      await until(async () => /limiter_store_up 0/.test(await gateway.metrics()));
       assert.equal(gateway.messages.filter((line) => line.includes('Redis does not answer')).length, 1);
     }
     redis.thaw();

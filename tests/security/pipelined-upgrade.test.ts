@@ -53,6 +53,13 @@ test('a handshake behind a request under way still meets the stages that guard i
   assert.deepEqual(raw.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 200', 'HTTP/1.1 401']);
 });
 
+test('a refused handshake says that nothing behind it will be answered', async (t) => {
+  const gateway = await setUp(t);
+  const raw = await askRaw(gateway.port, handshake('/private/socket').replace(', close', '') + SLOW);
+  assert.deepEqual(raw.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 401']);
+  assert.match(raw, /^connection: close\r$/im);
+});
+
 test('CONNECT behind a request under way ends that connection and nothing else', async (t) => {
   const gateway = await setUp(t);
   await askRaw(gateway.port, `${SLOW}CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n`);

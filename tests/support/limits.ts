@@ -144,6 +144,7 @@ export class StageBench {
       pool: this.pool,
       deadlines: new Deadlines(),
       sockets: new OpenSockets(),
+      eventStreams: new Set(),
       redis: this.#redis,
       lease: this.pool.lease(),
       call: () => Promise.reject(new Error('nobody is asked here')),

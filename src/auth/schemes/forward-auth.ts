@@ -96,7 +96,7 @@ function describe(context: RequestContext, names: readonly string[]): Record<str
   return fields;
 }
 
-function judge({ status, headers }: Reply, context: RequestContext, { copyHeaders }: ForwardAuthOptions): Outcome {
+function judge({ status, headers }: Reply, context: RequestContext, { url, copyHeaders }: ForwardAuthOptions): Outcome {
   if (status === 401) return REFUSED;
   if (status === 403) return FORBIDDEN;
   if (status < 200 || status > 299) {
@@ -121,7 +121,9 @@ function judge({ status, headers }: Reply, context: RequestContext, { copyHeader
     if (value !== undefined && name !== 'x-user-id' && name !== 'x-user-role')
       context.upstreamHeaders.push(name, value);
   }
-  return createIdentity('forward-auth', { subject: said.get('x-user-id'), roles: roles ?? [] });
+  // Its users are its own: one of the same name of an issuer of tokens is somebody else.
+  const issuer = url.split('?', 1)[0];
+  return createIdentity('forward-auth', { subject: said.get('x-user-id'), issuer, roles: roles ?? [] });
 }
 
 /** Short, and of visible ASCII: left out, a field would tell the service that nobody calls. */

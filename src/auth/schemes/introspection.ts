@@ -8,9 +8,12 @@ import { duration } from '../../schema-values.ts';
 import type { StageDeps } from '../../stage.ts';
 import { askForObject, isSafeUrl } from '../ask.ts';
 import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
-import { type Claims, DEFAULT_CLAIM_PATHS, readList, readScopes, readText } from '../claims.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type ClaimPaths, type Claims, DEFAULT_CLAIM_PATHS } from '../claims.ts';
+import { type Identity, type Outcome, Refusal } from '../identity.ts';
+import { allowOption, type IssuerName, introspectionIssuer } from '../issuer-names.ts';
+import { isAccepted } from '../jwt.ts';
 import { defineScheme } from '../scheme.ts';
+import { type ClaimSource, identifyByClaims, type TokenCallers } from '../token-identity.ts';
 
 const MAX_TOKEN_CHARS = 8192;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -29,6 +32,12 @@ const introspectionOption = z.strictObject({
     .describe('Introspection endpoint; https, or http on this machine.'),
   clientId: z.string().min(1).describe('Who the gateway is to that server.'),
   clientSecret: z.string().min(1).describe('Its secret; write "${ENV:NAME}" or "${FILE:/path}".'),
+  issuer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Whose tokens it knows, where that is one of `issuers` too. Default: its URL.'),
+  allow: allowOption,
   audience: z.string().min(1).optional().describe('What `aud` of the answer must name. Default: not checked.'),
   cacheFor: duration({ max: '5m' })
     .prefault('30s')
@@ -45,6 +54,9 @@ interface Remembered {
   readonly untilMs: number;
 }
 
+const CLAIM_PATHS: ClaimPaths = { ...DEFAULT_CLAIM_PATHS, subject: [...DEFAULT_CLAIM_PATHS.subject, 'username'] };
+
+const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
 const INACTIVE = new Refusal('the token is not active');
 const TOO_LARGE = new Refusal('the token is larger than 8 KiB');
 const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
@@ -60,12 +72,21 @@ const introspectionKind: Kind<Introspection> = { name: 'introspection', close() 
 class Introspection {
   readonly #options: IntrospectionOptions;
   readonly #clock: Clock;
+  readonly #callers: TokenCallers;
+  readonly #source: ClaimSource;
   readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
   readonly #asking = new Map<string, Promise<Outcome>>();
 
-  constructor(options: IntrospectionOptions, clock: Clock) {
+  constructor(options: IntrospectionOptions, clock: Clock, callers: TokenCallers) {
     this.#options = options;
     this.#clock = clock;
+    this.#callers = callers;
+    this.#source = { issuer: introspectionIssuer(options), paths: CLAIM_PATHS, allow: options.allow };
+  }
+
+  /** Whose tokens it knows. */
+  get issuer(): IssuerName {
+    return this.#source.issuer;
   }
 
   check(token: string, nowMs: number, mayAsk: boolean): Outcome | Promise<Outcome> {
@@ -102,33 +123,27 @@ class Introspection {
       return new Refusal('the server that knows this token does not answer', { code: 'auth_unavailable', cause });
     }
     const nowMs = this.#clock.now();
-    const outcome = readAnswer(claims, this.#options.audience, nowMs);
+    const outcome = this.#read(claims, nowMs);
     const keepMs = outcome instanceof Refusal ? REFUSED_MS : cacheFor;
     const untilMs = Math.min(nowMs + keepMs, (outcome as Identity).expiresAtMs ?? Number.POSITIVE_INFINITY);
     this.#remembered.set(key, { outcome, untilMs });
     return outcome;
   }
-}
 
-/** Who the answer speaks of (RFC 7662, section 2.2). */
-function readAnswer(claims: Claims, audience: string | undefined, nowMs: number): Outcome {
-  const { active, aud } = claims as { active?: unknown; aud?: unknown };
-  if (active !== true) return INACTIVE;
-  const [exp, nbf] = [readSeconds(claims['exp']), readSeconds(claims['nbf'])];
-  if (Number.isNaN(exp) || Number.isNaN(nbf)) return UNREADABLE;
-  const expiresAtMs = exp === undefined || exp > MAX_TIME_SECONDS ? undefined : exp * 1000;
-  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
-  if (nbf !== undefined && nbf * 1000 > nowMs) return INACTIVE;
-  if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
-    return WRONG_AUDIENCE;
-  return createIdentity('introspection', {
-    subject: readText(claims, [...DEFAULT_CLAIM_PATHS.subject, 'username']),
-    roles: readList(claims, DEFAULT_CLAIM_PATHS.roles),
-    scopes: readScopes(claims, DEFAULT_CLAIM_PATHS.scopes),
-    plan: readText(claims, DEFAULT_CLAIM_PATHS.plan),
-    claims,
-    expiresAtMs,
-  });
+  /** Who the answer speaks of (RFC 7662, section 2.2). */
+  #read(claims: Claims, nowMs: number): Outcome {
+    const { audience } = this.#options;
+    const { active, aud } = claims as { active?: unknown; aud?: unknown };
+    if (active !== true) return INACTIVE;
+    const [exp, nbf] = [readSeconds(claims['exp']), readSeconds(claims['nbf'])];
+    if (Number.isNaN(exp) || Number.isNaN(nbf)) return UNREADABLE;
+    const expiresAtMs = exp === undefined || exp > MAX_TIME_SECONDS ? undefined : exp * 1000;
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
+    if (nbf !== undefined && nbf * 1000 > nowMs) return INACTIVE;
+    if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
+      return WRONG_AUDIENCE;
+    return identifyByClaims('introspection', claims, this.#source, this.#callers, expiresAtMs);
+  }
 }
 
 /** Seconds since the epoch: a number, or a text that spells one as some servers write it; NaN for anything else. */
@@ -153,24 +168,31 @@ export const introspectionScheme = defineScheme({
     introspection === undefined
       ? { message: 'nobody to introspect tokens is configured', hint: 'add "introspection" to the file' }
       : undefined,
-  prepare: ({ introspection }, deps) => introspection && createIntrospection(introspection, deps),
+  prepare: ({ introspection }, deps, callers) => introspection && createIntrospection(introspection, deps, callers),
 
-  create(_options, introspection, beside) {
+  create(_options, introspection, { beside, issuers }) {
     const leavesJwt = beside.has('jwt');
+    const takesIssuer = introspection === undefined || isAccepted(issuers, introspection.issuer);
     return {
       authorizationWord: 'bearer',
       isConfigured: introspection !== undefined,
       check(context: RequestContext, nowMs: number) {
         const token = readBearer(context.req.headers.authorization);
         if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
+        if (!takesIssuer) return WRONG_ISSUER;
         return introspection?.check(token, nowMs, !context.dryRun) ?? INACTIVE;
       },
     };
   },
 });
 
-function createIntrospection(options: IntrospectionOptions, { lease, clock }: StageDeps): Introspection {
-  // The options hold a secret, which has no place in a key.
-  const key = hash('sha256', JSON.stringify(options));
-  return lease.use(introspectionKind, key, () => new Introspection(options, clock));
+function createIntrospection(
+  options: IntrospectionOptions,
+  { lease, clock }: StageDeps,
+  callers: TokenCallers,
+): Introspection {
+  // What is remembered says who a client is mapped to: another mapping is another memory. The options hold a secret,
+  // which has no place in a key.
+  const key = hash('sha256', JSON.stringify([options, [...callers.clients], callers.tellsIssuer]));
+  return lease.use(introspectionKind, key, () => new Introspection(options, clock, callers));
 }

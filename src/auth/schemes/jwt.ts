@@ -9,6 +9,7 @@ import { TokenVerifier } from '../jwt.ts';
 import type { KeyPlace } from '../key-source.ts';
 import { Revocations, revocationsKind } from '../revocations.ts';
 import { defineScheme } from '../scheme.ts';
+import type { TokenCallers } from '../token-identity.ts';
 
 /**
  * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1) that an issuer has signed. Beside introspection, those that
@@ -29,9 +30,9 @@ export const jwtScheme = defineScheme({
   // The environment may name an issuer, whatever the file says.
   isPossible: () => true,
   check: ({ issuers }, report) => checkIssuers(issuers, report),
-  prepare: ({ issuers }, deps) => createTokenVerifier(issuers, deps),
+  prepare: ({ issuers }, deps, callers) => createTokenVerifier(issuers, deps, callers),
 
-  create(_options, verifier, beside) {
+  create(_options, verifier, { beside, issuers }) {
     const leavesOpaque = beside.has('introspection');
     return {
       authorizationWord: 'bearer',
@@ -39,13 +40,13 @@ export const jwtScheme = defineScheme({
       check(context: RequestContext, nowMs: number) {
         const token = readBearer(context.req.headers.authorization);
         if (token === undefined || (leavesOpaque && !looksLikeJwt(token))) return undefined;
-        return verifier.verify(token, nowMs);
+        return verifier.verify(token, nowMs, issuers);
       },
     };
   },
 });
 
-function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps): TokenVerifier {
+function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps, callers: TokenCallers): TokenVerifier {
   const { lease, clock, log, redis, settings } = deps;
   warnWithoutAudience(rows, settings.jwt, log);
   const findKeys = (place: KeyPlace) =>
@@ -55,5 +56,5 @@ function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps): Token
     ...createEnvironmentIssuers(settings.jwt, findKeys),
   ];
   const revocations = lease.use(revocationsKind, '', () => new Revocations({ clock, log, redis }));
-  return new TokenVerifier(issuers, revocations);
+  return new TokenVerifier(issuers, revocations, callers);
 }

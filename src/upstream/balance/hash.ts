@@ -49,7 +49,7 @@ function findWinner(targets: readonly Target[], hash: number, except: Target | u
 
 function createKeyReader(key: HashKey): (context: RequestContext) => string {
   if (key === 'address') return (context) => context.clientAddress;
-  if (key === 'consumer') return (context) => context.consumer?.name ?? context.subject ?? context.clientAddress;
+  if (key === 'consumer') return (context) => context.consumer?.name ?? context.userKey ?? context.clientAddress;
   const name = key.slice(key.indexOf(':') + 1);
   if (key.startsWith('cookie:'))
     return (context) => readCookie(context.req.headers.cookie, name) ?? context.clientAddress;

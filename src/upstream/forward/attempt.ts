@@ -54,6 +54,8 @@ export class Attempt implements TransportHandler, Deadline, Source {
   #isDelivering = false;
   /** The client has not yet read what it was sent. */
   #isReaderFull = false;
+  /** How long the answer may be silent. */
+  #silenceMs: number;
   /** Bytes of the answer still to come, or -1 when the service has not said how many. */
   #remaining = -1;
   readonly startedAtMs = performance.now();
@@ -63,6 +65,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
   constructor(owner: AttemptOwner, body: UploadStream | null) {
     this.#owner = owner;
     this.body = body;
+    this.#silenceMs = owner.timeouts.idle;
     const dueAtMs = this.startedAtMs + owner.timeouts.connect;
     owner.deadlines.add(this, owner.totalDueAtMs === 0 ? dueAtMs : Math.min(dueAtMs, owner.totalDueAtMs));
   }
@@ -72,9 +75,9 @@ export class Attempt implements TransportHandler, Deadline, Source {
     return this.#controller !== undefined;
   }
 
-  /** True once its answer is on its way to the client. */
-  get isDelivered(): boolean {
-    return this.#isDelivering;
+  /** Milliseconds since it began. */
+  get ageMs(): number {
+    return performance.now() - this.startedAtMs;
   }
 
   /** The client went away, or its owner lost interest. */
@@ -96,7 +99,10 @@ export class Attempt implements TransportHandler, Deadline, Source {
     } else if (this.#isReaderFull) {
       this.#fail('aborted-by-client', new Error(`the client read nothing for ${timeouts.idle} ms`));
     } else {
-      this.#fail('idle-timeout', new Error(`no byte moved for ${timeouts.idle} ms`));
+      this.#fail(
+        'idle-timeout',
+        new Error(`no byte moved for ${this.#phase === 'sending' ? timeouts.idle : this.#silenceMs} ms`),
+      );
     }
   }
 
@@ -104,7 +110,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
   resume(): void {
     this.#isReaderFull = false;
     if (this.#phase !== 'receiving') return;
-    this.dueAtMs = performance.now() + this.#owner.timeouts.idle;
+    this.dueAtMs = performance.now() + this.#silenceMs;
     this.#controller?.resume();
   }
 
@@ -142,9 +148,10 @@ export class Attempt implements TransportHandler, Deadline, Source {
       return;
     }
     this.#phase = 'receiving';
-    this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     const length = headers['content-length'];
     if (typeof length === 'string') this.#remaining = Number(length);
+    else this.#silenceMs = this.#owner.timeouts.stream;
+    this.#moveDeadline(performance.now() + this.#silenceMs);
     if (this.#deliver(status, headers, undefined)) return;
     this.#finish();
     if (!controller.aborted) controller.abort(new Error('answer not wanted'));
@@ -153,13 +160,15 @@ export class Attempt implements TransportHandler, Deadline, Source {
   onResponseData(controller: TransportController, chunk: Buffer): void {
     if (this.#phase !== 'receiving') return;
     const { context, timeouts } = this.#owner;
-    this.dueAtMs = performance.now() + timeouts.idle;
     this.#remaining -= chunk.length;
+    this.dueAtMs = performance.now() + this.#silenceMs;
     if (this.#remaining === 0) {
       this.#finish();
       context.sink.end(context, chunk);
     } else if (!context.sink.write(context, chunk, this)) {
+      // Now it is the reader's turn.
       this.#isReaderFull = true;
+      this.#moveDeadline(performance.now() + timeouts.idle);
       controller.pause();
     }
   }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { isEventStream, watchEvents } from '../../answer/event-stream.ts';
 import { bodyOf } from '../../body/body-of.ts';
 import type { RequestBody } from '../../body/request-body.ts';
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
@@ -61,8 +62,6 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #tried: Set<ServiceTarget> | undefined;
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The target's failures in a row, as they were before this attempt. */
-  #failuresBefore = 0;
   #isClosed = false;
 
   /** `path`: path and query on the service; `next` gets the error where it has no answer. */
@@ -82,7 +81,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
     this.target = chosen.location;
-    this.#holds = new Holds(plan.service, call);
+    this.#holds = new Holds(plan, call);
     this.#next = next;
     this.#body = bodyOf(context);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
@@ -133,13 +132,13 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
     context.outcome = outcome;
-    if (!isNobodysFailure(outcome)) {
-      // Its head counted as a success, and would end a row of such failures each time.
-      this.#chosen.consecutiveFailures = Math.max(this.#chosen.consecutiveFailures, this.#failuresBefore);
-      this.#plan.service.note(this.#chosen, outcome, performance.now() - (this.#attempt as Attempt).startedAtMs);
-      this.#plan.breaker.begin()?.fail();
-    }
+    if (!isNobodysFailure(outcome)) this.#holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
     context.sink.fail(context, failureOf(outcome, error));
+  }
+
+  /** The deadline of the attempt under way; 0 while there is none. */
+  get dueAtMs(): number {
+    return this.#attempt?.dueAtMs ?? 0;
   }
 
   /** The answer is complete, or the client went away. */
@@ -174,10 +173,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
     context.upstreamMs += tookMs;
     context.outcome = outcome;
-    this.#failuresBefore = this.#chosen.consecutiveFailures;
     const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts, this.isTry);
-    this.#plan.service.note(this.#chosen, judged, tookMs);
-    this.#holds.endRetry();
+    this.#holds.learn(this.#chosen, judged, tookMs);
     return judged;
   }
 
@@ -185,6 +182,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   #deliver({ status, socket }: Ending, headers: AnswerFields): boolean {
     const { context } = this;
     if (socket !== undefined) return this.#relay(headers, socket);
+    if (isEventStream(status, headers)) watchEvents(context, this.#plan);
     try {
       context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
     } catch (error) {

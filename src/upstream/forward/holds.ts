@@ -1,5 +1,8 @@
-import type { BreakerCall } from '../breaker.ts';
-import type { Service, ServiceTarget } from '../service.ts';
+import type { AttemptOutcome } from '../../context.ts';
+import type { Breaker, BreakerCall } from '../breaker.ts';
+import type { Service } from '../service.ts';
+import type { Target } from '../target.ts';
+import type { ForwardPlan } from './plan.ts';
 
 /**
  * What one request holds at its service: a place in the bulkhead, the breaker's leave, a target that counts it, a
@@ -7,18 +10,22 @@ import type { Service, ServiceTarget } from '../service.ts';
  */
 export class Holds {
   readonly #service: Service;
+  readonly #breaker: Breaker;
   #call: BreakerCall | undefined;
-  #target: ServiceTarget | undefined;
+  #target: Target | undefined;
+  /** The target's failures in a row, as they were before the last attempt was learned from. */
+  #failuresBefore = 0;
   #isRetrying = false;
 
   /** The place in the bulkhead is taken already. */
-  constructor(service: Service, call: BreakerCall) {
+  constructor({ service, breaker }: Pick<ForwardPlan, 'service' | 'breaker'>, call: BreakerCall) {
     this.#service = service;
+    this.#breaker = breaker;
     this.#call = call;
   }
 
   /** A target begins to work for the request. */
-  begin(target: ServiceTarget): void {
+  begin(target: Target): void {
     this.#target = target;
     this.#service.begin(target);
   }
@@ -38,6 +45,21 @@ export class Holds {
     if (!this.#isRetrying) return;
     this.#isRetrying = false;
     this.#service.retries.release();
+  }
+
+  /** An attempt has ended: its target's health, latency and metrics are told. */
+  learn(target: Target, outcome: AttemptOutcome, tookMs: number): void {
+    this.#failuresBefore = target.consecutiveFailures;
+    this.#service.note(target, outcome, tookMs);
+    this.endRetry();
+  }
+
+  /** Its answer broke off after the head, which counted as a success: one failure more, everywhere. */
+  failAfterHead(target: Target, outcome: AttemptOutcome, tookMs: number): void {
+    // Otherwise each head would end the row of such failures.
+    target.consecutiveFailures = Math.max(target.consecutiveFailures, this.#failuresBefore);
+    this.#service.note(target, outcome, tookMs);
+    this.#breaker.begin()?.fail();
   }
 
   /** The breaker learns how the request went, once; `abandon` decides nothing. */

@@ -13,11 +13,14 @@ export interface Timeouts {
   /** In place of `headers` for an attempt that can be followed by one at another target. */
   readonly try: number;
   readonly idle: number;
+  /** Instead of `idle` for answers that tell no length; may be Infinity. */
+  readonly stream: number;
+  readonly heartbeat?: number | undefined;
   readonly total: number;
 }
 
 /** How a route sends its requests on; made once a route, when a snapshot is compiled. */
-export interface ForwardPlan extends Pick<Deps, 'clock' | 'deadlines' | 'sockets'> {
+export interface ForwardPlan extends Pick<Deps, 'clock' | 'deadlines' | 'sockets' | 'eventStreams'> {
   readonly service: Service;
   readonly breaker: Breaker;
   readonly proxy: RouteProxy;

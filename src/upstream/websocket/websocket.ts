@@ -87,6 +87,9 @@ function lighten(context: RequestContext): void {
   context.extraHeaders = undefined;
   context.claims = undefined;
   context.params = undefined;
+  // Open, it counts among the sockets of its caller.
+  context.places?.leave();
+  context.places = undefined;
   // A reload in the meantime has no reason to keep this snapshot.
   context.snapshotDone?.();
   context.snapshotDone = undefined;

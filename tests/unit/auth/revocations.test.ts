@@ -18,7 +18,7 @@ test('a revoked token is refused at once, also one that was verified before', ()
   const sign = (jti: string) => jwt.sign({ iss: 'a', jti, iat: NOW_SECONDS, exp: NOW_SECONDS + 60 }, SECRET);
   const [taken, kept] = [sign('t1'), sign('t2')];
   assert.ok(!(verifier.verify(taken, NOW_MS) instanceof Refusal));
-  assert.equal(revocations.revoke('t1', NOW_MS + 60_000), true);
+  assert.equal(revocations.revoke('t1', NOW_MS + 60_000, 'a'), true);
   assert.ok(verifier.verify(taken, NOW_MS) instanceof Refusal);
   assert.ok(!(verifier.verify(kept, NOW_MS) instanceof Refusal));
   assert.equal(revocations.revoke('', NOW_MS), false);

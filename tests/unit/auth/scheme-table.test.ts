@@ -24,15 +24,15 @@ test('what asks for several schemes names each challenge once', () => {
 });
 
 test("the gateway's own routes take the schemes that the file makes possible", () => {
-  const nothing = { consumers: [], consumerStore: 'file', issuers: [] };
+  const nothing = { consumers: [], consumerStore: 'file' as const, issuers: [] };
   const own = (file: object, ...auths: unknown[]) =>
     ownSchemes(
-      { ...nothing, ...file } as typeof nothing,
+      { ...nothing, ...file },
       auths.map((auth) => authOption.parse(auth)),
     );
   assert.deepEqual(own({}), ['jwt', 'api-key']);
   assert.deepEqual(own({ introspection: {} }), ['jwt', 'api-key', 'introspection']);
-  const consumer = { name: 'a', plan: undefined, roles: [], keys: [], password: 'hash', certificates: [] };
+  const consumer = { name: 'a', plan: undefined, roles: [], keys: [], password: 'hash', certificates: [], clients: [] };
   assert.deepEqual(own({ consumers: [consumer] }, 'mtls'), ['jwt', 'api-key', 'basic']);
   const certified = { ...consumer, password: undefined, certificates: [{ sha256: '' }] };
   assert.deepEqual(own({ consumers: [certified] }), ['jwt', 'api-key'], 'no route names a field to believe it in');

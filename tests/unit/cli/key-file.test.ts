@@ -77,13 +77,13 @@ test('a new consumer is added after the last, and a first one makes the list', a
     '\t\t\t"name": "new",',
     '\t\t\t"plan": "free",',
     '\t\t\t"roles": ["a", "b"],',
-    '\t\t\t"keys": [{ "id": "k1", "sha256": # }]',
+    '\t\t\t\t{ "id": "k1", "sha256": # }',
   ]);
   const bare = setUp(t, { 'routes.json': '{\r\n    "routes": [] // none yet\r\n}\r\n' });
   assert.equal((await bare.run('create', '--consumer', 'new')).code, 0);
   assert.equal(
     bare.read(),
-    '{\r\n    "routes": [], // none yet\r\n    "consumers": [\r\n        {\r\n            "name": "new",\r\n            "keys": [{ "id": "k1", "sha256": # }]\r\n        }\r\n    ]\r\n}\r\n',
+    '{\r\n    "routes": [], // none yet\r\n    "consumers": [\r\n        {\r\n            "name": "new",\r\n            "keys": [\r\n                { "id": "k1", "sha256": # }\r\n            ]\r\n        }\r\n    ]\r\n}\r\n',
   );
   const line = setUp(t, { 'routes.json': '{ "consumers": [], "routes": [] }' });
   assert.equal((await line.run('create', '--consumer', 'new')).code, 0);

@@ -34,6 +34,7 @@ test('without any variable everything has its default', () => {
     corsOrigins: [],
     jwt: undefined,
     redisUrl: undefined,
+    maxInFlightPerAddress: 500,
     drainDelayMs: 5000,
     shutdownTimeoutMs: 25_000,
     healthDetails: true,
@@ -47,11 +48,26 @@ test('an empty variable counts as not set', () => {
 });
 
 test('every wrong variable is told at once, with what to do', () => {
-  const env = { PORT: '70000', LOG_LEVEL: 'loud', DRAIN_DELAY: '5', HEALTH_DETAILS: 'maybe', REDIS_URL: 'localhost' };
+  const env = {
+    PORT: '70000',
+    LOG_LEVEL: 'loud',
+    DRAIN_DELAY: '5',
+    HEALTH_DETAILS: 'maybe',
+    REDIS_URL: 'localhost',
+  };
   const text = renderConfigError(new ConfigError(faultsOf(() => parseSettings(env))));
   for (const name of Object.keys(env)) assert.match(text, new RegExp(`environment ${name}  is `));
   assert.match(text, /5 faults/);
   assert.match(text, /Write it like "5s"/);
+});
+
+test('MAX_IN_FLIGHT_PER_ADDRESS is a whole number of at least one', () => {
+  assert.equal(parseSettings({ MAX_IN_FLIGHT_PER_ADDRESS: '20' }).maxInFlightPerAddress, 20);
+  for (const text of ['0', '-1', '1.5', 'many', '10000000']) {
+    assert.deepEqual(complaints({ MAX_IN_FLIGHT_PER_ADDRESS: text }), [
+      'MAX_IN_FLIGHT_PER_ADDRESS is not a number from 1 to 1000000',
+    ]);
+  }
 });
 
 test('.env.example lists exactly the settings that are read', () => {

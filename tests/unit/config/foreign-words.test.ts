@@ -37,6 +37,7 @@ test('words of nginx, Kong and Traefik are told what they are here', (t) => {
     [{ ...inRoute({}), routers: {} }, /here this is "routes"/],
     [{ services: { a: { targets: ['http://a'], url: 'http://a' } } }, /here this is "targets"/],
     [{ services: { a: { targets: ['http://a'], loadBalancer: {} } } }, /here this is "balance"/],
+    [{ services: { a: { targets: [{ host: 'a', weight: 1 }] } } }, /here this is "url"/],
     [inRoute({ rateLimits: [{ limit: 1, window: '1m', per: 'minute' }] }), /here this is "window"/],
     [{ consumers: [{ name: 'a', username: 'b' }] }, /here this is "name"/],
   ];
@@ -45,8 +46,7 @@ test('words of nginx, Kong and Traefik are told what they are here', (t) => {
 
 test('"path" and "paths" in the place of "prefix" are one fault, which names it', (t) => {
   const target = 'http://localhost:4001';
-  const path = faultsIn(t, { routes: [{ path: '/api', target }] });
-  assert.match(path.find((fault) => fault.path.endsWith('/path'))?.hint ?? '', /here this is "prefix"/);
+  assert.match(onlyFault(t, { routes: [{ path: '/api', target }] }).hint ?? '', /here this is "prefix"/);
   assert.match(onlyFault(t, { routes: [{ paths: ['/api'], target }] }).hint ?? '', /here this is "prefix"/);
   assert.match(onlyFault(t, { routes: [{ location: '/api', target }] }).hint ?? '', /here this is "prefix"/);
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Bans, bansKind, bansOption } from '../../../src/limits/bans.ts';
+import { createLimits } from '../../../src/limits/create-limits.ts';
 import type { Decision } from '../../../src/limits/decision.ts';
-import { createLimits } from '../../../src/limits/limits.ts';
 import { createSubject } from '../../../src/limits/subject.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { SharedTimes } from '../../../src/redis/shared-times.ts';

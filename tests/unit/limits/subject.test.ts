@@ -10,6 +10,15 @@ test('a caller is counted by consumer, else by token subject, else by address', 
   assert.equal(subject(createContext({ address: '192.0.2.7' })), 'a:192.0.2.7');
 });
 
+test('a user is counted apart from one of another issuer, and so is a claim', () => {
+  const of = (issuer: string | undefined) =>
+    Object.assign(createContext({ subject: 'u1', claims: { org: 'acme' } }), { issuer });
+  for (const by of ['user', 'consumer', 'claim:org']) {
+    const keys = ['https://a.example/', 'https://b.example/', undefined].map((issuer) => createSubject(by)(of(issuer)));
+    assert.equal(new Set(keys).size, 3, keys.join(' '));
+  }
+});
+
 test('a user named like an address is not that address', () => {
   const address = createSubject('address')(createContext({ address: '192.0.2.7' }));
   assert.notEqual(createSubject('user')(createContext({ subject: '192.0.2.7' })), address);

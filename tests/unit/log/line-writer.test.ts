@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LineWriter, type LineWriterOptions, type WriteBytes } from '../../../src/log/line-writer.ts';
+import { until } from '../../support/until.ts';
 
 type Reply = number | 'all' | 'EAGAIN' | 'EPIPE' | 'ENOSPC' | 'never';
 
@@ -102,4 +103,39 @@ test('a line is whole or not there', async () => {
   await writer.flush(1000);
   const lines = descriptor.text().split('\n').slice(0, -1);
   for (const [i, line] of lines.entries()) assert.deepEqual(JSON.parse(line), { line: i, text: '€€€€€€' });
+});
+
+test('when there is enough for a write it begins, whatever the interval', async () => {
+  const descriptor = createDescriptor('all');
+  const { writer } = createWriter(descriptor.write, { intervalMs: 60_000 });
+  for (let i = 0; i < 40; i++) writer.append('z'.repeat(999));
+  await until(() => descriptor.writes.length > 0);
+  assert.ok(descriptor.text().length >= 32 * 1024);
+});
+
+test('a write that calls back at once, and a pipe that takes a little at a time, lose no line', async () => {
+  let text = '';
+  let calls = 0;
+  const write: WriteBytes = (_descriptor, bytes, offset, length, _position, done) => {
+    calls += 1;
+    if (calls % 3 === 0) return done(Object.assign(new Error('full'), { code: 'EAGAIN' }), 0);
+    const taken = Math.min(4_096, length);
+    text += bytes.toString('utf8', offset, offset + taken);
+    done(null, taken);
+  };
+  const { writer, drops } = createWriter(write);
+  for (let i = 0; i < 2_000; i++) writer.append(`${i} ${'€'.repeat(100)}`);
+  assert.equal(await writer.flush(5_000), true);
+  assert.deepEqual(drops, []);
+  assert.deepEqual(
+    text.split('\n').slice(0, -1).map(Number.parseFloat),
+    Array.from({ length: 2_000 }, (_, i) => i),
+  );
+});
+
+test('what may wait is counted in bytes, not in what they might have been', async () => {
+  const { writer, drops } = createWriter(createDescriptor('all').write, { maxPendingBytes: 1_000 });
+  for (let i = 0; i < 11; i++) writer.append('b'.repeat(99));
+  await writer.flush(1_000);
+  assert.deepEqual(drops, [1]);
 });

@@ -10,7 +10,7 @@ import {
   tellTimeLeft,
 } from '../../../../src/upstream/forward/service-request.ts';
 
-const OWN = { connect: 2_000, headers: 15_000, try: 3_000, idle: 60_000, total: 30_000 };
+const OWN = { connect: 2_000, headers: 15_000, try: 3_000, idle: 60_000, stream: 300_000, total: 30_000 };
 
 /** What a caller's wish makes of the route's deadlines, and what the service is told of it. */
 function shorten(asked: string | undefined) {
@@ -30,7 +30,7 @@ test("a path is joined to the target's own with one slash, and with none at the 
 
 test('a caller shortens every deadline that is longer, and the service is told what is left', () => {
   assert.deepEqual(shorten('5000'), {
-    timeouts: { connect: 2_000, headers: 5_000, try: 3_000, idle: 60_000, total: 5_000 },
+    timeouts: { connect: 2_000, headers: 5_000, try: 3_000, idle: 60_000, stream: 300_000, total: 5_000 },
     told: ['X-Request-Timeout-Ms', '5000'],
   });
 });

@@ -1,0 +1,142 @@
+import type { RequestContext } from '../context.ts';
+import type { Deps } from '../deps.ts';
+import { RedisUnavailableError } from '../redis/in-flight.ts';
+import type { RedisLink } from '../redis/link.ts';
+import type { Decision, WindowState } from './decision.ts';
+import { createInstances, type Instances } from './instances.ts';
+import { Knowledge } from './knowledge.ts';
+import type { Limits } from './limits.ts';
+import { MemoryCounter, type UsedElsewhere } from './memory-counter.ts';
+import { QuotaLedger } from './quota-ledger.ts';
+import { RedisCounter } from './redis-counter.ts';
+import { type RouteUsage, UsageLedger } from './usage.ts';
+import type { Window } from './window.ts';
+
+const COMPLAIN_EVERY_MS = 60_000;
+
+/**
+ * Counts in Redis, and in this process while Redis doesn't answer: then each gateway grants what it knows to be left,
+ * divided by the gateways it last saw. What passed so is booked into quotas when Redis is back.
+ */
+export class SharedLimits implements Limits {
+  readonly #deps: Deps;
+  readonly #redis: RedisLink;
+  readonly #shared: RedisCounter;
+  readonly #memory: MemoryCounter;
+  readonly #quotas: QuotaLedger;
+  readonly #knowledge: Knowledge;
+  readonly #usedElsewhere: UsedElsewhere;
+  readonly #instances: Instances;
+  readonly #usage: UsageLedger;
+  readonly #stopListening: () => void;
+  #complainedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: Deps, redis: RedisLink) {
+    const { clock } = deps;
+    this.#deps = deps;
+    this.#redis = redis;
+    this.#shared = new RedisCounter(redis, clock, undefined, (...told) => this.#knowledge.learn(...told));
+    this.#memory = new MemoryCounter(clock);
+    this.#quotas = new QuotaLedger(redis, clock, (name) => this.#shared.prefixKey(name));
+    this.#knowledge = new Knowledge(clock, this.#quotas);
+    this.#usedElsewhere = {
+      limitOf: (window, context, cost, share) =>
+        this.#knowledge.limitOf(window, this.#keyOf(window, context), cost, share),
+      waitMs: (window, context, cost) => this.#knowledge.waitMs(window, this.#keyOf(window, context), cost),
+    };
+    this.#instances = createInstances(redis);
+    this.#usage = new UsageLedger(redis, clock);
+    deps.metrics.limiterStore.set(redis.isUp ? 1 : 0);
+    this.#stopListening = redis.onChange((isUp) => {
+      deps.metrics.limiterStore.set(isUp ? 1 : 0);
+      if (isUp) void this.#quotas.settleAll();
+    });
+  }
+
+  decide(windows: readonly Window[], context: RequestContext, cost: number, countLocally: boolean) {
+    if (!this.#redis.isUp) return countLocally ? this.#decideLocally(windows, context, cost) : undefined;
+    this.#settle(windows, context);
+    return this.#shared.decide(windows, context, cost).catch((error: unknown) => {
+      this.#complain(error);
+      return countLocally ? this.#decideLocally(windows, context, cost, answerTo(error)) : undefined;
+    });
+  }
+
+  async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
+    if (this.#redis.isUp) {
+      this.#settle(windows, context);
+      try {
+        return await this.#shared.peek(windows, context);
+      } catch (error) {
+        this.#complain(error);
+      }
+    }
+    return this.#memory.peek(windows, context, 1 / this.#instances.count, this.#usedElsewhere);
+  }
+
+  forget(window: Window, subject: string): void {
+    this.#memory.forget(window, subject);
+    this.#knowledge.forget(this.#shared.keyOf(window, subject));
+    // What can't be forgotten while Redis is away expires with its window.
+    this.#shared.forget(window, subject).catch((error: unknown) => this.#complain(error));
+  }
+
+  usageOf(routeName: string): RouteUsage {
+    return this.#usage.route(routeName);
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#instances.close();
+    this.#usage.close();
+  }
+
+  /** `late` is the answer of Redis that came too late for this call, if it comes at all. */
+  #decideLocally(
+    windows: readonly Window[],
+    context: RequestContext,
+    cost: number,
+    late?: Promise<unknown> | undefined,
+  ): Decision {
+    const decision = this.#memory.decide(windows, context, cost, 1 / this.#instances.count, this.#usedElsewhere);
+    if (!decision.allowed || context.dryRun) return decision;
+    for (const window of windows) {
+      if (window.quota === undefined) continue;
+      const subject = window.subject(context);
+      const key = this.#shared.keyOf(window, subject);
+      const add = (): void => this.#quotas.add(window, key, cost, () => this.#memory.forget(window, subject));
+      if (late === undefined) add();
+      // Where Redis has counted the call after all, it must not be booked again.
+      else late.then((reply) => hasCounted(reply) || add(), add);
+    }
+    return decision;
+  }
+
+  /** Redis is told what it does not know of the quotas of a call, before it decides about it. */
+  #settle(windows: readonly Window[], context: RequestContext): void {
+    for (const window of windows) {
+      if (window.quota !== undefined && this.#quotas.isOwing) this.#quotas.settle(this.#keyOf(window, context));
+    }
+  }
+
+  #keyOf(window: Window, context: RequestContext): string {
+    return this.#shared.keyOf(window, window.subject(context));
+  }
+
+  /** A Redis that is down is told by its link, once. What is left is an error of the script: at most one line a minute. */
+  #complain(error: unknown): void {
+    const now = performance.now();
+    if (!this.#redis.isUp || error instanceof RedisUnavailableError || now - this.#complainedAtMs < COMPLAIN_EVERY_MS)
+      return;
+    this.#complainedAtMs = now;
+    this.#deps.log.error('Redis refused to count a call; it was counted in this process', { error: String(error) });
+  }
+}
+
+function answerTo(error: unknown): Promise<unknown> | undefined {
+  return error instanceof RedisUnavailableError ? error.answer : undefined;
+}
+
+function hasCounted(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === 1;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CLIENT } from '../answer/client.ts';
+import { attachContext, contextOf, RequestContext } from '../context.ts';
+import { createAddressResolver } from '../lib/client-address.ts';
+import type { Settings } from '../settings.ts';
+
+/** What counts the requests that still need it. */
+interface Counted {
+  enter(): void;
+  readonly leave: () => void;
+}
+
+/** The requests under way: each begins once, and ends once, whatever becomes of its answer. */
+export interface OpenRequests {
+  readonly open: ReadonlySet<RequestContext>;
+  /** Makes the context of a request, which `snapshot` is kept for until the end. */
+  begin(req: IncomingMessage, res: ServerResponse, snapshot: Counted): RequestContext;
+  /** Gives everything back that the request has, and writes its line. */
+  end(context: RequestContext): void;
+}
+
+export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>): OpenRequests {
+  const addressOf = createAddressResolver(trustProxy);
+  const open = new Set<RequestContext>();
+
+  function end(context: RequestContext): void {
+    if (!open.delete(context)) return;
+    context.abort?.close();
+    context.websocket?.leave();
+    context.places?.leave();
+    context.end?.(context);
+    context.snapshotDone?.();
+  }
+
+  /** The only `close` listener that every response has: the answer is complete, or the connection gone. */
+  function onClose(this: ServerResponse): void {
+    const context = contextOf(this.req);
+    if (this.writableFinished) context.isWhole = true;
+    end(context);
+  }
+
+  return {
+    open,
+    begin(req, res, snapshot) {
+      const context = new RequestContext(req, res, CLIENT);
+      attachContext(req, context);
+      open.add(context);
+      snapshot.enter();
+      context.snapshotDone = snapshot.leave;
+      res.on('close', onClose);
+      addressOf(req, context);
+      return context;
+    },
+    end,
+  };
+}

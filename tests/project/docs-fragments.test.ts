@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type ParseError, parse } from 'jsonc-parser';
+import { renderStarter } from '../../src/cli/starter.ts';
+import { ConfigError, type Fault } from '../../src/config/config-error.ts';
+import { loadRoutes } from '../../src/config/load.ts';
+import { ERRORS, PROBLEM_BASE } from '../../src/errors.ts';
+import { configFolder, faultsOf } from '../support/config-files.ts';
+import { type Fragment, readFragments } from '../support/documents.ts';
+
+const FEWEST_FRAGMENTS = 20;
+const FEWEST_COMMENTED = 3;
+type Json = Readonly<Record<string, unknown>>;
+
+const fragments = readFragments().filter(({ language }) => language === 'json' || language === 'jsonc');
+const ROUTE = { prefix: '/x', target: 'http://localhost:4001' };
+
+/** What a fragment may be a part of, and the file that it is then. */
+const CONTEXTS: readonly ((part: Json) => object)[] = [
+  (part) => part,
+  (part) => ({ routes: [part] }),
+  (part) => ({ routes: [{ ...ROUTE, ...part }] }),
+  (part) => ({ services: part }),
+];
+
+/** Adds what a part refers to and another part of the page has: services, consumers and files of secrets. */
+function complete(t: TestContext, file: Json): { path: string; env: Record<string, string> } {
+  const routes = (file['routes'] ?? []) as Json[];
+  const named = routes.flatMap(({ service }) => (typeof service === 'string' ? [service] : []));
+  const services = Object.fromEntries(named.map((name) => [name, { targets: ['http://localhost:4001'] }]));
+  const callers = routes.flatMap(({ authorize }) => ((authorize as Json | undefined)?.['consumers'] ?? []) as string[]);
+  const consumers = callers.map((name) => ({ name }));
+  const whole = {
+    ...file,
+    services: { ...services, ...((file['services'] ?? {}) as object) },
+    consumers: [...((file['consumers'] ?? []) as object[]), ...consumers],
+  };
+  const text = JSON.stringify(whole).replaceAll('/run/secrets/', './secrets/');
+  const files = [...text.matchAll(/\$\{FILE:\.\/([^}]+)\}/g)].map(([, name = '']) => [name, 'secret']);
+  const folder = configFolder(t, { 'routes.json': text, ...Object.fromEntries(files) });
+  const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
+  return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
+}
+
+function faultsIn(t: TestContext, file: Json): readonly Fault[] {
+  const { path, env } = complete(t, file);
+  try {
+    loadRoutes(path, { env });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+/** A whole object, or members of one. */
+function read({ text }: Fragment): Json {
+  const errors: ParseError[] = [];
+  const value = parse(text.trim().startsWith('{') ? text : `{${text}}`, errors, { allowTrailingComma: true }) as Json;
+  assert.deepEqual(errors, [], 'it is JSON');
+  return value;
+}
+
+test('the documents have fragments to look at', () => {
+  assert.ok(fragments.length >= FEWEST_FRAGMENTS, `only ${fragments.length}`);
+  assert.ok(fragments.filter(({ text }) => text.includes('//')).length >= FEWEST_COMMENTED);
+});
+
+for (const fragment of fragments) {
+  test(`${fragment.file}:${fragment.line} is taken as it stands`, (t) => {
+    const value = read(fragment);
+    if ('requestId' in value) return assertIsAnswer(value);
+    const attempts = CONTEXTS.map((context) => faultsIn(t, context(value) as Json));
+    const fewest = attempts.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    assert.deepEqual(
+      fewest.map(({ path, message }) => `${path} ${message}`),
+      [],
+    );
+  });
+}
+
+function assertIsAnswer({ code, type, title, status, detail }: Json): void {
+  const row = ERRORS[code as keyof typeof ERRORS];
+  assert.deepEqual(
+    { type, title, status, detail },
+    { type: `${PROBLEM_BASE}${code}`, title: row.title, status: row.status, detail: row.advice },
+  );
+}
+
+test('the route that README adds is one that neither the file of the project nor a new one has already', (t) => {
+  const example = fragments.find(({ file }) => file === 'README.md');
+  const project = readFileSync(new URL('../../routes.json', import.meta.url), 'utf8');
+  for (const text of [project, renderStarter('x')]) {
+    const file = parse(text, [], { allowTrailingComma: true }) as { routes: object[] };
+    assert.deepEqual(faultsIn(t, { ...file, routes: [...file.routes, read(example as Fragment)] }), []);
+  }
+});
+
+test('the faults that are shown are told in these words', (t) => {
+  const shown = readFragments().find(({ text }) => text.includes('faults in the configuration'));
+  const route = { ...ROUTE, rateLimits: [{ limit: 1, window: 60 }] };
+  const folder = configFolder(t, { 'routes.json': { routes: [{ ...ROUTE, prefx: '/b', prefix: '/b' }, route] } });
+  const faults = faultsOf(() => loadRoutes(join(folder, 'routes.json'), { env: {} }));
+  assert.equal(faults.length, 2);
+  for (const { message, hint = '' } of faults) {
+    assert.ok(shown?.text.includes(`  ${message}\n`), message);
+    assert.ok(shown?.text.includes(hint), hint);
+  }
+});

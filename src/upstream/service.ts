@@ -21,8 +21,6 @@ import type { Target } from './target.ts';
 import { followTargets } from './target-list.ts';
 import { useBreaker } from './use-breaker.ts';
 
-export type ServiceTarget = Target;
-
 /** What we proxy to: its targets, which of them is asked next, and how many calls it has under way. */
 export interface Service {
   /** In logs and metrics. */

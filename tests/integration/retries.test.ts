@@ -190,6 +190,54 @@ describe('a target that fails after the request was sent', { concurrency: 4 }, (
   });
 });
 
+describe('a target that does not answer within a try', { concurrency: 4 }, () => {
+  const silent: StubHandler = () => undefined;
+  const timeouts = { try: '200ms', headers: '8s', total: '8s' };
+
+  for (const method of ['GET', 'HEAD']) {
+    it(`is left for another by ${method}`, async (t) => {
+      const good = await startService(t);
+      const gateway = await front(t, [await startService(t, silent), good], { timeouts });
+      const began = performance.now();
+      assert.deepEqual(statusesOf(await askAll(gateway, 2, method)), [200]);
+      assert.ok(performance.now() - began < 6_000);
+      assert.equal(good.requests.length, 4);
+      assert.deepEqual([...new Set(good.requests.map((seen) => seen.method))], [method]);
+    });
+  }
+
+  it('has all of `headers` for a POST, for the last attempt, and where `retry` is off', async (t) => {
+    const slow: StubHandler = (_req, res) => void setTimeout(() => res.end('slow'), 600);
+    const [one, other] = [await startService(t, slow), await startService(t, slow)];
+    const gateway = await front(t, [one, other], { timeouts });
+    assert.equal((await ask(`${gateway.url}/x`, { method: 'POST', body: 'hi' })).text, 'slow');
+    assert.equal(one.requests.length + other.requests.length, 1);
+    assert.equal((await ask(`${gateway.url}/x`)).text, 'slow');
+    assert.equal(one.requests.length + other.requests.length, 3);
+    const patient = await front(t, [one, other], { timeouts, retry: false });
+    assert.equal((await ask(`${patient.url}/x`)).text, 'slow');
+    assert.equal(one.requests.length + other.requests.length, 4);
+  });
+
+  it('is to blame, also where the caller has shortened the whole; for a shorter time of the caller nobody is', async (t) => {
+    const gateway = await front(
+      t,
+      [await startService(t, silent), await startService(t)],
+      { timeouts },
+      { passiveHealth: { failures: 1 } },
+    );
+    const ejected = async (): Promise<boolean> =>
+      (await ask(`${gateway.adminUrl}/state`)).json.targets.some(({ isEjected }: { isEjected: boolean }) => isEjected);
+    const askWithin = (ms: number) =>
+      ask(`${gateway.url}/x`, { headers: { 'x-request-timeout-ms': String(ms) } }).then(({ status }) => status);
+    const short = [await askWithin(100), await askWithin(100)];
+    assert.deepEqual(short.sort(), [200, 504]);
+    assert.equal(await ejected(), false);
+    assert.deepEqual([await askWithin(5_000), await askWithin(5_000)], [200, 200]);
+    assert.equal(await ejected(), true);
+  });
+});
+
 describe('the budget of retries', () => {
   it('keeps a service that is down from being asked twice as often', async (t) => {
     const waiting: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../context.ts';
 import type { AnswerFields } from '../../sink.ts';
-import type { ServiceTarget } from '../service.ts';
+import type { Target } from '../target.ts';
 import type { ForwardPlan } from './plan.ts';
 import { rewriteServiceHeaders, speaksOfItself } from './redirects.ts';
 
@@ -9,7 +9,7 @@ export function clientFields(
   headers: AnswerFields,
   plan: Pick<ForwardPlan, 'turned' | 'servicePrefix'>,
   context: RequestContext,
-  { origin, basePath }: Pick<ServiceTarget, 'origin' | 'basePath'>,
+  { origin, basePath }: Pick<Target, 'origin' | 'basePath'>,
 ): AnswerFields {
   if (plan.turned === undefined || !speaksOfItself(headers)) return headers;
   return rewriteServiceHeaders(headers, {

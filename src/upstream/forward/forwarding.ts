@@ -6,7 +6,7 @@ import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
-import type { ServiceTarget } from '../service.ts';
+import type { Target } from '../target.ts';
 import { isNobodysFailure } from '../transport.ts';
 import { relayWebSocket } from '../websocket/websocket.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
@@ -58,21 +58,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   readonly #body: RequestBody | undefined;
   readonly #next: Next;
   readonly #holds: Holds;
-  #chosen: ServiceTarget;
-  #tried: Set<ServiceTarget> | undefined;
+  #chosen: Target;
+  #tried: Set<Target> | undefined;
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   /** `path`: path and query on the service; `next` gets the error where it has no answer. */
-  constructor(
-    plan: ForwardPlan,
-    context: RequestContext,
-    path: string,
-    chosen: ServiceTarget,
-    call: BreakerCall,
-    next: Next,
-  ) {
+  constructor(plan: ForwardPlan, context: RequestContext, path: string, chosen: Target, call: BreakerCall, next: Next) {
     this.#plan = plan;
     this.context = context;
     this.#servicePath = path;

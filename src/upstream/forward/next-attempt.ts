@@ -1,6 +1,6 @@
 import type { AttemptOutcome, RequestContext } from '../../context.ts';
 import type { AnswerFields } from '../../sink.ts';
-import type { ServiceTarget } from '../service.ts';
+import type { Target } from '../target.ts';
 import { isStaleConnection } from '../transport.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
@@ -15,9 +15,9 @@ export interface FailedAttempt {
   readonly hadBegunSending: boolean;
   /** See `isTry`. */
   readonly wasTry: boolean;
-  readonly target: ServiceTarget;
+  readonly target: Target;
   /** Every target that has failed this request, this one included. */
-  readonly tried: ReadonlySet<ServiceTarget>;
+  readonly tried: ReadonlySet<Target>;
   /** When the request must have its answer (`performance.now()`); 0 while that is open. */
   readonly totalDueAtMs: number;
 }
@@ -29,7 +29,7 @@ export function isFailure({ status }: { readonly status: number }): boolean {
 
 /** Whom to ask next, and after how long. */
 export interface NextAttempt {
-  readonly target: ServiceTarget;
+  readonly target: Target;
   readonly delayMs: number;
 }
 
@@ -41,11 +41,11 @@ export function isTry(
   { method, attempts }: RequestContext,
   { service, retry }: ForwardPlan,
   timeouts: Timeouts,
-  target: ServiceTarget,
-  tried: ReadonlySet<ServiceTarget> | undefined,
+  target: Target,
+  tried: ReadonlySet<Target> | undefined,
 ): boolean {
   if (timeouts.try >= timeouts.headers || (method !== 'GET' && method !== 'HEAD')) return false;
-  return retry.hasLeft(attempts) && service.retries.hasRoom && service.hasOther(target, tried);
+  return retry.hasLeft(attempts) && service.retries.hasRoom(true) && service.hasOther(target, tried);
 }
 
 /** Decides whether a failed attempt is followed by another one; body and answer permitting. */
@@ -60,8 +60,9 @@ export function planNext(
     retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) ||
     hasTimedOut(failed) ||
     isStale(context, failed);
-  if (!isWanted || !service.retries.hasRoom) return undefined;
+  if (!isWanted) return undefined;
   const other = service.pick(context, failed.tried);
+  if (!service.retries.hasRoom(other !== undefined)) return undefined;
   // A refused connection is refused again a moment later: only another target makes it worth a try.
   if (other === undefined && !hadBegunSending) return undefined;
   const delayMs = pauseMs(context.attempts, failed, other === undefined);

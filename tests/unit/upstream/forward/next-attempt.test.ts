@@ -4,20 +4,20 @@ import type { RequestContext } from '../../../../src/context.ts';
 import { type FailedAttempt, type NextAttempt, planNext } from '../../../../src/upstream/forward/next-attempt.ts';
 import type { ForwardPlan } from '../../../../src/upstream/forward/plan.ts';
 import { createRetryPolicy, RetryBudget, retrySchema } from '../../../../src/upstream/forward/retry.ts';
-import type { ServiceTarget } from '../../../../src/upstream/service.ts';
+import type { Target } from '../../../../src/upstream/target.ts';
 
 const policy = createRetryPolicy(retrySchema.parse({}));
 
-const ONE = { url: 'http://one' } as ServiceTarget;
-const OTHER = { url: 'http://other' } as ServiceTarget;
+const ONE = { url: 'http://one' } as Target;
+const OTHER = { url: 'http://other' } as Target;
 
 /** What follows a GET's first attempt at one of these targets that was answered 503. */
-function afterUnavailable(targets: readonly ServiceTarget[], failed: Partial<FailedAttempt>): NextAttempt | undefined {
+function afterUnavailable(targets: readonly Target[], failed: Partial<FailedAttempt>): NextAttempt | undefined {
   const plan = {
     retry: policy,
     service: {
       retries: new RetryBudget(),
-      pick: (_context: unknown, tried: ReadonlySet<ServiceTarget>) => targets.find((target) => !tried.has(target)),
+      pick: (_context: unknown, tried: ReadonlySet<Target>) => targets.find((target) => !tried.has(target)),
     },
   } as unknown as ForwardPlan;
   return planNext({ method: 'GET', attempts: 1 } as RequestContext, plan, {

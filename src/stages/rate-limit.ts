@@ -72,8 +72,9 @@ export const rateLimitStage = defineStage({
     const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
     const isShadowed = (options as RateLimitRoute).shadow?.includes('rateLimit') === true;
     const windows = new RouteWindows(file, rateLimits, route.name);
-    if (windows.isEmpty) return undefined;
+    // With Redis every call is in the usage report, whether a limit holds for it or not.
     const usage = limits.usageOf(route.name);
+    if (windows.isEmpty && usage === undefined) return undefined;
     const settle = createSettle({ stage: 'rateLimit', cost, onStoreError, usage, bans, isShadowed }, route, deps);
 
     const limiter = createLimiter((context) => {
@@ -85,8 +86,13 @@ export const rateLimitStage = defineStage({
     });
 
     return function rateLimit(req, res, next) {
-      if (windows.of(contextOf(req)).windows.length === 0) next();
-      else void limiter(req, res, next);
+      const context = contextOf(req);
+      if (windows.of(context).windows.length > 0) {
+        void limiter(req, res, next);
+        return;
+      }
+      if (!context.dryRun) usage?.count(context, cost, true);
+      next();
     };
   },
 });

@@ -1,6 +1,7 @@
+import { isReserved } from '../lib/header-filter.ts';
 import { type LimitsFile, RouteWindows } from './route-windows.ts';
-import type { RateLimitOptions } from './schema.ts';
-import { compileWindow, largestCost } from './window.ts';
+import type { QuotaOptions, RateLimitOptions } from './schema.ts';
+import { compileWindow, largestCost, renderDuration } from './window.ts';
 
 type Path = readonly (string | number)[];
 type Report = (path: Path, message: string, hint?: string) => void;
@@ -20,15 +21,27 @@ export function checkLimits(file: LimitsFile, routes: readonly RouteLimitOptions
     report(['defaultPlan'], `there is no plan "${file.defaultPlan}"`, hint);
   }
   checkList(['rateLimits'], file.rateLimits ?? [], report);
-  for (const [name, plan] of Object.entries(plans))
-    checkList(['plans', name, 'rateLimits'], plan.rateLimits ?? [], report);
+  for (const [name, plan] of Object.entries(plans)) {
+    const path = ['plans', name, 'rateLimits'];
+    checkList(path, plan.rateLimits ?? [], report);
+    if (plan.quota !== undefined) checkQuota(path, plan.rateLimits ?? [], plan.quota, report);
+  }
   routes.forEach((route, index) => {
     checkList(['routes', index, 'rateLimits'], route.rateLimits ?? [], report);
     checkCost(['routes', index, 'cost'], file, route, report);
   });
 }
 
+const DAY_MS = 86_400_000;
+
 function checkList(path: Path, list: readonly RateLimitOptions[], report: Report): void {
+  checkOrder(path, list, report);
+  list.forEach(({ by }, index) => {
+    if (isUnseen(by)) {
+      const message = `the header "${by.slice(HEADER.length)}" never gets this far: it is dropped, or the gateway's own`;
+      report([...path, index, 'by'], message, 'choose another name, or count by consumer, user or address');
+    }
+  });
   const seen = new Map<string, number>();
   list.forEach((options, index) => {
     const isBucket = options.algorithm === 'token-bucket';
@@ -48,6 +61,42 @@ function checkList(path: Path, list: readonly RateLimitOptions[], report: Report
         'keep the lower of the two limits, or give one a name',
       );
   });
+}
+
+/** Reports limits that a longer window, of the same callers, never lets anybody reach. A bucket spreads calls anyway. */
+function checkOrder(path: Path, list: readonly RateLimitOptions[], report: Report): void {
+  list.forEach((shorter, index) => {
+    if (shorter.algorithm === 'token-bucket') return;
+    const other = list.findIndex(
+      (longer) =>
+        longer.window > shorter.window &&
+        longer.limit < shorter.limit &&
+        longer.by === shorter.by &&
+        longer.scope === shorter.scope,
+    );
+    const longer = list[other];
+    if (longer === undefined) return;
+    const message = `can never be reached: entry ${other} allows only ${longer.limit} in ${renderDuration(longer.window)}`;
+    report([...path, index], message, 'the longer a window, the higher its limit');
+  });
+}
+
+function checkQuota(path: Path, list: readonly RateLimitOptions[], quota: QuotaOptions, report: Report): void {
+  const periodMs = quota.period === 'day' ? DAY_MS : 28 * DAY_MS;
+  list.forEach(({ limit, window, by, algorithm }, index) => {
+    if (by !== 'consumer' || algorithm === 'token-bucket' || window > periodMs || limit <= quota.limit) return;
+    const message = `can never be reached: the quota allows only ${quota.limit} a ${quota.period}`;
+    report([...path, index], message, 'the longer a window, the higher its limit');
+  });
+}
+
+const HEADER = 'header:';
+
+/** True for fields that end at the door, so that every caller would be counted by address instead. */
+function isUnseen(by: string): boolean {
+  if (!by.startsWith(HEADER)) return false;
+  const name = by.slice(HEADER.length).toLowerCase();
+  return name.includes('_') || (isReserved(name) && !name.startsWith('x-forwarded-'));
 }
 
 function checkCost(

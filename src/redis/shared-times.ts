@@ -1,11 +1,12 @@
 import type { Logger } from 'winston';
 import type { Clock } from '../lib/clock.ts';
 import type { RedisLink } from './link.ts';
+import { type Change, STEP, TimesStore, type Written } from './times-store.ts';
 
 /** More names than these at once are refused. */
 const MAX_NAMES = 100_000;
 const MAX_NAME_CHARS = 512;
-/** How often the list in Redis is read again, for a message that was lost. */
+/** How often the changes in Redis are read, for a message that was lost. */
 const RELOAD_MS = 30_000;
 /** And once so long after Redis is back: another gateway may have sent what it kept before this one listened again. */
 const SECOND_LOOK_MS = 3000;
@@ -22,19 +23,28 @@ export interface SharedTimesOptions {
  * Names that hold until an instant, known to all gateways: tokens that were taken back, callers that are banned.
  *
  * The list is in memory, where each request looks. With Redis it is kept there too, and a change on one gateway
- * reaches the others by a message; a gateway that was cut off reads the whole list when it is back.
+ * reaches the others by a message. A gateway that was cut off reads what has changed since; into a Redis that has
+ * lost the list it puts back what it knows.
  */
 export class SharedTimes {
   readonly #options: SharedTimesOptions;
+  readonly #store: TimesStore | undefined;
   readonly #untilMs = new Map<string, number>();
   /** Changes that did not reach Redis, sent again when it is back; 0 takes a name out. */
   readonly #unsent = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
+  /** The list in Redis that was read, and the number of its last change that is known. */
+  #id: string | undefined;
+  #seq = 0;
+  #loading: Promise<void> | undefined;
+  #isWanted = false;
 
   constructor(options: SharedTimesOptions) {
     this.#options = options;
-    const { redis } = options;
+    const { redis, name } = options;
     if (redis === undefined) return;
+    const store = new TimesStore(redis, name);
+    this.#store = store;
     const load = () => void this.load();
     const timer = setInterval(load, RELOAD_MS).unref();
     let secondLook: NodeJS.Timeout | undefined;
@@ -44,7 +54,7 @@ export class SharedTimes {
       secondLook = setTimeout(load, SECOND_LOOK_MS).unref();
     };
     this.#stops.push(
-      redis.subscribe(this.#place(redis), (message) => this.#hear(message)),
+      redis.subscribe(store.channel, (message) => this.#hear(message)),
       redis.onChange((isUp) => isUp && loadTwice()),
       () => clearInterval(timer),
       () => clearTimeout(secondLook),
@@ -88,31 +98,17 @@ export class SharedTimes {
     return wasThere;
   }
 
-  /** Reads what Redis knows; resolves also when it does not answer. */
-  async load(): Promise<void> {
-    const { redis, clock, log } = this.#options;
-    this.#forgetExpired();
-    if (redis === undefined || !redis.isUp) return;
-    const place = this.#place(redis);
-    this.#sendAgain();
-    try {
-      await redis.send('ZREMRANGEBYSCORE', place, '-inf', clock.now());
-      const reply = (await redis.send('ZRANGE', place, 0, MAX_NAMES - 1, 'WITHSCORES')) as readonly unknown[];
-      // Pairs in RESP3, one flat list in RESP2.
-      const flat = reply.flat();
-      for (let i = 0; i + 1 < flat.length; i += 2) this.#add(String(flat[i]), Number(flat[i + 1]));
-    } catch (error) {
-      // Redis tells when it is back, and then the list is read again.
-      log.warn(`the list "${this.#options.name}" can not be read from Redis`, { error });
-    }
+  /** Reads what has changed in Redis, and puts back what it has lost; resolves also when it does not answer. */
+  load(): Promise<void> {
+    this.#isWanted = true;
+    this.#loading ??= this.#loadWhileWanted().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
   }
 
   close(): void {
     for (const stop of this.#stops) stop();
-  }
-
-  #place(redis: RedisLink): string {
-    return redis.prefix + this.#options.name;
   }
 
   #add(name: string, untilMs: number): boolean {
@@ -128,34 +124,97 @@ export class SharedTimes {
     for (const [name, untilMs] of this.#untilMs) if (untilMs <= nowMs) this.#untilMs.delete(name);
   }
 
-  #publish(name: string, untilMs: number): void {
-    const { redis, log } = this.#options;
-    if (redis === undefined) return;
-    const place = this.#place(redis);
-    const sent = Promise.all([
-      untilMs > 0 ? redis.send('ZADD', place, 'GT', Math.ceil(untilMs), name) : redis.send('ZREM', place, name),
-      redis.send('PUBLISH', place, JSON.stringify([name, untilMs])),
-    ]);
-    sent.catch((error: unknown) => {
-      if (this.#unsent.size < MAX_NAMES) this.#unsent.set(name, untilMs);
-      log.warn(`a change of the list "${this.#options.name}" did not reach Redis: it counts here until Redis is back`, {
-        error,
-      });
+  async #loadWhileWanted(): Promise<void> {
+    const { redis, name, log } = this.#options;
+    this.#forgetExpired();
+    while (this.#isWanted && this.#store !== undefined && redis?.isUp) {
+      this.#isWanted = false;
+      try {
+        await this.#sendAgain(this.#store);
+        if (await this.#read(this.#store)) await this.#restore(this.#store);
+      } catch (error) {
+        // Redis tells when it is back, and then the list is read again.
+        log.warn(`the list "${name}" can not be read from Redis`, { error });
+      }
+    }
+  }
+
+  /** Reads page by page, between which others are served. True when Redis has lost what is known here. */
+  async #read(store: TimesStore): Promise<boolean> {
+    let isLost = false;
+    for (;;) {
+      const page = await store.read(this.#seq, this.#options.clock.now());
+      if (page.id !== this.#id || page.seq < this.#seq) {
+        const mustReadAgain = this.#seq > 0;
+        this.#id = page.id;
+        this.#seq = 0;
+        isLost = true;
+        if (mustReadAgain) continue;
+      }
+      for (const { name, untilMs } of page.changes) this.#take(name, untilMs);
+      this.#seq = page.readTo;
+      if (page.isLast) return isLost || page.size < this.#untilMs.size;
+    }
+  }
+
+  async #restore(store: TimesStore): Promise<void> {
+    await this.#writeAll(
+      store,
+      'restore',
+      [...this.#untilMs].map(([name, untilMs]) => ({ name, untilMs })),
+    );
+  }
+
+  async #sendAgain(store: TimesStore): Promise<void> {
+    const unsent = [...this.#unsent].map(([name, untilMs]) => ({ name, untilMs }));
+    await this.#writeAll(store, 'change', unsent, (done) => {
+      for (const { name, untilMs } of done) if (this.#unsent.get(name) === untilMs) this.#unsent.delete(name);
     });
   }
 
-  #sendAgain(): void {
-    const unsent = [...this.#unsent];
-    this.#unsent.clear();
-    for (const [name, untilMs] of unsent) this.#publish(name, untilMs);
+  async #writeAll(
+    store: TimesStore,
+    mode: 'change' | 'restore',
+    changes: readonly Change[],
+    onDone?: (done: readonly Change[]) => void,
+  ): Promise<void> {
+    for (let from = 0; from < changes.length; from += STEP) {
+      const step = changes.slice(from, from + STEP);
+      this.#follow(await store.write(mode, step, this.#options.clock.now()));
+      onDone?.(step);
+    }
+  }
+
+  /** What this gateway has written itself, and nobody beside it, need not be read. */
+  #follow({ id, before, seq }: Written): void {
+    if (id === this.#id && before === this.#seq) this.#seq = seq;
+  }
+
+  #publish(name: string, untilMs: number): void {
+    const { clock, log } = this.#options;
+    if (this.#store === undefined) return;
+    // A change that comes later must not be overtaken by this one.
+    this.#unsent.delete(name);
+    this.#store.write('change', [{ name, untilMs }], clock.now()).then(
+      (written) => this.#follow(written),
+      (error: unknown) => {
+        if (this.#unsent.size < MAX_NAMES && !this.#unsent.has(name)) this.#unsent.set(name, untilMs);
+        const message = `a change of the list "${this.#options.name}" did not reach Redis: it counts here until Redis is back`;
+        log.warn(message, { error });
+      },
+    );
+  }
+
+  #take(name: string, untilMs: number): void {
+    if (untilMs > 0) this.#add(name, untilMs);
+    else this.#untilMs.delete(name);
   }
 
   #hear(message: string): void {
     try {
       const [name, untilMs] = JSON.parse(message) as [unknown, unknown];
       if (typeof name !== 'string' || typeof untilMs !== 'number') return;
-      if (untilMs > 0) this.#add(name, untilMs);
-      else this.#untilMs.delete(name);
+      this.#take(name, untilMs);
     } catch (error) {
       this.#options.log.warn(`a message about the list "${this.#options.name}" is not understood`, { error });
     }

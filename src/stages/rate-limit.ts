@@ -35,8 +35,9 @@ export const rateLimitStage = defineStage({
     // What is only tried out tells the client nothing, and bans nobody.
     const isShadowed = route.isShadowed === true;
     const windows = new RouteWindows(file, rateLimits, route.name);
-    if (windows.isEmpty) return undefined;
+    // With Redis every call is in the usage report, whether a limit holds for it or not.
     const usage = limits.usageOf(route.name);
+    if (windows.isEmpty && usage === undefined) return undefined;
     const settle = createSettle({ stage: 'rateLimit', cost, onStoreError, usage, bans, isShadowed }, route, deps);
 
     const limiter = createLimiter((context) => {
@@ -48,8 +49,13 @@ export const rateLimitStage = defineStage({
     });
 
     return function rateLimit(req, res, next) {
-      if (windows.of(contextOf(req)).windows.length === 0) next();
-      else void limiter(req, res, next);
+      const context = contextOf(req);
+      if (windows.of(context).windows.length > 0) {
+        void limiter(req, res, next);
+        return;
+      }
+      if (!context.dryRun) usage?.count(context, cost, true);
+      next();
     };
   },
 });

@@ -59,6 +59,31 @@ test('the usage report tells calls, cost and refusals of each consumer on each r
   assert.deepEqual(JSON.parse(json.written.out), { from: '2020-02-01', to: '2020-02-29', rows: [] });
 });
 
+test('the usage report tells of callers and routes that no limit holds for, too', needsRedis, async (t) => {
+  const server = await startRedisServer();
+  t.after(() => server.stop());
+  const { link, until } = observeRedis(server.url, PATIENT);
+  await until(true);
+  const plans = { small: { rateLimits: [{ limit: 2, window: '1h' }] } };
+  const gateway = new StageBench({ clock: systemClock, redis: link });
+  gateway.load({ plans, routes: { users: {}, report: { cost: 5 } } });
+  await gateway.calls(3, 'users', { consumer: 'limited', plan: 'small' });
+  await gateway.calls(3, 'users', { consumer: 'free' });
+  await gateway.calls(2, 'report', { consumer: 'free' });
+  await gateway.call('report', { consumer: 'free', dryRun: true });
+  await gateway.call('users');
+  gateway.close();
+  await link.close();
+  const { io, written } = command(server.url);
+  assert.equal(await runUsage([], io), 0, written.err);
+  assert.deepEqual(written.out.split('\r\n').slice(1, -1), [
+    '(anonymous),users,1,1,0',
+    'free,report,2,10,0',
+    'free,users,3,3,0',
+    'limited,users,2,2,1',
+  ]);
+});
+
 test('usage counted while Redis is away is sent when it is back, once', needsRedis, async (t) => {
   const server = await startRedisServer();
   t.after(() => server.stop());

@@ -63,3 +63,33 @@ test('whose calls are counted is one of the known ways', () => {
     assert.equal(rateLimitSchema.safeParse({ limit: 1, window: '1s', by }).success, false, by);
   }
 });
+
+test('limits out of order, of which the shorter could never be reached, are a fault', () => {
+  const wrong = [
+    { limit: 100, window: '1m' },
+    { limit: 50, window: '1h' },
+  ];
+  const expected = 'rateLimits.0: can never be reached: entry 1 allows only 50 in 1h';
+  assert.deepEqual(faultsOf({ rateLimits: wrong }), [expected]);
+  assert.deepEqual(faultsOf({}, [{ rateLimits: wrong }]), [`routes.0.${expected}`]);
+  assert.deepEqual(faultsOf({ plans: { free: { rateLimits: wrong } } }), [`plans.free.${expected}`]);
+  assert.deepEqual(faultsOf({ rateLimits: [{ ...wrong[0], by: 'address' }, wrong[1] as object] }), [], 'of others');
+  assert.deepEqual(
+    faultsOf({ rateLimits: [{ ...wrong[0], algorithm: 'token-bucket', burst: 0 }, wrong[1] as object] }),
+    [],
+  );
+  const quota = { limit: 50, period: 'day' };
+  assert.deepEqual(faultsOf({ plans: { free: { rateLimits: [wrong[0]], quota } } }), [
+    'plans.free.rateLimits.0: can never be reached: the quota allows only 50 a day',
+  ]);
+  assert.deepEqual(faultsOf({ plans: { free: { rateLimits: [{ limit: 60, window: '2d' }], quota } } }), []);
+});
+
+test('a limit by a header that no stage ever sees is a fault', () => {
+  for (const name of ['X-User-Id', 'x-consumer-name', 'X_Tenant']) {
+    const [fault] = faultsOf({ rateLimits: [{ limit: 5, window: '1m', by: `header:${name}` }] });
+    assert.match(fault ?? '', /^rateLimits\.0\.by: the header ".*" never gets this far/, name);
+  }
+  for (const name of ['X-Tenant', 'X-Forwarded-Host', 'Authorization', 'X-API-Key'])
+    assert.deepEqual(faultsOf({ rateLimits: [{ limit: 5, window: '1m', by: `header:${name}` }] }), [], name);
+});

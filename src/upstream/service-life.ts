@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Call } from '../deps.ts';
 import type { Kind } from '../pool.ts';
 import { Bulkhead, type BulkheadOptions } from './bulkhead.ts';
-import { RetryBudget } from './forward/retry.ts';
 import { type ActiveChecks, type HealthCheckOptions, startActiveChecks } from './health/active.ts';
 import { createProbe } from './health/probe.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { ServiceReport } from './service-report.ts';
 import type { Target } from './target.ts';
 

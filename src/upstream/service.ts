@@ -5,7 +5,6 @@ import { createBalancer, defaultBalance } from './balance/balance.ts';
 import type { Balancer } from './balance/balancer.ts';
 import type { Breaker } from './breaker.ts';
 import { type Bulkhead, bulkheadOption } from './bulkhead.ts';
-import type { RetryBudget } from './forward/retry.ts';
 import {
   beginTrial,
   isWell,
@@ -14,6 +13,7 @@ import {
   type PassiveHealthOptions,
   usableTargets,
 } from './health/passive.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import { type Edition, ServiceLife, serviceLifeKind } from './service-life.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { reportTarget } from './service-report.ts';

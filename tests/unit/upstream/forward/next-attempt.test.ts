@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { RequestContext } from '../../../../src/context.ts';
 import { type FailedAttempt, type NextAttempt, planNext } from '../../../../src/upstream/forward/next-attempt.ts';
 import type { ForwardPlan } from '../../../../src/upstream/forward/plan.ts';
-import { createRetryPolicy, RetryBudget, retrySchema } from '../../../../src/upstream/forward/retry.ts';
+import { createRetryPolicy, retrySchema } from '../../../../src/upstream/forward/retry.ts';
+import { RetryBudget } from '../../../../src/upstream/retry-budget.ts';
 import type { Target } from '../../../../src/upstream/target.ts';
 
 const policy = createRetryPolicy(retrySchema.parse({}));

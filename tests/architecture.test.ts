@@ -171,6 +171,15 @@ test('the wings of upstream/ do not import each other; forward alone may import 
   assertNone(faults, 'what two of them need lies beside them, in upstream/ itself');
 });
 
+test('what stands beside the wings of upstream/ knows nothing of forward', () => {
+  const faults = sources
+    .filter((source) => /^upstream\/[^/]+$/.test(inSrc(source)))
+    .flatMap(({ file, imports }) =>
+      imports.filter((one) => one.file?.startsWith(`src/${CENTRAL_WING}`)).map((one) => `${file} -> ${one.file}`),
+    );
+  assertNone(faults, 'the story of a call is told in forward/, of things that others keep');
+});
+
 test('no files import each other in a circle, not even their types', () => {
   assert.deepEqual(findCircles(graphOf(sources)), [], 'what both need belongs in a file below them');
 });

@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls';
 import type { RequestContext } from '../../context.ts';
 import { readCookie } from '../../lib/read-cookie.ts';
 import type { Target } from '../target.ts';
@@ -25,7 +24,7 @@ export function createSticky(cookie: string, first: Balancer): Balancer {
 const nameOf = (target: Target): string => target.seed.toString(36);
 
 function setCookie(context: RequestContext, name: string, value: string): void {
-  const secure = (context.req.socket as TLSSocket).encrypted === true ? '; Secure' : '';
+  const secure = context.scheme === 'https' ? '; Secure' : '';
   const field = `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`;
   const fields = context.extraHeaders;
   // A retry picks again: the last target is the one that answered.

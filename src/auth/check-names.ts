@@ -1,27 +1,13 @@
 import type { z } from 'zod';
 import type { OutsideIssuer, Report } from '../stage.ts';
 import type { authorizeOption } from './authorization-rules.ts';
+import { checkName } from './check-name.ts';
 import type { ConsumerRow } from './consumers.ts';
 import { type IssuerName, type IssuingFile, listIssuers } from './issuer-names.ts';
 import type { IssuerRow } from './issuers.ts';
 import type { Allowance } from './token-identity.ts';
 
-const SHOWN_NAMES = 20;
-
 type Path = readonly (string | number)[];
-
-/** Reports a name that nothing of its kind has; `kind` is a word such as "plan". */
-export function checkName(
-  kind: string,
-  name: string | undefined,
-  known: readonly string[],
-  path: Path,
-  report: Report,
-) {
-  if (name === undefined || known.includes(name)) return;
-  const shown = known.slice(0, SHOWN_NAMES).join(', ');
-  report(path, `there is no ${kind} "${name}"`, shown === '' ? `the file has no ${kind}` : `there are: ${shown}`);
-}
 
 /** Reports consumers in the rules of a route, and of its methods, that the file doesn't have. */
 export function checkRuleConsumers(

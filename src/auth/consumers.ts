@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
-import { checkName } from './check-names.ts';
+import { checkName } from './check-name.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
 const key = z.strictObject({

@@ -127,7 +127,7 @@ function compileRoute(
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
     const isShadowed = config.shadow?.includes(stage.name);
-    const handler = stage.create(config, { ...route, isShadowed }, deps, shared);
+    const handler = stage.create(config, isShadowed ? { ...route, isShadowed } : route, deps, shared);
     if (handler === undefined) continue;
     handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
     stages.push(stage.name);

@@ -9,7 +9,7 @@ export function checkName(
   known: readonly string[],
   path: readonly (string | number)[],
   report: Report,
-) {
+): void {
   if (name === undefined || known.includes(name)) return;
   const shown = known.slice(0, SHOWN_NAMES).join(', ');
   report(path, `there is no ${kind} "${name}"`, shown === '' ? `the file has no ${kind}` : `there are: ${shown}`);

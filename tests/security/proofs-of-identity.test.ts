@@ -62,6 +62,22 @@ test('a proven certificate goes on where the route forwards credentials', needsO
   assert.equal(json.headers['x-consumer-name'], 'app');
 });
 
+test(
+  "of two certificates neither counts: a load balancer may have added its own behind the client's",
+  needsOpenssl,
+  async (t) => {
+    const { gateway, field } = await setUp(t, true);
+    const other = createCertificate().field;
+    for (const fields of [
+      [field, other],
+      [other, field],
+    ]) {
+      const { status } = await ask(`${gateway.url}/b2b`, { headers: { 'x-amzn-mtls-clientcert': fields } });
+      assert.equal(status, 401);
+    }
+  },
+);
+
 test('/-/me believes a certificate only in a field that a route names', needsOpenssl, async (t) => {
   const { gateway, field } = await setUp(t, true);
   const me = async (name: string) => (await ask(`${gateway.url}/-/me`, { headers: { [name]: field } })).status;

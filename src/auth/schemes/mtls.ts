@@ -11,6 +11,7 @@ const REMEMBERED = 1000;
 
 const UNKNOWN = new Refusal('the client certificate is not known');
 const MALFORMED = new Refusal('the client certificate is malformed');
+const DOUBLED = new Refusal('more than one client certificate was sent');
 const EXPIRED = new Refusal('the client certificate is not valid now');
 
 const options = z.strictObject({
@@ -97,7 +98,9 @@ export const mtlsScheme = defineScheme({
       isConfigured: certificates.size > 0,
       check(context: RequestContext, nowMs: number) {
         const value = context.peerTrusted ? context.req.headers[header] : undefined;
-        return typeof value === 'string' && value !== '' ? certificates.check(value, nowMs) : undefined;
+        if (typeof value !== 'string' || value === '') return undefined;
+        // Node joins a repeated field with ", ", which no spelling of a certificate holds; the first may be the client's own.
+        return value.includes(',') ? DOUBLED : certificates.check(value, nowMs);
       },
     };
   },

@@ -3,7 +3,7 @@ import { environment, readSettings } from './config/env.ts';
 import { loadRoutes } from './config/load.ts';
 import { warnOfRoutes } from './config/route-warnings.ts';
 import { findStrayNames } from './config/stray-names.ts';
-import { watchRoutes } from './config/watch.ts';
+import { type Watching, watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
 import { createOutput } from './log/output.ts';
 import { createMetrics } from './metrics.ts';
@@ -33,6 +33,7 @@ export async function start(): Promise<void> {
   const access = new LineWriter({ ...createOutput(1), onDrop: (lines) => metrics.accessLogDropped.inc(lines) });
   const messages = new LineWriter({ ...createOutput(2), intervalMs: 10 });
   const exit = createExit([messages, access]);
+  const obeySignals = takeSignals(exit);
   const deps = createDeps(settings, { access, messages }, metrics);
 
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -49,11 +50,7 @@ export async function start(): Promise<void> {
     for (const warning of [...strayNames, ...warnOfRoutes(running.gateway.snapshot.config.routes)])
       deps.log.warn(warning);
     const watching = watchRoutes(settings.routesFile, () => running.reloader.reload('watch'));
-    process.on('SIGHUP', () => running.reloader.reload('SIGHUP'));
-    endOnSignals(running, settings, async (code) => {
-      watching.close();
-      await exit(code);
-    });
+    obeySignals(running, settings, watching);
   } catch (error) {
     if (error instanceof ConfigError) return exitForConfig(error);
     deps.log.error(listenFault(error, settings), isPortFault(error) ? {} : { error });
@@ -61,19 +58,38 @@ export async function start(): Promise<void> {
   }
 }
 
-/** SIGTERM and SIGINT drain; the second one ends everything at once. */
-function endOnSignals(running: Running, settings: Settings, exit: (code: number) => Promise<void>): void {
+/**
+ * Takes the signals before anything is awaited, since each of them would end the process until then; what it returns
+ * is told when the gateway runs. SIGTERM and SIGINT drain, and the second one ends everything at once, as the first
+ * does before the start is over. A reload that is asked for before comes after it.
+ */
+function takeSignals(
+  exit: (code: number) => Promise<void>,
+): (running: Running, settings: Settings, watching: Watching) => void {
+  let isReloadAsked = false;
+  let reload = (): void => {
+    isReloadAsked = true;
+  };
+  let end: ((signal: keyof typeof SIGNAL_NUMBERS) => void) | undefined;
+  process.on('SIGHUP', () => reload());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (running.drain.isDraining) {
-        void exit(EXIT_SIGNALLED + SIGNAL_NUMBERS[signal]);
-        return;
-      }
+      if (end === undefined) void exit(EXIT_SIGNALLED + SIGNAL_NUMBERS[signal]);
+      else end(signal);
+    });
+  }
+
+  return (running, settings, watching) => {
+    reload = () => void running.reloader.reload('SIGHUP');
+    if (isReloadAsked) reload();
+    end = (signal) => {
+      end = undefined;
+      watching.close();
       running.deps.log.info(`${signal}: stopping`);
       // On Ctrl-C a person waits, and no load balancer needs time to notice.
       void stop(running, signal === 'SIGINT' ? 0 : settings.drainDelayMs, exit);
-    });
-  }
+    };
+  };
 }
 
 async function stop(running: Running, delayMs: number, exit: (code: number) => Promise<void>): Promise<void> {

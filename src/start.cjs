@@ -13,6 +13,13 @@ if (major < 22 || minor < (MINIMUM_MINOR[major] ?? 0)) {
   process.exit(1);
 }
 
+// SIGHUP asks the gateway for a reload, and would end the process until somebody listens: it is said again until then.
+function askLater() {
+  if (process.listenerCount('SIGHUP') > 1) process.off('SIGHUP', askLater);
+  else setTimeout(() => process.emit('SIGHUP'), 20);
+}
+if ((process.argv[2] ?? 'start') === 'start') process.on('SIGHUP', askLater);
+
 const { existsSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { join } = require('node:path');

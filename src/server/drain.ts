@@ -23,6 +23,8 @@ export interface Drain {
 }
 
 const POLL_MS = 50;
+/** How long requests may take to end once their connections have been cut. */
+const LAST_MS = 1000;
 
 /**
  * The end of the gateway, without a failed request: load balancers learn that it isn't ready before the port closes,
@@ -42,6 +44,8 @@ export function createDrain({ server, inFlight, closeSockets, log, shutdownTimeo
     if (!isDone) {
       log.warn('time is up: ending what is in flight', { inFlight: inFlight() });
       server.closeAllConnections();
+      // Each of them still has its line to come.
+      await finish(closed, performance.now() + LAST_MS);
     }
     return isDone;
   }

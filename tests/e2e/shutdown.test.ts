@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import { test } from 'node:test';
+import { configFolder } from '../support/config-files.ts';
+import { startGatewayProcess } from '../support/process.ts';
+import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const STREAMS = 20;
+
+test('answers that are still under way at the end of the time are reset, and every one has its line', async (t) => {
+  const service = await startService(t, (_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: 1\n\n');
+  });
+  const cwd = configFolder(t, {
+    'routes.json': { routes: [{ prefix: '/events', target: service.url, auth: 'none' }] },
+  });
+  const gateway = await startGatewayProcess(t, { cwd, env: { DRAIN_DELAY: '0s', SHUTDOWN_TIMEOUT: '300ms' } });
+  const ends: string[] = [];
+  for (let i = 0; i < STREAMS; i++) {
+    const request = get(`${gateway.url}/events/${i}`, { agent: false }, (res) => {
+      res.on('error', () => ends.push('reset'));
+      res.once('data', () => ends.push('begun'));
+    });
+    request.on('error', () => ends.push('failed'));
+  }
+  await until(() => ends.length === STREAMS);
+  gateway.signal('SIGTERM');
+  await gateway.exited;
+  for (let i = 0; i < STREAMS; i++)
+    assert.ok(gateway.stdout.includes(`"path":"/events/${i}"`), `the line of stream ${i}`);
+  await until(() => ends.filter((end) => end === 'reset').length === STREAMS);
+});

@@ -146,6 +146,7 @@ export class StageBench {
       sockets: new OpenSockets(),
       redis: this.#redis,
       lease: this.pool.lease(),
+      whenInForce: (act) => act(),
       call: () => Promise.reject(new Error('nobody is asked here')),
       inProcess: () => {
         throw new Error('nothing is sent here');

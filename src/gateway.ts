@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { RequestContext, UpgradeRequest } from './context.ts';
 import type { Deps, InProcess } from './deps.ts';
 import type { GatewayError } from './errors.ts';
+import { createSideWork, type Steps } from './lib/steps.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
 import { createOpenRequests } from './pipeline/open-requests.ts';
@@ -10,7 +11,7 @@ import { createUpgradeResponse } from './pipeline/upgrade-response.ts';
 import { walk } from './pipeline/walk.ts';
 import { createAddressBound } from './server/address-places.ts';
 import { countTargets, reportServices } from './server/report.ts';
-import { type Configuration, compileSnapshot, type Snapshot } from './snapshot.ts';
+import { type Configuration, compileInSteps, compileSnapshot, type Snapshot } from './snapshot.ts';
 import type { SnapshotDeps } from './stage.ts';
 import { isHandshake } from './upstream/websocket/websocket.ts';
 
@@ -40,8 +41,11 @@ export interface Gateway {
   /** Requests that have begun and not ended. */
   readonly open: ReadonlySet<RequestContext>;
   readonly inFlight: number;
-  /** Compiles another snapshot and swaps it in. Throws, and changes nothing, when it can't be compiled. */
-  load(loaded: Configuration): void;
+  /**
+   * Compiles another snapshot, and swaps it in with the last step. Throws, and changes nothing, when it can't be
+   * compiled; nor does it change anything when it is given up before. One at a time.
+   */
+  load(loaded: Configuration): Steps<void>;
   /** Lets go of everything that the snapshot in force holds. */
   close(): void;
 }
@@ -75,7 +79,9 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
 
   const app = createExpressApp((req, res) => void dispatch(req, res));
   const snapshotDeps: SnapshotDeps = { ...deps, inProcess: createInProcess(app.classes, dispatch) };
+  const sideWork = createSideWork();
   let snapshot = compileSnapshot(first, snapshotDeps);
+  snapshot.comeIntoForce();
   return {
     express: app,
     inProcess: snapshotDeps.inProcess,
@@ -98,13 +104,17 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
     get inFlight() {
       return open.size;
     },
-    load(loaded) {
-      const next = compileSnapshot(loaded, snapshotDeps, snapshot);
+    *load(loaded) {
+      const next = yield* compileInSteps(loaded, snapshotDeps, snapshot);
       const previous = snapshot;
       snapshot = next;
-      previous.retire();
+      next.comeIntoForce();
+      previous.retire(sideWork);
     },
-    close: () => snapshot.retire(),
+    close() {
+      sideWork.close();
+      snapshot.retire(sideWork);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { ConfigError, renderConfigError } from './config/config-error.ts';
 import { environment, readSettings } from './config/env.ts';
-import { loadRoutes } from './config/load.ts';
+import { loadRoutesInSteps } from './config/load.ts';
 import { warnOfRoutes } from './config/route-warnings.ts';
 import { findStrayNames } from './config/stray-names.ts';
 import { type Watching, watchRoutes } from './config/watch.ts';
@@ -44,12 +44,12 @@ export async function start(): Promise<void> {
   }
 
   try {
-    const running = await runGateway(deps, () => loadRoutes(settings.routesFile));
+    const running = await runGateway(deps, () => loadRoutesInSteps(settings.routesFile));
     for (const line of describeStart(running)) deps.log.log(line);
     const strayNames = findStrayNames(environment(), settings.routesFile);
     for (const warning of [...strayNames, ...warnOfRoutes(running.gateway.snapshot.config.routes)])
       deps.log.warn(warning);
-    const watching = watchRoutes(settings.routesFile, () => running.reloader.reload('watch'));
+    const watching = watchRoutes(settings.routesFile, () => void running.reloader.reload('watch'));
     obeySignals(running, settings, watching);
   } catch (error) {
     if (error instanceof ConfigError) return exitForConfig(error);

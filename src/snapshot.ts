@@ -5,11 +5,12 @@ import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
+import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { type Holding, holdNew } from './pool.ts';
-import { createRouteTable } from './routing/table.ts';
+import { compileRouteTable, type RouteTable } from './routing/table.ts';
 import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 
 /** A route as it runs: what the stages made of it, in their order. */
@@ -35,8 +36,10 @@ export interface Snapshot extends Configuration {
   /** Counts the requests that still need it. */
   enter(): void;
   readonly leave: () => void;
-  /** No new request will come; when the last one has left, everything it holds is let go. */
-  retire(): void;
+  /** It is the one that new requests walk: what had to wait for that happens now. */
+  comeIntoForce(): void;
+  /** No new request will come; when the last one has left, everything it holds is let go, on the side. */
+  retire(sideWork: SideWork): void;
 }
 
 interface PreparedStage {
@@ -51,13 +54,22 @@ interface Parts {
   readonly routes: ReadonlyMap<RouteConfig, Holding<CompiledRoute>>;
 }
 
+/** Compiles a configuration in one go, for a gateway that serves nobody yet. */
+export function compileSnapshot(configuration: Configuration, deps: SnapshotDeps): Snapshot {
+  return finish(compileInSteps(configuration, deps));
+}
+
 /**
- * Compiles a configuration: prepares every stage once, and creates its handler for every route.
+ * Compiles a configuration: prepares every stage once, and creates its handler for every route, of which each is a step.
  *
  * Where nothing but routes has changed since `previous`, whose stages are the same, a route that is the very same (config/load.ts gives it back
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
-export function compileSnapshot({ config, stages }: Configuration, deps: SnapshotDeps, previous?: Snapshot): Snapshot {
+export function* compileInSteps(
+  { config, stages }: Configuration,
+  deps: SnapshotDeps,
+  previous?: Snapshot,
+): Steps<Snapshot> {
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
     previous?.stages === stages &&
@@ -65,31 +77,49 @@ export function compileSnapshot({ config, stages }: Configuration, deps: Snapsho
     isDeepStrictEqual(proofFields, previous.parts.proofFields);
   const shared = isAlike ? previous?.parts : undefined;
   const held: Holding<unknown>[] = [];
-  const letGo = (): void => {
-    for (const holding of held) holding.letGo();
-  };
+  const acts: (() => void)[] = [];
+  const compileDeps: CompileDeps = { ...deps, whenInForce: (act) => void acts.push(act) };
   const keep = <T>(holding: Holding<T>): Holding<T> => {
     held.push(holding);
     return holding;
   };
+  let isDone = false;
   try {
-    const prepared = keep(shared?.prepared.hold() ?? prepareStages(stages, config, deps));
+    const prepared = keep(shared?.prepared.hold() ?? prepareStages(stages, config, compileDeps));
     const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
-      keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...deps, lease })));
-    const known = shared?.routes;
+      keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...compileDeps, lease })));
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
     for (const route of config.routes) {
-      const same = known?.get(route);
+      yield;
+      const same = shared?.routes.get(route);
       routes.set(route, same === undefined ? compile(routeInfo(route, proofFields), route) : keep(same.hold()));
     }
     const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
     const own = createOwnRoutes(stages, config).map(
       (one) => compile({ ...routeInfo(one.config, proofFields), own: one.own }, one.config).value,
     );
-    return createSnapshot({ config, stages }, { prepared, proofFields, routes }, own, implicit.value.handlers, letGo);
+    const all = [...[...routes.values()].map(({ value }) => value), ...own];
+    const table = yield* compileRouteTable(all.map((route) => ({ route, match: route.config })));
+    const parts = { prepared, proofFields, routes };
+    const snapshot = createSnapshot({ config, stages }, parts, table, implicit.value.handlers, { acts, held });
+    isDone = true;
+    return snapshot;
   } catch (error) {
-    letGo();
+    yield* letGo(held);
     throw error;
+  } finally {
+    if (!isDone) finish(letGo(held));
+  }
+}
+
+/** What a stage may use, but for the lease: each route has its own. */
+type CompileDeps = Omit<StageDeps, 'lease'>;
+
+/** A step for each: what nobody else holds is closed, connections and all. Whatever it has come to is no longer held. */
+function* letGo(held: Holding<unknown>[]): Steps<void> {
+  for (let holding = held.pop(); holding !== undefined; holding = held.pop()) {
+    holding.letGo();
+    yield;
   }
 }
 
@@ -97,7 +127,7 @@ function hasSameTop({ routes: _, ...top }: FileConfig, { routes: __, ...before }
   return isDeepStrictEqual(top, before);
 }
 
-function prepareStages(stages: StageList, config: FileConfig, deps: SnapshotDeps): Holding<readonly PreparedStage[]> {
+function prepareStages(stages: StageList, config: FileConfig, deps: CompileDeps): Holding<readonly PreparedStage[]> {
   return holdNew(deps.pool.lease(), (lease) => {
     const stageDeps: StageDeps = { ...deps, lease };
     return stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
@@ -140,17 +170,16 @@ function compileRoute(
 function createSnapshot(
   configuration: Configuration,
   parts: Parts,
-  own: readonly CompiledRoute[],
+  table: RouteTable<CompiledRoute>,
   implicit: readonly RequestHandler[],
-  release: () => void,
+  { acts, held }: { readonly acts: readonly (() => void)[]; readonly held: Holding<unknown>[] },
 ): Snapshot {
   const routes = [...parts.routes.values()].map(({ value }) => value);
-  const table = createRouteTable([...routes, ...own].map((route) => ({ route, match: route.config })));
   let users = 0;
-  let isRetired = false;
+  let retiredTo: SideWork | undefined;
 
   function releaseWhenUnused(): void {
-    if (isRetired && users === 0) release();
+    if (users === 0) retiredTo?.run(letGo(held));
   }
 
   return {
@@ -166,8 +195,11 @@ function createSnapshot(
       users -= 1;
       releaseWhenUnused();
     },
-    retire() {
-      isRetired = true;
+    comeIntoForce() {
+      for (const act of acts) act();
+    },
+    retire(sideWork) {
+      retiredTo = sideWork;
       releaseWhenUnused();
     },
   };

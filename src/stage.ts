@@ -33,6 +33,11 @@ export interface SnapshotDeps extends Deps {
 export interface StageDeps extends SnapshotDeps {
   /** Takes from the pool what must outlive this snapshot. */
   readonly lease: Lease;
+  /**
+   * Does this once the snapshot is in force, and never where it is given up: a snapshot is compiled while requests of
+   * the one before it are served, and nothing of theirs may change before.
+   */
+  whenInForce(act: () => void): void;
 }
 
 /** The issuer of tokens that the environment sets; its name is undefined where it has none. */

@@ -12,6 +12,7 @@ import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
+import { redirectStage } from './stages/redirect.ts';
 import { refuseStage } from './stages/refuse.ts';
 import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
@@ -43,5 +44,6 @@ export const STAGES = [
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
   respondStage, //          fixed answers need no service
+  redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
   forwardStage, //          last: the proxies
 ] as const;

@@ -36,8 +36,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
       '/reload',
       {
         method: 'POST',
-        answer: () => {
-          const outcome = reloader.reload('admin');
+        answer: async () => {
+          const outcome = await reloader.reload('admin');
           return { status: outcome.result === 'refused' ? 422 : 200, body: outcome };
         },
       },

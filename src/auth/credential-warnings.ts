@@ -5,8 +5,8 @@ import type { IssuerRow } from './issuers.ts';
 const SHOWN_NAMES = 5;
 
 /**
- * Says once per load which routes nobody can ever call. Routes are created one by one and all in one go, so the
- * warning waits for the end of that.
+ * Says once per load which routes nobody can ever call. They are named one by one and all in one go, when they come into
+ * force, so the warning waits for the end of that.
  */
 export function createUnusableWarning(log: Pick<Logger, 'warn'>): (route: string) => void {
   let routes: string[] = [];

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RouteConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
+import { finish } from '../lib/steps.ts';
 import { createMessageLog } from '../log/log.ts';
 import { createMetrics } from '../metrics.ts';
 import type { RedisLink } from '../redis/link.ts';
@@ -40,9 +41,10 @@ export async function collectStartWarnings(
     { stages, config: { ...config, services: {}, routes: config.routes.map(endHere) } },
     { ...deps, inProcess },
   );
+  snapshot.comeIntoForce();
   // Some warnings wait until all routes are seen.
   await setImmediate();
-  snapshot.retire();
+  snapshot.retire({ run: finish, close() {} });
   deps.deadlines.stop();
   return warnings;
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import { finish, type Steps } from '../lib/steps.ts';
 import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
 import { findOutsideIssuer } from './env-jwt.ts';
 import { mergeFiles } from './merge.ts';
+import { parseSource } from './parse-source.ts';
 import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
-import { faultAt, type LocatedObject, type Place, parseSource, type ReportAt } from './source.ts';
+import { faultAt, type LocatedObject, type Place, type ReportAt } from './source.ts';
 import { validateFile } from './validate.ts';
 
 const MAX_FAULTS = 200;
@@ -37,16 +39,27 @@ export function loadRoutesWith<const L extends StageList>(
   file: string,
   options: LoadOptions = {},
 ): LoadedRoutes<FileOf<L>> {
+  return finish(loadInSteps(stages, file, options));
+}
+
+/** The same step by step, for a gateway that has requests to serve meanwhile. All files are read in the first one. */
+export function* loadInSteps<const L extends StageList>(
+  stages: L,
+  file: string,
+  options: LoadOptions = {},
+): Steps<LoadedRoutes<FileOf<L>>> {
   const env = options.env ?? environment();
   const secrets = createSecrets(env);
   const faults: Fault[] = [];
   const { report, withoutEchoes } = createCollector(faults);
-  const { files, roots, hash } = parseFiles(file, secrets, report);
+  const { files, roots, hash } = yield* parseFiles(file, secrets, report);
   const [main, ...fragments] = roots;
   const config =
     main === undefined
       ? undefined
-      : validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), { issuer: findOutsideIssuer(env) });
+      : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
+          issuer: findOutsideIssuer(env),
+        });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, stages, files, hash };
 }
@@ -83,13 +96,18 @@ function placeKey({ source, offset }: Place): string {
   return `${source.name}:${offset}`;
 }
 
-function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
+interface ParsedFiles extends Pick<LoadedRoutes<unknown>, 'files' | 'hash'> {
+  readonly roots: readonly LocatedObject[];
+}
+
+function* parseFiles(file: string, secrets: Secrets, report: ReportAt): Steps<ParsedFiles> {
   const hash = createHash('sha256');
   const files = readRouteFiles(file);
-  const roots = files.map((read) => {
+  const roots: (LocatedObject | undefined)[] = [];
+  for (const read of files) {
     hash.update(`${read.source.text}\n`);
-    return parseRoot(read, secrets, report);
-  });
+    roots.push(yield* parseRoot(read, secrets, report));
+  }
   for (const [placeholder, value] of secrets.resolved) hash.update(`${placeholder}=${value}\n`);
   const usable = roots.filter((root) => root !== undefined);
   // With a file missing, every name that it declares would be told as unknown: those faults would be an echo.
@@ -97,12 +115,16 @@ function parseFiles(file: string, secrets: Secrets, report: ReportAt) {
   return { files: files.map(({ path }) => path), roots: isComplete ? usable : [], hash: hash.digest('hex') };
 }
 
-function parseRoot({ path, source, problem }: ReadFile, secrets: Secrets, report: ReportAt): LocatedObject | undefined {
+function* parseRoot(
+  { path, source, problem }: ReadFile,
+  secrets: Secrets,
+  report: ReportAt,
+): Steps<LocatedObject | undefined> {
   if (problem !== undefined) {
     report({ source, offset: 0, pointer: '' }, problem.message, problem.hint);
     return undefined;
   }
-  const root = parseSource(source, report, secrets.resolver(dirname(path), report));
+  const root = yield* parseSource(source, report, secrets.resolver(dirname(path), report));
   if (root === undefined || root.kind === 'object') return root;
   report(root.place, 'expected an object: { "routes": [ … ] }');
   return undefined;

@@ -1,5 +1,6 @@
+import type { Steps } from '../lib/steps.ts';
 import { STAGES } from '../stages.ts';
-import { type LoadedRoutes, type LoadOptions, loadRoutesWith } from './load-with.ts';
+import { type LoadedRoutes, type LoadOptions, loadInSteps, loadRoutesWith } from './load-with.ts';
 import type { FileConfig } from './routes.ts';
 
 /**
@@ -9,4 +10,9 @@ import type { FileConfig } from './routes.ts';
  */
 export function loadRoutes(file: string, options: LoadOptions = {}): LoadedRoutes<FileConfig> {
   return loadRoutesWith(STAGES, file, options);
+}
+
+/** The same step by step, for a gateway that has requests to serve meanwhile. */
+export function loadRoutesInSteps(file: string): Steps<LoadedRoutes<FileConfig>> {
+  return loadInSteps(STAGES, file);
 }

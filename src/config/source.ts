@@ -1,6 +1,4 @@
-import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Fault } from './config-error.ts';
-import { describeSyntax } from './syntax-words.ts';
 
 /** One configuration file, read. */
 export interface Source {
@@ -50,81 +48,6 @@ export type ReportAt = (place: Place, message: string, hint?: string) => void;
 /** Replaces what stands for something else in a string of the file. */
 export type ResolveText = (text: string, place: Place) => string;
 
-/**
- * Parses JSON with comments and trailing commas; undefined when the text is no JSON at all.
- *
- * Only the first syntax error is told: what follows it is mostly its echo.
- */
-export function parseSource(source: Source, report: ReportAt, resolveText: ResolveText): Located | undefined {
-  const start: Place = { source, offset: 0, pointer: '' };
-  if (source.text.trim() === '') {
-    report(start, 'the file is empty', 'The least that works: { "routes": [] }');
-    return undefined;
-  }
-  const errors: ParseError[] = [];
-  const root = parseNode(source.text, errors);
-  const [error] = errors;
-  if (root === undefined || error !== undefined) {
-    const offset = error?.offset ?? 0;
-    const { message, hint } =
-      error === undefined
-        ? { message: 'is nested too deeply', hint: undefined }
-        : describeSyntax(printParseErrorCode(error.error), source.text, offset);
-    report({ ...start, offset }, message, hint);
-    return undefined;
-  }
-  return locateNode(root, { source, report, resolveText }, '');
-}
-
-function parseNode(text: string, errors: ParseError[]): Node | undefined {
-  try {
-    return parseTree(text, errors, { allowTrailingComma: true });
-  } catch (error) {
-    // The parser recurses: thousands of open brackets exhaust the stack.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-interface Reading {
-  readonly source: Source;
-  readonly report: ReportAt;
-  readonly resolveText: ResolveText;
-}
-
-function locateNode(node: Node, reading: Reading, pointer: string): Located {
-  const place: Place = { source: reading.source, offset: node.offset, pointer };
-  if (node.type === 'array') {
-    const items = (node.children ?? []).map((child, index) => locateNode(child, reading, `${pointer}/${index}`));
-    return { kind: 'array', place, items };
-  }
-  if (node.type === 'object') return { kind: 'object', place, entries: locateEntries(node, reading, pointer) };
-  const value: unknown = node.value;
-  if (typeof value === 'string') return { kind: 'scalar', place, value: reading.resolveText(value, place) };
-  return { kind: 'scalar', place, value: value as LocatedScalar['value'] };
-}
-
-function locateEntries(node: Node, reading: Reading, pointer: string): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  for (const property of node.children ?? []) {
-    const [keyNode, valueNode] = property.children ?? [];
-    if (keyNode === undefined || valueNode === undefined) continue;
-    const key = String(keyNode.value);
-    const path = `${pointer}/${escapePointer(key)}`;
-    const keyPlace: Place = { source: reading.source, offset: keyNode.offset, pointer: path };
-    const first = entries.get(key);
-    if (first !== undefined) {
-      const { line } = lineAndColumn(first.keyPlace);
-      reading.report(keyPlace, `the key "${key}" is written twice`, `The first is on line ${line}.`);
-    } else if (key === '__proto__') {
-      reading.report(keyPlace, "this name can't be used");
-    } else {
-      entries.set(key, { keyPlace, value: locateNode(valueNode, reading, path) });
-    }
-  }
-  return entries;
-}
-
 /** The plain value. */
 export function plainValue(located: Located): unknown {
   if (located.kind === 'scalar') return located.value;
@@ -158,7 +81,8 @@ export function findPlace(
   return { place: located.place, keyPlace, isMissing: false };
 }
 
-function escapePointer(key: string): string {
+/** A key as it stands in a JSON Pointer (RFC 6901, section 3). */
+export function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Steps } from '../lib/steps.ts';
 import type { MatchOptions } from '../routing/keys.ts';
 import type { Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
@@ -20,16 +21,16 @@ interface Parsed {
 
 /**
  * The configuration that the files mean, checked by the schemas, by what concerns all routes, and by every stage.
- * When a fault was reported the result must not be used.
+ * When a fault was reported the result must not be used. A step is a route, or what one stage checks.
  */
-export function validateFile(
+export function* validateFile(
   stages: StageList,
   merged: MergedFile,
   report: ReportAt,
   outside: Outside,
-): FileOf<StageList> {
+): Steps<FileOf<StageList>> {
   const shapes = gatherShapes(stages);
-  const parsed = parseMerged(shapes, merged, report);
+  const parsed = yield* parseMerged(shapes, merged, report);
   const { top, brokenKeys } = parsed;
   const routes = parsed.routes.map(({ value }) => value);
   const reportPath: Report = (path, message, hint) => {
@@ -41,6 +42,7 @@ export function validateFile(
   checkRoutes(routes, Object.keys(shapes.route), reportPath, (index) => renderPlace(parsed.routes[index]?.located));
   checkShadows(stages, parsed.routes, reportPath);
   for (const stage of stages) {
+    yield;
     const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
     if (known.some((key) => brokenKeys.has(key))) continue;
     stage.check?.(top, routes, reportPath, outside);
@@ -56,12 +58,13 @@ function renderPlace(located: LocatedObject | undefined): string {
 // very same objects they are compared at no cost.
 const lastRoutes = new WeakMap<FileShapes, ReadonlyMap<string, ParsedRoute>>();
 
-function parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Parsed {
+function* parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Steps<Parsed> {
   for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, plainValue(located), report);
   const known = lastRoutes.get(shapes);
   const byText = new Map<string, ParsedRoute>();
   const routes: Parsed['routes'] = [];
   for (const located of merged.routes) {
+    yield;
     const plain = plainValue(located);
     const text = JSON.stringify(plain);
     const value = known?.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
@@ -70,15 +73,20 @@ function parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): 
     routes.push({ value, located });
   }
   lastRoutes.set(shapes, byText);
-  return { ...parseTop(shapes, merged.top, report), routes };
+  return { ...(yield* parseTop(shapes, merged.top, report)), routes };
 }
 
 // Key by key, so that one wrong key does not keep the others from being checked against the routes.
-function parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt): Pick<Parsed, 'top' | 'brokenKeys'> {
+function* parseTop(
+  shapes: FileShapes,
+  located: LocatedObject,
+  report: ReportAt,
+): Steps<Pick<Parsed, 'top' | 'brokenKeys'>> {
   const top: Record<string, unknown> = {};
   const brokenKeys = new Set<string>();
   const value = plainValue(located) as Record<string, unknown>;
   for (const [key, schema] of Object.entries(shapes.top)) {
+    yield;
     const result = z.safeParse(schema, value[key], { error: describeIssue });
     if (!result.success) {
       brokenKeys.add(key);

@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../lib/steps.ts';
 import {
   type Candidate,
   createCandidate,
@@ -32,6 +33,11 @@ export interface RouteTable<R> {
   readonly visitedNodes: number;
 }
 
+interface TableEntry<R> {
+  readonly route: R;
+  readonly match: MatchOptions;
+}
+
 interface TrieNode<R> {
   readonly literals: Map<string, TrieNode<R>>;
   param: TrieNode<R> | undefined;
@@ -45,9 +51,12 @@ const NOT_FOUND: RouteMiss = Object.freeze({ found: false, allow: undefined });
  * Compiles the routes of a snapshot into a trie over path segments: a lookup walks the segments of the request, not
  * the routes, so that a thousand routes cost what one costs.
  */
-export function createRouteTable<R>(
-  entries: Iterable<{ readonly route: R; readonly match: MatchOptions }>,
-): RouteTable<R> {
+export function createRouteTable<R>(entries: Iterable<TableEntry<R>>): RouteTable<R> {
+  return finish(compileRouteTable(entries));
+}
+
+/** The same, a step for each route: what makes one costly is its `pathRegex`. */
+export function* compileRouteTable<R>(entries: Iterable<TableEntry<R>>): Steps<RouteTable<R>> {
   const root = createNode<R>();
   let order = 0;
   for (const { route, match } of entries) {
@@ -57,6 +66,7 @@ export function createRouteTable<R>(
       addToHostIndex(node.routes, createCandidate(route, prefix, match, order), match.hosts);
     }
     order += 1;
+    yield;
   }
   return new TrieTable(root);
 }

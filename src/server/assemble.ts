@@ -8,6 +8,7 @@ import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
+import { finish, type Steps } from '../lib/steps.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
@@ -64,9 +65,9 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
 }
 
 /** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
-export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig>): Promise<Running> {
+export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<FileConfig>>): Promise<Running> {
   const { settings } = deps;
-  const loaded = load();
+  const loaded = finish(load());
   const health = createHealth(deps, {
     get isDraining() {
       return drain.isDraining;
@@ -112,6 +113,7 @@ export async function runGateway(deps: Deps, load: () => LoadedRoutes<FileConfig
     adminPort,
     async close() {
       sweeps.stop();
+      await reloader.close();
       endStreams(deps);
       await Promise.all([closeServer(server), closeServer(admin)]);
       gateway.close();

@@ -4,6 +4,7 @@ import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
 import type { Gateway } from '../gateway.ts';
+import { inSlices, type Steps } from '../lib/steps.ts';
 
 /** What came of a reload; told to whoever asked for it, and kept for the admin port. */
 export interface ReloadResult {
@@ -21,37 +22,70 @@ export interface ReloadResult {
 export interface Reloader {
   /** Undefined until the first reload. */
   readonly last: ReloadResult | undefined;
-  /** Loads, compiles and swaps, all or nothing. Never throws. */
-  reload(by: string): ReloadResult;
+  /** Loads, compiles and swaps, all or nothing. Resolves when that is done, and never rejects. */
+  reload(by: string): Promise<ReloadResult>;
+  /** Gives up the reload under way, and all that are asked for later. Resolves when nothing of them is left. */
+  close(): Promise<void>;
 }
 
 export interface ReloaderOptions {
   readonly gateway: Gateway;
   readonly deps: Pick<Deps, 'log' | 'metrics' | 'clock'>;
   /** Reads the files; throws a ConfigError that lists every fault. */
-  readonly load: () => LoadedRoutes<FileConfig>;
+  readonly load: () => Steps<LoadedRoutes<FileConfig>>;
   /** Hash of what is in force at the start. */
   readonly hash: string;
 }
 
 /**
- * Brings an edited configuration into force. It runs from start to end in one go, so that two reloads never overlap;
- * a file with a fault changes nothing.
+ * Brings an edited configuration into force, in slices between which requests are served; a file with a fault changes
+ * nothing. Two reloads never overlap: one that is asked for during another runs after it, and reads the files anew.
  */
 export function createReloader({ gateway, deps, load, hash: firstHash }: ReloaderOptions): Reloader {
   const { log, metrics, clock } = deps;
+  const closing = new AbortController();
   let hash = firstHash;
   let last: ReloadResult | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
   metrics.snapshotLoadedAt.set(clock.now() / 1000);
 
-  function attempt(by: string, at: string): ReloadResult {
-    const loaded = load();
+  function* attempt(by: string, at: string): Steps<ReloadResult> {
+    const loaded = yield* load();
     if (loaded.hash === hash) return { result: 'unchanged', at, by, changes: [], faults: [] };
     const changes = describeChange(gateway.snapshot.config, loaded.config);
-    gateway.load(loaded);
+    yield* gateway.load(loaded);
     hash = loaded.hash;
     metrics.snapshotLoadedAt.set(clock.now() / 1000);
     return { result: 'applied', at, by, changes, faults: [] };
+  }
+
+  function report({ result, by, changes }: ReloadResult): void {
+    if (result === 'applied') log.info('configuration reloaded', { by, changes });
+    else if (result === 'unchanged') log.debug('configuration unchanged', { by });
+  }
+
+  function reportFault(error: unknown, by: string): void {
+    if (closing.signal.aborted) {
+      log.info('reload given up: the gateway is stopping', { by });
+      return;
+    }
+    const why = error instanceof ConfigError ? renderConfigError(error) : String(error);
+    log.error(
+      `configuration refused, the old one stays in force\n${why}`,
+      error instanceof ConfigError ? { by } : { by, error },
+    );
+  }
+
+  async function run(by: string): Promise<ReloadResult> {
+    const at = new Date(clock.now()).toISOString();
+    const outcome = await inSlices(attempt(by, at), closing.signal).catch((error: unknown): ReloadResult => {
+      reportFault(error, by);
+      return { result: 'refused', at, by, changes: [], faults: faultsOf(error) };
+    });
+    report(outcome);
+    metrics.reloads.inc({ result: outcome.result });
+    last = outcome;
+    return outcome;
   }
 
   return {
@@ -59,23 +93,13 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
       return last;
     },
     reload(by) {
-      const at = new Date(clock.now()).toISOString();
-      let outcome: ReloadResult;
-      try {
-        outcome = attempt(by, at);
-        if (outcome.result === 'applied') log.info('configuration reloaded', { by, changes: outcome.changes });
-        else log.debug('configuration unchanged', { by });
-      } catch (error) {
-        outcome = { result: 'refused', at, by, changes: [], faults: faultsOf(error) };
-        const why = error instanceof ConfigError ? renderConfigError(error) : String(error);
-        log.error(
-          `configuration refused, the old one stays in force\n${why}`,
-          error instanceof ConfigError ? { by } : { by, error },
-        );
-      }
-      metrics.reloads.inc({ result: outcome.result });
-      last = outcome;
+      const outcome = queue.then(() => run(by));
+      queue = outcome;
       return outcome;
+    },
+    async close() {
+      closing.abort(new Error('the gateway is stopping'));
+      await queue;
     },
   };
 }

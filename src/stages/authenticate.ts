@@ -82,7 +82,8 @@ export const authenticateStage = defineStage({
     const refuse = createRefusals(checks, route.isShadowed === true ? shared.countFailure : shared.countForBans);
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
-    if (route.own === undefined && checks.every((check) => !check.isConfigured)) shared.addUnusable(route.name);
+    if (route.own === undefined && checks.every((check) => !check.isConfigured))
+      deps.whenInForce(() => shared.addUnusable(route.name));
 
     return function authenticate(req, _res, next) {
       const context = contextOf(req);

@@ -42,7 +42,7 @@ function ownOptions(options: ServiceOptions): ServiceOptions {
 const outsideNameKind: Kind<{ end(): void }> = { name: 'outside name', close: (name) => name.end() };
 
 /**
- * The service of this name and these options, in force from now on.
+ * The service of this name and these options, in force as soon as the snapshot is.
  *
  * @param outsideName what reports call it; undefined keeps it out of those that clients may read.
  */
@@ -57,6 +57,6 @@ export function useFarSide(name: string, options: ServiceOptions, deps: StageDep
       return { end: () => service.outsideNames.delete(outsideName) };
     });
   }
-  service.comeIntoForce();
+  deps.whenInForce(service.comeIntoForce);
   return { service, breaker: service.breaker };
 }

@@ -31,7 +31,7 @@ export interface Service {
   readonly bulkhead: Bulkhead;
   readonly retries: RetryBudget;
   /** Its options hold from now on for whatever it shares with other editions of itself. */
-  comeIntoForce(): void;
+  readonly comeIntoForce: () => void;
   /** A healthy target for this request, none of the excluded ones; undefined when there is none. */
   pick(context: RequestContext, excluded: ReadonlySet<Target> | undefined): Target | undefined;
   /** True when a healthy target is left beside this one and those that were tried. */

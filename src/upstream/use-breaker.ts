@@ -5,28 +5,26 @@ import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, cr
 /** Breakers of services and of routes that have their own; they keep their state through reloads. */
 export const breakerKind: Kind<Breaker> = { name: 'breaker', close: (breaker) => breaker.close() };
 
+/** What shows the state of the breakers of one name, for as long as there is one. */
+const gaugeKind: Kind<{ remove(): void }> = { name: 'breaker gauge', close: (gauge) => gauge.remove() };
+
 const BREAKER_GAUGE: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
-type BreakerDeps = Pick<Deps, 'log' | 'metrics' | 'pool'> & { readonly lease: Lease };
+type BreakerDeps = Pick<Deps, 'log' | 'metrics'> & { readonly lease: Lease };
 
 /** The breaker of this name and these options: the living one, or a new one. */
 export function useBreaker(name: string, options: BreakerOptions | undefined, deps: BreakerDeps): Breaker {
   const settled = options ?? breakerSchema.parse({});
-  return deps.lease.use(breakerKind, JSON.stringify([name, settled]), () => {
+  const breaker = deps.lease.use(breakerKind, JSON.stringify([name, settled]), () => {
     const gauge = deps.metrics.breakerState.labels(name);
     gauge.set(BREAKER_GAUGE.closed);
-    const breaker = createBreaker(name, settled, (state) => {
+    return createBreaker(name, settled, (state) => {
       gauge.set(BREAKER_GAUGE[state]);
       deps.metrics.breakerTransitions.inc({ breaker: name, to: state });
       deps.log.warn(`circuit of ${name} is ${state}`, { breaker: name, state });
     });
-    const { close } = breaker;
-    return Object.assign(breaker, {
-      close() {
-        close();
-        // Another one of this name may have taken its place, with other options.
-        if (!deps.pool.list(breakerKind).some((other) => other.name === name)) deps.metrics.breakerState.remove(name);
-      },
-    });
   });
+  // After the breaker, since it is let go after it, too.
+  deps.lease.use(gaugeKind, name, () => ({ remove: () => deps.metrics.breakerState.remove(name) }));
+  return breaker;
 }

@@ -38,7 +38,7 @@ test('an operator sees when each key of the file was last used, over reloads, an
   assert.deepEqual([k1?.expiresAt, k1?.isExpired], ['2999-01-01T00:00:00Z', false]);
   assert.deepEqual([k2?.lastUsedAt, k2?.expiresAt], [null, null]);
   assert.deepEqual([k3?.lastUsedAt, k3?.isExpired], [null, true], 'a refused key was not used');
-  gateway.reload({ ...file, consumers: [{ ...APP, plan: 'pro' }], plans: { pro: {} } });
+  await gateway.reload({ ...file, consumers: [{ ...APP, plan: 'pro' }], plans: { pro: {} } });
   assert.equal((await read())[0]?.lastUsedAt, k1?.lastUsedAt);
 });
 
@@ -49,7 +49,7 @@ test('a load warns once about routes that nobody can call, however many there ar
   const warnings = () => gateway.messages.filter((line) => line.includes('401 to everyone'));
   assert.equal(warnings().length, 1);
   assert.match(warnings()[0] ?? '', /8 routes answer .*r0.*r4.*and 3 more/);
-  gateway.reload({ routes: [...routes, route(8)] });
+  await gateway.reload({ routes: [...routes, route(8)] });
   await Promise.resolve();
   assert.equal(warnings().length, 2);
   assert.match(warnings()[1] ?? '', /one route answers .*r8/);

@@ -82,7 +82,7 @@ test('a revoked key is refused from the reload on', async (t) => {
   const routes = [{ prefix: '/a', target: service.url }];
   const gateway = await startGateway(t, { file: { consumers: [APP], plans: PLANS, routes } });
   assert.equal((await get(`${gateway.url}/a`, { 'x-api-key': KEY })).status, 200);
-  gateway.reload({ consumers: [{ ...APP, keys: [] }], plans: PLANS, routes });
+  await gateway.reload({ consumers: [{ ...APP, keys: [] }], plans: PLANS, routes });
   assert.equal((await get(`${gateway.url}/a`, { 'x-api-key': KEY })).status, 401);
 });
 

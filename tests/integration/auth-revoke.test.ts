@@ -18,7 +18,7 @@ test('an operator takes a token back by its jti, and it stays taken back over a 
   assert.equal((await revoke('%zz')).status, 422);
   assert.equal((await revoke(encodeURIComponent('a/b'))).status, 200);
   assert.equal(await call(), 401);
-  gateway.reload({ routes: [{ prefix: '/b', target: service.url }, ...file.routes] });
+  await gateway.reload({ routes: [{ prefix: '/b', target: service.url }, ...file.routes] });
   assert.equal(await call(), 401);
 });
 

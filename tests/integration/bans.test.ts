@@ -96,9 +96,9 @@ test('what is only tried out bans nobody', async (t) => {
 test('a ban outlives a reload, and ends when the file bans nobody any more', async (t) => {
   const { gateway, file } = await setUp(t);
   await guess(gateway, '203.0.113.9', 5);
-  gateway.reload({ ...file, bans: { ...BANS, never: ['192.0.2.1'] } });
+  await gateway.reload({ ...file, bans: { ...BANS, never: ['192.0.2.1'] } });
   assert.equal((await call(gateway, '203.0.113.9')).status, 429);
-  gateway.reload({ ...file, bans: undefined });
+  await gateway.reload({ ...file, bans: undefined });
   assert.equal((await call(gateway, '203.0.113.9')).status, 200);
 });
 

@@ -134,7 +134,7 @@ describe('a service found in Consul', () => {
     const gateway = await startWith(t, consul);
     const load = keepAsking(`${gateway.url}/api/x`);
     for (const balance of ['round-robin', 'hash', 'least-busy']) {
-      gateway.reload(fileWith({ balance }));
+      await gateway.reload(fileWith({ balance }));
       await load.onlyFrom('a');
     }
     assert.deepEqual(await load.stop(), []);

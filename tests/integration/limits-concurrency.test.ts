@@ -20,7 +20,7 @@ test('a consumer with as many calls in flight as allowed is refused until one of
   assert.equal(refused.status, 429);
   assert.equal(refused.json.code, 'too_many_concurrent');
   assert.equal(refused.headers['retry-after'], '1');
-  gateway.reload({ routes: [{ ...route, name: undefined, timeouts: { headers: '9s' } }] });
+  await gateway.reload({ routes: [{ ...route, name: undefined, timeouts: { headers: '9s' } }] });
   assert.equal((await ask(url)).status, 429, 'calls from before a reload count after it');
 
   waiting.shift()?.();

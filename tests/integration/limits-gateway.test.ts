@@ -51,7 +51,7 @@ test('a reload forgets no call', async (t) => {
   const routes = [{ prefix: '/api/users', target: users.url, auth: 'none', rateLimits: LIMIT_40 }];
   const gateway = await startGateway(t, { file: { routes } });
   assert.equal(passedOf(await askMany(30, `${gateway.url}/api/users`)), 30);
-  gateway.reload({ routes: [...routes, { prefix: '/api/new', target: users.url, auth: 'none' }] });
+  await gateway.reload({ routes: [...routes, { prefix: '/api/new', target: users.url, auth: 'none' }] });
   assert.equal((await ask(`${gateway.url}/api/new`)).status, 200);
   assert.equal(passedOf(await askMany(30, `${gateway.url}/api/users`)), 10);
 });

@@ -43,7 +43,7 @@ describe('a reload', { concurrency: 4 }, () => {
     const service = await startService(t);
     const gateway = await startGateway(t, { file: { routes: [{ prefix: '/old', target: service.url, ...OPEN }] } });
     assert.equal(await codeOf(gateway, '/new'), 404);
-    const result = gateway.reload({ routes: [{ prefix: '/new', target: service.url, ...OPEN }] });
+    const result = await gateway.reload({ routes: [{ prefix: '/new', target: service.url, ...OPEN }] });
     assert.equal(result.result, 'applied');
     assert.equal(await codeOf(gateway, '/new'), 200);
     assert.equal(await codeOf(gateway, '/old'), 404);
@@ -53,19 +53,17 @@ describe('a reload', { concurrency: 4 }, () => {
     const service = await startService(t);
     const route = { prefix: '/orders', target: service.url, ...OPEN };
     const gateway = await startGateway(t, { file: { routes: [route] } });
-    const { changes } = gateway.reload({ routes: [route, { prefix: '/more', target: service.url, ...OPEN }] });
+    const { changes } = await gateway.reload({ routes: [route, { prefix: '/more', target: service.url, ...OPEN }] });
     assert.match(changes.join('\n'), /\/more/);
-    assert.deepEqual(
-      gateway.reload({ routes: [route, { prefix: '/more', target: service.url, ...OPEN }] }).changes,
-      [],
-    );
+    const again = await gateway.reload({ routes: [route, { prefix: '/more', target: service.url, ...OPEN }] });
+    assert.deepEqual(again.changes, []);
   });
 
   it('of a bad file keeps the old one, and says where and why', async (t) => {
     const service = await startService(t);
     const route = { prefix: '/x', target: service.url, ...OPEN };
     const gateway = await startGateway(t, { file: { routes: [route] } });
-    const { result, faults } = gateway.reload({
+    const { result, faults } = await gateway.reload({
       routes: [
         { ...route, prefx: '/typo' },
         { prefix: '/y', service: 'no' },
@@ -101,7 +99,7 @@ describe('a reload', { concurrency: 4 }, () => {
     assert.equal(await codeOf(gateway, '/limited'), 200);
     const asked = bad.requests.length;
     for (let i = 0; i < 5; i++) {
-      assert.equal(gateway.reload(file([{ prefix: `/new${i}`, target: good.url, ...OPEN }])).result, 'applied');
+      assert.equal((await gateway.reload(file([{ prefix: `/new${i}`, target: good.url, ...OPEN }]))).result, 'applied');
       assert.equal(await codeOf(gateway, '/bad'), 503);
       assert.equal(await codeOf(gateway, '/own'), 503);
     }
@@ -118,7 +116,7 @@ describe('a reload', { concurrency: 4 }, () => {
     for (let i = 1; i <= 10; i++) {
       wire.write(`GET /x/${i} HTTP/1.1\r\nHost: a\r\n\r\n`);
       await wire.gets(new RegExp(`"path":"/${i}"`));
-      gateway.reload({ routes: [route, { prefix: `/new${i}`, target: service.url, ...OPEN }] });
+      await gateway.reload({ routes: [route, { prefix: `/new${i}`, target: service.url, ...OPEN }] });
     }
     assert.equal(wire.isClosed, false);
     assert.equal(service.connections, 1);
@@ -134,7 +132,7 @@ describe('a reload', { concurrency: 4 }, () => {
     const wire = openWire(t, gateway.port);
     wire.write('GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
     await wire.gets(/first, /);
-    gateway.reload({ routes: [] });
+    await gateway.reload({ routes: [] });
     assert.equal(await codeOf(gateway, '/x'), 404);
     answer?.();
     await wire.gets(/last/);
@@ -159,7 +157,7 @@ describe('a reload', { concurrency: 4 }, () => {
       isClosed = true;
     });
     for (const routes of [[], [route], [{ ...route, websocket: false }], []]) {
-      assert.equal(gateway.reload({ routes }).result, 'applied');
+      assert.equal((await gateway.reload({ routes })).result, 'applied');
       client.send('still there?');
       const [text] = await once(client, 'message');
       assert.equal(String(text), 'echo still there?');
@@ -185,18 +183,20 @@ describe('a reload', { concurrency: 4 }, () => {
       for (const path of ['a', 'b', 'c']) assert.equal(await codeOf(gateway, `/${path}${i}/x`), 200);
     };
     await use(0);
-    gateway.reload(file(1));
+    const pooled = gateway.deps.pool.size;
+    await gateway.reload(file(1));
     await use(1);
     await until(() => gateway.gateway.inFlight === 0);
-    const before = { pool: gateway.deps.pool.size, listeners: listeners() };
+    // What is not needed any more is let go on the side.
+    await until(() => gateway.deps.pool.size === pooled, { what: 'the end of what only the first file needed' });
+    const before = { pool: pooled, listeners: listeners() };
     for (let i = 2; i < 30; i++) {
-      assert.equal(gateway.reload(file(i)).result, 'applied');
+      assert.equal((await gateway.reload(file(i))).result, 'applied');
       await use(i);
     }
-    await until(() => gateway.gateway.inFlight === 0);
-    assert.deepEqual({ pool: gateway.deps.pool.size, listeners: listeners() }, before);
-    gateway.reload({ routes: [] });
-    await until(() => gateway.gateway.inFlight === 0);
-    assert.ok(gateway.deps.pool.size < before.pool);
+    await until(() => gateway.gateway.inFlight === 0 && gateway.deps.pool.size === before.pool);
+    assert.deepEqual(listeners(), before.listeners);
+    await gateway.reload({ routes: [] });
+    await until(() => gateway.deps.pool.size < before.pool);
   });
 });

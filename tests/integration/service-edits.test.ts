@@ -61,7 +61,7 @@ describe('an edit of a service', () => {
     const gateway = await startGateway(t, { file: file(0) });
     for (let edit = 1; edit <= 10; edit += 1) {
       await holdOpen(t, gateway, '/api/hold');
-      assert.equal(gateway.reload(file(edit)).result, 'applied');
+      assert.equal((await gateway.reload(file(edit))).result, 'applied');
     }
     const before = checksOf(service);
     const begunAtMs = performance.now();
@@ -81,9 +81,9 @@ describe('an edit of a service', () => {
     const gateway = await startGateway(t, { file: file(0) });
     for (let call = 0; call < 3; call += 1) await holdOpen(t, gateway, '/api/hold');
     assert.equal((await ask(`${gateway.url}/api/x`)).status, 503);
-    gateway.reload(file(1));
+    await gateway.reload(file(1));
     assert.equal((await ask(`${gateway.url}/api/x`)).status, 503, 'three are under way, as before the edit');
-    gateway.reload(file(2));
+    await gateway.reload(file(2));
     assert.equal((await ask(`${gateway.url}/api/x`)).status, 200, 'the new bound holds');
     assert.equal((await ask(`${gateway.url}/health`)).json.services.one.inFlight, 3);
   });
@@ -103,7 +103,7 @@ describe('an edit of a service', () => {
     });
     const gateway = await startGateway(t, { file: file(0) });
     for (let call = 0; call < 2; call += 1) await holdOpen(t, gateway, '/api/hold');
-    gateway.reload(file(1));
+    await gateway.reload(file(1));
     assert.equal((await ask(`${gateway.url}/api/x`)).status, 503);
   });
 
@@ -119,7 +119,7 @@ describe('an edit of a service', () => {
     });
     const gateway = await startGateway(t, { file: file({ path: '/well', interval: '100ms' }) });
     await until(async () => (await ask(`${gateway.url}/health`)).json.services.pair.healthyTargets === 1);
-    gateway.reload(file());
+    await gateway.reload(file());
     const answers = [await ask(`${gateway.url}/api/x`), await ask(`${gateway.url}/api/x`)].map(({ text }) => text);
     assert.deepEqual(answers.sort(), ['a', 'b']);
   });

@@ -32,7 +32,7 @@ describe('what is told of services', () => {
     const gateway = await startGateway(t, { file: { routes: [route('one'), route('two')] } });
     const names = async () => Object.keys((await ask(`${gateway.url}/health`)).json.services);
     assert.deepEqual(await names(), ['one']);
-    gateway.reload({ routes: [route('two')] });
+    await gateway.reload({ routes: [route('two')] });
     await until(async () => (await names()).join() === 'two');
   });
 

@@ -64,7 +64,7 @@ describe('the health of targets', () => {
     const file = JSON.parse(readFileSync(gateway.routesFile, 'utf8'));
     for (let reload = 0; reload < 10; reload += 1) {
       file.routes[0].rewritePrefix = `/v${reload}`;
-      gateway.reload(file);
+      await gateway.reload(file);
     }
     const before = mood.checks;
     const begunAtMs = performance.now();

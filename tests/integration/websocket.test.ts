@@ -180,7 +180,7 @@ test('a reload leaves an open WebSocket alone, and the new routes are in force b
   const service = await startSocketService(t);
   const gateway = await startGateway(t, { file: { routes: [open(service.url)] } });
   const socket = await openSocket(t, `${gateway.url}/ws`);
-  gateway.reload({ routes: [{ prefix: '/other', target: 'http://127.0.0.1:9', auth: 'none' }] });
+  await gateway.reload({ routes: [{ prefix: '/other', target: 'http://127.0.0.1:9', auth: 'none' }] });
   assert.equal((await askSocket(t, `${gateway.url}/ws`)).status, 404);
   socket.send('still here');
   assert.equal((await nextMessage(socket)).bytes.toString(), 'still here');

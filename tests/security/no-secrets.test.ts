@@ -185,7 +185,7 @@ for (const logFormat of ['json', 'pretty'] as const) {
     }
     await redis.kill();
     assertSilent(await callAll(gateway), 'an answer without Redis');
-    gateway.reload({ ...file, issuers: [{ issuer: 'internal', secret: `${MARK}-short` }] });
+    await gateway.reload({ ...file, issuers: [{ issuer: 'internal', secret: `${MARK}-short` }] });
     await until(() => gateway.accessLines.length >= 2 * (CALLS.length - 1));
     for (const one of [gateway, outside]) {
       assert.ok(one.accessLines.length > 20 && one.messages.length > 1, 'there is something to look through');

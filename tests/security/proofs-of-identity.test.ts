@@ -91,8 +91,8 @@ test('a reload that names a new field of proof keeps it from all routes at once'
   const gateway = await startGateway(t, { file: { routes: [open] } });
   const seen = async () => (await ask(`${gateway.url}/a`, { headers: { 'x-cert': 'v' } })).json.headers['x-cert'];
   assert.equal(await seen(), 'v');
-  gateway.reload({ routes: [open, { prefix: '/b', target: service.url, auth: { mtls: { header: 'X-Cert' } } }] });
+  await gateway.reload({ routes: [open, { prefix: '/b', target: service.url, auth: { mtls: { header: 'X-Cert' } } }] });
   assert.equal(await seen(), undefined);
-  gateway.reload({ routes: [open] });
+  await gateway.reload({ routes: [open] });
   assert.equal(await seen(), 'v');
 });

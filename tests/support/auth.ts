@@ -75,6 +75,7 @@ export function createDeps(overrides: object = {}) {
     log,
     settings: { jwt: undefined },
     lease: new Pool().lease(),
+    whenInForce: (act: () => void) => act(),
     ...overrides,
   } as unknown as StageDeps;
   return { deps, time, warnings };

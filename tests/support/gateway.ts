@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseSettings } from '../../src/config/env.ts';
-import { loadRoutesWith } from '../../src/config/load-with.ts';
+import { loadInSteps } from '../../src/config/load-with.ts';
 import type { FileConfig, StageList } from '../../src/config/routes.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createRedis, type RedisLinkOptions } from '../../src/redis/link.ts';
@@ -29,7 +29,7 @@ export interface TestGateway extends Running {
   line(fields: Readonly<Record<string, unknown>>): Promise<AccessLine>;
   metrics(): Promise<string>;
   /** Writes other routes and reloads. */
-  reload(file: object): ReloadResult;
+  reload(file: object): Promise<ReloadResult>;
 }
 
 export interface TestGatewayOptions {
@@ -62,8 +62,8 @@ export async function startGateway(t: Pick<TestContext, 'after'>, options: TestG
   const made = createDeps(settings, sinks, createMetrics());
   const { redis } = options;
   const deps = redis === undefined ? made : { ...made, redis: createRedis(redis.url, made.log, redis) };
-  const running = await runGateway(deps, () => {
-    const loaded = loadRoutesWith(options.stages ?? STAGES, routesFile, { env });
+  const running = await runGateway(deps, function* () {
+    const loaded = yield* loadInSteps(options.stages ?? STAGES, routesFile, { env });
     return { ...loaded, config: loaded.config as FileConfig };
   });
   t.after(async () => {

@@ -147,6 +147,7 @@ export class StageBench {
       eventStreams: new Set(),
       redis: this.#redis,
       lease: this.pool.lease(),
+      whenInForce: (act) => act(),
       call: () => Promise.reject(new Error('nobody is asked here')),
       inProcess: () => {
         throw new Error('nothing is sent here');

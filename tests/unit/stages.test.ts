@@ -34,6 +34,7 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['rateLimit', 'bodyLimit', 'a body could be sent past the limit'],
   ['bodyLimit', 'forward', 'a body of any size would reach the service'],
   ['rateLimit', 'respond', 'fixed answers would be free of limits'],
+  ['authorize', 'redirect', 'where it leads would be told to anybody'],
 ];
 
 for (const [first, second, otherwise] of REASONS) {

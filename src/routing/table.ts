@@ -1,4 +1,4 @@
-import { finish, type Steps } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import {
   type Candidate,
   createCandidate,
@@ -49,13 +49,9 @@ const NOT_FOUND: RouteMiss = Object.freeze({ found: false, allow: undefined });
 
 /**
  * Compiles the routes of a snapshot into a trie over path segments: a lookup walks the segments of the request, not
- * the routes, so that a thousand routes cost what one costs.
+ * the routes, so that a thousand routes cost what one costs. A step for each route: what makes one costly is its
+ * `pathRegex`.
  */
-export function createRouteTable<R>(entries: Iterable<TableEntry<R>>): RouteTable<R> {
-  return finish(compileRouteTable(entries));
-}
-
-/** The same, a step for each route: what makes one costly is its `pathRegex`. */
 export function* compileRouteTable<R>(entries: Iterable<TableEntry<R>>): Steps<RouteTable<R>> {
   const root = createNode<R>();
   let order = 0;

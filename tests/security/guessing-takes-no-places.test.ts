@@ -73,7 +73,7 @@ test('a right password of the same address as its guessers is checked too', asyn
 test('a password that was right before a reload needs no place after it, unless it was changed', async (t) => {
   const { gateway, file, call } = await startBasic(t);
   assert.equal(await call(basic(PASSWORD), '198.51.100.7'), 200);
-  gateway.reload({
+  await gateway.reload({
     ...file,
     routes: [...file.routes, { prefix: '/b', respond: { status: 204 } }],
     plans: { free: {} },
@@ -84,7 +84,7 @@ test('a password that was right before a reload needs no place after it, unless 
   assert.equal(await call(basic(PASSWORD), '198.51.100.7'), 200);
   assert.equal(isOver, false, 'it waited for nobody');
   await Promise.all(guesses);
-  gateway.reload({ ...file, consumers: [{ name: 'ops', password: hashPassword('another') }] });
+  await gateway.reload({ ...file, consumers: [{ name: 'ops', password: hashPassword('another') }] });
   assert.equal(await call(basic(PASSWORD), '198.51.100.7'), 401);
 });
 

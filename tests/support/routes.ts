@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { finish } from '../../src/lib/steps.ts';
 import type { MatchRequest } from '../../src/routing/candidate.ts';
 import { type MatchOptions, matchKeys } from '../../src/routing/keys.ts';
-import { createRouteTable, type RouteTable } from '../../src/routing/table.ts';
+import { compileRouteTable, type RouteTable } from '../../src/routing/table.ts';
 
 const schema = z.strictObject(matchKeys);
 
@@ -14,11 +15,13 @@ export function matchOf({ name: _, ...row }: RouteRow): MatchOptions {
 
 /** A table of names: of each row its `name`, or else its prefix. */
 export function tableOf(...rows: (RouteRow | string)[]): RouteTable<string> {
-  return createRouteTable(
-    rows.map((row) => {
-      const full = typeof row === 'string' ? { prefix: row } : row;
-      return { route: full.name ?? String(full.prefix), match: matchOf(full) };
-    }),
+  return finish(
+    compileRouteTable(
+      rows.map((row) => {
+        const full = typeof row === 'string' ? { prefix: row } : row;
+        return { route: full.name ?? String(full.prefix), match: matchOf(full) };
+      }),
+    ),
   );
 }
 

@@ -86,7 +86,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   start(): void {
     const { context } = this;
     // The object itself: V8 puts a function literal that is assigned to a property straight into the old generation,
-    // where it would keep the whole request from dying young (Node 24).
+    // where it would keep the whole request from dying young.
     context.abort = this;
     context.idleMs = this.#plan.timeouts.idle;
     this.#begin();

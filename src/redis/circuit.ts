@@ -35,6 +35,7 @@ export class RedisCircuit {
   readonly #inFlight: InFlight;
   #sweeper: NodeJS.Timeout | undefined;
   #sweepDueAtMs = 0;
+  #isSparing = false;
   /** Since when nothing was answered in time. */
   #silence: Moment | undefined;
   #isAsking = false;
@@ -116,8 +117,11 @@ export class RedisCircuit {
 
   readonly #sweep = (): void => {
     this.#sweeper = undefined;
-    this.#inFlight.addHeldUp(performance.now() - this.#sweepDueAtMs);
-    if (!this.#inFlight.isOverdue) this.#sweepLater();
+    const heldUpMs = performance.now() - this.#sweepDueAtMs;
+    this.#inFlight.addHeldUp(heldUpMs);
+    // Whoever has just been held up for long has hardly sent its commands: they get until the next sweep.
+    this.#isSparing = heldUpMs > SWEEP_MS && !this.#isSparing;
+    if (this.#isSparing || !this.#inFlight.isOverdue) this.#sweepLater();
     // The answers may wait in the socket: read them before judging.
     else setImmediate(this.#judge);
   };

@@ -10,6 +10,9 @@ export class RedisUnavailableError extends Error {
   }
 }
 
+/** Of the time in which this process was held up, so much is forgiven at most: nobody waits without an end. */
+const MAX_FORGIVEN_MS = 150;
+
 /** A moment, by two clocks: `performance.now()`, and how long this process had been held up in all by then. */
 export interface Moment {
   readonly atMs: number;
@@ -51,14 +54,14 @@ export class InFlight {
     return waiting;
   }
 
-  /** This process was held up: that is not held against Redis, but no command waits for longer than twice its time. */
+  /** This process was held up: that is not held against Redis. */
   addHeldUp(durationMs: number): void {
     this.#heldUpMs += Math.max(0, durationMs);
   }
 
   /** True when more than the time of a command, and some grace, has passed since. */
   isLate({ atMs, heldUpMs }: Moment, graceMs = 0): boolean {
-    const forgivenMs = Math.min(this.#heldUpMs - heldUpMs, this.#timeoutMs);
+    const forgivenMs = Math.min(this.#heldUpMs - heldUpMs, MAX_FORGIVEN_MS);
     return performance.now() - atMs >= this.#timeoutMs + graceMs + forgivenMs;
   }
 

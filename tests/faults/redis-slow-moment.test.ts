@@ -18,7 +18,8 @@ async function setUp(t: TestContext) {
     bench.close();
     await observed.link.close();
   });
-  bench.load({ routes: { users: { rateLimits: [{ limit: 40, window: '1h' }] } } });
+  const plans = { pro: { quota: { limit: 100, period: 'month' } } };
+  bench.load({ plans, routes: { users: { rateLimits: [{ limit: 40, window: '1h' }] } } });
   await observed.until(true);
   const changes: boolean[] = [];
   observed.link.onChange((isUp) => changes.push(isUp));
@@ -66,3 +67,27 @@ test(
     await observed.until(true);
   },
 );
+
+test('a call of a slow moment, which Redis counts after all, is not booked beside that', needsRedis, async (t) => {
+  const { proxy, bench, changes } = await setUp(t);
+  const caller = { consumer: 'app', plan: 'pro' };
+  const leftOfMonth = async () => {
+    const { context } = await bench.call('users', { ...caller, consumer: 'app', dryRun: true });
+    return context.limit?.policy === 'pro-month' ? context.limit.remaining + 1 : undefined;
+  };
+  bench.load({ plans: { pro: { quota: { limit: 100, period: 'month' } } }, routes: { users: {} } });
+  await bench.calls(10, 'users', caller);
+  assert.equal(await leftOfMonth(), 90);
+  for (let moment = 0; moment < 3; moment++) {
+    proxy.delayMs = 150;
+    const slow = bench.calls(3, 'users', caller);
+    await sleep(20);
+    proxy.delayMs = 0;
+    await bench.calls(2, 'users', caller);
+    await slow;
+    await sleep(200);
+  }
+  await bench.calls(1, 'users', caller);
+  assert.equal(await leftOfMonth(), 74);
+  assert.deepEqual(changes, []);
+});

@@ -14,8 +14,10 @@ import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
 import { redirectStage } from './stages/redirect.ts';
 import { refuseStage } from './stages/refuse.ts';
+import { requestStage } from './stages/request.ts';
 import { requestIdStage } from './stages/request-id.ts';
 import { respondStage } from './stages/respond.ts';
+import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
 import { websocketStage } from './stages/websocket.ts';
@@ -43,7 +45,9 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

@@ -69,7 +69,7 @@ const TRANSLATIONS: readonly Translation[] = [
   { here: 'authorize', others: ['acl', 'authorization', 'roles', 'scopes', 'permissions', 'allowedroles'] },
   { here: 'ipAllow', others: ['allow', 'whitelist', 'ipwhitelist', 'ipallowlist', 'iprestriction', 'sourcerange'] },
   { here: 'ipDeny', others: ['deny', 'blacklist', 'ipblacklist', 'ipdenylist'] },
-  { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse', 'response'] },
+  { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse'] },
   { here: 'cors', others: ['crossorigin', 'accesscontrol', 'alloworigins'] },
   { here: 'websocket', others: ['ws', 'upgrade', 'enablewebsocket'] },
   { here: 'limit', others: ['max', 'requests', 'count', 'rate', 'average', 'calls', 'quota'] },

@@ -94,3 +94,8 @@ export function isOneHop(lowerName: string): boolean {
 export function isReserved(lowerName: string): boolean {
   return RESERVED_PREFIXES.some((prefix) => lowerName.startsWith(prefix));
 }
+
+/** True for a name that the gateway sets anew or takes away, so that a service can believe it. */
+export function isGatewaysOwn(lowerName: string): boolean {
+  return NEVER.has(lowerName) || isReserved(lowerName);
+}

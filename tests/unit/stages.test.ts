@@ -34,6 +34,9 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['rateLimit', 'bodyLimit', 'a body could be sent past the limit'],
   ['bodyLimit', 'forward', 'a body of any size would reach the service'],
   ['rateLimit', 'respond', 'fixed answers would be free of limits'],
+  ['authenticate', 'request', 'a field that names the caller could not be renamed'],
+  ['response', 'respond', 'a fixed answer would not be edited'],
+  ['response', 'forward', 'the answer would have left before its edits'],
   ['authorize', 'redirect', 'where it leads would be told to anybody'],
 ];
 

@@ -22,7 +22,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY package.json routes.json routes.schema.json ./
+COPY package.json routes.json routes.schema.json .env.example ./
 USER node
 EXPOSE 3000
 # The health of the process alone: a service that is down is no reason to restart the gateway.

@@ -30,6 +30,15 @@ export interface TargetCount {
   readonly out: number;
 }
 
+/**
+ * Prometheus sees no increase in a series that begins at 1, so a counter that an alert watches begins at 0; and a gauge
+ * begins at 0, which would tell of a fault where there is nothing to be up.
+ */
+function setStartValues({ reloads, limiterStore }: ReturnType<typeof createTable>): void {
+  for (const result of ['applied', 'unchanged', 'refused']) reloads.inc({ result }, 0);
+  limiterStore.remove();
+}
+
 function createTable(registry: Registry) {
   const registers = [registry];
   let readTargets: () => Iterable<TargetCount> = () => [];
@@ -82,7 +91,7 @@ function createTable(registry: Registry) {
     }),
     limiterStore: new Gauge({
       name: 'turnpike_limiter_store_up',
-      help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0).',
+      help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0); absent without REDIS_URL.',
       registers,
     }),
     shadowRefusals: new Counter({
@@ -161,5 +170,7 @@ export type Metrics = ReturnType<typeof createTable> & { readonly registry: Regi
 export function createMetrics({ process = false } = {}): Metrics {
   const registry = new Registry();
   if (process) collectDefaultMetrics({ register: registry });
-  return { ...createTable(registry), registry };
+  const table = createTable(registry);
+  setStartValues(table);
+  return { ...table, registry };
 }

@@ -22,6 +22,8 @@ const MIN_WAIT_MS = 20;
 const MAX_WAIT_MS = 60 * 60 * 1000;
 /** A look that comes later than this came late by the fault of our own loop. */
 const LATE_MS = 50;
+/** A loop that is so late has more to do than it can. */
+const OVERLOADED_MS = 200;
 /** How long deadlines are held at most for the sake of a late loop. */
 const MAX_HOLD_MS = 1000;
 
@@ -46,7 +48,7 @@ export class Deadlines {
   #heldUpToMs = 0;
   /** The end of the hold. */
   #heldUntilMs = 0;
-  #lastLateAtMs = 0;
+  #isOverloaded = false;
 
   constructor({ now = () => performance.now() } = {}) {
     this.#now = now;
@@ -57,9 +59,12 @@ export class Deadlines {
     return this.#size;
   }
 
-  /** True when our own loop has been late since then: what passed its deadline may have waited for us. */
-  wasLateSince(ms: number): boolean {
-    return this.#lastLateAtMs >= ms;
+  /**
+   * True while what fires had been held already, and our own loop is very late again: it may have waited for us all the
+   * time, and nobody else is to blame.
+   */
+  get isOverloaded(): boolean {
+    return this.#isOverloaded;
   }
 
   /** Adds a deadline, or moves it to another time, earlier or later. */
@@ -110,8 +115,8 @@ export class Deadlines {
     const lateMs = now - this.#askedForMs;
     this.#look = undefined;
     this.#askedForMs = Number.POSITIVE_INFINITY;
+    this.#isOverloaded = lateMs > OVERLOADED_MS;
     if (lateMs > LATE_MS) {
-      this.#lastLateAtMs = now;
       this.#heldUntilMs = now + Math.min(lateMs, MAX_HOLD_MS);
       this.#fire(this.#heldUpToMs);
       this.#heldUpToMs = now;

@@ -65,7 +65,7 @@ test(
     );
 
     // A first refusal shows at once: the alert has no `for`.
-    gateways.alone.reload({ routes: 'none' });
+    await gateways.alone.reload({ routes: 'none' });
     await until(async () =>
       (await prometheus.alerts()).some(
         ({ labels }) => labels['job'] === 'alone' && labels['alertname'] === 'TurnpikeReloadRefused',

@@ -91,8 +91,8 @@ export class Attempt implements TransportHandler, Deadline, Source {
   onDue(): void {
     const { timeouts, deadlines } = this.#owner;
     if (this.#phase === 'connecting') {
-      // Where our own loop was late, the connection may have been there, and it is our backlog that kept it waiting.
-      const outcome = deadlines.wasLateSince(this.startedAtMs) ? 'overloaded' : 'connect-timeout';
+      // In our own backlog the connection may have waited for us, and the service has done nothing wrong.
+      const outcome = deadlines.isOverloaded ? 'overloaded' : 'connect-timeout';
       this.#fail(outcome, new Error(`no connection within ${timeouts.connect} ms`));
     } else if (this.#phase === 'waiting') {
       this.#fail('headers-timeout', new Error('no response headers in time'));

@@ -4,6 +4,8 @@ import type { RedisLink } from './link.ts';
 /** Names in one step: so many keep Redis busy for about a millisecond. */
 export const STEP = 500;
 const DAY_MS = 86_400_000;
+/** Of a step, while Redis is there. */
+const MAX_TRIES = 4;
 
 /**
  * Four keys, in one slot of a cluster: the names by their instant, the names by the number of their last change, the
@@ -121,9 +123,20 @@ export class TimesStore {
   }
 
   async #run(script: string, args: readonly (string | number)[]): Promise<readonly unknown[]> {
-    const reply = await this.#redis.send('EVAL', script, this.#keys.length, ...this.#keys, ...args);
+    const reply = await this.#send(script, args);
     if (Array.isArray(reply) && reply.length >= 3 && Number.isSafeInteger(reply[1])) return reply;
     this.#redis.distrust('it answers as no Redis does');
     throw new Error('Redis did not answer the script of a list');
+  }
+
+  /** A step that came late is sent again: done twice it does no more than once. */
+  async #send(script: string, args: readonly (string | number)[]): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#redis.send('EVAL', script, this.#keys.length, ...this.#keys, ...args);
+      } catch (error) {
+        if (tries === MAX_TRIES || !this.#redis.isUp) throw error;
+      }
+    }
   }
 }

@@ -18,7 +18,7 @@ const FEWEST_COMMANDS = 60;
 /** What is not tried here, and why. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^npm (?:install|ci)\b/, 'fetches packages'],
-  [/\bdocker\b|^kubectl\b/, 'needs Docker or a cluster'],
+  [/\bdocker\b|^kubectl\b|\/api\/hello\b/, 'needs Docker or a cluster'],
   [/^consul\b|localhost:8500|^curl localhost:9901\/state/, 'needs Consul, which has a suite of its own'],
   [/^npm run bench\b|scripts\/bench\//, 'measures for minutes'],
   [/^node dist\//, 'needs what npm run build has made'],

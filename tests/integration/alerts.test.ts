@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
@@ -26,6 +27,18 @@ test('every alert fires when it should, and none at rest', needsPrometheus, () =
     assert.ok(tried.includes(`, alertname: ${name} }`), `no test at rest for ${name}`);
     assert.ok(tried.includes(`alertname: ${name}\n`), `no test in which ${name} fires`);
   }
+});
+
+test('Prometheus takes the scrape job for a cluster', needsPrometheus, (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'turnpike-prometheus-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'prometheus.yml');
+  // Debian's Prometheus is built without the discovery of Kubernetes; files stand in for it.
+  const written = readFileSync(path.join(ROOT, 'deploy/prometheus/kubernetes.yml'), 'utf8');
+  const discovery = /kubernetes_sd_configs:\n {6}- role: pod\n/;
+  assert.match(written, discovery);
+  writeFileSync(file, written.replace(discovery, 'file_sd_configs: [{ files: [none.json] }]\n'));
+  assert.match(promtool('check', 'config', '--syntax-only', file), /SUCCESS/);
 });
 
 test(

@@ -49,6 +49,8 @@ export interface CallRequest {
   /** Names and values by turns. */
   readonly headers?: readonly string[];
   readonly body?: string | Buffer;
+  /** Whose word is taken for the certificate behind a URL: PEM, in place of the authorities that are known. */
+  readonly tls?: { readonly ca: string } | undefined;
   /** For all of it, connecting included. */
   readonly timeoutMs: number;
   /** A longer answer is an error, or is cut off there. */

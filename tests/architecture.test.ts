@@ -153,6 +153,10 @@ test('imports point downwards', () => {
   assertNone(faults, 'a lower layer may not know a higher one');
 });
 
+test('the gateway asks others in one way', () => {
+  assertNone(findInCode(/(?<![#.\w])fetch\(/), 'whatever the gateway asks on its own behalf it asks by `deps.call`');
+});
+
 test('stages do not import each other, and neither do authentication schemes', () => {
   const faults = ['stages/', 'auth/schemes/'].flatMap((folder) =>
     importsOf(folder)

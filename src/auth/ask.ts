@@ -1,11 +1,6 @@
+import type { Call, CallAnswer } from '../deps.ts';
 import { isLoopback } from '../lib/loopback.ts';
-
-/** What an auth server answered: the status, and the body as JSON where it was asked for. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
+import type { AnswerFields } from '../sink.ts';
 
 export interface Question {
   readonly method?: 'GET' | 'POST';
@@ -16,31 +11,40 @@ export interface Question {
   readonly maxBytes: number;
 }
 
-/**
- * Asks an auth server: one try, with a deadline over everything, a bound on the size, and no redirect, so that
- * nobody but the configured server is ever asked. Rejects with an Error that names the URL without its query.
- */
-export async function ask(url: string, { timeoutMs, maxBytes, ...request }: Question): Promise<Reply> {
+/** Asks an auth server, once; no redirect is followed. Rejects with an Error that names the URL without its query. */
+export async function ask(call: Call, url: string, { headers, ...question }: Question): Promise<CallAnswer> {
   try {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const response = await fetch(url, { ...request, redirect: 'manual', signal });
-    const text = await readText(response, maxBytes);
-    return { status: response.status, headers: response.headers, body: text };
+    const fields = Object.entries({ accept: '*/*', 'user-agent': 'turnpike', ...headers }).flat();
+    return await call({ to: new URL(url), headers: fields, ...question });
   } catch (cause) {
     throw new Error(`${url.split('?', 1)[0]} does not answer as it should`, { cause });
   }
 }
 
 /** Asks for a JSON object; anything but 200 and an object is an error. */
-export async function askForObject(url: string, question: Question): Promise<Readonly<Record<string, unknown>>> {
-  const { status, body } = await ask(url, {
+export async function askForObject(
+  call: Call,
+  url: string,
+  question: Question,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { status, headers, body } = await ask(call, url, {
     ...question,
     headers: { accept: 'application/json', ...question.headers },
   });
-  if (status !== 200) throw new Error(`${url.split('?', 1)[0]} answered ${status}`);
-  const value = parseJson(body as string);
+  const address = url.split('?', 1)[0];
+  if (status !== 200) throw new Error(`${address} answered ${status}`);
+  // Nothing is decoded here, and no coding was asked for.
+  const coding = fieldOf(headers, 'content-encoding') ?? 'identity';
+  if (coding !== 'identity') throw new Error(`${address} answered in the coding "${coding}", which was not asked for`);
+  const value = parseJson(body.toString());
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new Error(`${url.split('?', 1)[0]} did not answer with a JSON object`);
+  throw new Error(`${address} did not answer with a JSON object`);
+}
+
+/** A field of an answer; one that stands several times is joined (RFC 9110, section 5.3). */
+export function fieldOf(headers: AnswerFields, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /**
@@ -52,18 +56,6 @@ export function isSafeUrl(text: string): boolean {
   if (url === null || url.username !== '' || url.password !== '') return false;
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && isLoopback(url.hostname);
-}
-
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength;
-    // Leaving the loop cancels the body, and with it the connection.
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
+import type { Call } from '../deps.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Kind } from '../pool.ts';
 import { askForObject, isSafeUrl } from './ask.ts';
@@ -26,6 +27,7 @@ export interface JwksOptions {
   readonly place: KeyPlace;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'info'>;
+  readonly call: Call;
 }
 
 /** JWK Sets outlive a reload: a reload must not make every gateway ask every issuer at once. */
@@ -89,9 +91,9 @@ export class RemoteKeys implements KeySource {
 
   /** Never rejects: a failure is remembered instead. */
   async #fetch(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, call } = this.#options;
     try {
-      const set = parseJwkSet(await askForObject(await this.#locate(), QUESTION));
+      const set = parseJwkSet(await askForObject(call, await this.#locate(), QUESTION));
       // An issuer that has had keys and shows none has a fault: its last ones are better than none.
       if (set.isEmpty && this.#set?.isEmpty === false) throw new Error('the set has no key of use any more');
       if (this.#set?.fingerprint !== set.fingerprint) this.generation += 1;
@@ -115,16 +117,16 @@ export class RemoteKeys implements KeySource {
   }
 
   async #locate(): Promise<string> {
-    const { place } = this.#options;
+    const { place, call } = this.#options;
     if ('jwks' in place) return place.jwks;
-    this.#url ??= await discover(place.discover);
+    this.#url ??= await discover(call, place.discover);
     return this.#url;
   }
 }
 
 /** The `jwks_uri` in an issuer's configuration, which must be that issuer's own (OpenID Connect Discovery 4.3). */
-async function discover(issuer: string): Promise<string> {
-  const document = await askForObject(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, QUESTION);
+async function discover(call: Call, issuer: string): Promise<string> {
+  const document = await askForObject(call, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, QUESTION);
   const { issuer: named, jwks_uri: url } = document as { issuer?: unknown; jwks_uri?: unknown };
   if (named !== issuer) throw new Error(`the configuration of ${issuer} is that of another issuer`);
   if (typeof url !== 'string' || !isSafeUrl(url))

@@ -3,7 +3,7 @@ import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { AnswerFields } from '../sink.ts';
 import { createTransport, type Transport, type TransportController, type TransportHandler } from './transport.ts';
 
-/** Origins whose connections are kept; who was asked the longest time ago goes first. */
+/** Origins whose connections are kept, each with its authority; who was asked the longest time ago goes first. */
 const MAX_ORIGINS = 64;
 
 /**
@@ -13,10 +13,11 @@ const MAX_ORIGINS = 64;
 export function createCalls(deadlines: Deadlines): Call {
   const transports = new Map<string, Transport>();
 
-  function transportOf(origin: string): Transport {
-    const transport = transports.get(origin) ?? createTransport(origin);
-    transports.delete(origin);
-    transports.set(origin, transport);
+  function transportOf({ origin }: URL, tls: CallRequest['tls']): Transport {
+    const key = tls === undefined ? origin : `${origin} ${tls.ca}`;
+    const transport = transports.get(key) ?? createTransport(origin, tls && { tls });
+    transports.delete(key);
+    transports.set(key, transport);
     const [oldest] = transports;
     if (transports.size > MAX_ORIGINS && oldest !== undefined) {
       transports.delete(oldest[0]);
@@ -32,7 +33,7 @@ export function createCalls(deadlines: Deadlines): Call {
     const { promise, resolve, reject } = Promise.withResolvers<CallAnswer>();
     const asked = new OwnCall(request, deadlines, resolve, reject);
     try {
-      (isUrl ? transportOf(to.origin) : to).send({ method, path, headers: [...headers], body }, asked);
+      (isUrl ? transportOf(to, request.tls) : to).send({ method, path, headers: [...headers], body }, asked);
     } catch (error) {
       asked.onResponseError(undefined, error as Error);
     }

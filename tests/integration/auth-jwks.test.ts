@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import type { Outcome } from '../../src/auth/identity.ts';
 import { Refusal } from '../../src/auth/identity.ts';
 import { createIssuer, issuerRow } from '../../src/auth/issuers.ts';
 import { RemoteKeys } from '../../src/auth/jwks.ts';
 import { TokenVerifier } from '../../src/auth/jwt.ts';
+import { Deadlines } from '../../src/lib/deadlines.ts';
+import { createCalls } from '../../src/upstream/call.ts';
 import { createKeys, NOW_MS, NOW_SECONDS } from '../support/auth.ts';
 import { FakeIssuer, type IssuerKey } from '../support/issuer.ts';
 
@@ -26,7 +29,10 @@ async function setUp(t: TestContext, { keys = [K1], discover = false } = {}) {
   const time = { nowMs: NOW_MS };
   const log = { warn() {}, info() {} };
   const row = { issuer: issuer.url, ...(discover ? { discover: true } : { jwks: issuer.jwksUrl }) };
-  const options = { clock: { now: () => time.nowMs }, log } as unknown as ConstructorParameters<typeof RemoteKeys>[0];
+  const call = createCalls(new Deadlines());
+  const options = { clock: { now: () => time.nowMs }, log, call } as unknown as ConstructorParameters<
+    typeof RemoteKeys
+  >[0];
   const verifier = new TokenVerifier([
     createIssuer(issuerRow.parse(row), (place) => new RemoteKeys({ ...options, place })),
   ]);
@@ -168,6 +174,10 @@ const LIES: Readonly<Record<string, NonNullable<FakeIssuer['fault']>>> = {
   'no keys': (_req, res) => res.end('{}'),
   'a redirect': (_req, res) => res.writeHead(302, { location: '/elsewhere' }).end(),
   'a megabyte': (_req, res) => res.end(`{"keys":[],"pad":"${'x'.repeat(1024 * 1024)}"}`),
+  'a coding that nobody asked for': (req, res) => {
+    assert.equal(req.headers['accept-encoding'], undefined);
+    res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"keys":[]}'));
+  },
   'half an answer': (_req, res) => {
     res.writeHead(200, { 'content-length': '1000' });
     res.write('{"keys":');
@@ -260,6 +270,7 @@ test('keys come over https, from a server with a certificate that is trusted', {
   const options = {
     clock: { now: () => Date.now() },
     log: { warn() {}, info() {} },
+    call: createCalls(new Deadlines()),
   } as unknown as ConstructorParameters<typeof RemoteKeys>[0];
   const create = () => new TokenVerifier([createIssuer(row, (place) => new RemoteKeys({ ...options, place }))]);
   const token = issuer.sign(K1, { sub: 'u1', exp: Math.floor(Date.now() / 1000) + 60 });

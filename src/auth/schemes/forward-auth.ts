@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
+import type { Call, CallAnswer } from '../../deps.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
 import { networkKey } from '../../lib/network-key.ts';
 import { duration } from '../../schema-values.ts';
-import { ask, type Reply } from '../ask.ts';
+import { ask, fieldOf } from '../ask.ts';
 import { BEARER_CHALLENGE } from '../bearer.ts';
 import { createIdentity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
@@ -16,6 +17,7 @@ const MAX_VALUE_CHARS = 4096;
 const options = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .refine(hasNoUser, 'names a user: write no name and password into a URL')
     .describe('Where the verdict comes from, by GET.'),
   requestHeaders: z
     .array(fieldName)
@@ -50,9 +52,10 @@ export const forwardAuthScheme = defineScheme({
   // A cookie is the service's session as well: it stays.
   credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
   verdictFields: ({ copyHeaders }) => copyHeaders,
+  prepare: (_file, { call }) => call,
 
-  create(chosen) {
-    const decide = createDecision(chosen);
+  create(chosen, call) {
+    const decide = createDecision(chosen, call);
     return {
       authorizationWord: chosen.requestHeaders.includes('authorization') ? '*' : undefined,
       isConfigured: true,
@@ -61,7 +64,10 @@ export const forwardAuthScheme = defineScheme({
   },
 });
 
-function createDecision(chosen: ForwardAuthOptions): (context: RequestContext, nowMs: number) => Promise<Outcome> {
+function createDecision(
+  chosen: ForwardAuthOptions,
+  call: Call,
+): (context: RequestContext, nowMs: number) => Promise<Outcome> {
   const { url, requestHeaders, timeout: timeoutMs } = chosen;
   const places = new FairQueue({ atOnce: MAX_ASKING });
 
@@ -70,7 +76,7 @@ function createDecision(chosen: ForwardAuthOptions): (context: RequestContext, n
     if (!(await places.enter(caller, false, nowMs))) return BUSY;
     try {
       const headers = describe(context, requestHeaders);
-      const outcome = judge(await ask(url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
+      const outcome = judge(await ask(call, url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
       if (outcome === REFUSED) places.blame(caller, nowMs);
       return outcome;
     } catch (cause) {
@@ -99,13 +105,17 @@ function describe(context: RequestContext, names: readonly string[]): Record<str
   return fields;
 }
 
-function judge({ status, headers }: Reply, context: RequestContext, { url, copyHeaders }: ForwardAuthOptions): Outcome {
+function judge(
+  { status, headers }: CallAnswer,
+  context: RequestContext,
+  { url, copyHeaders }: ForwardAuthOptions,
+): Outcome {
   if (status === 401) return REFUSED;
   if (status === 403) return FORBIDDEN;
   if (status < 200 || status > 299) {
     return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
   }
-  const copied = copyHeaders.map((name) => [name, headers.get(name) ?? undefined] as const);
+  const copied = copyHeaders.map((name) => [name, fieldOf(headers, name)] as const);
   const unusable = copied.find(([, value]) => value !== undefined && !isUsable(value))?.[0];
   if (unusable !== undefined) {
     const reason = `what decides about this request answered with a field ${unusable} that can not be sent on`;
@@ -127,6 +137,11 @@ function judge({ status, headers }: Reply, context: RequestContext, { url, copyH
   // Its users are its own: one of the same name of an issuer of tokens is somebody else.
   const issuer = url.split('?', 1)[0];
   return createIdentity('forward-auth', { subject: said.get('x-user-id'), issuer, roles: roles ?? [] });
+}
+
+function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === '' && url.password === '');
 }
 
 /** Short, and of visible ASCII: left out, a field would tell the service that nobody calls. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
+import type { Call } from '../../deps.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
 import { networkKey } from '../../lib/network-key.ts';
@@ -74,15 +75,17 @@ const introspectionKind: Kind<Introspection> = { name: 'introspection', close() 
 class Introspection {
   readonly #options: IntrospectionOptions;
   readonly #clock: Clock;
+  readonly #call: Call;
   readonly #callers: TokenCallers;
   readonly #source: ClaimSource;
   readonly #remembered = new RecentMap<string, Remembered>(REMEMBERED_TOKENS);
   readonly #places = new FairQueue({ atOnce: MAX_ASKING });
   readonly #asking = new Map<string, Promise<Outcome>>();
 
-  constructor(options: IntrospectionOptions, clock: Clock, callers: TokenCallers) {
+  constructor(options: IntrospectionOptions, { clock, call }: StageDeps, callers: TokenCallers) {
     this.#options = options;
     this.#clock = clock;
+    this.#call = call;
     this.#callers = callers;
     this.#source = { issuer: introspectionIssuer(options), paths: CLAIM_PATHS, allow: options.allow };
   }
@@ -132,7 +135,7 @@ class Introspection {
     );
     let claims: Claims;
     try {
-      claims = await askForObject(url, {
+      claims = await askForObject(this.#call, url, {
         method: 'POST',
         headers: { authorization: `Basic ${client}`, 'content-type': 'application/x-www-form-urlencoded' },
         body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
@@ -207,13 +210,9 @@ export const introspectionScheme = defineScheme({
   },
 });
 
-function createIntrospection(
-  options: IntrospectionOptions,
-  { lease, clock }: StageDeps,
-  callers: TokenCallers,
-): Introspection {
+function createIntrospection(options: IntrospectionOptions, deps: StageDeps, callers: TokenCallers): Introspection {
   // What is remembered says who a client is mapped to: another mapping is another memory. The options hold a secret,
   // which has no place in a key.
   const key = hash('sha256', JSON.stringify([options, [...callers.clients], callers.tellsIssuer]));
-  return lease.use(introspectionKind, key, () => new Introspection(options, clock, callers));
+  return deps.lease.use(introspectionKind, key, () => new Introspection(options, deps, callers));
 }

@@ -47,10 +47,10 @@ export const jwtScheme = defineScheme({
 });
 
 function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps, callers: TokenCallers): TokenVerifier {
-  const { lease, clock, log, redis, settings } = deps;
+  const { lease, clock, log, redis, settings, call } = deps;
   warnWithoutAudience(rows, settings.jwt, log);
   const findKeys = (place: KeyPlace) =>
-    lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log }));
+    lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log, call }));
   const issuers = [
     ...rows.map((row) => createIssuer(row, findKeys)),
     ...createEnvironmentIssuers(settings.jwt, findKeys),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { Deadlines } from '../../../src/lib/deadlines.ts';
 import { createCalls } from '../../../src/upstream/call.ts';
+import { createAuthority, NO_OPENSSL } from '../../support/certificates.ts';
 import { freePort, startLyingService, startService } from '../../support/service.ts';
 
 const call = createCalls(new Deadlines());
@@ -52,4 +55,16 @@ test('a dead address, half an answer and an unasked upgrade are errors', async (
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
   );
   await assert.rejects(call({ to: new URL(switching.url), ...TERMS }));
+});
+
+test('a certificate is vouched for by the authority of that one question', { skip: NO_OPENSSL }, async (t) => {
+  const [ours, another] = [createAuthority(), createAuthority()];
+  const server = createServer(ours.sign('auth', 'IP:127.0.0.1'), (_req, res) => res.end('hello'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const to = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  // The connection of the first is kept, and serves no question that trusts somebody else.
+  assert.equal((await call({ to, tls: { ca: ours.ca }, ...TERMS })).status, 200);
+  await assert.rejects(call({ to, ...TERMS }));
+  await assert.rejects(call({ to, tls: { ca: another.ca }, ...TERMS }));
 });

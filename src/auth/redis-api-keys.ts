@@ -80,8 +80,10 @@ export class RedisApiKeys implements KeyIndex {
   async #ask(redis: RedisLink, hash: string, before: Known | undefined, dryRun: boolean): Promise<Outcome> {
     try {
       const record = await redis.send('HGET', redis.prefix + CONSUMER_KEYS.keys, hash);
+      // What Redis has not is null; anything else that is no text is no answer to this.
+      if (record !== null && typeof record !== 'string') throw new Error(`HGET was answered with ${typeof record}`);
       const nowMs = this.#clock.now();
-      const identity = typeof record === 'string' ? readRecord(record) : undefined;
+      const identity = record === null ? undefined : readRecord(record);
       const isUseDue = !dryRun && identity !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
       if (isUseDue) this.#writeUse(redis, hash, nowMs);
       const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);

@@ -10,6 +10,7 @@ export const SETTING_NAMES: readonly string[] = [
   'ADMIN_TOKEN',
   'ROUTES_FILE',
   'LOG_LEVEL',
+  'MAX_IN_FLIGHT_PER_ADDRESS',
   'LOG_FORMAT',
   'TRUST_PROXY',
   'CORS_ORIGINS',

@@ -28,3 +28,11 @@ test('keys that are made up by the thousand keep no good one out', async (t) => 
   assert.equal(outcome.consumer?.name, 'app');
   await Promise.all(others);
 });
+
+test('an answer that says nothing about a key makes no key unknown', async () => {
+  const redis = { isUp: true, prefix: '', send: () => Promise.resolve(1) } as unknown as RedisLink;
+  const keys = new RedisApiKeys(redis, { now: () => NOW_MS }, { warn() {} } as never);
+  const outcome = await keys.check(createApiKey(), NOW_MS, createRequest({ clientAddress: '192.0.2.1' }));
+  assert.ok(outcome instanceof Refusal);
+  assert.equal(outcome.code, 'auth_unavailable');
+});

@@ -31,7 +31,10 @@ export const breakerSchema = z.strictObject({
 export type BreakerOptions = z.output<typeof breakerSchema>;
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
-/** How one call ended, told once. A call that nobody judged (a client abort) is abandoned: it decides nothing. */
+/**
+ * How one call ended, told once. A call that nobody judged (a client abort) is abandoned: it decides nothing. So may be
+ * one that has succeeded, when its answer breaks off after all: then it counts as none, and its failure as another.
+ */
 export interface BreakerCall {
   succeed(): void;
   fail(): void;

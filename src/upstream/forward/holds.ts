@@ -12,6 +12,8 @@ export class Holds {
   readonly #service: Service;
   readonly #breaker: Breaker;
   #call: BreakerCall | undefined;
+  /** The call, once its head has counted as a success. */
+  #succeeded: BreakerCall | undefined;
   #target: Target | undefined;
   /** The target's failures in a row, as they were before the last attempt was learned from. */
   #failuresBefore = 0;
@@ -54,17 +56,19 @@ export class Holds {
     this.endRetry();
   }
 
-  /** Its answer broke off after the head, which counted as a success: one failure more, everywhere. */
+  /** Its answer broke off after the head, which counted as a success: a failure instead, everywhere. */
   failAfterHead(target: Target, outcome: AttemptOutcome, tookMs: number): void {
     // Otherwise each head would end the row of such failures.
     target.consecutiveFailures = Math.max(target.consecutiveFailures, this.#failuresBefore);
     this.#service.note(target, outcome, tookMs);
+    this.#succeeded?.abandon();
     this.#breaker.begin()?.fail();
   }
 
   /** The breaker learns how the request went, once; `abandon` decides nothing. */
   judge(verdict: 'succeed' | 'fail' | 'abandon'): void {
     this.#call?.[verdict]();
+    if (verdict === 'succeed') this.#succeeded = this.#call;
     this.#call = undefined;
   }
 

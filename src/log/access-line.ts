@@ -1,6 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import type { ErrorSource } from '../errors.ts';
-import { withoutControls } from '../lib/printable.ts';
+import { ERRORS, type ErrorSource } from '../errors.ts';
 import { redactQuery, redactText } from '../lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
@@ -69,7 +68,8 @@ const MAX_AGENT_CHARS = 256;
 let isoAtMs = 0;
 let iso = '';
 
-function isoTime(ms: number): string {
+/** The last one is remembered: many requests end within a millisecond. */
+export function isoTime(ms: number): string {
   if (ms !== isoAtMs) {
     isoAtMs = ms;
     iso = new Date(ms).toISOString();
@@ -148,38 +148,30 @@ export function renderAccessJson(record: AccessRecord): string {
   return `${line}}`;
 }
 
-function renderError({ context, source, aborted }: AccessRecord): string {
+function renderError(record: AccessRecord): string {
+  const { context, source, aborted } = record;
   const code = context.errorCode ?? (aborted === 'client' ? 'client_closed' : undefined);
-  let part = plain('code', code) + plain('source', source);
-  // What a caller did wrong is in the code; the detail of our own and the services' faults is for the operator.
-  if (source === 'client') return part;
-  if (context.errorDetail !== undefined) part += text('detail', redactText(context.errorDetail));
+  let part = plain('code', code) + plain('source', source) + text('detail', detailOf(record));
+  if (context.nearestRoute !== undefined) part += text('nearestRoute', context.nearestRoute());
   const { cause } = context;
-  if (cause instanceof Error)
+  // What a caller did wrong is in code and detail; the cause of our own and the services' faults is for the operator.
+  if (source !== 'client' && cause instanceof Error)
     part += text('cause', redactText(source === 'gateway' ? (cause.stack ?? cause.message) : cause.message));
   return part;
+}
+
+const DENIED = new Set([401, 403]);
+
+/** What is said of a fault beyond its code, without secrets; of who was denied, in any case. */
+export function detailOf({ context, source, status }: AccessRecord): string | undefined {
+  const { errorCode, errorDetail } = context;
+  if (errorCode === undefined || errorDetail === undefined) return undefined;
+  if (source === 'client' && !DENIED.has(status) && errorDetail === ERRORS[errorCode].advice) return undefined;
+  return redactText(errorDetail);
 }
 
 /** The gateway's own share: the whole less the time spent waiting for services. */
 export function gatewayMs({ totalMs, context }: AccessRecord): number {
   const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
   return answerMs > context.upstreamMs ? answerMs - context.upstreamMs : 0;
-}
-
-/** One line for the eye, on a terminal. */
-export function renderAccessPretty(record: AccessRecord): string {
-  const { context, status } = record;
-  const who = context.consumer?.name ?? context.subject ?? context.clientAddress;
-  const parts = [
-    isoTime(record.endedAtMs).slice(11, 23),
-    String(status),
-    context.method.padEnd(6),
-    loggedPath(context),
-    `${record.totalMs.toFixed(1)}ms`,
-    context.route?.name ?? '-',
-    who,
-    context.errorCode ?? (record.aborted === undefined ? '' : `aborted by ${record.aborted}`),
-    context.target === undefined ? '' : `-> ${context.target}`,
-  ];
-  return withoutControls(parts.filter((part) => part !== '').join('  '));
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type AccessLine, startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
+import { startService } from '../support/service.ts';
+import { openWire } from '../support/wire.ts';
 
 const OPEN = { auth: 'none' };
 const SECRET = 'a-secret-of-at-least-32-characters!!';
@@ -78,4 +80,27 @@ test('a 404 names the nearest route in the log, and to nobody else', async (t) =
     assert.deepEqual([line.status, line['nearestRoute']], [404, nearest], path);
     assert.doesNotMatch(text, /nearest|\/api\/users"|orders\/:id|\/shop"/);
   }
+});
+
+async function upload(t: TestContext, gateway: TestGateway, path: string): Promise<AccessLine> {
+  const wire = openWire(t, gateway.port);
+  wire.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  const chunk = `400\r\n${'x'.repeat(1024)}\r\n`;
+  for (let i = 0; i < 4; i++) wire.write(chunk);
+  await wire.gets(/HTTP\/1\.1 413 /);
+  wire.socket.resetAndDestroy();
+  return gateway.line({ path });
+}
+
+test('an upload that is refused in its middle is a 413 in the log, though its client leaves at once', async (t) => {
+  const service = await startService(t);
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [{ prefix: '/up', target: service.url, bodyLimit: '2kb', ...OPEN }],
+    },
+  });
+  const line = await upload(t, gateway, '/up/a');
+  assert.deepEqual([line.status, line['code'], line['aborted']], [413, 'body_too_large', undefined]);
+  assert.match(String(line['detail']), /2048 bytes/);
+  assert.match(await gateway.metrics(), /turnpike_requests_total\{[^}]*status="413"[^}]*\} 1/);
 });

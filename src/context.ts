@@ -176,6 +176,8 @@ export class RequestContext {
   errorSource: ErrorSource | undefined = undefined;
   /** The cause behind an error, for the log alone. */
   cause: unknown = undefined;
+  /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
+  nearestRoute: (() => string | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
   /** What shadowed stages would have refused, `stage:code` with spaces between. */
   shadow: string | undefined = undefined;

@@ -77,6 +77,8 @@ export interface GatewayErrorExtras {
   readonly retryAfterSeconds?: number;
   readonly errors?: readonly ProblemEntry[];
   readonly cause?: unknown;
+  /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
+  readonly nearestRoute?: () => string | undefined;
 }
 
 /** What a stage hands to `next()` to refuse a request: a code from the table, never a bare status. */

@@ -31,6 +31,7 @@ export function noteError(context: RequestContext, thrown: unknown): void {
   context.errorSource = error.row.source;
   context.errorDetail = error.message;
   context.cause = error.cause;
+  context.nearestRoute = error.extras?.nearestRoute;
   context.trace?.push({ stage: 'refused', decision: `${error.row.status} ${error.code}: ${error.message}` });
 }
 

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
 import type { CredentialCheck } from './identity.ts';
+import { describeOtherCredential } from './other-credential.ts';
 
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
@@ -15,12 +16,16 @@ export type CountFailure = (context: RequestContext) => number | undefined;
  * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
  */
 export function createRefusals(schemes: readonly CredentialCheck[], countFailure: CountFailure) {
-  const challenge = challengeOf(schemes.map(({ name }) => name));
+  const names = schemes.map(({ name }) => name);
+  const challenge = challengeOf(names);
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
     context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
-    if (refused === undefined) return new GatewayError('unauthenticated', nothingSent, withChallenge(challenge));
+    if (refused === undefined) {
+      const detail = nothingSent ?? describeOtherCredential(context.req, names);
+      return new GatewayError('unauthenticated', detail, withChallenge(challenge));
+    }
     const { reason, code, cause } = refused.refusal;
     if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
     // A verdict of somebody else's is theirs to limit.

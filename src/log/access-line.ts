@@ -1,6 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import type { ErrorSource } from '../errors.ts';
-import { withoutControls } from '../lib/printable.ts';
+import { ERRORS, type ErrorSource } from '../errors.ts';
 import { redactQuery, redactText } from '../lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
@@ -69,7 +68,8 @@ const MAX_AGENT_CHARS = 256;
 let isoAtMs = 0;
 let iso = '';
 
-function isoTime(ms: number): string {
+/** The last one is remembered: many requests end within a millisecond. */
+export function isoTime(ms: number): string {
   if (ms !== isoAtMs) {
     isoAtMs = ms;
     iso = new Date(ms).toISOString();
@@ -99,7 +99,7 @@ export function renderAccessJson(record: AccessRecord): string {
   const { requestId, correlationId } = context;
   const wasSent = context.attempts > 0;
   const hasFault = record.source !== undefined || context.errorCode !== undefined;
-  // What a caller did wrong is in the code; the detail of our own and the services' faults is for the operator.
+  // What a caller did wrong is in code and detail; the cause of our own and the services' faults is for the operator.
   const isForOperator = hasFault && record.source !== 'client';
   return JSON.stringify({
     time: isoTime(record.endedAtMs),
@@ -118,7 +118,8 @@ export function renderAccessJson(record: AccessRecord): string {
     authMethod: orNone(context.authMethod),
     code: hasFault ? faultCode(record) : undefined,
     source: record.source,
-    detail: isForOperator ? faultDetail(context) : undefined,
+    detail: hasFault ? detailOf(record) : undefined,
+    nearestRoute: hasFault ? context.nearestRoute?.() : undefined,
     cause: isForOperator ? faultCause(record) : undefined,
     bytesIn: context.bytesIn,
     bytesOut: context.bytesOut,
@@ -147,35 +148,23 @@ function faultCode({ context, aborted }: AccessRecord): string | undefined {
   return context.errorCode ?? (aborted === 'client' ? 'client_closed' : undefined);
 }
 
-function faultDetail({ errorDetail }: RequestContext): string | undefined {
-  return errorDetail === undefined ? undefined : orNone(redactText(errorDetail));
-}
-
 function faultCause({ context: { cause }, source }: AccessRecord): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   return orNone(redactText(source === 'gateway' ? (cause.stack ?? cause.message) : cause.message));
+}
+
+const DENIED = new Set([401, 403]);
+
+/** What is said of a fault beyond its code, without secrets; of who was denied, in any case. */
+export function detailOf({ context, source, status }: AccessRecord): string | undefined {
+  const { errorCode, errorDetail } = context;
+  if (errorCode === undefined || errorDetail === undefined) return undefined;
+  if (source === 'client' && !DENIED.has(status) && errorDetail === ERRORS[errorCode].advice) return undefined;
+  return redactText(errorDetail);
 }
 
 /** The gateway's own share: the whole less the time spent waiting for services. */
 export function gatewayMs({ totalMs, context }: AccessRecord): number {
   const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
   return answerMs > context.upstreamMs ? answerMs - context.upstreamMs : 0;
-}
-
-/** One line for the eye, on a terminal. */
-export function renderAccessPretty(record: AccessRecord): string {
-  const { context, status } = record;
-  const who = context.consumer?.name ?? context.subject ?? context.clientAddress;
-  const parts = [
-    isoTime(record.endedAtMs).slice(11, 23),
-    String(status),
-    context.method.padEnd(6),
-    loggedPath(context),
-    `${record.totalMs.toFixed(1)}ms`,
-    context.route?.name ?? '-',
-    who,
-    context.errorCode ?? (record.aborted === undefined ? '' : `aborted by ${record.aborted}`),
-    context.target === undefined ? '' : `-> ${context.target}`,
-  ];
-  return withoutControls(parts.filter((part) => part !== '').join('  '));
 }

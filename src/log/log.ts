@@ -4,7 +4,8 @@ import { systemClock } from '../lib/clock.ts';
 import { printableLines } from '../lib/printable.ts';
 import { redactText, redactValue } from '../lib/redact.ts';
 import type { Settings } from '../settings.ts';
-import { type AccessRecord, renderAccessJson, renderAccessPretty } from './access-line.ts';
+import { type AccessRecord, renderAccessJson } from './access-line.ts';
+import { renderAccessPretty } from './access-pretty.ts';
 
 const MESSAGE = Symbol.for('message');
 

@@ -47,7 +47,7 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
     headers: req.headers,
   };
   const match = table.find(request);
-  if (!match.found) throw match.allow === undefined ? new GatewayError('not_found') : methodNotAllowed(match.allow);
+  if (!match.found) throw match.allow === undefined ? notFound(table, target.path) : methodNotAllowed(match.allow);
   const { route } = match;
   const forwarded = forwardablePath(target, route.config.path, match, request, table);
   if (forwarded !== target.path) context.rawPath = forwarded;
@@ -82,4 +82,9 @@ function askedMethod({ req }: RequestContext): string {
 
 function methodNotAllowed(allow: string): GatewayError {
   return new GatewayError('method_not_allowed', undefined, { headers: ['allow', allow] });
+}
+
+/** What is near is looked for when the line is written, if one is. */
+function notFound(table: RouteTable<unknown>, path: string): GatewayError {
+  return new GatewayError('not_found', undefined, { nearestRoute: () => table.findNearest(path) });
 }

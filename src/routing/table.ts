@@ -9,6 +9,7 @@ import {
 } from './candidate.ts';
 import { addToHostIndex, createHostIndex, findByHost, type HostIndex } from './host-index.ts';
 import type { MatchOptions } from './keys.ts';
+import { findNearestPrefix } from './nearest-prefix.ts';
 
 export interface RouteMatch<R> {
   readonly found: true;
@@ -29,6 +30,8 @@ export interface RouteMiss {
 
 export interface RouteTable<R> {
   find(request: MatchRequest): RouteMatch<R> | RouteMiss;
+  /** The prefix of the route that a path was probably meant for; see `findNearestPrefix`. */
+  findNearest(path: string): string | undefined;
   /** Nodes looked at by all calls so far: what a lookup costs, apart from the clock. */
   readonly visitedNodes: number;
 }
@@ -43,6 +46,8 @@ interface TrieNode<R> {
   param: TrieNode<R> | undefined;
   /** Routes whose prefix ends here. */
   routes: HostIndex<R> | undefined;
+  /** The prefix of the first of them, as written. */
+  prefix: string | undefined;
 }
 
 const NOT_FOUND: RouteMiss = Object.freeze({ found: false, allow: undefined });
@@ -59,6 +64,7 @@ export function* compileRouteTable<R>(entries: Iterable<TableEntry<R>>): Steps<R
     for (const prefix of match.prefix) {
       const node = nodeAt(root, prefix);
       node.routes ??= createHostIndex();
+      node.prefix ??= prefix;
       addToHostIndex(node.routes, createCandidate(route, prefix, match, order), match.hosts);
     }
     order += 1;
@@ -68,7 +74,7 @@ export function* compileRouteTable<R>(entries: Iterable<TableEntry<R>>): Steps<R
 }
 
 function createNode<R>(): TrieNode<R> {
-  return { literals: new Map(), param: undefined, routes: undefined };
+  return { literals: new Map(), param: undefined, routes: undefined, prefix: undefined };
 }
 
 function nodeAt<R>(root: TrieNode<R>, prefix: string): TrieNode<R> {
@@ -110,6 +116,10 @@ class TrieTable<R> implements RouteTable<R> {
       if (result !== undefined) return result;
     }
     return NOT_FOUND;
+  }
+
+  findNearest(path: string): string | undefined {
+    return findNearestPrefix(this.#root, path);
   }
 
   /** Walks on from a node that covers the path up to `end`; the literal branch first. */

@@ -80,9 +80,15 @@ function createEnd(
 }
 
 /** Who ended the answer before it was complete; undefined when it is whole. */
-function whoBrokeOff({ isWhole, status, errorSource }: RequestContext): 'client' | 'upstream' | undefined {
-  if (isWhole) return undefined;
+function whoBrokeOff(context: RequestContext): 'client' | 'upstream' | undefined {
+  const { isWhole, status, errorSource } = context;
+  if (isWhole || isRefusedUpload(context)) return undefined;
   return status !== 0 && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
+}
+
+/** A client that is refused in the middle of its upload leaves: what it was told is what came of the request. */
+function isRefusedUpload({ status, answerer, errorSource, req }: RequestContext): boolean {
+  return status !== 0 && answerer === 'gateway' && errorSource === 'client' && !req.complete;
 }
 
 function sourceOf(context: RequestContext, status: number): ErrorSource | undefined {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { RequestContext } from '../../../src/context.ts';
-import { AccessRecord, renderAccessJson, renderAccessPretty } from '../../../src/log/access-line.ts';
+import { AccessRecord, renderAccessJson } from '../../../src/log/access-line.ts';
+import { renderAccessPretty } from '../../../src/log/access-pretty.ts';
 
 function createRecord(
   fill: (context: RequestContext) => void = () => {},
@@ -97,8 +98,49 @@ test('a client that left is told as such', () => {
   assert.deepEqual([line['status'], line['code'], line['aborted']], [499, 'client_closed', 'client']);
 });
 
-test('the line for the eye holds no control character, whatever the client sent', () => {
-  const line = renderAccessPretty(createRecord(withPath('/a\u001b[2Jb\u009b31m')));
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the gateway's own colours
+const COLOUR = /\u001b\[(\d+)m/g;
+const bare = (record: AccessRecord): string => renderAccessPretty(record).replace(COLOUR, '');
+
+test('the line for the eye holds no control character but its own colour, whatever the client sent', () => {
+  const line = bare(createRecord(withPath('/a\u001b[2Jb\u009b31m')));
   assert.ok([...line].every((character) => character >= ' ' && (character < '\u007f' || character > '\u009f')));
-  assert.match(line, /200 {2}GET/);
+  assert.match(line, /200 GET/);
+});
+
+test('the line for the eye fits a terminal, and keeps room for the reason', () => {
+  const refused = (context: RequestContext): void => {
+    context.path = `/api/${'long/'.repeat(40)}`;
+    context.errorCode = 'invalid_credential';
+    context.errorDetail = 'The token has expired, and so on, at length.';
+  };
+  const line = bare(createRecord(refused, { status: 401, source: 'client' }));
+  assert.equal(line.length, 80);
+  assert.match(line, /^00:00:00\.000 401 GET {2}\/api\/long.*… {2}12\.3ms {2}invalid_credential: The toke/);
+  const proxied = (context: RequestContext): void => {
+    context.target = 'http://orders.internal.example.com:8080';
+    context.subject = 'somebody-with-a-long-name';
+  };
+  assert.ok(bare(createRecord(proxied)).length <= 80);
+  assert.equal(bare(createRecord(undefined, { totalMs: 1.04 })), '00:00:00.000 200 GET  /api/users  1.0ms');
+});
+
+test('the status has a colour of its kind', () => {
+  const colourOf = (status: number) => {
+    const [first] = renderAccessPretty(createRecord(undefined, { status })).matchAll(COLOUR);
+    return first?.[1];
+  };
+  assert.deepEqual([200, 302, 404, 502].map(colourOf), ['32', '36', '33', '31']);
+});
+
+test('a denied caller has its detail in the line, with its secrets out; any other one where it says more than the code', () => {
+  const fault = (code: 'invalid_credential' | 'rate_limited', detail: string) => (context: RequestContext) => {
+    context.errorCode = code;
+    context.errorDetail = detail;
+  };
+  const denied = parse(createRecord(fault('invalid_credential', 'Not tpk_abc.'), { status: 401, source: 'client' }));
+  assert.equal(denied['detail'], 'Not ***.');
+  const advice = 'Wait for the seconds in Retry-After.';
+  const limited = parse(createRecord(fault('rate_limited', advice), { status: 429, source: 'client' }));
+  assert.equal(limited['detail'], undefined);
 });

@@ -82,17 +82,23 @@ export const STRICT_HEADERS: readonly string[] = recordHeaders(
     strictTransportSecurity: false,
   }),
 );
-const STRICT_HEADERS_TLS: readonly string[] = [
-  ...STRICT_HEADERS,
-  ...recordHeaders(helmet.strictTransportSecurity() as Parameters<typeof recordHeaders>[0]),
-];
+
+/**
+ * What the route promises of TLS (RFC 6797), on the gateway's own answers too: the last field that a browser sees holds,
+ * so that another one would take back what the route's other answers say.
+ */
+function addTransportSecurity(flat: string[], fields: readonly string[]): void {
+  const at = fields.indexOf('strict-transport-security');
+  if (at >= 0) flat.push('strict-transport-security', fields[at + 1] as string);
+}
 
 /** The fields of an answer that the gateway makes itself, with helmet's strict ones where it has none of that name. */
 export function ownHead(context: RequestContext, fields: AnswerFields): string[] {
   const flat: string[] = [];
   const { vary = '', ...others } = fields;
   for (const name in others) for (const value of [others[name] ?? []].flat()) flat.push(name, value);
-  addMissing(flat, fields, context.scheme === 'https' ? STRICT_HEADERS_TLS : STRICT_HEADERS);
+  addMissing(flat, fields, STRICT_HEADERS);
+  if (fields['strict-transport-security'] === undefined) addTransportSecurity(flat, context.securityHeaders);
   addOwnFields(context, flat, vary === '' ? context.corsVary : mergeVary(vary, context.corsVary));
   return flat;
 }

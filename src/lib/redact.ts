@@ -1,14 +1,26 @@
 /** Takes secrets out of what goes to a log: by the name of a field, by the look of a value. */
 export const REDACTED = '***';
 
-/** Names whose value is a secret: their last word tells. `code` is one only as the whole name (OAuth's). */
-const SECRET_NAME =
-  /(?:^|[^a-z]|api|access|refresh|id|auth|client|private|shared|session|admin)(?:key|token|secret|password|passwd|passphrase|pwd|pass|signature|sig|auth|authorization|session|sid|jwt|otp|pin|credentials?|assertion|ticket|cookie)[^a-z]*$|^code$/i;
+/**
+ * Names whose value is a secret: their last word tells. `code` is one only as the whole name (OAuth's) or with the word
+ * that makes it one; then come sessions, PKCE's verifier (RFC 7636), and what SAML and WS-Federation carry in a query.
+ */
+const SECRET_NAME = new RegExp(
+  [
+    /(?:^|[^a-z]|api|access|refresh|id|auth|client|private|shared|session|admin)(?:key|token|secret|password|passwd|passphrase|pwd|pass|signature|sig|auth|authorization|session|sid|jwt|otp|pin|credentials?|assertion|ticket|cookie)[^a-z]*$/,
+    /^(?:(?:auth|authorization|device|user)[-_]?)?code$/,
+    /(?:^|[^a-z]|php|j)sess(?:ion)?[-_]?id[^a-z]*$/,
+    /verifier[^a-z]*$|id[-_]?token[-_]?hint$|^saml(?:request|response|art)$|^wresult$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
 
 /** JSON Web Tokens, keys of this gateway, and what stands after an HTTP scheme. */
 const SECRET_VALUE = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|\btpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
 const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
-const URL_SECRET = /([?&][^=&?\s]*?(?:key|token|secret|password|signature|sig|code)=)[^&\s"']+/gi;
+const URL_PARAMETER = /([?&#])([^=&?#\s"']+)=[^&\s"']+/g;
 
 const MAX_DEPTH = 5;
 
@@ -20,7 +32,9 @@ export function isSecretName(name: string): boolean {
 export function redactText(text: string): string {
   return text
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
-    .replace(URL_SECRET, `$1${REDACTED}`)
+    .replace(URL_PARAMETER, (whole, mark: string, name: string) =>
+      isSecretName(decodeName(name)) ? `${mark}${name}=${REDACTED}` : whole,
+    )
     .replace(SECRET_VALUE, (_whole, scheme: string | undefined) =>
       scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
     );
@@ -50,12 +64,13 @@ export function redactQuery(query: string, known?: string): string {
 
 function isSecretPair(name: string, known: string | undefined, query: string, from: number, to: number): boolean {
   if (query.startsWith('eyJ', from) || query.startsWith('tpk_', from)) return to > from;
-  const decoded = name.includes('%') ? decodeName(name) : name;
+  const decoded = decodeName(name);
   return decoded === known || SECRET_NAME.test(decoded);
 }
 
 /** A name that can't be decoded is treated as a secret's: nobody honest sends one. */
 function decodeName(name: string): string {
+  if (!name.includes('%')) return name;
   try {
     return decodeURIComponent(name);
   } catch {

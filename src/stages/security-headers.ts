@@ -18,6 +18,12 @@ const fieldValue = z.string().regex(/^[\x20-\x7e]+$/, { error: 'header values ar
 const securityHeadersOptions = z.strictObject({
   contentSecurityPolicy: fieldValue.optional().describe('A whole Content-Security-Policy, as it is sent.'),
   frame: z.enum(['deny', 'sameorigin', 'off']).default('sameorigin').describe('X-Frame-Options.'),
+  hsts: z
+    .enum(['host', 'subdomains', 'off'])
+    .default('host')
+    .describe(
+      'Strict-Transport-Security, a year long, where the client came over TLS: for the host alone, or for all below.',
+    ),
   referrerPolicy: fieldValue.default('no-referrer').describe('Referrer-Policy.'),
   crossOrigin: z.boolean().default(false).describe('Adds CORP, COEP and COOP, as helmet does by default.'),
 });
@@ -33,9 +39,12 @@ export const securityHeadersStage = defineStage({
   },
   // Most routes say nothing of it: helmet then runs once for all of them.
   prepare: () => new Map<string, Profile>(),
-  create({ securityHeaders: option }, _route, _deps, profiles) {
+  create({ securityHeaders: option }, route, _deps, profiles) {
     if (option === false) return undefined;
-    const { plain, overTls } = profileFor(securityHeadersOptions.parse(option ?? {}), profiles);
+    const options = securityHeadersOptions.parse(option ?? {});
+    // The last HSTS that a browser sees holds: a 404 must not take back what routes of that host promise.
+    const isOfFile = route.matched && route.own === undefined;
+    const { plain, overTls } = profileFor(isOfFile ? options : { ...options, hsts: 'off' }, profiles);
 
     return function securityHeaders(req, _res, next) {
       const context = contextOf(req);
@@ -68,7 +77,8 @@ function fieldsFor(options: z.output<typeof securityHeadersOptions>, tls: boolea
     helmet({
       ...API_PROFILE,
       ...crossOrigin,
-      strictTransportSecurity: tls,
+      // helmet's own default is includeSubDomains: too much to promise for hosts that are none of the gateway's.
+      strictTransportSecurity: tls && options.hsts !== 'off' && { includeSubDomains: options.hsts === 'subdomains' },
       xFrameOptions: options.frame === 'off' ? false : { action: options.frame },
       referrerPolicy: false,
     }),

@@ -68,10 +68,36 @@ describe('security headers', { concurrency: 4 }, () => {
     const wary = await setUp(t, answers(200));
     const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };
     assert.match(String((await ask(`${trusting.url}/api/x`, { headers })).headers['strict-transport-security']), /max/);
-    assert.match(String((await ask(`${trusting.url}/no`, { headers })).headers['strict-transport-security']), /max/);
+    assert.equal((await ask(`${trusting.url}/no`, { headers })).headers['strict-transport-security'], undefined);
     assert.equal((await ask(`${trusting.url}/api/x`)).headers['strict-transport-security'], undefined);
     assert.equal((await ask(`${wary.url}/api/x`, { headers })).headers['strict-transport-security'], undefined);
   });
+
+  for (const [hsts, promised] of [
+    ['host', ['max-age=31536000']],
+    ['subdomains', ['max-age=31536000; includeSubDomains']],
+    ['off', []],
+    [undefined, ['max-age=31536000']],
+  ] as const) {
+    // The last field that a browser sees holds, so that a refusal must not take back what another answer promised.
+    it(`HSTS of "${hsts}" is the same on an answer and on a 401, and a 404 says nothing of it`, async (t) => {
+      const gateway = await setUp(t, answers(200), {
+        env: { TRUST_PROXY: '127.0.0.0/8', JWT_SECRET: 'x'.repeat(48) },
+        file: {
+          defaults: hsts === undefined ? {} : { securityHeaders: { hsts } },
+          routes: [
+            { prefix: '/open', auth: 'none', respond: { status: 200 } },
+            { prefix: '/closed', auth: 'jwt', respond: { status: 200 } },
+          ],
+        },
+      });
+      const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };
+      for (const [path, fields] of Object.entries({ '/open': promised, '/closed': promised, '/no': [] })) {
+        const answer = await ask(`${gateway.url}${path}`, { headers });
+        assert.deepEqual(all(answer, 'strict-transport-security'), fields, path);
+      }
+    });
+  }
 
   it('a route that wants none of them gets none', async (t) => {
     const gateway = await setUp(t, answers(200), { route: { securityHeaders: false } });

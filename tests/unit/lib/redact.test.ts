@@ -21,6 +21,16 @@ test('the values of secret names in a query are replaced, the rest stays as it c
     '?q=tpk_live_123': '?q=***',
     '?monkey=1&turkey=2&keyword=3': '?monkey=1&turkey=2&keyword=3',
     '?filter[token]=abc': '?filter[token]=***',
+    '?SAMLResponse=PHNhbWw&RelayState=x': '?SAMLResponse=***&RelayState=x',
+    '?SAMLRequest=fZ&SAMLart=AAQ': '?SAMLRequest=***&SAMLart=***',
+    '?session_id=a&sessionid=b&sessionId=c&session-id=d': '?session_id=***&sessionid=***&sessionId=***&session-id=***',
+    '?PHPSESSID=a&JSESSIONID=b': '?PHPSESSID=***&JSESSIONID=***',
+    '?code_verifier=a&codeVerifier=b&oauth_verifier=c': '?code_verifier=***&codeVerifier=***&oauth_verifier=***',
+    '?code_challenge=a&code_challenge_method=S256&state=b': '?code_challenge=a&code_challenge_method=S256&state=b',
+    '?device_code=a&user_code=b&auth_code=c': '?device_code=***&user_code=***&auth_code=***',
+    '?id_token_hint=a&login_hint=b': '?id_token_hint=***&login_hint=b',
+    '?wresult=a&wa=wsignin1.0': '?wresult=***&wa=wsignin1.0',
+    '?possession_id=1&session_state=2&zip_code=3': '?possession_id=1&session_state=2&zip_code=3',
   };
   for (const [query, redacted] of Object.entries(cases)) assert.equal(redactQuery(query), redacted, query);
 });
@@ -35,6 +45,12 @@ test('a message loses passwords of URLs, bearer tokens and keys', () => {
   assert.equal(redactText('key tpk_abc_DEF123'), 'key ***');
   assert.equal(redactText('GET https://issuer/jwks?client_secret=abc'), 'GET https://issuer/jwks?client_secret=***');
   assert.equal(redactText('http://host:80/a@b'), 'http://host:80/a@b');
+  assert.equal(
+    redactText('to https://a/cb?SAMLResponse=PHNh&session_id=1&page=2 failed'),
+    'to https://a/cb?SAMLResponse=***&session_id=***&page=2 failed',
+  );
+  assert.equal(redactText('at https://a/cb#access_token=abc&state=x'), 'at https://a/cb#access_token=***&state=x');
+  assert.equal(redactText('"https://a/?%74oken=abc"'), '"https://a/?%74oken=***"');
 });
 
 test('fields with secret names are replaced at any depth, and errors keep what helps', () => {
@@ -61,7 +77,8 @@ test('a value that refers to itself ends', () => {
 });
 
 test('names of secrets are told from words that end alike', () => {
-  for (const name of ['authorization', 'Cookie', 'set-cookie', 'x-api-key', 'adminToken', 'JWT_SECRET', 'passwd']) {
+  const secret = ['authorization', 'Cookie', 'set-cookie', 'x-api-key', 'adminToken', 'JWT_SECRET', 'passwd'];
+  for (const name of [...secret, 'SAMLResponse', 'sessionId', 'session_id', 'codeVerifier', 'device_code']) {
     assert.equal(isSecretName(name), true, name);
   }
   for (const name of ['monkey', 'route', 'keys', 'statusCode', 'author', 'passenger', 'design']) {

@@ -2,7 +2,7 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
-import type { CredentialCheck } from './identity.ts';
+import type { CredentialCheck, Refusal } from './identity.ts';
 
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
@@ -21,8 +21,8 @@ export function createRefusals(schemes: readonly CredentialCheck[], countFailure
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
     context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
     if (refused === undefined) return new GatewayError('unauthenticated', nothingSent, withChallenge(challenge));
-    const { reason, code, cause } = refused.refusal;
-    if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
+    const { reason, code, cause, passedOn } = refused.refusal;
+    if (passedOn !== undefined || code !== 'invalid_credential') return refuseAs(refused.refusal, challenge);
     // A verdict of somebody else's is theirs to limit.
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
@@ -30,6 +30,13 @@ export function createRefusals(schemes: readonly CredentialCheck[], countFailure
     const said = refusedChallenge(challenge, refused.scheme, reason);
     return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
   };
+}
+
+/** A refusal that is no credential's fault, or somebody else's decision. */
+function refuseAs({ reason, code, cause, passedOn }: Refusal, challenge: string): GatewayError {
+  if (passedOn === undefined) return new GatewayError(code, undefined, { cause });
+  const asks = passedOn.status === 401 ? withChallenge(challenge) : undefined;
+  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn });
 }
 
 function withChallenge(challenge: string) {

@@ -1,3 +1,5 @@
+import type { AnswerFields } from './sink.ts';
+
 /**
  * Every problem a client can meet: one row a code, and nothing else makes an error answer.
  *
@@ -70,12 +72,23 @@ export interface ProblemEntry {
   readonly detail: string;
 }
 
+/** What somebody answered who decides about a request, to be passed on to the client. */
+export interface PassedOn {
+  readonly status: number;
+  /** Fields that may pass; they stand in place of the problem's own. */
+  readonly fields: AnswerFields;
+  /** Undefined where there was none: the client gets the problem's. */
+  readonly body: Buffer | undefined;
+}
+
 export interface GatewayErrorExtras {
   /** Header fields to add to the answer, name and value by turns. */
   readonly headers?: readonly string[];
   /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number;
   readonly errors?: readonly ProblemEntry[];
+  /** The answer in place of the problem; the code still says what it was, in log and metrics. */
+  readonly passedOn?: PassedOn | undefined;
   readonly cause?: unknown;
   /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
   readonly nearestRoute?: () => string | undefined;

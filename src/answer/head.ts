@@ -67,7 +67,8 @@ function addMissing(flat: string[], headers: AnswerFields, fields: readonly stri
   }
 }
 
-function isDropped(name: string, context: RequestContext, named: ReadonlySet<string> | undefined): boolean {
+/** True for a field (lower case) of somebody else's answer that the client doesn't get. */
+export function isDropped(name: string, context: RequestContext, named: ReadonlySet<string> | undefined): boolean {
   if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
   if (context.ownsCors && name.startsWith('access-control-')) return true;
   if (context.extraHeaders !== undefined && name.startsWith('x-ratelimit-')) return true;

@@ -4,19 +4,20 @@ import { answerOwn } from './own.ts';
 
 /**
  * Sends the answer to a request that was refused or failed into a sink: the only place that renders an error, as
- * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209).
+ * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209), or as it was answered by whoever decided.
  */
 export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink): void {
   const error = gatewayErrorOf(thrown);
-  const fields: Record<string, string> = {
-    'content-type': 'application/problem+json',
+  const { retryAfterSeconds, headers = [], passedOn } = error.extras ?? {};
+  const fields: Record<string, string | undefined> = {
+    'content-type': passedOn?.body === undefined ? 'application/problem+json' : undefined,
     'cache-control': 'no-store',
     'proxy-status': `turnpike; error=${proxyErrorOf(error.code)}`,
   };
-  const { retryAfterSeconds, headers = [] } = error.extras ?? {};
   if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
   for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
-  answerOwn(context, error.row.status, fields, renderBody(context, error), sink);
+  const body = passedOn?.body ?? renderBody(context, error);
+  answerOwn(context, passedOn?.status ?? error.row.status, { ...fields, ...passedOn?.fields }, body, sink);
 }
 
 /** Anything but a GatewayError is a bug, and is answered as `internal`. */
@@ -32,7 +33,10 @@ export function noteError(context: RequestContext, thrown: unknown): void {
   context.errorDetail = error.message;
   context.cause = error.cause;
   context.nearestRoute = error.extras?.nearestRoute;
-  context.trace?.push({ stage: 'refused', decision: `${error.row.status} ${error.code}: ${error.message}` });
+  context.trace?.push({
+    stage: 'refused',
+    decision: `${error.extras?.passedOn?.status ?? error.row.status} ${error.code}: ${error.message}`,
+  });
 }
 
 /** The body of a problem answer. `instance` is the path that was asked for, without its query. */

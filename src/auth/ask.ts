@@ -17,7 +17,7 @@ export async function ask(call: Call, url: string, { headers, ...question }: Que
     const fields = Object.entries({ accept: '*/*', 'user-agent': 'turnpike', ...headers }).flat();
     return await call({ to: new URL(url), headers: fields, ...question });
   } catch (cause) {
-    throw new Error(`${url.split('?', 1)[0]} does not answer as it should`, { cause });
+    throw new Error(`${url.split('?', 1)[0]} does not answer as it should: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -56,6 +56,12 @@ export function isSafeUrl(text: string): boolean {
   if (url === null || url.username !== '' || url.password !== '') return false;
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && isLoopback(url.hostname);
+}
+
+/** Several addresses of one name that fail have no message but a code. */
+function reasonOf(cause: unknown): string {
+  const { message = '', code = 'no reason given' } = cause as { message?: string; code?: string };
+  return message === '' ? code : message;
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,5 @@
 import type { Consumer, RequestContext } from '../context.ts';
+import type { PassedOn } from '../errors.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
 
 /** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
@@ -21,8 +22,15 @@ export interface Identity {
   readonly upstreamHeaders: readonly string[];
 }
 
-/** What a refused credential answers: wrong (401), known but not allowed (403), nobody could tell (503). */
-export type RefusalCode = 'invalid_credential' | 'forbidden' | 'auth_unavailable';
+/** What a refused credential answers: none that counts, or a wrong one (401), known but not allowed (403), nobody could tell (503). */
+export type RefusalCode = 'unauthenticated' | 'invalid_credential' | 'forbidden' | 'auth_unavailable';
+
+interface RefusalExtras {
+  /** Default `invalid_credential`. */
+  readonly code?: RefusalCode;
+  readonly cause?: unknown;
+  readonly passedOn?: PassedOn;
+}
 
 /** Why a credential was not accepted. The reason is told to the client, so it never quotes the credential. */
 export class Refusal {
@@ -30,11 +38,14 @@ export class Refusal {
   readonly code: RefusalCode;
   /** For the log alone. */
   readonly cause: unknown;
+  /** What whoever decided answers the client. */
+  readonly passedOn: PassedOn | undefined;
 
-  constructor(reason: string, { code = 'invalid_credential', cause }: { code?: RefusalCode; cause?: unknown } = {}) {
+  constructor(reason: string, { code = 'invalid_credential', cause, passedOn }: RefusalExtras = {}) {
     this.reason = reason;
     this.code = code;
     this.cause = cause;
+    this.passedOn = passedOn;
   }
 }
 

@@ -2,7 +2,7 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
-import type { CredentialCheck } from './identity.ts';
+import type { CredentialCheck, Refusal } from './identity.ts';
 import { describeOtherCredential } from './other-credential.ts';
 
 const NOTHING_CONFIGURED =
@@ -26,8 +26,8 @@ export function createRefusals(schemes: readonly CredentialCheck[], countFailure
       const detail = nothingSent ?? describeOtherCredential(context.req, names);
       return new GatewayError('unauthenticated', detail, withChallenge(challenge));
     }
-    const { reason, code, cause } = refused.refusal;
-    if (code !== 'invalid_credential') return new GatewayError(code, undefined, { cause });
+    const { reason, code, cause, passedOn } = refused.refusal;
+    if (passedOn !== undefined || code !== 'invalid_credential') return refuseAs(refused.refusal, challenge);
     // A verdict of somebody else's is theirs to limit.
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
@@ -35,6 +35,13 @@ export function createRefusals(schemes: readonly CredentialCheck[], countFailure
     const said = refusedChallenge(challenge, refused.scheme, reason);
     return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
   };
+}
+
+/** A refusal that is no credential's fault, or somebody else's decision. */
+function refuseAs({ reason, code, cause, passedOn }: Refusal, challenge: string): GatewayError {
+  if (passedOn === undefined) return new GatewayError(code, undefined, { cause });
+  const asks = passedOn.status === 401 ? withChallenge(challenge) : undefined;
+  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn });
 }
 
 function withChallenge(challenge: string) {

@@ -130,7 +130,7 @@ test('an opaque token is asked about once, believed for a while, and its answer 
   assert.deepEqual([unknown.status, unknown.body['code']], [503, 'auth_unavailable']);
 });
 
-test('an auth service decides: 2xx passes with its identity, 401 and 403 refuse, all else is 503', async (t) => {
+test('an auth service decides: 2xx passes with its identity, 401 and 403 refuse, what is no verdict is 503', async (t) => {
   const service = await startService(t);
   const auth = await startService(t, (_req, res, { headers }) => {
     const status = Number(headers.authorization?.slice('Test '.length) ?? 401);
@@ -149,7 +149,7 @@ test('an auth service decides: 2xx passes with its identity, 401 and 403 refuse,
   assert.equal(auth.requests[0]?.headers['x-forwarded-method'], 'GET');
   assert.equal(auth.requests[0]?.headers['x-forwarded-uri'], '/a/b?c=1');
   assert.deepEqual([(await call(401)).status, (await call(403)).status], [401, 403]);
-  assert.deepEqual([(await call(500)).status, (await call(302)).status, (await call(404)).status], [503, 503, 503]);
+  assert.deepEqual([(await call(500)).status, (await call(304)).status, (await call(404)).status], [503, 503, 503]);
   await auth.stop();
   const down = await call(204);
   assert.deepEqual([down.status, down.body['code']], [503, 'auth_unavailable']);

@@ -6,7 +6,8 @@ import { networkKey } from '../../lib/network-key.ts';
 import { duration } from '../../schema-values.ts';
 import { ask, fieldOf } from '../ask.ts';
 import { BEARER_CHALLENGE } from '../bearer.ts';
-import { createIdentity, type Outcome, Refusal } from '../identity.ts';
+import { createIdentity, type Outcome, Refusal, type RefusalCode } from '../identity.ts';
+import { passCookies, passOn } from '../passed-on.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -22,8 +23,10 @@ const options = z.strictObject({
   requestHeaders: z
     .array(fieldName)
     .max(32)
-    .default(['authorization', 'cookie', 'x-api-key'])
-    .describe('Fields of the request that it is shown. Default: authorization, cookie, x-api-key.'),
+    .default(['authorization', 'cookie', 'x-api-key', 'accept', 'x-requested-with'])
+    .describe(
+      'Fields of the request that it is shown. Default: authorization, cookie, x-api-key, accept, x-requested-with.',
+    ),
   copyHeaders: z
     .array(fieldName)
     .max(32)
@@ -36,12 +39,12 @@ type ForwardAuthOptions = z.output<typeof options>;
 
 const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
 const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
-const REFUSED = new Refusal('the credential is not accepted');
-const FORBIDDEN = new Refusal('this is not allowed', { code: 'forbidden' });
+/** Fields that say nothing of who calls: they go on to the service although they were shown. */
+const NO_CREDENTIAL = new Set(['cookie', 'accept', 'x-requested-with']);
 
 /**
- * A service of the company's own decides, as with nginx's auth_request: 2xx lets the request pass, 401 and 403
- * refuse it, all else is 503. It is asked for each request.
+ * A service of the company's own decides, as with Traefik's forwardAuth: 2xx lets the request pass; 401, 403 and a
+ * redirect refuse it, and the client gets them as they are; all else is 503. It is asked for each request.
  */
 export const forwardAuthScheme = defineScheme({
   name: 'forward-auth',
@@ -50,7 +53,7 @@ export const forwardAuthScheme = defineScheme({
   isLastResort: true,
   mayRepeat: true,
   // A cookie is the service's session as well: it stays.
-  credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => field !== 'cookie'),
+  credentialFields: ({ requestHeaders }) => requestHeaders.filter((field) => !NO_CREDENTIAL.has(field)),
   verdictFields: ({ copyHeaders }) => copyHeaders,
   prepare: (_file, { call }) => call,
 
@@ -76,9 +79,9 @@ function createDecision(
     if (!(await places.enter(caller, false, nowMs))) return BUSY;
     try {
       const headers = describe(context, requestHeaders);
-      const outcome = judge(await ask(call, url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES }), context, chosen);
-      if (outcome === REFUSED) places.blame(caller, nowMs);
-      return outcome;
+      const answer = await ask(call, url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
+      if (answer.status === 401) places.blame(caller, nowMs);
+      return answer.status < 300 ? accept(answer, context, chosen) : refuse(answer, context);
     } catch (cause) {
       return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
     } finally {
@@ -90,37 +93,50 @@ function createDecision(
 /** What the deciding service is told: the chosen fields, and what was asked of whom by whom. */
 function describe(context: RequestContext, names: readonly string[]): Record<string, string> {
   const { headers } = context.req;
-  const fields: Record<string, string> = {
-    'x-forwarded-method': context.method,
-    'x-forwarded-uri': `${context.path}${context.query}`,
-    'x-forwarded-proto': context.scheme,
-    'x-forwarded-host': headers.host ?? '',
-    'x-forwarded-for': context.clientAddress,
-    'x-request-id': context.requestId,
-  };
+  const fields: Record<string, string> = {};
   for (const name of names) {
     const value = headers[name];
     if (value !== undefined) fields[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return fields;
+  const uri = `${context.path}${context.query}`;
+  return {
+    ...fields,
+    'x-forwarded-method': context.method,
+    'x-forwarded-uri': uri,
+    'x-forwarded-proto': context.scheme,
+    'x-forwarded-host': headers.host ?? '',
+    'x-forwarded-for': context.clientAddress,
+    'x-request-id': context.requestId,
+    // What is made for nginx reads these.
+    'x-original-uri': uri,
+    'x-original-method': context.method,
+  };
 }
 
-function judge(
-  { status, headers }: CallAnswer,
-  context: RequestContext,
-  { url, copyHeaders }: ForwardAuthOptions,
-): Outcome {
-  if (status === 401) return REFUSED;
-  if (status === 403) return FORBIDDEN;
-  if (status < 200 || status > 299) {
-    return new Refusal(`what decides about this request answered ${status}`, { code: 'auth_unavailable' });
-  }
+const REFUSALS: Readonly<Record<number, { readonly code: RefusalCode; readonly reason: string }>> = {
+  401: { code: 'invalid_credential', reason: 'the credential is not accepted' },
+  403: { code: 'forbidden', reason: 'this is not allowed' },
+};
+const SENT_AWAY = { code: 'unauthenticated', reason: 'the auth service sends the client to sign in' } as const;
+
+function refuse(answer: CallAnswer, context: RequestContext): Refusal {
+  const passedOn = passOn(context, answer);
+  if (passedOn === undefined) return unusable(`answered ${answer.status}`);
+  const { code, reason } = REFUSALS[answer.status] ?? SENT_AWAY;
+  return new Refusal(reason, { code, passedOn });
+}
+
+/** A verdict that is none. */
+function unusable(what: string): Refusal {
+  const reason = `what decides about this request ${what}`;
+  return new Refusal(reason, { code: 'auth_unavailable', cause: new Error(reason) });
+}
+
+function accept({ headers }: CallAnswer, context: RequestContext, { url, copyHeaders }: ForwardAuthOptions): Outcome {
   const copied = copyHeaders.map((name) => [name, fieldOf(headers, name)] as const);
-  const unusable = copied.find(([, value]) => value !== undefined && !isUsable(value))?.[0];
-  if (unusable !== undefined) {
-    const reason = `what decides about this request answered with a field ${unusable} that can not be sent on`;
-    return new Refusal(reason, { code: 'auth_unavailable' });
-  }
+  const unfit = copied.find(([, value]) => value !== undefined && !isUsable(value))?.[0];
+  if (unfit !== undefined) return unusable(`answered with a field ${unfit} that can not be sent on`);
+  if (!passCookies(context, headers)) return unusable('answered with a cookie that can not be sent on');
   // The client's own never came so far; another auth service may have said the same field before.
   dropFields(context.upstreamHeaders, new Set(copied.flatMap(([name, value]) => (value === undefined ? [] : [name]))));
   const said = new Map(copied);

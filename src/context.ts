@@ -2,39 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import type { AttemptOutcome, Consumer, Decision, LimitState, RouteIdentity, WebSocketTerms } from './facts.ts';
 import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
-/** Who calls: an application that has an API key, or a name given by another scheme. */
-export interface Consumer {
-  readonly name: string;
-  readonly plan: string | undefined;
-  readonly roles: readonly string[];
-}
-
-/** How one attempt at a target ended. Retry, breaker, passive health, metrics and logs all read this one word. */
-export type AttemptOutcome =
-  | 'ok'
-  | 'status'
-  | 'refused'
-  | 'dns'
-  | 'tls'
-  | 'connect-timeout'
-  | 'headers-timeout'
-  | 'idle-timeout'
-  | 'reset'
-  | 'protocol'
-  | 'overloaded'
-  | 'aborted-by-client';
-
 /** Where the answer to a request goes. */
 export type Sink = SinkOf<RequestContext>;
-
-/** One line of the decision trace: which stage decided what, and why. */
-export interface Decision {
-  readonly stage: string;
-  readonly decision: string;
-}
 
 /** A request for an upgrade (RFC 9110, section 7.8), as the server hands it over. */
 export interface UpgradeRequest {
@@ -53,31 +26,6 @@ export interface UnderWay {
    * What leaves it out has a minute.
    */
   readonly dueAtMs?: number;
-}
-
-/** Terms under which a WebSocket is open. */
-export interface WebSocketTerms {
-  readonly idleMs: number;
-  /** Gives the caller's place among its WebSockets back; called once, when the request ends. */
-  leave(): void;
-}
-
-/** What the context knows of the matched route; the snapshot's compiled route has more. */
-export interface RouteIdentity {
-  readonly name: string;
-  readonly prefix: string;
-  /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
-  readonly credentialParameter?: string | undefined;
-}
-
-/** The tightest limit that was decided on, for the headers and the log. */
-export interface LimitState {
-  /** Name of the policy, `free-1h` for one. */
-  readonly policy: string;
-  readonly limit: number;
-  readonly remaining: number;
-  /** Seconds until the window has room again (refused) or is empty (allowed). */
-  readonly resetSeconds: number;
 }
 
 /**

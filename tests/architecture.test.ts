@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'errors.ts',
     'context.ts',
+    'facts.ts',
     'sink.ts',
     'body/',
     'stage.ts',

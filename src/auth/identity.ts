@@ -1,5 +1,6 @@
-import type { Consumer, RequestContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import type { PassedOn } from '../errors.ts';
+import type { Consumer } from '../facts.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
 
 /** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */

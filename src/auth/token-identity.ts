@@ -1,4 +1,4 @@
-import type { Consumer } from '../context.ts';
+import type { Consumer } from '../facts.ts';
 import { qualify } from '../lib/qualify.ts';
 import { type ClaimPaths, type Claims, readList, readScopes, readText } from './claims.ts';
 import type { ConsumerRow } from './consumers.ts';

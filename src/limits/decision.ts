@@ -1,4 +1,5 @@
-import type { LimitState, RequestContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
+import type { LimitState } from '../facts.ts';
 import type { Window } from './window.ts';
 
 /** What was decided about one call over all its windows, told by the window that decided. */

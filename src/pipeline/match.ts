@@ -1,5 +1,6 @@
-import type { RequestContext, RouteIdentity } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { RouteIdentity } from '../facts.ts';
 import type { MatchRequest } from '../routing/candidate.ts';
 import { hasDestination, readDestination } from '../routing/destination.ts';
 import { forwardablePath } from '../routing/forwardable.ts';

@@ -1,5 +1,6 @@
-import type { AttemptOutcome, RequestContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
+import type { AttemptOutcome } from '../facts.ts';
 import type { Kind } from '../pool.ts';
 import { createBalancer, defaultBalance } from './balance/balance.ts';
 import type { Balancer } from './balance/balancer.ts';

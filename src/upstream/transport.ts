@@ -5,7 +5,7 @@ import type { buildConnector, Dispatcher } from 'undici';
 import createUndiciConnector from 'undici/lib/core/connect.js';
 import errors from 'undici/lib/core/errors.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { AttemptOutcome } from '../context.ts';
+import type { AttemptOutcome } from '../facts.ts';
 import { allowUnaskedContinue } from './unasked-continue.ts';
 
 /** One attempt as the transport needs it: everything in it has been checked, since undici loses a connection otherwise. */

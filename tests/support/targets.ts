@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { type Consumer, RequestContext } from '../../src/context.ts';
+import { RequestContext } from '../../src/context.ts';
+import type { Consumer } from '../../src/facts.ts';
 import { Target } from '../../src/upstream/target.ts';
 import type { Transport } from '../../src/upstream/transport.ts';
 

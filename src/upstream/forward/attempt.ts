@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { UploadStream } from '../../body/upload-stream.ts';
-import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields, Source } from '../../sink.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from '../../context.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 import type { Breaker, BreakerCall } from '../breaker.ts';
 import type { Service } from '../service.ts';
 import type { Target } from '../target.ts';

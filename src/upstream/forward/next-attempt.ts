@@ -1,4 +1,5 @@
-import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { RequestContext } from '../../context.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { Target } from '../target.ts';
 import { isStaleConnection } from '../transport.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AttemptOutcome } from '../../context.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 
 /**
  * When a failed attempt may be repeated.

@@ -1,5 +1,6 @@
-import type { AttemptOutcome, RequestContext } from '../../context.ts';
+import type { RequestContext } from '../../context.ts';
 import { type ErrorCode, GatewayError } from '../../errors.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 import type { Timeouts } from './plan.ts';
 
 /** The path below the target's own: joined with one slash, and none added at the end that the client did not send. */

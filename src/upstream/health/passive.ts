@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AttemptOutcome } from '../../context.ts';
+import type { AttemptOutcome } from '../../facts.ts';
 import { duration } from '../../schema-values.ts';
 import type { Target } from '../target.ts';
 import { isNobodysFailure } from '../transport.ts';

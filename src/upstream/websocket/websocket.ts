@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { takeOver } from '../../answer/head.ts';
-import type { RequestContext, UpgradeRequest, WebSocketTerms } from '../../context.ts';
+import type { RequestContext, UpgradeRequest } from '../../context.ts';
 import type { Deps } from '../../deps.ts';
+import type { WebSocketTerms } from '../../facts.ts';
 import type { AnswerFields } from '../../sink.ts';
 import { Relay } from './relay.ts';
 

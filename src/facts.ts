@@ -1,0 +1,52 @@
+/** Who calls: an application that has an API key, or a name given by another scheme. */
+export interface Consumer {
+  readonly name: string;
+  readonly plan: string | undefined;
+  readonly roles: readonly string[];
+}
+
+/** How one attempt at a target ended. Retry, breaker, passive health, metrics and logs all read this one word. */
+export type AttemptOutcome =
+  | 'ok'
+  | 'status'
+  | 'refused'
+  | 'dns'
+  | 'tls'
+  | 'connect-timeout'
+  | 'headers-timeout'
+  | 'idle-timeout'
+  | 'reset'
+  | 'protocol'
+  | 'overloaded'
+  | 'aborted-by-client';
+
+/** One line of the decision trace: which stage decided what, and why. */
+export interface Decision {
+  readonly stage: string;
+  readonly decision: string;
+}
+
+/** Terms under which a WebSocket is open. */
+export interface WebSocketTerms {
+  readonly idleMs: number;
+  /** Gives the caller's place among its WebSockets back; called once, when the request ends. */
+  leave(): void;
+}
+
+/** What the context knows of the matched route; the snapshot's compiled route has more. */
+export interface RouteIdentity {
+  readonly name: string;
+  readonly prefix: string;
+  /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
+  readonly credentialParameter?: string | undefined;
+}
+
+/** The tightest limit that was decided on, for the headers and the log. */
+export interface LimitState {
+  /** Name of the policy, `free-1h` for one. */
+  readonly policy: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Seconds until the window has room again (refused) or is empty (allowed). */
+  readonly resetSeconds: number;
+}

@@ -1,3 +1,5 @@
+import { finish, type Steps } from './lib/steps.ts';
+
 /**
  * What outlives a reload: breakers, connection pools, limiters, proxies. Keyed by identity, reference-counted.
  *
@@ -68,7 +70,15 @@ export class Lease {
 
   /** Lets go of everything; what nobody else holds is closed. */
   release(): void {
-    for (const id of this.#held) this.#letGo(id);
+    finish(this.releaseInSteps());
+  }
+
+  /** The same, a step for each thing. */
+  *releaseInSteps(): Steps<void> {
+    for (const id of this.#held) {
+      this.#letGo(id);
+      yield;
+    }
   }
 
   #letGo(id: string): void {
@@ -101,9 +111,10 @@ export class Holding<T> {
     return this;
   }
 
-  letGo(): void {
-    this.#holders -= 1;
-    if (this.#holders === 0) this.#lease.release();
+  /** One holder less. Where it was the last one, a step for each thing; what is broken off goes on with the next call. */
+  *letGo(): Steps<void> {
+    if (this.#holders > 0) this.#holders -= 1;
+    if (this.#holders === 0) yield* this.#lease.releaseInSteps();
   }
 }
 

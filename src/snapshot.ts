@@ -9,7 +9,7 @@ import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
-import { type Holding, holdNew } from './pool.ts';
+import { Holding, holdNew } from './pool.ts';
 import { compileRouteTable, type RouteTable } from './routing/table.ts';
 import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 
@@ -85,7 +85,7 @@ export function* compileInSteps(
   };
   let isDone = false;
   try {
-    const prepared = keep(shared?.prepared.hold() ?? prepareStages(stages, config, compileDeps));
+    const prepared = keep(shared?.prepared.hold() ?? (yield* prepareStages(stages, config, compileDeps)));
     const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
       keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...compileDeps, lease })));
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
@@ -115,10 +115,11 @@ export function* compileInSteps(
 /** What a stage may use, but for the lease: each route has its own. */
 type CompileDeps = Omit<StageDeps, 'lease'>;
 
-/** A step for each: what nobody else holds is closed, connections and all. Whatever it has come to is no longer held. */
+/** A step for each thing: what nobody else holds is closed, connections and all. */
 function* letGo(held: Holding<unknown>[]): Steps<void> {
-  for (let holding = held.pop(); holding !== undefined; holding = held.pop()) {
-    holding.letGo();
+  for (let holding = held.at(-1); holding !== undefined; holding = held.at(-1)) {
+    yield* holding.letGo();
+    held.pop();
     yield;
   }
 }
@@ -127,11 +128,24 @@ function hasSameTop({ routes: _, ...top }: FileConfig, { routes: __, ...before }
   return isDeepStrictEqual(top, before);
 }
 
-function prepareStages(stages: StageList, config: FileConfig, deps: CompileDeps): Holding<readonly PreparedStage[]> {
-  return holdNew(deps.pool.lease(), (lease) => {
-    const stageDeps: StageDeps = { ...deps, lease };
-    return stages.map((stage) => ({ stage, shared: stage.prepare(config, stageDeps) }));
-  });
+function* prepareStages(
+  stages: StageList,
+  config: FileConfig,
+  deps: CompileDeps,
+): Steps<Holding<readonly PreparedStage[]>> {
+  const lease = deps.pool.lease();
+  const prepared: PreparedStage[] = [];
+  let isDone = false;
+  try {
+    for (const stage of stages) {
+      prepared.push({ stage, shared: yield* stage.prepare(config, { ...deps, lease }) });
+      yield;
+    }
+    isDone = true;
+    return new Holding<readonly PreparedStage[]>(prepared, lease).hold();
+  } finally {
+    if (!isDone) lease.release();
+  }
 }
 
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };

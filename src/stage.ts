@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { Deps, InProcess } from './deps.ts';
+import type { Steps } from './lib/steps.ts';
 import type { Lease } from './pool.ts';
 
 /** What a stage is told about the route that it is created for. */
@@ -99,7 +100,7 @@ export interface Stage<
     report: Report,
     outside?: Outside,
   ): void;
-  prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Shared;
+  prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Steps<Shared>;
   create(options: Options<Keys & Reads>, route: RouteInfo, deps: StageDeps, shared: Shared): RequestHandler | undefined;
 }
 
@@ -120,6 +121,8 @@ export function defineStage<
     readonly fileReads?: FileReads;
     readonly shadow?: Shadowing<keyof Keys & string>;
     readonly prepare?: (file: Options<FileKeys & FileReads>, deps: StageDeps) => Shared;
+    /** In its place where the file may have many of something: requests are served between the steps. */
+    readonly prepareInSteps?: (file: Options<FileKeys & FileReads>, deps: StageDeps) => Steps<Shared>;
   },
 ): Stage<Keys, FileKeys, Shared, Reads, FileReads> {
   return {
@@ -127,7 +130,10 @@ export function defineStage<
     fileKeys: {} as FileKeys,
     reads: {} as Reads,
     fileReads: {} as FileReads,
-    prepare: () => undefined as Shared,
     ...stage,
+    *prepare(file, deps) {
+      if (stage.prepareInSteps !== undefined) return yield* stage.prepareInSteps(file, deps);
+      return stage.prepare?.(file, deps) as Shared;
+    },
   };
 }

@@ -70,6 +70,17 @@ const TRANSLATIONS: readonly Translation[] = [
   { here: 'ipAllow', others: ['allow', 'whitelist', 'ipwhitelist', 'ipallowlist', 'iprestriction', 'sourcerange'] },
   { here: 'ipDeny', others: ['deny', 'blacklist', 'ipblacklist', 'ipdenylist'] },
   { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse'] },
+  { here: 'redirect', others: ['redirection', 'redirectto', 'redirecturl', 'redirectregex', 'redirectscheme'] },
+  {
+    here: 'request',
+    others: ['proxysetheader', 'requesttransformer', 'requestheaders', 'customrequestheaders', 'setheaders'],
+    example: '"request": { "headers": { "set": { "x-name": "value" } } }',
+  },
+  {
+    here: 'response',
+    others: ['addheader', 'proxyhideheader', 'responsetransformer', 'responseheaders', 'customresponseheaders'],
+    example: '"response": { "headers": { "set": { "x-name": "value" } } }',
+  },
   { here: 'cors', others: ['crossorigin', 'accesscontrol', 'alloworigins'] },
   { here: 'websocket', others: ['ws', 'upgrade', 'enablewebsocket'] },
   { here: 'limit', others: ['max', 'requests', 'count', 'rate', 'average', 'calls', 'quota'] },

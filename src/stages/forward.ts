@@ -5,7 +5,7 @@ import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { findFarSide, useFarSide } from '../upstream/far-side.ts';
+import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
@@ -72,8 +72,13 @@ export const forwardStage = defineStage({
       }
     });
   },
-  prepare({ services }, deps) {
-    return new Map(Object.entries(services).map(([name, options]) => [name, useFarSide(name, options, deps, name)]));
+  *prepareInSteps({ services }, deps) {
+    const farSides = new Map<string, FarSide>();
+    for (const [name, options] of Object.entries(services)) {
+      farSides.set(name, useFarSide(name, options, deps, name));
+      yield;
+    }
+    return farSides;
   },
   create(options, route, deps, services) {
     const farSide = findFarSide(options, services, deps, route.name);

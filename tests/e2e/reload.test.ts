@@ -74,3 +74,27 @@ test('fifty reloads under load, every fifth of a broken file, fail no request an
   );
   assert.doesNotMatch(gateway.stderr, /MaxListeners/);
 });
+
+test('SIGTERM in the middle of a reload ends the process as at any other time', async (t) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'turnpike-reload-'));
+  t.after(() => rmSync(cwd, { recursive: true, force: true }));
+  const file = (count: number): string =>
+    JSON.stringify({
+      routes: Array.from({ length: count }, (_, i) => ({
+        prefix: `/r${i}`,
+        target: `http://127.0.0.1:9/${i}`,
+        auth: 'none',
+      })),
+    });
+  writeFileSync(join(cwd, 'routes.json'), file(1));
+  const gateway = await startGatewayProcess(t, { cwd, env: { DRAIN_DELAY: '0s' } });
+  writeFileSync(join(cwd, 'routes.json'), file(10_000));
+  const answer = ask(`${gateway.adminUrl}/reload`, { method: 'POST' }).catch(() => undefined);
+  // The load of so many takes seconds; after the first of its slices the admin port answers again.
+  await ask(`${gateway.adminUrl}/health`);
+  gateway.signal('SIGTERM');
+  assert.equal(await gateway.exited, 0);
+  assert.match(gateway.stderr, /reload given up: the gateway is stopping/);
+  assert.doesNotMatch(gateway.stderr, /fatal|"level":"error"/);
+  await answer;
+});

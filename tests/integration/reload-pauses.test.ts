@@ -93,3 +93,20 @@ test('a thousand new routes come and go, and no request waits for long', async (
   for (const edit of [2, 3]) await reloadUnderLoad(t, gateway, { routes: [steady, ...manyRoutes(edit)] }, pooledByMany);
   await reloadUnderLoad(t, gateway, { routes: [steady] }, pooledByOne);
 });
+
+test('a thousand services come and go, and no request waits for long', async (t) => {
+  const service = await startService(t);
+  const steady = { prefix: '/x', target: service.url, ...OPEN };
+  const gateway = await startGateway(t, { file: { routes: [steady] } });
+  const file = (edit: number) => ({
+    services: Object.fromEntries(
+      Array.from({ length: ROUTES }, (_, i) => [`s${edit}-${i}`, { targets: [`http://127.0.0.1:9/${edit}/${i}`] }]),
+    ),
+    routes: [steady],
+  });
+  const { pool } = gateway.deps;
+  const pooledByOne = pool.size;
+  await reloadUnderLoad(t, gateway, file(1));
+  await reloadUnderLoad(t, gateway, file(2));
+  await reloadUnderLoad(t, gateway, { routes: [steady] }, pooledByOne);
+});

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { finish } from '../../src/lib/steps.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RouteInfo, Stage, StageDeps } from '../../src/stage.ts';
 
@@ -109,7 +110,7 @@ export function compile<Keys extends z.ZodRawShape, FileKeys extends z.ZodRawSha
 ): RequestHandler | undefined {
   const parsedFile = z.strictObject({ ...stage.fileKeys, ...stage.fileReads }).parse(file);
   const parsed = z.strictObject({ ...stage.keys, ...stage.reads }).parse(options);
-  return stage.create(parsed as never, ROUTE, deps, stage.prepare(parsedFile as never, deps));
+  return stage.create(parsed as never, ROUTE, deps, finish(stage.prepare(parsedFile as never, deps)));
 }
 
 /** What a stage's own check says about a file, as `path: message`. */

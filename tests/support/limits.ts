@@ -8,6 +8,7 @@ import type { GatewayError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { Deadlines } from '../../src/lib/deadlines.ts';
 import { OpenSockets } from '../../src/lib/open-sockets.ts';
+import { finish } from '../../src/lib/steps.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RedisLink } from '../../src/redis/link.ts';
@@ -86,7 +87,8 @@ export class StageBench {
   load({ routes, ...file }: { routes: Record<string, Record<string, unknown>> } & Record<string, unknown>): void {
     const deps = this.#createDeps();
     const parsed = z.strictObject(rateLimitStage.fileKeys).parse(file);
-    const [atDoor, later] = [gatewayLimitStage.prepare(parsed as never, deps), rateLimitStage.prepare(parsed, deps)];
+    const atDoor = finish(gatewayLimitStage.prepare(parsed as never, deps));
+    const later = finish(rateLimitStage.prepare(parsed, deps));
     this.#handlers = new Map();
     for (const [name, keys] of Object.entries(routes)) {
       const options = z.strictObject(rateLimitStage.keys).parse(keys);

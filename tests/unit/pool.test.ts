@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { finish } from '../../src/lib/steps.ts';
 import { holdNew, type Kind, Pool } from '../../src/pool.ts';
 
 /** A pool, and a kind of thing whose closing is noted. */
@@ -75,9 +76,9 @@ test('what is held together is closed when the last holder lets go', () => {
   const { pool, breakers, closed } = createPool();
   const route = holdNew(pool.lease(), (lease) => lease.use(breakers, 'orders', () => 'a'));
   route.hold();
-  route.letGo();
+  finish(route.letGo());
   assert.deepEqual(closed, []);
-  route.letGo();
+  finish(route.letGo());
   assert.deepEqual(closed, ['a']);
 });
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf } from './schemes.ts';
+import type { TokenPlaces } from './token-places.ts';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
 export interface AuthRequirement {
@@ -91,6 +92,23 @@ export function findRepeat({ mode, chosen }: AuthRequirement): { message: string
   if (mode === 'all' || !isLastResort) return undefined;
   // Where the first lets a caller in, any other is left out; where it doesn't, the call is refused.
   return { message: `the second "${name}" would never be asked`, hint: 'write {"all": [...]}, or keep one of them' };
+}
+
+/** Why two schemes of a route can't read what they are to read; undefined where they can. */
+export function findClash({ chosen }: AuthRequirement): { message: string; hint: string } | undefined {
+  const [places, ...others] = tokenPlacesOf(chosen);
+  if (others.some((other) => !isDeepStrictEqual(places, other))) {
+    const message = '"jwt" and "introspection" take tokens from different places';
+    return { message, hint: 'write the same options for both' };
+  }
+  const inQuery = chosen.filter(({ name, options }) => schemeOf(name).queryParameter?.(options) !== undefined);
+  if (new Set(inQuery.map(({ name }) => schemeOf(name).isToken === true)).size < 2) return undefined;
+  return { message: 'only one kind of credential can come in the query', hint: 'take "query" from one of them' };
+}
+
+/** Where the tokens of these schemes may come from. */
+export function tokenPlacesOf(chosen: readonly ChosenScheme[]): readonly TokenPlaces[] {
+  return chosen.flatMap(({ name, options }) => schemeOf(name).tokenPlaces?.(options) ?? []);
 }
 
 /** True when the route answers only to a proven caller. */

@@ -23,8 +23,13 @@ export interface Identity {
   readonly upstreamHeaders: readonly string[];
 }
 
-/** What a refused credential answers: none that counts, or a wrong one (401), known but not allowed (403), nobody could tell (503). */
-export type RefusalCode = 'unauthenticated' | 'invalid_credential' | 'forbidden' | 'auth_unavailable';
+/** What a refused credential answers: none that counts, or a wrong one (401), known but not allowed, or sent by a foreign page (403), nobody could tell (503). */
+export type RefusalCode =
+  | 'unauthenticated'
+  | 'invalid_credential'
+  | 'forbidden'
+  | 'origin_refused'
+  | 'auth_unavailable';
 
 interface RefusalExtras {
   /** Default `invalid_credential`. */

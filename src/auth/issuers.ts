@@ -99,7 +99,7 @@ function findKeyFault(row: IssuerRow): string | undefined {
 const HTTPS_ONLY = 'keys are fetched over https, or over http from this very machine';
 const NO_SECRET_IN_A_SET =
   'a published set of keys holds no HMAC secret: HS256, HS384 and HS512 can not be used with it';
-const REMOTE_ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256'];
+const REMOTE_ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 
 /** The issuer of a row of the file; throws with a readable reason where its key is of no use. */
 export function createIssuer(row: IssuerRow, findRemoteKeys: FindRemoteKeys): Issuer {

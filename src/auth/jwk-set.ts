@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmsOf } from './signing-keys.ts';
 
+const ASYMMETRIC: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 const MAX_KEYS = 100;
 const MAX_KID_CHARS = 512;
 
@@ -60,7 +61,7 @@ function readKey(entry: unknown): SetKey | undefined {
 
 /** A symmetric or a private key that anybody can read proves nothing; one for encryption is not meant to. */
 function isForSignatures(jwk: { kty?: unknown; use?: unknown; key_ops?: unknown; d?: unknown }): boolean {
-  if ((jwk.kty !== 'RSA' && jwk.kty !== 'EC') || jwk.d !== undefined) return false;
+  if (!ASYMMETRIC.has(jwk.kty) || jwk.d !== undefined) return false;
   return (jwk.use ?? 'sig') === 'sig' && (!Array.isArray(jwk.key_ops) || jwk.key_ops.includes('verify'));
 }
 

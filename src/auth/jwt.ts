@@ -1,30 +1,21 @@
-import type { KeyObject } from 'node:crypto';
-import jwt from 'jsonwebtoken';
 import { qualify } from '../lib/qualify.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { type Identity, type Outcome, Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
 import type { KeyAnswer, KeySource } from './key-source.ts';
 import type { Revocations } from './revocations.ts';
-import { type Algorithm, algorithmsOf } from './signing-keys.ts';
+import { EXPIRED, TOLERANCE_SECONDS, verifySignature, WRONG_ALGORITHM, WRONG_ISSUER } from './signature.ts';
+import type { Algorithm } from './signing-keys.ts';
 import { identifyByClaims, NO_CALLERS, type TokenCallers } from './token-identity.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
 
-/** How far two clocks may be apart. */
-const TOLERANCE_SECONDS = 5;
 const TOLERANCE_MS = TOLERANCE_SECONDS * 1000;
 /** Characters of remembered tokens, per generation: about ten thousand tokens of the usual size. */
 const REMEMBERED_CHARS = 8 * 1024 * 1024;
 const ENTRY_OVERHEAD_CHARS = 512;
 
 const NO_ISSUER = new Refusal('the gateway has no issuer of tokens configured');
-const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
-const WRONG_ALGORITHM = new Refusal('the token is signed with an algorithm that is not accepted');
 const REVOKED = new Refusal('the token has been revoked');
-const BAD_SIGNATURE = new Refusal('the signature of the token is not valid');
-const EXPIRED = new Refusal('the token has expired');
-const NOT_YET = new Refusal('the token is not valid yet');
-const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
 
 /** A token that was verified, and what that rests on. */
 interface VerifiedToken {
@@ -88,7 +79,7 @@ export class TokenVerifier {
   #verifyWith(key: KeyAnswer, issuer: Issuer, token: string, parts: TokenParts, nowMs: number): Outcome {
     if (key instanceof Refusal) return key;
     const { keys } = issuer;
-    const claims = verifySignature(key, issuer, token, parts.alg, nowMs);
+    const claims = verifySignature(key, issuer, token, parts, nowMs);
     if (claims instanceof Refusal) return claims;
     const expiresAtMs = (claims.exp as number) * 1000;
     const identity = identifyByClaims('jwt', claims, issuer, this.#callers, expiresAtMs);
@@ -113,38 +104,4 @@ function chooseIssuer(issuers: readonly Issuer[], { iss, alg }: TokenParts): Iss
   const candidates = named.length > 0 ? named : issuers.filter(({ issuer }) => issuer === undefined);
   if (candidates.length === 0) return WRONG_ISSUER;
   return candidates.find(({ algorithms }) => (algorithms as readonly string[]).includes(alg)) ?? WRONG_ALGORITHM;
-}
-
-function verifySignature(
-  key: KeyObject,
-  issuer: Issuer,
-  token: string,
-  alg: string,
-  nowMs: number,
-): jwt.JwtPayload | Refusal {
-  // The key decides too: an EC key of another curve, or an RSA key in place of a secret, never gets to verify.
-  if (!(algorithmsOf(key) as readonly string[]).includes(alg)) return WRONG_ALGORITHM;
-  const nowSeconds = Math.floor(nowMs / 1000);
-  let claims: jwt.JwtPayload;
-  try {
-    claims = jwt.verify(token, key, {
-      algorithms: [alg as Algorithm],
-      clockTimestamp: nowSeconds,
-      clockTolerance: TOLERANCE_SECONDS,
-      ...(issuer.issuer === undefined ? undefined : { issuer: issuer.issuer }),
-      ...(issuer.audience === undefined ? undefined : { audience: issuer.audience as [string, ...string[]] }),
-    }) as jwt.JwtPayload;
-  } catch (error) {
-    return explain(error);
-  }
-  if (claims.iat !== undefined && claims.iat > nowSeconds + TOLERANCE_SECONDS) return NOT_YET;
-  return claims;
-}
-
-function explain(error: unknown): Refusal {
-  if (error instanceof jwt.TokenExpiredError) return EXPIRED;
-  if (error instanceof jwt.NotBeforeError) return NOT_YET;
-  if (!(error instanceof jwt.JsonWebTokenError)) return new Refusal(BAD_SIGNATURE.reason, { cause: error });
-  if (error.message.startsWith('jwt audience')) return WRONG_AUDIENCE;
-  return error.message.startsWith('jwt issuer') ? WRONG_ISSUER : BAD_SIGNATURE;
 }

@@ -1,11 +1,16 @@
+import { z } from 'zod';
 import { Refusal } from './identity.ts';
 
-const DOUBLED = new Refusal('more than one API key was sent');
-const MALFORMED = new Refusal('the API key in the query is malformed');
+/** The name of a query parameter as a route writes it. */
+export const parameterName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one');
 
-/** Makes what reads a credential from the query parameter of this name; undefined where none was sent. */
-export function createQueryReader(parameter: string): (query: string) => string | Refusal | undefined {
+/** Makes what reads a credential, a `what`, from the query parameter of this name; undefined where none was sent. */
+export function createQueryReader(parameter: string, what: string): (query: string) => string | Refusal | undefined {
   const start = `${parameter}=`;
+  const doubled = new Refusal(`more than one ${what} was sent`);
+  const malformed = new Refusal(`the ${what} in the query is malformed`);
   return function readQuery(query) {
     if (!query.includes(start)) return undefined;
     const found = query
@@ -13,11 +18,11 @@ export function createQueryReader(parameter: string): (query: string) => string 
       .split('&')
       .filter((pair) => pair.startsWith(start));
     if (found.length === 0) return undefined;
-    if (found.length > 1) return DOUBLED;
+    if (found.length > 1) return doubled;
     try {
       return decodeURIComponent((found[0] as string).slice(start.length));
     } catch (error) {
-      return error instanceof URIError ? MALFORMED : new Refusal('the query can not be read', { cause: error });
+      return error instanceof URIError ? malformed : new Refusal('the query can not be read', { cause: error });
     }
   };
 }

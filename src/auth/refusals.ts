@@ -39,9 +39,9 @@ export function createRefusals(schemes: readonly CredentialCheck[], countFailure
 
 /** A refusal that is no credential's fault, or somebody else's decision. */
 function refuseAs({ reason, code, cause, passedOn }: Refusal, challenge: string): GatewayError {
-  if (passedOn === undefined) return new GatewayError(code, undefined, { cause });
-  const asks = passedOn.status === 401 ? withChallenge(challenge) : undefined;
-  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn });
+  if (code === 'auth_unavailable') return new GatewayError(code, undefined, { cause });
+  const asks = passedOn?.status === 401 ? withChallenge(challenge) : undefined;
+  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause });
 }
 
 function withChallenge(challenge: string) {

@@ -4,6 +4,7 @@ import type { Report, StageDeps } from '../stage.ts';
 import type { consumersFileKeys } from './consumers.ts';
 import type { CredentialCheck } from './identity.ts';
 import type { TokenCallers } from './token-identity.ts';
+import type { TokenPlaces } from './token-places.ts';
 
 type FileOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<typeof consumersFileKeys & Shape>>;
 
@@ -40,6 +41,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   verdictFields?(options: Options): readonly string[];
   /** Name of the query parameter that may carry its credential; it stops at the gateway too. */
   queryParameter?(options: Options): string | undefined;
+  /** Where its token may come from beside `Authorization`. */
+  tokenPlaces?(options: Options): TokenPlaces;
   /** Whether the file has anything that this scheme could accept: the gateway's own routes take every such scheme. */
   isPossible(file: FileOf<FileKeys>): boolean;
   /** Checks what a schema alone can't. */

@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 
-/** The algorithms that a token may be signed with (RFC 7518, section 3.1). `none` is not one of them. */
+/** The algorithms that a token may be signed with (RFC 7518, section 3.1; RFC 8037). `none` is not one of them. */
 export const ALGORITHMS = [
   'HS256',
   'HS384',
@@ -14,6 +14,7 @@ export const ALGORITHMS = [
   'ES256',
   'ES384',
   'ES512',
+  'EdDSA',
 ] as const;
 
 export type Algorithm = (typeof ALGORITHMS)[number];
@@ -53,7 +54,7 @@ export function parsePublicKey(pem: string): KeyObject {
   const bits = key.asymmetricKeyDetails?.modulusLength;
   const what = bits === undefined ? `a key of type ${key.asymmetricKeyType}` : `an RSA key of ${bits} bits`;
   throw new Error(
-    `holds ${what}, which is of no use; use RSA of ${MIN_RSA_BITS} bits or more, or EC P-256, P-384, P-521`,
+    `holds ${what}, which is of no use; use RSA of ${MIN_RSA_BITS} bits or more, EC P-256, P-384, P-521, or Ed25519`,
   );
 }
 
@@ -62,6 +63,7 @@ export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   if (key.type === 'secret') return startingWith('HS').filter((name) => fitsHash(key, name));
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ec') return [CURVE_ALGORITHMS[namedCurve] ?? []].flat();
+  if (key.asymmetricKeyType === 'ed25519') return ['EdDSA'];
   if (modulusLength < MIN_RSA_BITS) return [];
   if (key.asymmetricKeyType === 'rsa') return [...startingWith('RS'), ...startingWith('PS')];
   return key.asymmetricKeyType === 'rsa-pss' ? startingWith('PS') : [];

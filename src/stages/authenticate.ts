@@ -3,8 +3,10 @@ import {
   type AuthRequirement,
   authKeys,
   credentialParameter,
+  findClash,
   findRepeat,
   peerProofFields,
+  tokenPlacesOf,
 } from '../auth/auth-option.ts';
 import { checkTokenNames } from '../auth/check-names.ts';
 import { checkConsumers } from '../auth/consumers.ts';
@@ -20,6 +22,7 @@ import {
   SCHEMES,
   schemeOf,
 } from '../auth/schemes.ts';
+import { createTokenRemover } from '../auth/token-places.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
@@ -56,8 +59,8 @@ export const authenticateStage = defineStage({
         const hint = 'name in "auth" what is to be tried out';
         report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
       }
-      const repeat = findRepeat(auth);
-      if (repeat !== undefined) report(['routes', index, 'auth'], repeat.message, repeat.hint);
+      const fault = findRepeat(auth) ?? findClash(auth);
+      if (fault !== undefined) report(['routes', index, 'auth'], fault.message, fault.hint);
       for (const name of auth.schemes) {
         const missing = schemeOf(name).findMissing?.(file);
         if (missing !== undefined) report(['routes', index, 'auth'], missing.message, missing.hint);
@@ -112,12 +115,14 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
 /** Writes the verdict into the context; answers the error where there is one. */
 function createSettle(auth: AuthRequirement, forwardCredentials: boolean, refuse: Refuse) {
   const ownParameter = forwardCredentials ? undefined : credentialParameter(auth);
+  const removeTokens = forwardCredentials ? undefined : createTokenRemover(tokenPlacesOf(auth.chosen));
   // They stop at the door, and go on once they are proven.
   const proofFields = forwardCredentials ? peerProofFields(auth) : [];
 
   return function settle(context: RequestContext, verdict: Verdict): GatewayError | undefined {
     // Also of a wrong key: neither the log nor, where this is only tried out, the service is given it.
     if (ownParameter !== undefined) context.query = withoutParameter(context.query, ownParameter);
+    removeTokens?.(context);
     if (verdict instanceof RefusedScheme) return refuse(context, verdict);
     if (verdict === undefined) {
       if (!auth.optional) return refuse(context, undefined);

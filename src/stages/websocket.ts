@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOwnOrigin } from '../auth/foreign-page.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createSubject } from '../limits/subject.ts';
@@ -72,10 +73,8 @@ export const websocketStage = defineStage({
 });
 
 /** Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). */
-function isOriginAllowed({ req, scheme, peerTrusted }: RequestContext, allowed: ReadonlySet<string>): boolean {
-  const { origin, host } = req.headers;
+function isOriginAllowed(context: RequestContext, allowed: ReadonlySet<string>): boolean {
+  const { origin } = context.req.headers;
   if (origin === undefined || allowed.has('*') || allowed.has(origin)) return true;
-  // A load balancer may have its own name for us.
-  const ownHost = (peerTrusted ? req.headers['x-forwarded-host'] : undefined) ?? host;
-  return origin === `${scheme}://${String(ownHost)}`;
+  return isOwnOrigin(context, origin);
 }

@@ -5,7 +5,7 @@ import { ApiKeys, type KeyIndex } from '../api-keys.ts';
 import type { ConsumerRow } from '../consumers.ts';
 import { type Outcome, Refusal } from '../identity.ts';
 import { KeyUses, keyUsesKind } from '../key-uses.ts';
-import { createQueryReader } from '../query-credential.ts';
+import { createQueryReader, parameterName } from '../query-credential.ts';
 import { RedisApiKeys } from '../redis-api-keys.ts';
 import { defineScheme } from '../scheme.ts';
 
@@ -15,12 +15,9 @@ interface ApiKeyOptions {
 }
 
 const options = z.strictObject({
-  query: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected the name of a query parameter, "api_key" for one')
-    .describe(
-      'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
-    ),
+  query: parameterName.describe(
+    'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
+  ),
 });
 
 const DOUBLED_KEY = new Refusal('more than one API key was sent');
@@ -45,7 +42,7 @@ export const apiKeyScheme = defineScheme({
   prepare: (file, deps) => createKeyIndex(file.consumers, file.consumerStore, deps),
 
   create({ query }, keys) {
-    const readQuery = query === undefined ? undefined : createQueryReader(query);
+    const readQuery = query === undefined ? undefined : createQueryReader(query, 'API key');
     return {
       authorizationWord: undefined,
       isConfigured: keys.isConfigured,

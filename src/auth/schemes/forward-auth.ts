@@ -8,6 +8,7 @@ import { ask, fieldOf } from '../ask.ts';
 import { BEARER_CHALLENGE } from '../bearer.ts';
 import { createIdentity, type Outcome, Refusal, type RefusalCode } from '../identity.ts';
 import { passCookies, passOn } from '../passed-on.ts';
+import { withoutParameter } from '../query-credential.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -98,7 +99,8 @@ function describe(context: RequestContext, names: readonly string[]): Record<str
     const value = headers[name];
     if (value !== undefined) fields[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  const uri = `${context.path}${context.query}`;
+  // Nor is it shown what others are to check.
+  const uri = context.path + withoutCredential(context);
   return {
     ...fields,
     'x-forwarded-method': context.method,
@@ -111,6 +113,10 @@ function describe(context: RequestContext, names: readonly string[]): Record<str
     'x-original-uri': uri,
     'x-original-method': context.method,
   };
+}
+
+function withoutCredential({ query, route }: RequestContext): string {
+  return route?.credentialParameter === undefined ? query : withoutParameter(query, route.credentialParameter);
 }
 
 const REFUSALS: Readonly<Record<number, { readonly code: RefusalCode; readonly reason: string }>> = {

@@ -10,13 +10,14 @@ import type { Kind } from '../../pool.ts';
 import { duration } from '../../schema-values.ts';
 import type { StageDeps } from '../../stage.ts';
 import { askForObject, isSafeUrl } from '../ask.ts';
-import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
+import { BEARER_CHALLENGE, looksLikeJwt } from '../bearer.ts';
 import { type ClaimPaths, type Claims, DEFAULT_CLAIM_PATHS } from '../claims.ts';
 import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { allowOption, type IssuerName, introspectionIssuer } from '../issuer-names.ts';
 import { isAccepted } from '../jwt.ts';
 import { defineScheme } from '../scheme.ts';
 import { type ClaimSource, identifyByClaims, type TokenCallers } from '../token-identity.ts';
+import { createTokenReader, type TokenPlaces, tokenPlaces } from '../token-places.ts';
 
 const MAX_TOKEN_CHARS = 8192;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -177,16 +178,19 @@ function readSeconds(value: unknown): number | undefined {
   return typeof value === 'number' ? value : Number.NaN;
 }
 
-/** Opaque tokens in `Authorization: Bearer`. Beside jwt, what looks like a JWT is left to that scheme. */
+/** Opaque tokens in `Authorization: Bearer`, and where else a route takes them. Beside jwt, what looks like a JWT is left to that scheme. */
 export const introspectionScheme = defineScheme({
   name: 'introspection',
-  bare: {},
+  options: tokenPlaces,
+  bare: {} as TokenPlaces,
   challenge: BEARER_CHALLENGE,
   isToken: true,
   fileKeys: {
     introspection: introspectionOption.optional().describe('The server that knows opaque tokens (RFC 7662).'),
   },
   credentialFields: () => ['authorization'],
+  queryParameter: ({ query }) => query,
+  tokenPlaces: (places) => places,
   isPossible: ({ introspection }) => introspection !== undefined,
   findMissing: ({ introspection }) =>
     introspection === undefined
@@ -194,14 +198,16 @@ export const introspectionScheme = defineScheme({
       : undefined,
   prepare: ({ introspection }, deps, callers) => introspection && createIntrospection(introspection, deps, callers),
 
-  create(_options, introspection, { beside, issuers }) {
+  create(places, introspection, { beside, issuers }) {
+    const readToken = createTokenReader(places);
     const leavesJwt = beside.has('jwt');
     const takesIssuer = introspection === undefined || isAccepted(issuers, introspection.issuer);
     return {
       authorizationWord: 'bearer',
       isConfigured: introspection !== undefined,
       check(context: RequestContext, nowMs: number) {
-        const token = readBearer(context.req.headers.authorization);
+        const token = readToken(context);
+        if (token instanceof Refusal) return token;
         if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
         if (!takesIssuer) return WRONG_ISSUER;
         return introspection?.check(token, context, nowMs) ?? INACTIVE;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { StageDeps } from '../../stage.ts';
-import { BEARER_CHALLENGE, looksLikeJwt, readBearer } from '../bearer.ts';
+import { BEARER_CHALLENGE, looksLikeJwt } from '../bearer.ts';
 import { warnWithoutAudience } from '../credential-warnings.ts';
+import { Refusal } from '../identity.ts';
 import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../issuers.ts';
 import { jwksKind, RemoteKeys } from '../jwks.ts';
 import { TokenVerifier } from '../jwt.ts';
@@ -10,14 +11,16 @@ import type { KeyPlace } from '../key-source.ts';
 import { Revocations, revocationsKind } from '../revocations.ts';
 import { defineScheme } from '../scheme.ts';
 import type { TokenCallers } from '../token-identity.ts';
+import { createTokenReader, type TokenPlaces, tokenPlaces } from '../token-places.ts';
 
 /**
- * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1) that an issuer has signed. Beside introspection, those that
+ * Tokens in `Authorization: Bearer` (RFC 6750, section 2.1), and where else a route takes them, that an issuer has signed. Beside introspection, those that
  * don't look like a JWT are left to that.
  */
 export const jwtScheme = defineScheme({
   name: 'jwt',
-  bare: {},
+  options: tokenPlaces,
+  bare: {} as TokenPlaces,
   challenge: BEARER_CHALLENGE,
   isToken: true,
   fileKeys: {
@@ -27,18 +30,22 @@ export const jwtScheme = defineScheme({
       .describe('Who may sign tokens; one more can come from the environment (JWT_*).'),
   },
   credentialFields: () => ['authorization'],
+  queryParameter: ({ query }) => query,
+  tokenPlaces: (places) => places,
   // The environment may name an issuer, whatever the file says.
   isPossible: () => true,
   check: ({ issuers }, report) => checkIssuers(issuers, report),
   prepare: ({ issuers }, deps, callers) => createTokenVerifier(issuers, deps, callers),
 
-  create(_options, verifier, { beside, issuers }) {
+  create(places, verifier, { beside, issuers }) {
+    const readToken = createTokenReader(places);
     const leavesOpaque = beside.has('introspection');
     return {
       authorizationWord: 'bearer',
       isConfigured: verifier.isConfigured,
       check(context: RequestContext, nowMs: number) {
-        const token = readBearer(context.req.headers.authorization);
+        const token = readToken(context);
+        if (token instanceof Refusal) return token;
         if (token === undefined || (leavesOpaque && !looksLikeJwt(token))) return undefined;
         return verifier.verify(token, nowMs, issuers);
       },

@@ -6,8 +6,8 @@ import { type ConsulAgent, needsConsul, startConsulAgent } from '../support/cons
 import { addressesOf, closeAfter, discoveryDeps, untilAddresses } from '../support/discovery.ts';
 import { until } from '../support/until.ts';
 
-function follow(t: TestContext, agent: ConsulAgent, options: object = {}) {
-  const deps = discoveryDeps();
+function follow(t: TestContext, agent: ConsulAgent, options: object = {}, own: object = {}) {
+  const deps = { ...discoveryDeps(), ...own };
   const settings = { ...deps.settings, consulHttpAddr: agent.url };
   return closeAfter(
     t,
@@ -49,19 +49,21 @@ describe('a real Consul agent', needsConsul, () => {
     await untilAddresses(follow(t, agent, { tag: 'v2' }), '127.0.0.1:4002');
   });
 
-  it('may be killed and come back empty: its instances are kept, and followed again', async (t) => {
+  it('may be killed and come back empty: its instances are kept beside the first that register, for a while', async (t) => {
     const agent = await startConsulAgent(t);
     await register(agent, 4001);
     await register(agent, 4002);
-    const source = follow(t, agent);
+    const source = follow(t, agent, {}, { emptyGraceMs: 4_000 });
     await untilAddresses(source, '127.0.0.1:4001 127.0.0.1:4002');
     await agent.kill();
     await until(() => source.state === 'stale');
     await agent.start();
     assert.equal(addressesOf(source), '127.0.0.1:4001 127.0.0.1:4002');
     await register(agent, 4003);
-    const tookMs = await untilAddresses(source, '127.0.0.1:4003');
+    const tookMs = await untilAddresses(source, '127.0.0.1:4001 127.0.0.1:4002 127.0.0.1:4003');
     assert.ok(tookMs < 2_500, `${tookMs} ms after its return`);
+    assert.equal(source.state, 'stale');
+    await untilAddresses(source, '127.0.0.1:4003');
     assert.equal(source.state, 'ok');
   });
 

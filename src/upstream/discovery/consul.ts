@@ -66,9 +66,10 @@ export function createConsulTargets(options: ConsulOptions, deps: DiscoveryDeps)
     const answer = await connection.query(url, deadlineMs, signal);
     const specs = parseConsulInstances(answer.body, screen);
     // Consul's rule for an index that goes backwards: the servers were restored, or started anew.
+    const hasForgotten = answer.index < index;
     index = answer.index < lastIndex ? 0 : answer.index;
     const spacingMs = index === 0 ? NO_INDEX_SPACING_MS : MIN_SPACING_MS;
-    return { specs, pauseMs: begunAtMs + spacingMs - performance.now() };
+    return { specs, hasForgotten, pauseMs: begunAtMs + spacingMs - performance.now() };
   }
 
   const longestPauseMs = (error: unknown) => (isRefused(error) ? LONGEST_PAUSE_REFUSED_MS : LONGEST_PAUSE_MS);

@@ -21,6 +21,8 @@ export interface DiscoveryAnswer {
   readonly specs: readonly TargetSpec[];
   /** Until the next question; may be negative. */
   readonly pauseMs: number;
+  /** True when whoever answers has begun anew, and may not know of all that there is. */
+  readonly hasForgotten?: boolean;
 }
 
 /** Asks from now until closed. The last good answer stands while there is no other. */
@@ -51,8 +53,8 @@ async function follow(questions: Questions, held: HeldSpecs, deps: DiscoveryDeps
   let lastLongestMs = 0;
 
   async function askOnce(): Promise<number> {
-    const { specs, pauseMs } = await questions.ask(signal);
-    if (!signal.aborted) held.accept(specs);
+    const { specs, pauseMs, hasForgotten } = await questions.ask(signal);
+    if (!signal.aborted) held.accept(specs, hasForgotten);
     if (failures > 0) log.info(`${questions.label}: answers again`);
     failures = 0;
     return pauseMs;

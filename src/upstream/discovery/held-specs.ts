@@ -16,7 +16,7 @@ export interface HeldSpecs {
   /** Calls back on each change until the function returned is called. */
   subscribe(listener: (specs: readonly TargetSpec[]) => void): () => void;
   /** A good answer, an empty one included. */
-  accept(specs: readonly TargetSpec[]): void;
+  accept(specs: readonly TargetSpec[], hasForgotten?: boolean): void;
   /** No answer, or none that can be used. */
   fail(): void;
   close(): void;
@@ -51,11 +51,11 @@ export function createHeldSpecs(emptyGraceMs = DEFAULT_EMPTY_GRACE_MS): HeldSpec
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    accept(answer) {
+    accept(answer, hasForgotten = false) {
       isStale = false;
       becomeReady();
       // A Consul that has lost everything hears of instances one by one: the first must not get all traffic at once.
-      graced.keep(answer.length === 0 ? specs : graced.specs, answer);
+      graced.keep(answer.length === 0 || hasForgotten ? specs : graced.specs, answer);
       named = [...answer].sort(byUrl);
       apply();
     },

@@ -26,10 +26,16 @@ export function startRecipe(t, heading, targets, options = {}) {
 /** A listener on a free port of loopback, gone after the test; answers its address. */
 export async function listen(t, listener) {
   const server = typeof listener === 'function' ? createServer(listener) : listener;
+  const sockets = new Set();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
-    server.closeAllConnections?.();
-    return new Promise((resolve) => server.close(resolve));
+    // Upgraded ones too, for which the end of a server would wait.
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
   return `http://127.0.0.1:${server.address().port}`;
 }

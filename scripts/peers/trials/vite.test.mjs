@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build, createServer, preview } from 'vite';
-import { nextMessage, openSocket } from '../../../tests/support/websocket.ts';
+import { until } from '../../../tests/support/until.ts';
+import { openSocket } from '../../../tests/support/websocket.ts';
 import { startRecipe } from '../recipe.mjs';
 
 function createProject(t) {
@@ -48,11 +49,11 @@ test('Vite in development: the page, its modules, and a hot reload', async (t) =
   const [, token] = /wsToken = "([^"]+)"/.exec(client) ?? [];
   // What the client does in a browser, on a page of the gateway's own host.
   const socket = await openSocket(t, `${gateway.url}/app/?token=${token}`, { protocols: ['vite-hmr'], origin: gateway.url });
-  assert.match((await nextMessage(socket)).bytes.toString(), /"connected"/);
+  const told = [];
+  socket.on('message', (message) => told.push(message.toString()));
   await (await fetch(`${gateway.url}/app/word.js`)).text();
-  const told = nextMessage(socket);
   writeFileSync(join(project.root, 'word.js'), "export const word = 'second';\n");
-  assert.match((await told).bytes.toString(), /"(?:update|full-reload)"/);
+  await until(() => told.some((text) => /"(?:update|full-reload)"/.test(text)), { what: 'the hot reload' });
   assert.match(await (await fetch(`${gateway.url}/app/word.js?t=1`)).text(), /second/);
 });
 

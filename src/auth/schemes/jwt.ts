@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { StageDeps } from '../../stage.ts';
 import { BEARER_CHALLENGE, looksLikeJwt } from '../bearer.ts';
-import { warnWithoutAudience } from '../credential-warnings.ts';
+import { warnOfPlainHttp, warnWithoutAudience } from '../credential-warnings.ts';
 import { Refusal } from '../identity.ts';
 import { checkIssuers, createEnvironmentIssuers, createIssuer, type IssuerRow, issuerRow } from '../issuers.ts';
 import { jwksKind, RemoteKeys } from '../jwks.ts';
@@ -56,6 +56,7 @@ export const jwtScheme = defineScheme({
 function createTokenVerifier(rows: readonly IssuerRow[], deps: StageDeps, callers: TokenCallers): TokenVerifier {
   const { lease, clock, log, redis, settings, call } = deps;
   warnWithoutAudience(rows, settings.jwt, log);
+  warnOfPlainHttp(rows, log);
   const findKeys = (place: KeyPlace) =>
     lease.use(jwksKind, JSON.stringify(place), () => new RemoteKeys({ place, clock, log, call }));
   const issuers = [

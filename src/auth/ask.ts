@@ -6,6 +6,8 @@ export interface Question {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Whose word is taken for the certificate; PEM. */
+  readonly tls?: { readonly ca: string } | undefined;
   readonly timeoutMs: number;
   /** Larger answers are an error. */
   readonly maxBytes: number;
@@ -49,13 +51,13 @@ export function fieldOf(headers: AnswerFields, name: string): string | undefined
 
 /**
  * Whether keys and verdicts may be fetched from this URL: https, or http on this very machine. Over plain http on a
- * network anybody on the way could put in a key of their own.
+ * network anybody on the way could put in a key of their own: that must be allowed by name.
  */
-export function isSafeUrl(text: string): boolean {
+export function isSafeUrl(text: string, allowHttp = false): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return false;
   if (url.protocol === 'https:') return true;
-  return url.protocol === 'http:' && isLoopback(url.hostname);
+  return url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname));
 }
 
 /** Several addresses of one name that fail have no message but a code. */

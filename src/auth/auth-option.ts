@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf } from './schemes.ts';
+import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf, takesOpaqueBearer } from './schemes.ts';
 import type { TokenPlaces } from './token-places.ts';
 
 /** What a route asks of its callers: the `auth` key, in one shape whatever way it was written. */
@@ -101,6 +101,11 @@ export function findClash({ chosen }: AuthRequirement): { message: string; hint:
     const message = '"jwt" and "introspection" take tokens from different places';
     return { message, hint: 'write the same options for both' };
   }
+  const takers = chosen.filter(takesOpaqueBearer).map(({ name }) => `"${name}"`);
+  if (takers.length > 1) {
+    const message = `${takers.join(' and ')} both take a bearer that is no JWT`;
+    return { message, hint: 'take "header" from "api-key", or one of them from the route' };
+  }
   const inQuery = chosen.filter(({ name, options }) => schemeOf(name).queryParameter?.(options) !== undefined);
   if (new Set(inQuery.map(({ name }) => schemeOf(name).isToken === true)).size < 2) return undefined;
   return { message: 'only one kind of credential can come in the query', hint: 'take "query" from one of them' };
@@ -119,7 +124,7 @@ export function isProtected(auth: AuthRequirement): boolean {
 /**
  * The header fields (lower case) that are not sent on as the client wrote them: those that carry this route's
  * credentials, and those that the service is told by an auth service alone, also when another scheme let the caller in.
- * A route that doesn't read `Authorization` leaves it to the service.
+ * Where nothing but certificates or `forward-auth` is asked for, an `Authorization` that those don't read is left to the service.
  */
 export function credentialHeaders({ chosen }: AuthRequirement, forwardCredentials: boolean): readonly string[] {
   const verdict = chosen.flatMap(({ name, options }) => schemeOf(name).verdictFields?.(options) ?? []);

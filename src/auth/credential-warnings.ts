@@ -43,3 +43,13 @@ export function warnWithoutAudience(
     `no "audience" is set for ${names.length === 1 ? 'issuer' : 'issuers'} ${names.join(', ')}: tokens meant for other services pass here`,
   );
 }
+
+/** Says whose keys come over plain http: who is on the way there can put in a key of their own. */
+export function warnOfPlainHttp(rows: readonly IssuerRow[], log: Pick<Logger, 'warn'>): void {
+  const names = rows.filter(({ allowHttp }) => allowHttp === true).map(({ issuer }) => `"${issuer}"`);
+  if (names.length === 0) return;
+  const which = names.length === 1 ? 'issuer' : 'issuers';
+  log.warn(
+    `the keys of ${which} ${names.join(', ')} may come over plain http: whoever is on the way can be anybody here`,
+  );
+}

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
@@ -37,11 +37,23 @@ export const issuerRow = z.strictObject({
       'HMAC secret, at least as long as the hash (32 bytes for HS256, 48, 64); write "${ENV:NAME}" or "${FILE:/path}".',
     ),
   publicKey: z.string().optional().describe('Public key or certificate in PEM; "${FILE:/path}" reads one.'),
-  jwks: z.string().optional().describe('URL of its JWK Set; https, or http on this machine.'),
+  jwks: z.string().optional().describe('URL of its JWK Set; https, or http on this machine or with allowHttp.'),
   discover: z
     .literal(true)
     .optional()
     .describe('Finds the JWK Set through `/.well-known/openid-configuration` of the issuer.'),
+  tls: z
+    .strictObject({
+      ca: z.string().describe('PEM of the authority behind its certificate; "${FILE:/path}" reads one.'),
+    })
+    .optional()
+    .describe('Whose word is taken for the server with its keys. Default: the authorities that Node trusts.'),
+  allowHttp: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Fetches its keys over plain http too. Whoever is on the way can put in a key of their own, and so be anybody.',
+    ),
   claims: z
     .strictObject({
       subject: path.describe('Path of the user. Default: `sub`, else `id`.'),
@@ -70,23 +82,31 @@ export function checkIssuers(rows: readonly IssuerRow[], report: Report): void {
     const place = ['issuers', index];
     if (names.has(row.issuer)) report([...place, 'issuer'], `issuer "${row.issuer}" stands twice`);
     names.add(row.issuer);
-    const given = KEY_OPTIONS.filter((name) => row[name] !== undefined);
-    const [option] = given;
-    if (option === undefined || given.length > 1) {
-      const message = option === undefined ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`;
-      report(place, message, `give one of ${KEY_OPTIONS.join(', ')}`);
-      return;
-    }
-    const fault = findKeyFault(row);
-    if (fault !== undefined) report([...place, option], fault);
+    for (const [at, message, hint] of findFaults(row)) report([...place, ...at], message, hint);
   });
+}
+
+type Fault = readonly [at: readonly string[], message: string, hint?: string];
+
+function findFaults(row: IssuerRow): readonly Fault[] {
+  const given = KEY_OPTIONS.filter((name) => row[name] !== undefined);
+  const [option] = given;
+  if (option === undefined || given.length > 1) {
+    const message = option === undefined ? 'the issuer has no key' : `the issuer has ${given.join(' and ')}`;
+    return [[[], message, `give one of ${KEY_OPTIONS.join(', ')}`]];
+  }
+  const places = [
+    [[option], findKeyFault(row)],
+    [[row.tls === undefined ? 'allowHttp' : 'tls'], findRemoteFault(row)],
+  ] as const;
+  return places.flatMap(([at, message]) => (message === undefined ? [] : [[at, message]]));
 }
 
 const KEY_OPTIONS = ['secret', 'publicKey', 'jwks', 'discover'] as const;
 
 function findKeyFault(row: IssuerRow): string | undefined {
-  if (row.jwks !== undefined && !isSafeUrl(row.jwks)) return HTTPS_ONLY;
-  if (row.discover !== undefined && !isSafeUrl(row.issuer)) return HTTPS_ONLY;
+  const url = row.discover === undefined ? row.jwks : row.issuer;
+  if (url !== undefined && !isSafeUrl(url, row.allowHttp)) return HTTPS_ONLY;
   if (isRemote(row)) return row.algorithms?.some((name) => name.startsWith('HS')) ? NO_SECRET_IN_A_SET : undefined;
   try {
     fitAlgorithms(parseKey(row), row.algorithms);
@@ -96,7 +116,23 @@ function findKeyFault(row: IssuerRow): string | undefined {
   }
 }
 
-const HTTPS_ONLY = 'keys are fetched over https, or over http from this very machine';
+/** What is said of fetching keys, where none are fetched or nothing could be. */
+function findRemoteFault(row: IssuerRow): string | undefined {
+  if (row.tls === undefined && row.allowHttp === undefined) return undefined;
+  if (!isRemote(row)) return 'no keys are fetched: that goes with "jwks" or "discover"';
+  return row.tls === undefined || isCertificate(row.tls.ca) ? undefined : 'holds no certificate in PEM';
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).fingerprint256 !== '';
+  } catch {
+    return false;
+  }
+}
+
+const HTTPS_ONLY =
+  'keys are fetched over https, or over http from this very machine; "allowHttp": true takes them over any http';
 const NO_SECRET_IN_A_SET =
   'a published set of keys holds no HMAC secret: HS256, HS384 and HS512 can not be used with it';
 const REMOTE_ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
@@ -112,8 +148,9 @@ export function createIssuer(row: IssuerRow, findRemoteKeys: FindRemoteKeys): Is
   };
   const { issuer, audience, algorithms = REMOTE_ALGORITHMS, allow } = row;
   const common = { issuer, audience, paths, allow };
-  if (row.jwks !== undefined) return { ...common, algorithms, keys: findRemoteKeys({ jwks: row.jwks }) };
-  if (row.discover) return { ...common, algorithms, keys: findRemoteKeys({ discover: issuer }) };
+  const terms = { ca: row.tls?.ca, allowHttp: row.allowHttp };
+  if (row.jwks !== undefined) return { ...common, algorithms, keys: findRemoteKeys({ jwks: row.jwks, ...terms }) };
+  if (row.discover) return { ...common, algorithms, keys: findRemoteKeys({ discover: issuer, ...terms }) };
   const key = parseKey(row);
   return { ...common, algorithms: fitAlgorithms(key, row.algorithms), keys: fixedKey(key) };
 }

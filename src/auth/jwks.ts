@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import type { Call } from '../deps.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Kind } from '../pool.ts';
-import { askForObject, isSafeUrl } from './ask.ts';
+import { askForObject, isSafeUrl, type Question } from './ask.ts';
 import { Refusal } from './identity.ts';
 import { type JwkSet, parseJwkSet } from './jwk-set.ts';
 import type { KeyPlace, KeySource } from './key-source.ts';
@@ -93,19 +93,22 @@ export class RemoteKeys implements KeySource {
   async #fetch(): Promise<void> {
     const { clock, log, call } = this.#options;
     try {
-      const set = parseJwkSet(await askForObject(call, await this.#locate(), QUESTION));
+      const { ca } = this.#options.place;
+      const question = { ...QUESTION, tls: ca === undefined ? undefined : { ca } };
+      const set = parseJwkSet(await askForObject(call, await this.#locate(question), question));
       // An issuer that has had keys and shows none has a fault: its last ones are better than none.
       if (set.isEmpty && this.#set?.isEmpty === false) throw new Error('the set has no key of use any more');
       if (this.#set?.fingerprint !== set.fingerprint) this.generation += 1;
       this.#set = set;
       this.#fetchedAtMs = clock.now();
       this.freshUntilMs = this.#fetchedAtMs + REFRESH_AHEAD_MS;
-      if (this.#failure !== undefined) log.info('the keys of an issuer could be fetched again', this.#options.place);
+      if (this.#failure !== undefined)
+        log.info('the keys of an issuer could be fetched again', whereOf(this.#options.place));
       this.#failure = undefined;
       this.#failedAtMs = Number.NEGATIVE_INFINITY;
     } catch (error) {
       if (this.#failure === undefined)
-        log.warn('the keys of an issuer can not be fetched', { ...this.#options.place, error });
+        log.warn('the keys of an issuer can not be fetched', { ...whereOf(this.#options.place), error });
       this.#failure = error;
       this.#failedAtMs = clock.now();
       // Until the next try a remembered token needs no second look, unless the keys have become too old.
@@ -116,20 +119,25 @@ export class RemoteKeys implements KeySource {
     }
   }
 
-  async #locate(): Promise<string> {
+  async #locate(question: Question): Promise<string> {
     const { place, call } = this.#options;
     if ('jwks' in place) return place.jwks;
-    this.#url ??= await discover(call, place.discover);
+    this.#url ??= await discover(call, place.discover, question, place.allowHttp);
     return this.#url;
   }
 }
 
+/** The place for the log, without its authority. */
+function whereOf(place: KeyPlace): object {
+  return 'jwks' in place ? { jwks: place.jwks } : { discover: place.discover };
+}
+
 /** The `jwks_uri` in an issuer's configuration, which must be that issuer's own (OpenID Connect Discovery 4.3). */
-async function discover(call: Call, issuer: string): Promise<string> {
-  const document = await askForObject(call, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, QUESTION);
+async function discover(call: Call, issuer: string, question: Question, allowHttp?: boolean): Promise<string> {
+  const document = await askForObject(call, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, question);
   const { issuer: named, jwks_uri: url } = document as { issuer?: unknown; jwks_uri?: unknown };
   if (named !== issuer) throw new Error(`the configuration of ${issuer} is that of another issuer`);
-  if (typeof url !== 'string' || !isSafeUrl(url))
+  if (typeof url !== 'string' || !isSafeUrl(url, allowHttp))
     throw new Error(`the configuration of ${issuer} has no jwks_uri with https`);
   return url;
 }

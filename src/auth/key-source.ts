@@ -17,4 +17,9 @@ export type KeyAnswer = KeyObject | Refusal;
 export type FindRemoteKeys = (place: KeyPlace) => KeySource;
 
 /** Where the keys of an issuer are: a URL, or the issuer itself, whose configuration names it (OpenID Connect Discovery 4). */
-export type KeyPlace = { readonly jwks: string } | { readonly discover: string };
+export type KeyPlace = ({ readonly jwks: string } | { readonly discover: string }) & {
+  /** PEM of the authority whose word is taken for the certificate there; undefined: those that Node trusts. */
+  readonly ca?: string | undefined;
+  /** True where plain http is no fault. */
+  readonly allowHttp?: boolean | undefined;
+};

@@ -43,6 +43,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   queryParameter?(options: Options): string | undefined;
   /** Where its token may come from beside `Authorization`. */
   tokenPlaces?(options: Options): TokenPlaces;
+  /** Whether it takes a bearer that is no JWT; one scheme of a route may. */
+  takesOpaqueBearer?(options: Options): boolean;
   /** Whether the file has anything that this scheme could accept: the gateway's own routes take every such scheme. */
   isPossible(file: FileOf<FileKeys>): boolean;
   /** Checks what a schema alone can't. */
@@ -58,6 +60,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
 export interface AuthRoute {
   /** Names of all its schemes. */
   readonly beside: ReadonlySet<string>;
+  /** True where another scheme of it takes a bearer that is no JWT. */
+  readonly takesOpaqueBearer: boolean;
   /** The issuers whose tokens it takes; undefined: all. */
   readonly issuers: ReadonlySet<string | undefined> | undefined;
 }

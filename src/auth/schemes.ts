@@ -48,6 +48,11 @@ export function schemeOf(name: string): Scheme {
   return scheme;
 }
 
+/** Whether a bearer that is no JWT is this scheme's. */
+export function takesOpaqueBearer({ name, options }: ChosenScheme): boolean {
+  return schemeOf(name).takesOpaqueBearer?.(options) === true;
+}
+
 /** What every scheme has made of one snapshot's file. */
 export type PreparedSchemes = ReadonlyMap<string, unknown>;
 
@@ -67,7 +72,11 @@ export function createChecks(
   issuers: readonly string[] | undefined,
   prepared: PreparedSchemes,
 ): readonly CredentialCheck[] {
-  const route = { beside: new Set(chosen.map(({ name }) => name)), issuers: issuers && new Set(issuers) };
+  const route = {
+    beside: new Set(chosen.map(({ name }) => name)),
+    takesOpaqueBearer: chosen.some(takesOpaqueBearer),
+    issuers: issuers && new Set(issuers),
+  };
   return chosen.map(({ name, options }) => {
     const scheme = schemeOf(name);
     const { isLastResort = false } = scheme;

@@ -4,6 +4,7 @@ import { readBearer } from './bearer.ts';
 import { isForeignPage } from './foreign-page.ts';
 import { Refusal } from './identity.ts';
 import { createQueryReader, parameterName } from './query-credential.ts';
+import { createOneReader, type Read } from './read-one.ts';
 
 /** Where a token may come from beside `Authorization: Bearer`. */
 export interface TokenPlaces {
@@ -28,8 +29,6 @@ export const tokenPlaces = z.strictObject({
     .describe('Whether a WebSocket may carry the token in Sec-WebSocket-Protocol: `bearer, TOKEN`. Default false.'),
 });
 
-type Read = (context: RequestContext) => string | Refusal | undefined;
-
 const DOUBLED = new Refusal('more than one token was sent');
 const MALFORMED = new Refusal('the token is malformed');
 const FOREIGN = new Refusal('a page of another origin may not use this cookie', { code: 'origin_refused' });
@@ -46,19 +45,7 @@ export function createTokenReader({ cookie, query, subprotocol }: TokenPlaces): 
   if (cookie !== undefined) readers.push(createCookieReader(cookie));
   if (query !== undefined) readers.push(createParameterReader(query));
   if (subprotocol === true) readers.push(readSubprotocol);
-  if (readers.length === 1) return readHeader;
-
-  return function readToken(context) {
-    let token: string | undefined;
-    for (const read of readers) {
-      const found = read(context);
-      if (found === undefined) continue;
-      if (found instanceof Refusal) return found;
-      if (token !== undefined) return DOUBLED;
-      token = found;
-    }
-    return token;
-  };
+  return createOneReader(readers, DOUBLED);
 }
 
 /** A browser sends a cookie whatever page asks: that it does is no proof that its user wanted to. */

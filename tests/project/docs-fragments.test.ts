@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { type ParseError, parse } from 'jsonc-parser';
 import { renderStarter } from '../../src/cli/starter.ts';
 import { ConfigError, type Fault } from '../../src/config/config-error.ts';
@@ -41,7 +42,10 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
     consumers: [...((file['consumers'] ?? []) as object[]), ...consumers],
   };
   const text = JSON.stringify(whole).replaceAll('/run/secrets/', './secrets/');
-  const files = [...text.matchAll(/\$\{FILE:\.\/([^}]+)\}/g)].map(([, name = '']) => [name, 'secret']);
+  const files = [...text.matchAll(/\$\{FILE:\.\/([^}]+)\}/g)].map(([, name = '']) => [
+    name,
+    name.endsWith('.pem') ? (rootCertificates[0] as string) : 'secret',
+  ]);
   const folder = configFolder(t, { 'routes.json': text, ...Object.fromEntries(files) });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };

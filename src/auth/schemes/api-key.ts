@@ -2,31 +2,39 @@ import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { StageDeps } from '../../stage.ts';
 import { ApiKeys, type KeyIndex } from '../api-keys.ts';
+import { looksLikeJwt, readBearer } from '../bearer.ts';
 import type { ConsumerRow } from '../consumers.ts';
 import { type Outcome, Refusal } from '../identity.ts';
 import { KeyUses, keyUsesKind } from '../key-uses.ts';
 import { createQueryReader, parameterName } from '../query-credential.ts';
+import { createOneReader, type Read } from '../read-one.ts';
 import { RedisApiKeys } from '../redis-api-keys.ts';
-import { defineScheme } from '../scheme.ts';
+import { defineScheme, fieldName } from '../scheme.ts';
 
+/** Where a key may come from beside `X-API-Key`. */
 interface ApiKeyOptions {
-  /** Name of the query parameter that may carry a key; undefined (the default) when only the header may. */
-  readonly query: string | undefined;
+  readonly header?: string | undefined;
+  readonly query?: string | undefined;
 }
 
 const options = z.strictObject({
-  query: parameterName.describe(
-    'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
-  ),
+  header: fieldName
+    .optional()
+    .describe('Field that may carry the key too; "authorization" takes it as `Authorization: Bearer KEY`.'),
+  query: parameterName
+    .optional()
+    .describe(
+      'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
+    ),
 });
 
 const DOUBLED_KEY = new Refusal('more than one API key was sent');
 
-/** API keys in `X-API-Key`, and in the query parameter of that name where the route allows one. */
+/** API keys in `X-API-Key`, and in another field or a query parameter where the route allows one. */
 export const apiKeyScheme = defineScheme({
   name: 'api-key',
   options,
-  bare: { query: undefined } as ApiKeyOptions,
+  bare: {} as ApiKeyOptions,
   challenge: 'ApiKey realm="turnpike"',
   fileKeys: {
     consumerStore: z
@@ -36,29 +44,53 @@ export const apiKeyScheme = defineScheme({
         'Where API keys are looked up: in `consumers`, or in Redis, where `turnpike key --redis` puts them. Default file.',
       ),
   },
-  credentialFields: () => ['x-api-key'],
+  // An Authorization that nobody here reads is meant for somebody else: the service doesn't get it either.
+  credentialFields: ({ header }) => ['x-api-key', 'authorization', ...(header === undefined ? [] : [header])],
+  takesOpaqueBearer: ({ header }) => header === 'authorization',
   queryParameter: ({ query }) => query,
   isPossible: () => true,
   prepare: (file, deps) => createKeyIndex(file.consumers, file.consumerStore, deps),
 
-  create({ query }, keys) {
-    const readQuery = query === undefined ? undefined : createQueryReader(query, 'API key');
+  create(places, keys, { beside }) {
+    const readKey = createKeyReader(places, beside.has('jwt'));
     return {
-      authorizationWord: undefined,
+      authorizationWord: places.header === 'authorization' ? 'bearer' : undefined,
       isConfigured: keys.isConfigured,
       check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined {
-        // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
-        const header = context.req.headers['x-api-key'] as string | undefined;
-        const fromQuery = readQuery?.(context.query);
-        if (header === undefined) {
-          return typeof fromQuery === 'string' ? keys.check(fromQuery, nowMs, context) : fromQuery;
-        }
-        if (fromQuery !== undefined || header.includes(', ')) return DOUBLED_KEY;
-        return keys.check(header, nowMs, context);
+        const key = readKey(context);
+        return typeof key === 'string' ? keys.check(key, nowMs, context) : key;
       },
     };
   },
 });
+
+/** Makes what reads the key of a request: one, wherever it may come from; undefined without any. */
+function createKeyReader({ header, query }: ApiKeyOptions, leavesJwt: boolean): Read {
+  const readers = [createFieldReader('x-api-key')];
+  if (header === 'authorization') readers.push(createBearerReader(leavesJwt));
+  else if (header !== undefined && header !== 'x-api-key') readers.push(createFieldReader(header));
+  if (query !== undefined) {
+    const readQuery = createQueryReader(query, 'API key');
+    readers.push((context) => readQuery(context.query));
+  }
+  return createOneReader(readers, DOUBLED_KEY);
+}
+
+function createFieldReader(name: string): Read {
+  return function readField({ req }) {
+    // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
+    const key = req.headers[name] as string | undefined;
+    return key?.includes(', ') ? DOUBLED_KEY : key;
+  };
+}
+
+/** Beside tokens, what looks like a JWT is one. */
+function createBearerReader(leavesJwt: boolean): Read {
+  return function readKeyOfBearer({ req }) {
+    const key = readBearer(req.headers.authorization);
+    return key === undefined || (leavesJwt && looksLikeJwt(key)) ? undefined : key;
+  };
+}
 
 /** Keys of the file, or of Redis; without REDIS_URL the latter answer 503, and the log says why. */
 function createKeyIndex(consumers: readonly ConsumerRow[], store: 'file' | 'redis', deps: StageDeps): KeyIndex {

@@ -191,6 +191,7 @@ export const introspectionScheme = defineScheme({
   credentialFields: () => ['authorization'],
   queryParameter: ({ query }) => query,
   tokenPlaces: (places) => places,
+  takesOpaqueBearer: () => true,
   isPossible: ({ introspection }) => introspection !== undefined,
   findMissing: ({ introspection }) =>
     introspection === undefined

@@ -22,7 +22,8 @@ test('what carries a credential stays at the gateway, unless the route forwards 
   const dropped = (written: unknown, forward = false) => credentialHeaders(authOption.parse(written), forward);
   assert.deepEqual(dropped('none'), []);
   assert.deepEqual(dropped(['jwt', 'api-key']), ['authorization', 'x-api-key']);
-  assert.deepEqual(dropped('api-key'), ['x-api-key']);
+  assert.deepEqual(dropped('api-key'), ['x-api-key', 'authorization']);
+  assert.deepEqual(dropped({ 'api-key': { header: 'Api-Key' } }), ['x-api-key', 'authorization', 'api-key']);
   assert.deepEqual(dropped(['basic', 'introspection']), ['authorization']);
   assert.deepEqual(dropped({ mtls: { header: 'X-Cert' } }), ['x-cert']);
   const verdict = { 'forward-auth': { url: 'http://auth/', copyHeaders: ['X-Tenant'] } };

@@ -12,7 +12,10 @@ function createProject(t) {
   const root = mkdtempSync(join(tmpdir(), 'turnpike-vite-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   writeFileSync(join(root, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>');
-  writeFileSync(join(root, 'main.js'), "import { word } from './word.js';\ndocument.title = word;\nimport.meta.hot?.accept();\n");
+  writeFileSync(
+    join(root, 'main.js'),
+    "import { word } from './word.js';\ndocument.title = word;\nimport.meta.hot?.accept();\n",
+  );
   writeFileSync(join(root, 'word.js'), "export const word = 'first';\n");
   return { root, base: '/app/', logLevel: 'error', configFile: false };
 }
@@ -48,7 +51,10 @@ test('Vite in development: the page, its modules, and a hot reload', async (t) =
   const client = texts.find((text) => text.includes('wsToken'));
   const [, token] = /wsToken = "([^"]+)"/.exec(client) ?? [];
   // What the client does in a browser, on a page of the gateway's own host.
-  const socket = await openSocket(t, `${gateway.url}/app/?token=${token}`, { protocols: ['vite-hmr'], origin: gateway.url });
+  const socket = await openSocket(t, `${gateway.url}/app/?token=${token}`, {
+    protocols: ['vite-hmr'],
+    origin: gateway.url,
+  });
   const told = [];
   socket.on('message', (message) => told.push(message.toString()));
   await (await fetch(`${gateway.url}/app/word.js`)).text();

@@ -9,7 +9,7 @@ import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
 import { until } from '../../../tests/support/until.ts';
-import { listen, startRecipe } from '../recipe.mjs';
+import { listen, startBalancedRecipe, startRecipe } from '../recipe.mjs';
 
 const JWT_SECRET = 'x'.repeat(48);
 const token = jwt.sign({ sub: 'ann' }, JWT_SECRET, { expiresIn: '5m' });
@@ -22,9 +22,8 @@ function createServer() {
   return server;
 }
 
-async function setUp(t) {
-  const sessions = new Map();
-  const target = await listen(t, async (req, res) => {
+async function startTarget(t, sessions) {
+  return listen(t, async (req, res) => {
     let session = sessions.get(req.headers['mcp-session-id']);
     if (session === undefined) {
       const transport = new StreamableHTTPServerTransport({
@@ -37,6 +36,11 @@ async function setUp(t) {
     }
     await session.transport.handleRequest(req, res);
   });
+}
+
+async function setUp(t) {
+  const sessions = new Map();
+  const target = await startTarget(t, sessions);
   const gateway = await startRecipe(t, 'MCP servers', { 'http://localhost:4001': target }, { env: { JWT_SECRET } });
   return { gateway, sessions };
 }
@@ -73,4 +77,19 @@ test('MCP: without a token nobody gets in', async (t) => {
   const client = new Client({ name: 'trial', version: '1.0.0' });
   await assert.rejects(client.connect(connect(`${gateway.url}/mcp`, {})), /401|[Uu]nauthor/);
   assert.equal(sessions.size, 0);
+});
+
+test('MCP: two targets, and each caller stays on one', async (t) => {
+  const targets = [await startTarget(t, new Map()), await startTarget(t, new Map())];
+  const gateway = await startBalancedRecipe(t, 'MCP servers', targets, 'hash', { env: { JWT_SECRET } });
+  for (const sub of ['ann', 'bob', 'eve', 'joe']) {
+    const client = new Client({ name: 'trial', version: '1.0.0' });
+    const own = jwt.sign({ sub }, JWT_SECRET, { expiresIn: '5m' });
+    await client.connect(connect(`${gateway.url}/mcp`, { authorization: `Bearer ${own}` }));
+    for (let a = 0; a < 5; a++) {
+      const { content } = await client.callTool({ name: 'add', arguments: { a, b: 1 } });
+      assert.equal(content[0].text, String(a + 1));
+    }
+    await client.close();
+  }
 });

@@ -16,8 +16,8 @@ if (!existsSync(join(FOLDER, 'node_modules', 'vite', 'package.json'))) {
 }
 
 const asked = process.argv.slice(2);
-const trials = globSync('trials/*.test.mjs', { cwd: FOLDER })
-  .filter((file) => asked.length === 0 || asked.some((name) => file === join('trials', `${name}.test.mjs`)))
+const trials = globSync('trials/*.mjs', { cwd: FOLDER })
+  .filter((file) => asked.length === 0 || asked.some((name) => file === join('trials', `${name}.mjs`)))
   .sort();
 if (trials.length === 0) throw new Error(`there is no such trial: ${asked.join(', ')}`);
 // What a package leaves open must not keep a trial from its end.

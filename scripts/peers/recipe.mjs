@@ -23,6 +23,13 @@ export function startRecipe(t, heading, targets, options = {}) {
   return startGateway(t, { ...options, file: { ...JSON.parse(text), ...options.file } });
 }
 
+/** The same with several targets in one service, balanced as `balance` says. */
+export function startBalancedRecipe(t, heading, urls, balance, options = {}) {
+  const [{ target: _, ...route }] = readRecipe(heading).routes;
+  const services = { trial: { targets: urls, balance } };
+  return startGateway(t, { ...options, file: { services, routes: [{ ...route, service: 'trial' }] } });
+}
+
 /** A listener on a free port of loopback, gone after the test; answers its address. */
 export async function listen(t, listener) {
   const server = typeof listener === 'function' ? createServer(listener) : listener;

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
-import { listen, startRecipe } from '../recipe.mjs';
+import { listen, startBalancedRecipe, startRecipe } from '../recipe.mjs';
 
-async function setUp(t) {
+async function startTarget(t) {
   const http = createServer();
   const server = new Server(http);
   server.on('connection', (socket) => {
@@ -15,7 +15,7 @@ async function setUp(t) {
   });
   const target = await listen(t, http);
   t.after(() => server.close());
-  return startRecipe(t, 'socket\\.io', { 'http://localhost:4001': target });
+  return target;
 }
 
 for (const [name, options] of [
@@ -24,7 +24,7 @@ for (const [name, options] of [
   ['WebSocket alone', { transports: ['websocket'] }],
 ]) {
   test(`socket.io: ${name}`, async (t) => {
-    const gateway = await setUp(t);
+    const gateway = await startRecipe(t, 'socket\\.io', { 'http://localhost:4001': await startTarget(t) });
     const socket = io(gateway.url, { ...options, forceNew: true, reconnection: false });
     t.after(() => socket.close());
     const [host] = await once(socket, 'welcome');
@@ -37,3 +37,14 @@ for (const [name, options] of [
     assert.ok(Buffer.from(answer.bytes).equals(sent.bytes));
   });
 }
+
+test('socket.io: two targets, balanced by address', async (t) => {
+  const targets = [await startTarget(t), await startTarget(t)];
+  const gateway = await startBalancedRecipe(t, 'socket\\.io', targets, { hash: 'address' });
+  for (const transports of [['polling'], ['polling', 'websocket'], ['websocket']]) {
+    const socket = io(gateway.url, { transports, forceNew: true, reconnection: false });
+    t.after(() => socket.close());
+    await once(socket, 'welcome');
+    for (let call = 0; call < 10; call++) assert.equal(await socket.emitWithAck('echo', call), call);
+  }
+});

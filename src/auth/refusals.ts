@@ -4,6 +4,7 @@ import { OTHER_WORD, type RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
 import { createForeignHint } from './foreign-credential.ts';
 import type { CredentialCheck, Refusal } from './identity.ts';
+import { withMetadata } from './resource-metadata.ts';
 import { schemeOf } from './schemes.ts';
 
 const NOTHING_CONFIGURED =
@@ -14,10 +15,16 @@ export type CountFailure = (context: RequestContext) => number | undefined;
 
 /**
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
- * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
+ * a credential or with a wrong one (and with the address of the route's metadata where that is published), 429 after too many wrong ones, 503 when what decides does not answer.
  */
-export function createRefusals(schemes: readonly CredentialCheck[], mode: 'any' | 'all', countFailure: CountFailure) {
-  const challenge = challengeOf(schemes.map(({ name }) => name));
+export function createRefusals(
+  schemes: readonly CredentialCheck[],
+  mode: 'any' | 'all',
+  isPublished: boolean,
+  countFailure: CountFailure,
+) {
+  const fixed = challengeOf(schemes.map(({ name }) => name));
+  const challengeFor = (context: RequestContext) => (isPublished ? withMetadata(fixed, context) : fixed);
   const hint = createForeignHint(schemes, mode);
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
@@ -28,7 +35,7 @@ export function createRefusals(schemes: readonly CredentialCheck[], mode: 'any' 
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
-    const said = refusedChallenge(challenge, refused.scheme, reason);
+    const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
     const detail = (isOfAnotherKind(refused) ? hint(context) : undefined) ?? `${capitalise(reason)}.`;
     return new GatewayError(code, detail, { ...withChallenge(said), cause });
   }
@@ -36,10 +43,11 @@ export function createRefusals(schemes: readonly CredentialCheck[], mode: 'any' 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
     context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
     if (refused === undefined) {
-      return new GatewayError('unauthenticated', nothingSent ?? hint(context), withChallenge(challenge));
+      return new GatewayError('unauthenticated', nothingSent ?? hint(context), withChallenge(challengeFor(context)));
     }
     const { code, passedOn } = refused.refusal;
-    if (passedOn !== undefined || code !== 'invalid_credential') return refuseAs(refused.refusal, challenge);
+    if (passedOn !== undefined || code !== 'invalid_credential')
+      return refuseAs(refused.refusal, challengeFor(context));
     return refuseCredential(context, refused);
   };
 }

@@ -82,6 +82,8 @@ export class RequestContext {
   subject: string | undefined = undefined;
   /** Who says so: the issuer of the token; undefined for the one that has no name. */
   issuer: string | undefined = undefined;
+  /** True where there is more than one issuer, so that a subject alone doesn't say whose it is. */
+  tellsIssuer = false;
   roles: readonly string[] = NONE;
   scopes: readonly string[] = NONE;
   claims: Readonly<Record<string, unknown>> | undefined = undefined;
@@ -184,9 +186,7 @@ const NONE: readonly never[] = Object.freeze([]);
 
 const kContext = Symbol('turnpike.context');
 
-interface WithContext {
-  [kContext]?: RequestContext;
-}
+type WithContext = { [kContext]?: RequestContext };
 
 export function attachContext(req: IncomingMessage, context: RequestContext): void {
   (req as WithContext)[kContext] = context;

@@ -19,7 +19,7 @@ export interface RouteInfo {
   /** Name of the query parameter that may carry a credential here. */
   readonly credentialParameter?: string | undefined;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
-  readonly own?: 'me' | undefined;
+  readonly own?: 'me' | 'resource' | undefined;
   /** True where the stage that is created may only report what it would have refused. */
   readonly isShadowed?: boolean | undefined;
 }

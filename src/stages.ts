@@ -16,6 +16,7 @@ import { redirectStage } from './stages/redirect.ts';
 import { refuseStage } from './stages/refuse.ts';
 import { requestStage } from './stages/request.ts';
 import { requestIdStage } from './stages/request-id.ts';
+import { resourceMetadataStage } from './stages/resource-metadata.ts';
 import { respondStage } from './stages/respond.ts';
 import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
@@ -41,6 +42,7 @@ export const STAGES = [
   callerBanStage, //        as soon as it is known who calls
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
   meStage, //               a caller's question about itself: proven, and counted in no limit
+  resourceMetadataStage, // who gives tokens, for those who have none: public, and counted in no limit of callers
   concurrencyStage, //      before the limit: a call refused here costs no quota
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request

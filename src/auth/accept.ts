@@ -16,7 +16,8 @@ export class RefusedScheme {
 }
 
 const DOUBLED = new RefusedScheme(undefined, new Refusal('more than one Authorization field was sent'));
-const OTHER_WORD = new RefusedScheme(undefined, new Refusal('this route takes no Authorization of that scheme'));
+/** What is said of an `Authorization` that belongs to none of the schemes. */
+export const OTHER_WORD = new RefusedScheme(undefined, new Refusal('this route takes no Authorization of that scheme'));
 const NOTHING_FOLLOWS = new RefusedScheme(undefined, new Refusal('the Authorization names a scheme and no credential'));
 
 /**

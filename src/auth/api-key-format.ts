@@ -23,6 +23,11 @@ export function hashApiKey(key: string): string {
   return hash('sha256', key, 'hex');
 }
 
+/** True for what a gateway has made as a key, by its prefix: no other credential begins so. */
+export function looksLikeApiKey(credential: string): boolean {
+  return credential.startsWith(PREFIX);
+}
+
 /** False for a key with our prefix that we can't have made; true for keys of another make. */
 export function isPlausibleApiKey(key: string): boolean {
   if (!key.startsWith(PREFIX)) return true;

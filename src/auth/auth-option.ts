@@ -48,6 +48,12 @@ export const authKeys = {
     .min(1)
     .optional()
     .describe('Issuers whose tokens this route takes, by their names. Default: all.'),
+  resourceMetadata: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Publishes who gives tokens for the route (RFC 9728), and names that document where one is missing. Default false.',
+    ),
   forwardCredentials: z.boolean().default(false).describe('Sends the credential on to the service. Default false.'),
 };
 
@@ -114,6 +120,11 @@ export function findClash({ chosen }: AuthRequirement): { message: string; hint:
 /** Where the tokens of these schemes may come from. */
 export function tokenPlacesOf(chosen: readonly ChosenScheme[]): readonly TokenPlaces[] {
   return chosen.flatMap(({ name, options }) => schemeOf(name).tokenPlaces?.(options) ?? []);
+}
+
+/** Whether the route has a document that says who gives tokens for it. */
+export function hasMetadata({ auth, resourceMetadata }: { auth: AuthRequirement; resourceMetadata: boolean }): boolean {
+  return resourceMetadata && auth.chosen.some(({ name }) => schemeOf(name).isToken === true);
 }
 
 /** True when the route answers only to a proven caller. */

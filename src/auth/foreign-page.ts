@@ -12,10 +12,15 @@ export function isForeignPage(context: RequestContext): boolean {
 }
 
 /** Whether a page of this origin is one of the host that was asked. */
-export function isOwnOrigin({ req, scheme, peerTrusted }: RequestContext, origin: string): boolean {
+export function isOwnOrigin(context: RequestContext, origin: string): boolean {
+  return origin === ownOriginOf(context);
+}
+
+/** The origin that was asked, as the client knows it. */
+export function ownOriginOf({ req, scheme, peerTrusted }: RequestContext): string {
   // A load balancer may have its own name for us.
   const ownHost = (peerTrusted ? req.headers['x-forwarded-host'] : undefined) ?? req.headers.host;
-  return origin === `${scheme}://${String(ownHost)}`;
+  return `${scheme}://${String(ownHost)}`;
 }
 
 /** By the fields that CORS has decided on for this request: this very origin, and its cookies. */

@@ -116,6 +116,7 @@ export function applyIdentity(context: RequestContext, identity: Identity): void
   context.consumer = identity.consumer;
   context.subject = identity.subject;
   context.issuer = identity.issuer;
+  context.tellsIssuer = identity.tellsIssuer;
   context.roles = identity.roles;
   context.scopes = identity.scopes;
   context.claims = identity.claims;

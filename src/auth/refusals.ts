@@ -1,9 +1,11 @@
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { RefusedScheme } from './accept.ts';
+import { OTHER_WORD, type RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
+import { createForeignHint } from './foreign-credential.ts';
 import type { CredentialCheck, Refusal } from './identity.ts';
-import { describeOtherCredential } from './other-credential.ts';
+import { withMetadata } from './resource-metadata.ts';
+import { schemeOf } from './schemes.ts';
 
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
@@ -13,28 +15,46 @@ export type CountFailure = (context: RequestContext) => number | undefined;
 
 /**
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
- * a credential or with a wrong one, 429 after too many wrong ones, 503 when what decides does not answer.
+ * a credential or with a wrong one (and with the address of the route's metadata where that is published), 429 after too many wrong ones, 503 when what decides does not answer.
  */
-export function createRefusals(schemes: readonly CredentialCheck[], countFailure: CountFailure) {
-  const names = schemes.map(({ name }) => name);
-  const challenge = challengeOf(names);
+export function createRefusals(
+  schemes: readonly CredentialCheck[],
+  mode: 'any' | 'all',
+  isPublished: boolean,
+  countFailure: CountFailure,
+) {
+  const fixed = challengeOf(schemes.map(({ name }) => name));
+  const challengeFor = (context: RequestContext) => (isPublished ? withMetadata(fixed, context) : fixed);
+  const hint = createForeignHint(schemes, mode);
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
-  return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
-    context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
-    if (refused === undefined) {
-      const detail = nothingSent ?? describeOtherCredential(context.req, names);
-      return new GatewayError('unauthenticated', detail, withChallenge(challenge));
-    }
-    const { reason, code, cause, passedOn } = refused.refusal;
-    if (passedOn !== undefined || code !== 'invalid_credential') return refuseAs(refused.refusal, challenge);
+  /** 401 for a wrong credential, and 429 after too many of them. */
+  function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {
+    const { reason, code, cause } = refused.refusal;
     // A verdict of somebody else's is theirs to limit.
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
-    const said = refusedChallenge(challenge, refused.scheme, reason);
-    return new GatewayError(code, `${capitalise(reason)}.`, { ...withChallenge(said), cause });
+    const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
+    const detail = (isOfAnotherKind(refused) ? hint(context) : undefined) ?? `${capitalise(reason)}.`;
+    return new GatewayError(code, detail, { ...withChallenge(said), cause });
+  }
+
+  return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
+    context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
+    if (refused === undefined) {
+      return new GatewayError('unauthenticated', nothingSent ?? hint(context), withChallenge(challengeFor(context)));
+    }
+    const { code, passedOn } = refused.refusal;
+    if (passedOn !== undefined || code !== 'invalid_credential')
+      return refuseAs(refused.refusal, challengeFor(context));
+    return refuseCredential(context, refused);
   };
+}
+
+/** Whether it may have been a credential of another kind: an API key is no valid token, for one. */
+function isOfAnotherKind(refused: RefusedScheme): boolean {
+  return refused === OTHER_WORD || (refused.scheme !== undefined && schemeOf(refused.scheme).isToken === true);
 }
 
 /** A refusal that is no credential's fault, or somebody else's decision. */

@@ -115,6 +115,7 @@ export function renderAccessJson(record: AccessRecord): string {
     route: orNone(context.route?.name),
     consumer: orNone(context.consumer?.name),
     subject: orNone(context.subject),
+    issuer: context.tellsIssuer ? orNone(context.issuer) : undefined,
     authMethod: orNone(context.authMethod),
     code: hasFault ? faultCode(record) : undefined,
     source: record.source,

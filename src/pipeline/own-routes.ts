@@ -1,14 +1,18 @@
-import { ownSchemes } from '../auth/auth-option.ts';
+import { hasMetadata, ownSchemes } from '../auth/auth-option.ts';
+import { metadataPrefix } from '../auth/resource-metadata.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
 
-/** A route that the gateway answers itself, to callers who have proven who they are. */
+/** A route that the gateway answers itself. */
 export interface OwnRoute {
   readonly own: NonNullable<RouteInfo['own']>;
   readonly config: RouteConfig;
 }
 
-/** The gateway's own routes: `/-/me`, with every scheme that the file makes possible. */
+/**
+ * The gateway's own routes: `/-/me`, with every scheme that the file makes possible, and the public metadata of the routes
+ * that publish theirs.
+ */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
   const any = ownSchemes(
     config,
@@ -25,5 +29,30 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
         auth: { any },
       }),
     },
+    ...createMetadataRoutes(stages, config.routes),
   ];
+}
+
+/** One for all that have the same hosts and take the same issuers: each costs a chain. */
+function createMetadataRoutes(stages: StageList, routes: readonly RouteConfig[]): readonly OwnRoute[] {
+  const groups = new Map<string, RouteConfig[]>();
+  for (const route of routes.filter(hasMetadata)) {
+    const key = JSON.stringify([route.hosts, route.issuers]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [route]);
+    else group.push(route);
+  }
+  return [...groups.values()].map((group) => {
+    const { hosts, issuers } = group[0] as RouteConfig;
+    const bare = parseBareRoute(stages, {
+      name: 'turnpike-resource',
+      prefix: [...new Set(group.flatMap(({ prefix }) => prefix.map(metadataPrefix)))],
+      exact: true,
+      methods: ['GET'],
+      auth: 'none',
+      hosts,
+      issuers,
+    });
+    return { own: 'resource', config: bare };
+  });
 }

@@ -5,6 +5,7 @@ import {
   credentialParameter,
   findClash,
   findRepeat,
+  hasMetadata,
   peerProofFields,
   tokenPlacesOf,
 } from '../auth/auth-option.ts';
@@ -82,7 +83,8 @@ export const authenticateStage = defineStage({
     const checks = createChecks(auth.chosen, issuers, shared.prepared);
     const accept = createAcceptance(checks, auth.mode);
     // What is only tried out bans nobody.
-    const refuse = createRefusals(checks, route.isShadowed === true ? shared.countFailure : shared.countForBans);
+    const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && checks.every((check) => !check.isConfigured))

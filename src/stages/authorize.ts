@@ -1,9 +1,10 @@
-import { authKeys } from '../auth/auth-option.ts';
+import { authKeys, hasMetadata } from '../auth/auth-option.ts';
 import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
 import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
 import { checkRuleConsumers } from '../auth/check-names.ts';
+import { withMetadata } from '../auth/resource-metadata.ts';
 import { credentialFileKeys } from '../auth/schemes.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { defineStage } from '../stage.ts';
 
@@ -17,7 +18,7 @@ const keys = {
 export const authorizeStage = defineStage({
   name: 'authorize',
   keys,
-  reads: { auth: authKeys.auth },
+  reads: { auth: authKeys.auth, resourceMetadata: authKeys.resourceMetadata },
   fileReads: { consumers: credentialFileKeys.consumers, consumerStore: credentialFileKeys.consumerStore },
   shadow: { needs: ['authorize'] },
 
@@ -41,9 +42,10 @@ export const authorizeStage = defineStage({
     });
   },
 
-  create({ authorize: rules, auth }, route) {
+  create({ authorize: rules, auth, resourceMetadata = false }, route) {
     if (rules === undefined || !route.matched) return undefined;
     const challenge = challengeOf(auth?.schemes ?? ['jwt']);
+    const isPublished = auth !== undefined && hasMetadata({ auth, resourceMetadata });
     const forAll = compileRules(rules);
     const byMethod = new Map<string, readonly Condition[]>();
     for (const [method, more] of Object.entries(rules.methods ?? {}))
@@ -63,7 +65,7 @@ export const authorizeStage = defineStage({
         const denial = condition(context);
         if (denial === undefined) continue;
         context.trace?.push({ stage: 'authorize', decision: `refused: ${denial.detail}` });
-        next(refuse(denial));
+        next(refuse(denial, isPublished ? context : undefined));
         return;
       }
       context.trace?.push({ stage: 'authorize', decision: 'allowed' });
@@ -73,7 +75,9 @@ export const authorizeStage = defineStage({
 });
 
 /** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
-function refuse({ detail, scopes }: Denial): GatewayError {
+function refuse({ detail, scopes }: Denial, published: RequestContext | undefined): GatewayError {
   if (scopes === undefined) return new GatewayError('forbidden', detail);
-  return new GatewayError('insufficient_scope', detail, { headers: ['WWW-Authenticate', scopeChallenge(scopes)] });
+  const challenge = scopeChallenge(scopes);
+  const said = published === undefined ? challenge : withMetadata(challenge, published);
+  return new GatewayError('insufficient_scope', detail, { headers: ['WWW-Authenticate', said] });
 }

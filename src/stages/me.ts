@@ -33,10 +33,12 @@ export const meStage = defineStage({
   },
 });
 
-function describeCaller({ consumer, subject, authMethod, roles, scopes, credentialExpiresAtMs }: RequestContext) {
+function describeCaller(context: RequestContext) {
+  const { consumer, subject, issuer, tellsIssuer, authMethod, roles, scopes, credentialExpiresAtMs } = context;
   return {
     consumer: consumer?.name ?? null,
     user: subject ?? null,
+    issuer: tellsIssuer ? (issuer ?? null) : undefined,
     authMethod,
     roles,
     scopes,

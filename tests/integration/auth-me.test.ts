@@ -49,3 +49,28 @@ test('nobody learns nothing at /-/me', async (t) => {
   assert.equal(response.headers.get('www-authenticate'), 'Bearer realm="turnpike", ApiKey realm="turnpike"');
   assert.equal((await fetch(`${gateway.url}/-/me`, { method: 'POST', headers: { 'x-api-key': KEY } })).status, 405);
 });
+
+test('where there are several issuers, the log and /-/me tell whose user it is; with one there is nothing to tell', async (t) => {
+  const env = { JWT_SECRET: SECRET };
+  const other = { issuer: 'https://partner.example/', audience: 'api', secret: `${SECRET} of the other` };
+  const routes = [{ prefix: '/x', respond: { status: 204 } }];
+  const gateway = await startGateway(t, { file: { issuers: [other], routes }, env });
+  const sign = (claims: object, secret = SECRET) => jwt.sign({ sub: 'u1', ...claims }, secret, { expiresIn: 60 });
+  const theirs = sign({ iss: other.issuer, aud: 'api' }, other.secret);
+  for (const [token, issuer] of [
+    [theirs, other.issuer],
+    [sign({}), null],
+  ] as const) {
+    const headers = { authorization: `Bearer ${token}` };
+    const me = (await (await fetch(`${gateway.url}/-/me`, { headers })).json()) as Record<string, unknown>;
+    assert.deepEqual([me['user'], me['issuer']], ['u1', issuer]);
+  }
+  await fetch(`${gateway.url}/x`, { headers: { authorization: `Bearer ${theirs}` } });
+  assert.equal((await gateway.line({ path: '/x', subject: 'u1' }))['issuer'], other.issuer);
+  const alone = await startGateway(t, { file: { routes }, env: { ...env, JWT_ISSUER: 'https://login.example/' } });
+  const headers = { authorization: `Bearer ${sign({ iss: 'https://login.example/' })}` };
+  const me = (await (await fetch(`${alone.url}/-/me`, { headers })).json()) as Record<string, unknown>;
+  assert.deepEqual([me['user'], 'issuer' in me], ['u1', false]);
+  await fetch(`${alone.url}/x`, { headers });
+  assert.ok(!('issuer' in (await alone.line({ path: '/x' }))));
+});

@@ -49,11 +49,11 @@ test('a credential of another kind is told from none', async (t) => {
     env: { JWT_SECRET: SECRET },
   });
   const { line: key, text } = await lineOf(gateway, '/jwt/a', { 'x-api-key': 'tpk_something' });
-  assert.equal(key['detail'], 'An API key was sent; this route takes jwt.');
+  assert.equal(key['detail'], 'An API key was sent, and this route takes jwt.');
   assert.match(text, /An API key was sent/);
   assert.doesNotMatch(text + JSON.stringify(key), /tpk_/);
   const { line: token } = await lineOf(gateway, '/key/a', { authorization: 'Bearer eyJhbGciOi.eyJzdWIi.c2ln' });
-  assert.equal(token['detail'], 'An Authorization was sent; this route takes api-key.');
+  assert.equal(token['detail'], 'A token was sent, and this route takes api-key.');
   const { line: none } = await lineOf(gateway, '/key/b');
   assert.doesNotMatch(String(none['detail']), /was sent/);
 });

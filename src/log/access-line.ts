@@ -96,7 +96,6 @@ const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 /** One line of JSON; fields that have nothing to say are left out. */
 export function renderAccessJson(record: AccessRecord): string {
   const { context, totalMs } = record;
-  const { requestId, correlationId } = context;
   const wasSent = context.attempts > 0;
   const hasFault = record.source !== undefined || context.errorCode !== undefined;
   // What a caller did wrong is in code and detail; the cause of our own and the services' faults is for the operator.
@@ -109,8 +108,8 @@ export function renderAccessJson(record: AccessRecord): string {
     status: record.status,
     clientAddress: orNone(context.clientAddress),
     userAgent: orNone(context.req.headers['user-agent']?.slice(0, MAX_AGENT_CHARS)),
-    requestId: orNone(requestId),
-    correlationId: correlationId === requestId ? undefined : orNone(correlationId),
+    requestId: orNone(context.requestId),
+    correlationId: correlationOf(context),
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
     consumer: orNone(context.consumer?.name),
@@ -140,6 +139,11 @@ export function renderAccessJson(record: AccessRecord): string {
 
 /** JSON leaves out what is undefined. */
 const orNone = <T extends string>(value: T | undefined): T | undefined => (value === '' ? undefined : value);
+
+/** Where it says more than the request ID. */
+function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
+  return correlationId === requestId ? undefined : orNone(correlationId);
+}
 
 function limitText({ limit }: RequestContext): string | undefined {
   return limit === undefined ? undefined : `${limit.policy} ${limit.remaining}/${limit.limit}`;

@@ -23,7 +23,7 @@ if (trials.length === 0) throw new Error(`there is no such trial: ${asked.join('
 // What a package leaves open must not keep a trial from its end.
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=1', '--test-timeout=20000', '--test-force-exit', ...trials],
+  ['--test', '--test-concurrency=1', '--test-timeout=60000', '--test-force-exit', ...trials],
   {
     cwd: FOLDER,
     stdio: 'inherit',

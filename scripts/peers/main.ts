@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const FOLDER = import.meta.dirname;
 const LIMIT_MS = 10 * 60 * 1000;
 
-if (!existsSync(join(FOLDER, 'node_modules', 'vite', 'package.json'))) {
+if (!existsSync(join(FOLDER, 'node_modules', 'next', 'package.json'))) {
   console.log('installing the packages into scripts/peers/node_modules …');
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: FOLDER, stdio: 'inherit' });
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const FOLDER = import.meta.dirname;
 const LIMIT_MS = 10 * 60 * 1000;
 
-if (!existsSync(join(FOLDER, 'node_modules', 'vite', 'package.json'))) {
+if (!existsSync(join(FOLDER, 'node_modules', 'next', 'package.json'))) {
   console.log('installing the packages into scripts/peers/node_modules …');
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: FOLDER, stdio: 'inherit' });
 }
@@ -23,7 +23,7 @@ if (trials.length === 0) throw new Error(`there is no such trial: ${asked.join('
 // What a package leaves open must not keep a trial from its end.
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=1', '--test-timeout=20000', '--test-force-exit', ...trials],
+  ['--test', '--test-concurrency=1', '--test-timeout=60000', '--test-force-exit', ...trials],
   {
     cwd: FOLDER,
     stdio: 'inherit',

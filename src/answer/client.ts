@@ -53,10 +53,17 @@ export const CLIENT: Sink = {
   fail(context, error) {
     noteError(context, error);
     // Half an answer is out: a clean end would make it look whole.
-    if (context.status !== 0 || context.res.destroyed) context.res.destroy();
+    if (context.status !== 0 || context.res.destroyed) breakOff(context);
     else sendProblem(context, error, CLIENT);
   },
 };
+
+/** In HTTP/1.0 the end of the connection is the end of an answer without a length: only a reset tells that it is none. */
+function breakOff({ req, res }: RequestContext): void {
+  const { socket } = res;
+  if (req.httpVersionMinor === 0 && socket !== null) socket.resetAndDestroy();
+  else res.destroy();
+}
 
 /**
  * Node keeps a head until the first byte of the body, and the reader of a stream waits for it. An empty piece sends it

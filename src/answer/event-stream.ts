@@ -6,7 +6,9 @@ import type { Answerer, AnswerFields, Source } from '../sink.ts';
 /** True for an answer of server-sent events whose bytes are the events themselves (WHATWG HTML, section 9.2). */
 export function isEventStream(status: number, fields: AnswerFields): boolean {
   const type = fields['content-type'];
-  if (status !== 200 || typeof type !== 'string' || fields['content-encoding'] !== undefined) return false;
+  if (status !== 200 || typeof type !== 'string') return false;
+  // Coded events can't be told apart, and where the length is told nothing may be added or left out.
+  if (fields['content-encoding'] !== undefined || fields['content-length'] !== undefined) return false;
   return type.length >= 17 && type.slice(0, 17).toLowerCase() === 'text/event-stream';
 }
 

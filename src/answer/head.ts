@@ -71,7 +71,7 @@ function addMissing(flat: string[], headers: AnswerFields, fields: readonly stri
 export function isDropped(name: string, context: RequestContext, named: ReadonlySet<string> | undefined): boolean {
   if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
   if (context.ownsCors && name.startsWith('access-control-')) return true;
-  if (context.extraHeaders !== undefined && name.startsWith('x-ratelimit-')) return true;
+  if (context.limit !== undefined && name.startsWith('x-ratelimit-')) return true;
   return named?.has(name) === true;
 }
 

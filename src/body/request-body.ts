@@ -43,6 +43,11 @@ export class RequestBody implements UploadOwner {
     return this.#keptAll;
   }
 
+  /** True when the client has sent all of it. */
+  get isComplete(): boolean {
+    return this.#ended;
+  }
+
   /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
   get contentLength(): string | undefined {
     if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];

@@ -36,6 +36,8 @@ export type BreakerState = 'closed' | 'half-open' | 'open';
  * one that has succeeded, when its answer breaks off after all: then it counts as none, and its failure as another.
  */
 export interface BreakerCall {
+  /** Whether the half-open circuit waits for it. */
+  readonly isTrial: boolean;
   succeed(): void;
   fail(): void;
   abandon(): void;
@@ -134,7 +136,7 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
       const isTrial = circuit.halfOpen;
       // The part of the window that this call is counted in: it may have moved on when the call ends.
       const [bucket] = circuit.status.window;
-      const verdict = new Verdict(now, (stillCurrent) => {
+      const verdict = new Verdict(isTrial, now, (stillCurrent) => {
         if (isTrial && stillCurrent) yieldTrial();
         else if (bucket !== undefined && bucket.fires > 0) bucket.fires -= 1;
       });
@@ -153,15 +155,17 @@ const FAILED = new Failure('the call failed');
 
 class Verdict implements BreakerCall {
   readonly promise: Promise<void>;
+  readonly isTrial: boolean;
   readonly #resolve: () => void;
   readonly #reject: (reason: Error) => void;
   readonly #epoch: number;
   readonly #now: () => number;
   readonly #onAbandon: (stillCurrent: boolean) => void;
 
-  constructor(now: () => number, onAbandon: (stillCurrent: boolean) => void) {
+  constructor(isTrial: boolean, now: () => number, onAbandon: (stillCurrent: boolean) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.promise = promise;
+    this.isTrial = isTrial;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#now = now;

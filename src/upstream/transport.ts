@@ -100,14 +100,28 @@ function createConnector(
   });
   return (options, callback) => {
     const { servername: _ofTheRequest, ...rest } = options;
-    connect(serverName === undefined ? rest : { ...rest, servername: serverName }, callback);
+    connect(serverName === undefined ? rest : { ...rest, servername: serverName }, (...result) => {
+      result[1]?.on('error', nameReset);
+      callback(...result);
+    });
   };
 }
 
-/** What an error of undici or of the socket means for the attempt. */
-export function outcomeOf(error: unknown): AttemptOutcome {
+/**
+ * undici takes a reset for the end of an answer that lasts until the connection closes, and it would pass for whole: by
+ * another name it is a failure (undici 8.12, client-h1.js).
+ */
+function nameReset(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+}
+
+/** What an error of undici or of the socket means for the attempt, before its head has come or after it. */
+export function outcomeOf(error: unknown, hasHead = false): AttemptOutcome {
   const code = codeOf(error);
   if (code === undefined) return 'protocol';
+  // Before the head the lengths contradict each other; after it the body is too short.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return hasHead ? 'reset' : 'protocol';
+  if (error instanceof errors.SocketError && error.message === 'bad upgrade') return 'protocol';
   const known = OUTCOMES[code];
   if (known !== undefined) return known;
   if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.startsWith('CERT_') || TLS_CODES.has(code))
@@ -135,7 +149,6 @@ const OUTCOMES: Readonly<Record<string, AttemptOutcome>> = {
   UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',
   UND_ERR_BODY_TIMEOUT: 'idle-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
   UND_ERR_RESPONSE: 'protocol',
   UND_ERR_INVALID_ARG: 'protocol',
   UND_ERR_NOT_SUPPORTED: 'protocol',

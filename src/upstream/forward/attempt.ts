@@ -186,7 +186,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
   onResponseError(_controller: TransportController | undefined, error: Error): void {
     // Our own limit on the upload comes back as the body's error.
     if (error instanceof GatewayError) this.#fail('aborted-by-client', error);
-    else this.#fail(outcomeOf(error), error);
+    else this.#fail(outcomeOf(error, this.#phase === 'receiving'), error);
   }
 
   /** A service that upgrades without being asked, or without proof that it took the handshake, has broken the protocol. */

@@ -75,9 +75,9 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.deadlines = plan.deadlines;
     this.#chosen = chosen;
     this.target = chosen.location;
-    this.#holds = new Holds(plan, call);
     this.#next = next;
     this.#body = bodyOf(context);
+    this.#holds = new Holds(plan, call, this.#body);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
     const length = this.#body?.contentLength;
     if (length !== undefined) context.upstreamHeaders.push('content-length', length);

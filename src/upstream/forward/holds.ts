@@ -1,8 +1,12 @@
+import type { RequestBody } from '../../body/request-body.ts';
 import type { AttemptOutcome } from '../../facts.ts';
 import type { Breaker, BreakerCall } from '../breaker.ts';
 import type { Service } from '../service.ts';
 import type { Target } from '../target.ts';
 import type { ForwardPlan } from './plan.ts';
+
+/** A half-open circuit waits no longer for an upload than this: a client that sends slowly must not keep it shut. */
+const TRIAL_UPLOAD_MS = 2_000;
 
 /**
  * What one request holds at its service: a place in the bulkhead, the breaker's leave, a target that counts it, a
@@ -18,12 +22,22 @@ export class Holds {
   /** The target's failures in a row, as they were before the last attempt was learned from. */
   #failuresBefore = 0;
   #isRetrying = false;
+  #trialTimer: NodeJS.Timeout | undefined;
 
   /** The place in the bulkhead is taken already. */
-  constructor({ service, breaker }: Pick<ForwardPlan, 'service' | 'breaker'>, call: BreakerCall) {
+  constructor(
+    { service, breaker }: Pick<ForwardPlan, 'service' | 'breaker'>,
+    call: BreakerCall,
+    body: Pick<RequestBody, 'isComplete'> | undefined,
+  ) {
     this.#service = service;
     this.#breaker = breaker;
     this.#call = call;
+    if (call.isTrial && body !== undefined) {
+      this.#trialTimer = setTimeout(() => {
+        if (!body.isComplete) this.judge('abandon');
+      }, TRIAL_UPLOAD_MS);
+    }
   }
 
   /** A target begins to work for the request. */
@@ -82,6 +96,7 @@ export class Holds {
   }
 
   letGo(): void {
+    clearTimeout(this.#trialTimer);
     this.endRetry();
     this.endTarget();
     this.judge('abandon');

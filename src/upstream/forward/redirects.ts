@@ -31,17 +31,25 @@ export function rewriteServiceHeaders(headers: AnswerFields, map: RedirectMap): 
   if (!speaksOfItself(headers)) return headers;
   const { location, 'content-location': contentLocation, 'set-cookie': cookies } = headers;
   const rewritten: Record<string, string | string[] | undefined> = { ...headers };
-  if (map.redirects && typeof location === 'string') rewritten['location'] = publicLocation(location, map);
-  if (map.redirects && typeof contentLocation === 'string')
-    rewritten['content-location'] = publicLocation(contentLocation, map);
+  if (map.redirects && location !== undefined) rewritten['location'] = publicLocations(location, map);
+  if (map.redirects && contentLocation !== undefined)
+    rewritten['content-location'] = publicLocations(contentLocation, map);
   if (cookies !== undefined) rewritten['set-cookie'] = [cookies].flat().map((cookie) => publicCookie(cookie, map));
   return rewritten;
 }
 
+/** One where there should be one; a service that sends two must not tell its address by either. */
+function publicLocations(locations: string | string[], map: RedirectMap): string | string[] {
+  return typeof locations === 'string'
+    ? publicLocation(locations, map)
+    : locations.map((location) => publicLocation(location, map));
+}
+
 function publicLocation(location: string, map: RedirectMap): string {
   if (location.startsWith('/') && !location.startsWith('//')) return onThisHost(publicPath(location, map));
-  if (!URL.canParse(location)) return location;
-  const url = new URL(location);
+  // `//host/path` has the scheme of the service (RFC 3986, section 4.2).
+  if (!URL.canParse(location, location.startsWith('//') ? map.origin : undefined)) return location;
+  const url = new URL(location, map.origin);
   if (url.origin !== map.origin) return location;
   return onThisHost(publicPath(url.pathname + url.search + url.hash, map));
 }

@@ -1,19 +1,9 @@
 import { join } from 'node:path';
+import type { Arena } from './arena.ts';
 import { startHaproxy, startNginx } from './native-peers.ts';
 import { freePort, type Running, startProcess } from './processes.ts';
 import { ANSWER } from './service.ts';
-import type { Credential } from './token.ts';
-import type { Tools } from './tools.ts';
 import { routePrefix, startTurnpike, type TurnpikeOptions } from './turnpike.ts';
-
-/** What every contestant is given. */
-export interface Arena {
-  readonly folder: string;
-  readonly tools: Tools;
-  readonly serviceUrl: string;
-  readonly redisUrl: string | undefined;
-  readonly credential: Credential;
-}
 
 /** One row of the table. */
 export interface Contestant {

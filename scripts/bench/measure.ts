@@ -1,4 +1,5 @@
-import { type Arena, type Contestant, requestHeaders } from './contestants.ts';
+import type { Arena } from './arena.ts';
+import { type Contestant, requestHeaders } from './contestants.ts';
 import { runLoad } from './load.ts';
 import { cpuMicroseconds, familyOf, type Running } from './processes.ts';
 import { ANSWER } from './service.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Arena } from './contestants.ts';
+import type { Arena } from './arena.ts';
 import { freePort, type Running, startProcess } from './processes.ts';
 
 /** nginx as a plain reverse proxy with kept-alive connections to the service. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
+import { isHashOfNothing } from './api-key-format.ts';
 import { checkName } from './check-name.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
@@ -11,6 +12,7 @@ const key = z.strictObject({
   sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the key as 64 hex digits; `turnpike key create` makes one')
+    .refine((hash) => !isHashOfNothing(hash), 'this is the hash of an empty text: was the variable with the key set?')
     .describe('SHA-256 of the key in hex; the key itself is stored nowhere.'),
   expiresAt: z.iso
     .datetime({ offset: true, error: 'expected a time such as "2027-01-01T00:00:00Z"' })

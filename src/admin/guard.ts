@@ -9,8 +9,9 @@ const PORT = /:\d{1,5}$/;
 /**
  * Who may use the admin port; undefined lets a request through.
  *
- * With ADMIN_TOKEN set the token decides. Without it the port is on loopback, and what could still come from outside is
- * a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host, one that posts here in Origin.
+ * With ADMIN_TOKEN set the token is needed, and any Host will do. Without it the port is on loopback, and what could
+ * still come from outside is a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host. A page
+ * of another origin shows in Origin, and is refused in both cases.
  */
 export function createAdminGuard(
   settings: Pick<Settings, 'adminToken'>,
@@ -18,9 +19,9 @@ export function createAdminGuard(
   const expected = settings.adminToken === undefined ? undefined : digest(settings.adminToken);
 
   return function guard(req) {
-    if (expected !== undefined) return hasToken(req, expected) ? undefined : TOKEN_NEEDED;
-    if (!isLoopback((req.headers.host ?? '').replace(PORT, '')))
+    if (expected === undefined && !isLoopback((req.headers.host ?? '').replace(PORT, '')))
       return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
+    if (expected !== undefined && !hasToken(req, expected)) return TOKEN_NEEDED;
     if (isFromElsewhere(req)) return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;
   };

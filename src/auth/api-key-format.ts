@@ -28,9 +28,17 @@ export function looksLikeApiKey(credential: string): boolean {
   return credential.startsWith(PREFIX);
 }
 
-/** False for a key with our prefix that we can't have made; true for keys of another make. */
+/** The hashes that `sha256sum` gives of a variable that is not set, as `printf`, `echo` and Windows write it. */
+const HASHES_OF_NOTHING = new Set(['', '\n', '\r\n', ' '].map(hashApiKey));
+
+/** True for the hash of no key. */
+export function isHashOfNothing(hash: string): boolean {
+  return HASHES_OF_NOTHING.has(hash.toLowerCase());
+}
+
+/** False for a blank key, and for one with our prefix that we can't have made; true for keys of another make. */
 export function isPlausibleApiKey(key: string): boolean {
-  if (!key.startsWith(PREFIX)) return true;
+  if (!key.startsWith(PREFIX)) return key.trim() !== '';
   const [, digits, sum] = KEY.exec(key) ?? [];
   return digits !== undefined && checksum(digits) === sum;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Report } from '../stage.ts';
+import { isHashOfNothing } from './api-key-format.ts';
 import { checkName } from './check-name.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 
@@ -11,6 +12,7 @@ const key = z.strictObject({
   sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the key as 64 hex digits; `turnpike key create` makes one')
+    .refine((hash) => !isHashOfNothing(hash), 'this is the hash of an empty text: was the variable with the key set?')
     .describe('SHA-256 of the key in hex; the key itself is stored nowhere.'),
   expiresAt: z.iso
     .datetime({ offset: true, error: 'expected a time such as "2027-01-01T00:00:00Z"' })
@@ -68,7 +70,7 @@ export const consumersFileKeys = {
   consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
 };
 
-/** Reports names, ids and hashes that stand twice, and plans that the file doesn't have. */
+/** Reports names, ids, hashes and fingerprints that stand twice, and plans that the file doesn't have. */
 export function checkConsumers(consumers: readonly ConsumerRow[], plans: readonly string[], report: Report): void {
   const names = new Set<string>();
   const owners = new Map<string, string>();
@@ -88,4 +90,23 @@ export function checkConsumers(consumers: readonly ConsumerRow[], plans: readonl
       owners.set(hash, consumer.name);
     });
   });
+  checkCertificates(consumers, report);
+}
+
+function checkCertificates(consumers: readonly ConsumerRow[], report: Report): void {
+  const owners = new Map<string, string>();
+  for (const [row, { name, certificates }] of consumers.entries()) {
+    for (const [index, { sha256 }] of certificates.entries()) {
+      const fingerprint = normaliseFingerprint(sha256);
+      const owner = owners.get(fingerprint);
+      const place = ['consumers', row, 'certificates', index, 'sha256'];
+      if (owner !== undefined) report(place, `the same certificate belongs to consumer "${owner}" already`);
+      owners.set(fingerprint, name);
+    }
+  }
+}
+
+/** A fingerprint as it is compared: with or without colons, in either case, it is the same. */
+export function normaliseFingerprint(fingerprint: string): string {
+  return fingerprint.replaceAll(':', '').toLowerCase();
 }

@@ -1,4 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { findKeyShape } from './key-shape.ts';
 
 /** The algorithms that a token may be signed with (RFC 7518, section 3.1; RFC 8037). `none` is not one of them. */
 export const ALGORITHMS = [
@@ -23,14 +24,25 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 const MIN_SECRET_BYTES = 32;
 /** RFC 7518, section 3.3. */
 const MIN_RSA_BITS = 2048;
+const NO_SECRET = {
+  public:
+    'the secret is a public key, which anybody may know and sign with: give it as "publicKey" (JWT_PUBLIC_KEY_FILE in the environment)',
+  private:
+    'the secret is a private key; the gateway needs the public one alone, as "publicKey" (JWT_PUBLIC_KEY_FILE in the environment)',
+} as const;
 const CURVE_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
 
-/** A key of an HMAC secret; throws under 32 bytes, which can be guessed offline (RFC 8725, section 3.5). */
+/**
+ * A key of an HMAC secret; throws under 32 bytes, which can be guessed offline (RFC 8725, section 3.5), and for what is
+ * a key pair's: whoever knows the public half could sign tokens with it (section 3.1).
+ */
 export function parseSecret(secret: string): KeyObject {
+  const shape = findKeyShape(secret);
+  if (shape !== undefined) throw new Error(NO_SECRET[shape]);
   const bytes = Buffer.byteLength(secret);
   if (bytes < MIN_SECRET_BYTES) {
     throw new Error(

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
 import { hashPassword } from '../auth/password.ts';
 import { findNearest } from '../nearest-word.ts';
-import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
-import { renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
+import { isLive, lastEnd, readEnd, readTime } from './key-ends.ts';
+import { renderEnds, renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
 import type { KeyPlace } from './key-place.ts';
 import { KeyStoreError, type StoredConsumer, type StoredKey } from './key-store.ts';
 
@@ -33,7 +33,6 @@ export type KeyAction = (place: KeyPlace, options: KeyOptions, nowMs: number) =>
 
 export const KEY_ACTIONS: Readonly<Record<string, KeyAction>> = { create, list, rotate, revoke };
 const DEFAULT_OVERLAP = '24h';
-const NEVER = 'never';
 
 async function create({ store, plans }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
   const name = needConsumer(options);
@@ -83,31 +82,22 @@ async function list({ store }: KeyPlace, { consumer }: KeyOptions, nowMs: number
 
 /** A new key, while the old ones (or the one named) go on for the overlap. */
 async function rotate({ store }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
-  const endMs = nowMs + readDuration('overlap', options.overlap ?? DEFAULT_OVERLAP);
-  const end = new Date(endMs).toISOString();
+  const end = readTime('overlap', options.overlap ?? DEFAULT_OVERLAP, nowMs);
+  const endMs = Date.parse(end);
   const secret = createApiKey();
   return store.change(needConsumer(options), (before, place) => {
     const consumer = need(before, options, place);
     const keys = consumer.keys ?? [];
     const meant = options.id === undefined ? keys : [findKey(consumer, options.id)];
     const expiresAt = options.expires === undefined ? lastEnd(meant, nowMs) : readEnd(options.expires, nowMs);
-    const ending = keys.map((key) => (meant.includes(key) && isLive(key, endMs) ? { ...key, expiresAt: end } : key));
+    const live = meant.filter((key) => isLive(key, nowMs));
+    const ending = live.map((key) => (isLive(key, endMs) ? { ...key, expiresAt: end } : key));
+    const kept = keys.map((key) => ending.find(({ id }) => id === key.id) ?? key);
     const key = makeKey(secret, keys, undefined, expiresAt);
     const told = tellNewKey(place, consumer.name, secret, key);
-    const text = `${told.text}The keys before it end at ${end}.\n`;
-    return { after: { ...consumer, keys: [...ending, key] }, result: { ...told, text } };
+    const text = told.text + renderEnds(ending, end);
+    return { after: { ...consumer, keys: [...kept, key] }, result: { ...told, text } };
   });
-}
-
-/** When the last of the keys that a new one takes the place of would have ended: a rotation lengthens nothing. */
-function lastEnd(keys: readonly StoredKey[], nowMs: number): string | undefined {
-  const live = keys.filter((key) => isLive(key, nowMs));
-  if (keys.length > 0 && live.length === 0) {
-    throw new KeyStoreError('the keys have ended: say how long the new one lives, --expires 90d (or never)');
-  }
-  const ends = live.map(({ expiresAt }) => expiresAt);
-  if (ends.includes(undefined)) return undefined;
-  return (ends as string[]).sort((a, b) => Date.parse(b) - Date.parse(a))[0];
 }
 
 async function revoke({ store }: KeyPlace, options: KeyOptions): Promise<KeyOutcome> {
@@ -177,20 +167,4 @@ function needConsumer({ consumer }: KeyOptions): string {
 function splitList(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   return names.filter((name) => name !== '');
-}
-
-function isLive({ expiresAt }: StoredKey, nowMs: number): boolean {
-  return expiresAt === undefined || Date.parse(expiresAt) > nowMs;
-}
-
-function readEnd(expires: string | undefined, nowMs: number): string | undefined {
-  if (expires === undefined || expires === NEVER) return undefined;
-  return new Date(nowMs + readDuration('expires', expires)).toISOString();
-}
-
-function readDuration(option: string, text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined)
-    throw new KeyStoreError(`--${option} takes a duration such as 24h or 90d (units: ${DURATION_UNITS})`);
-  return ms;
 }

@@ -14,6 +14,13 @@ export function renderNewPassword(place: string, consumer: string, password: str
   return password === undefined ? `${stored}${send}` : `${password}\n\n${stored}${ONCE} ${send}`;
 }
 
+/** When each key that a new one takes the place of ends; those that end before `end` are left as they were. */
+export function renderEnds(keys: readonly StoredKey[], end: string): string {
+  return keys
+    .map(({ id, expiresAt }) => `Key ${id} ends at ${expiresAt}${expiresAt === end ? '' : ', as before'}.\n`)
+    .join('');
+}
+
 const HEADINGS = ['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE', 'LAST USED'];
 
 export function renderKeyTable(

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Trust } from '../lib/client-address.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
+import { coversEverybody } from './trust-networks.ts';
 
 /** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
 export interface EnvReader {
@@ -97,7 +98,7 @@ export function readTrustProxy(reader: EnvReader): Trust {
     if (network === undefined) reader.fault('TRUST_PROXY', `"${item}" is neither a number nor a network`, TRUST_HINT);
     else networks.push(network);
   }
-  return { kind: 'networks', networks };
+  return coversEverybody(networks) ? refuseTrustAll(reader) : { kind: 'networks', networks };
 }
 
 function refuseTrustAll(reader: EnvReader): Trust {

@@ -1,4 +1,5 @@
 import { RecentMap } from './recent-map.ts';
+import { type Proceed, Turns } from './turns.ts';
 
 export interface FairQueueOptions {
   /** How many may be served at once. */
@@ -14,50 +15,19 @@ const MAX_WAITING_PER_SUSPECT = 256;
 /** Of each kind, so that suspects never take the places of the others. */
 const MAX_WAITING = 1024;
 
-type Proceed = () => void;
-
-/** Those who wait, by caller: served in turns, one of each caller, however many each has waiting. */
-class Turns {
-  readonly #waiting = new Map<string, Proceed[]>();
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  of(caller: string): number {
-    return this.#waiting.get(caller)?.length ?? 0;
-  }
-
-  add(caller: string, proceed: Proceed): void {
-    this.#size += 1;
-    const line = this.#waiting.get(caller);
-    if (line === undefined) this.#waiting.set(caller, [proceed]);
-    else line.push(proceed);
-  }
-
-  next(): Proceed | undefined {
-    for (const [caller, line] of this.#waiting) {
-      const proceed = line.shift();
-      this.#size -= 1;
-      // To the end of the round, where there is more.
-      this.#waiting.delete(caller);
-      if (line.length > 0) this.#waiting.set(caller, line);
-      return proceed;
-    }
-    return undefined;
-  }
-}
-
 /**
- * A bound on costly work that guessing can't take from others: callers take turns, those who have proven themselves
- * before go first, and those who were refused lately go last. Each caller, and each kind of them, may have so many waiting.
+ * A bound on costly work: callers take turns, those who have proven themselves before go first, and those who were
+ * refused lately go last, with all that they have waiting. So before a caller that is new are at most one turn of each
+ * other that is new, and all of those who have proven themselves.
+ *
+ * Where all places to wait are taken, whoever has the most waiting loses its newest. So a caller with nothing waiting is
+ * turned away only while as many others as there are places wait with one each.
  */
 export class FairQueue {
   readonly #atOnce: number;
-  readonly #proven = new Turns();
-  readonly #others = new Turns();
-  readonly #suspects = new Turns();
+  readonly #proven = new Turns(MAX_WAITING, MAX_WAITING);
+  readonly #others = new Turns(MAX_WAITING, MAX_WAITING_PER_CALLER);
+  readonly #suspects = new Turns(MAX_WAITING, MAX_WAITING_PER_SUSPECT);
   readonly #refusedAtMs = new RecentMap<string, number>(REMEMBERED_SUSPECTS);
   #served = 0;
 
@@ -66,37 +36,36 @@ export class FairQueue {
   }
 
   /**
-   * Takes a place for `caller`; true at once where one is free. False when too many of its kind wait. Who got a place
-   * gives it back with `leave`.
+   * Takes a place for `caller`; true at once where one is free. False when too many wait, at once or for one that has
+   * fewer waiting. Who got a place gives it back with `leave`.
    */
   enter(caller: string, isProven: boolean, nowMs: number): boolean | Promise<boolean> {
     if (this.#served < this.#atOnce) {
       this.#served += 1;
       return true;
     }
-    const turns = this.#chooseTurns(caller, isProven, nowMs);
-    if (turns === undefined) return false;
-    return new Promise((resolve) => turns.add(caller, () => resolve(true)));
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    return this.#queue(caller, resolve, isProven, nowMs) && promise;
   }
 
   /** Gives a place back, to whoever is next. */
   leave(): void {
     const next = this.#proven.next() ?? this.#others.next() ?? this.#suspects.next();
     if (next === undefined) this.#served -= 1;
-    else next();
+    else next(true);
   }
 
-  /** Remembers that a caller was refused. */
+  /** Remembers that a caller was refused: what it has waiting goes behind all others. */
   blame(caller: string, nowMs: number): void {
     this.#refusedAtMs.set(caller, nowMs);
+    for (const proceed of this.#others.takeAll(caller)) {
+      if (!this.#suspects.add(caller, proceed)) proceed(false);
+    }
   }
 
-  #chooseTurns(caller: string, isProven: boolean, nowMs: number): Turns | undefined {
-    if (isProven && this.#proven.size < MAX_WAITING) return this.#proven;
+  #queue(caller: string, proceed: Proceed, isProven: boolean, nowMs: number): boolean {
+    if (isProven && this.#proven.add(caller, proceed)) return true;
     const isSuspect = nowMs - (this.#refusedAtMs.get(caller) ?? Number.NEGATIVE_INFINITY) < SUSPECT_MS;
-    const others = this.#others;
-    if (!isSuspect && others.size < MAX_WAITING && others.of(caller) < MAX_WAITING_PER_CALLER) return others;
-    const suspects = this.#suspects;
-    return suspects.size < MAX_WAITING && suspects.of(caller) < MAX_WAITING_PER_SUSPECT ? suspects : undefined;
+    return (!isSuspect && this.#others.add(caller, proceed)) || this.#suspects.add(caller, proceed);
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, scryptSync } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
@@ -38,6 +40,9 @@ async function startBasic(t: TestContext) {
   return { gateway, file, call: callerOf(gateway) };
 }
 
+const renderGuess = (password: string, address: string) =>
+  `GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: ${basic(password)}\r\nX-Forwarded-For: ${address}\r\n\r\n`;
+
 for (const [where, addressOf] of [
   ['many addresses', (index: number) => `192.0.2.${index}`],
   ['one address', () => '192.0.2.1'],
@@ -68,6 +73,41 @@ test('a right password of the same address as its guessers is checked too', asyn
   const guesses = Array.from({ length: GUESSERS }, (_, index) => call(basic(`wrong ${index}`), '192.0.2.1'));
   assert.equal(await call(basic(PASSWORD), '192.0.2.1'), 200);
   await Promise.all(guesses);
+});
+
+/** Sends guesses over few connections, so that all are in the gateway at once; answers how many were refused. */
+async function sendGuesses(t: TestContext, url: string, count: number, addressOf: (index: number) => string) {
+  let refused = 0;
+  const requests = Array.from({ length: count }, (_, index) => renderGuess(`wrong ${index}`, addressOf(index)));
+  while (requests.length > 0) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => {});
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    socket.on('data', (data) => (refused += data.toString('latin1').split('HTTP/1.1 401').length - 1));
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    socket.write(requests.splice(0, 32).join(''), resolve);
+    await promise;
+  }
+  return () => refused;
+}
+
+test('36 addresses with 64 wrong passwords each keep no right one of another address out', async (t) => {
+  const { gateway, call } = await startBasic(t);
+  await sendGuesses(t, gateway.url, 36 * 64, (index) => `192.0.2.${index % 36}`);
+  const startedMs = performance.now();
+  assert.equal(await call(basic(PASSWORD), '198.51.100.7'), 200);
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 5000, `it took ${tookMs} ms`);
+});
+
+test('a user who has been right goes ahead of 300 new addresses, also after the password was changed', async (t) => {
+  const { gateway, file, call } = await startBasic(t);
+  assert.equal(await call(basic(PASSWORD), '198.51.100.7'), 200);
+  await gateway.reload({ ...file, consumers: [{ name: 'ops', password: hashPassword('changed') }] });
+  const countRefused = await sendGuesses(t, gateway.url, 300, (index) => `10.0.${index >> 8}.${index & 255}`);
+  assert.equal(await call(basic('changed'), '198.51.100.7'), 200);
+  assert.ok(countRefused() < 150, `${countRefused()} were checked before it`);
 });
 
 test('a password that was right before a reload needs no place after it, unless it was changed', async (t) => {

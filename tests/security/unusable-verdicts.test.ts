@@ -26,7 +26,10 @@ test('fields that frame a message or are of one hop can not be copied from a ver
     await assert.rejects(load({ copyHeaders: ['x-user-id', name] }), new RegExp(`"${name}" `, 'i'), name);
     await assert.rejects(load({ requestHeaders: [name] }), new RegExp(`"${name}" `, 'i'), name);
   }
-  await load({ copyHeaders: ['x-user-id', 'x-tenant', 'remote-user'] });
+  for (const name of ['X-Auth-Method', 'X-Consumer-Name', 'X-User-Issuer', 'X-Request-Id', 'X-Forwarded-For']) {
+    await assert.rejects(load({ copyHeaders: [name] }), new RegExp(`"${name}" is set by the gateway`, 'i'), name);
+  }
+  await load({ copyHeaders: ['x-user-id', 'x-tenant', 'remote-user', 'x-auth-request-user'] });
 });
 
 async function startVerdict(t: TestContext, fields: Record<string, string>) {

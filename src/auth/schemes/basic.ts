@@ -13,6 +13,7 @@ import { defineScheme } from '../scheme.ts';
 const MAX_CHECKING = 2;
 const MAX_CHARS = 1024;
 const REMEMBERED = 1000;
+const REMEMBERED_SENDERS = 10_000;
 
 const WRONG = new Refusal('the user name or the password is wrong');
 const MALFORMED = new Refusal('the user name and password are malformed');
@@ -30,11 +31,25 @@ class PasswordChecks {
   readonly places = new FairQueue({ atOnce: MAX_CHECKING });
   /** The user, and the hash that the password fitted. */
   readonly right = new RecentMap<string, { readonly user: string; readonly stored: string }>(REMEMBERED);
+  /** From which networks which users have sent a right one, and no wrong one since. */
+  readonly #senders = new RecentMap<string, true>(REMEMBERED_SENDERS);
   readonly #secret = randomBytes(32);
 
   /** Names what is remembered, so that no password stays in memory. */
   keyOf(encoded: string): string {
     return createHmac('sha256', this.#secret).update(encoded).digest('base64');
+  }
+
+  prove(network: string, user: string): void {
+    this.#senders.set(`${network} ${user}`, true);
+  }
+
+  /** Whether the user goes ahead; once for each right password, so that no more than one guess gains by it. */
+  takeProof(network: string, user: string): boolean {
+    const sender = `${network} ${user}`;
+    const isProven = this.#senders.get(sender) === true;
+    if (isProven) this.#senders.delete(sender);
+    return isProven;
   }
 }
 
@@ -62,13 +77,19 @@ class Passwords {
   check(encoded: string, context: RequestContext, nowMs: number): Outcome | Promise<Outcome> {
     if (encoded.length > MAX_CHARS) return MALFORMED;
     const key = this.#checks.keyOf(encoded);
-    const known = this.#checks.right.get(key);
-    const account = known && this.#accounts.get(known.user);
-    if (account !== undefined && account.stored === known?.stored) return account.identity;
+    const known = this.#recall(key);
+    if (known !== undefined) return known;
     const text = Buffer.from(encoded, 'base64').toString('utf8');
     const colon = text.indexOf(':');
     if (colon === -1) return MALFORMED;
     return this.#checkAnew(key, text.slice(0, colon), text.slice(colon + 1), context, nowMs);
+  }
+
+  /** The consumer whose password was right before, and has not been changed since. */
+  #recall(key: string): Identity | undefined {
+    const known = this.#checks.right.get(key);
+    const account = known && this.#accounts.get(known.user);
+    return account?.stored === known?.stored ? account?.identity : undefined;
   }
 
   async #checkAnew(
@@ -78,19 +99,24 @@ class Passwords {
     context: RequestContext,
     nowMs: number,
   ): Promise<Outcome> {
-    const { places, right } = this.#checks;
+    const checks = this.#checks;
+    const { places, right } = checks;
     const account = this.#accounts.get(user);
     // An unknown user takes as long as a wrong password, so that names can't be told by the clock.
     const measured = account ?? this.#accounts.values().next().value;
     if (measured === undefined) return WRONG;
     const caller = networkKey(context.clientAddress);
-    if (!(await places.enter(caller, false, nowMs))) return BUSY;
+    if (!(await places.enter(caller, checks.takeProof(caller, user), nowMs))) return BUSY;
     try {
       // A client that has left while it waited gets no answer: its place is the next one's.
       if (context.res.destroyed) return BUSY;
+      // The same may have been checked meanwhile, as when a page loads its parts at once.
+      const known = this.#recall(key);
+      if (known !== undefined) return known;
       const isRight = await verifyPassword(password, measured.password);
       if (isRight && account !== undefined) {
         right.set(key, { user, stored: account.stored });
+        checks.prove(caller, user);
         return account.identity;
       }
       places.blame(caller, nowMs);

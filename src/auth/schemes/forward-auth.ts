@@ -15,6 +15,22 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_ASKING = 1000;
 const MAX_VALUE_CHARS = 4096;
 
+/** Fields that the gateway sends itself: a second value beside its own could be the one that a service believes. */
+const SET_HERE = new Set([
+  'x-auth-method',
+  'x-consumer-name',
+  'x-user-issuer',
+  'x-request-id',
+  'x-correlation-id',
+  'x-request-timeout-ms',
+  'traceparent',
+  'x-real-ip',
+]);
+
+const copiedField = fieldName.refine((name) => !SET_HERE.has(name) && !name.startsWith('x-forwarded-'), {
+  error: ({ input }) => `"${input}" is set by the gateway itself, and would come twice`,
+});
+
 /** The options of the scheme `forward-auth`: who decides, what it is told, and what the service is told. */
 const options = z.strictObject({
   url: z
@@ -29,7 +45,7 @@ const options = z.strictObject({
       'Fields of the request that it is shown. Default: authorization, cookie, x-api-key, accept, x-requested-with.',
     ),
   copyHeaders: z
-    .array(fieldName)
+    .array(copiedField)
     .max(32)
     .default(['x-user-id', 'x-user-role'])
     .describe("Fields of its answer that the service gets, in place of the client's. Default: x-user-id, x-user-role."),

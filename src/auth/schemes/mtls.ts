@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import type { ConsumerRow } from '../consumers.ts';
+import { type ConsumerRow, normaliseFingerprint } from '../consumers.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
@@ -33,7 +33,7 @@ class ClientCertificates {
 
   constructor(consumers: readonly ConsumerRow[]) {
     for (const consumer of consumers) {
-      for (const { sha256 } of consumer.certificates) this.#consumers.set(normalise(sha256), consumer);
+      for (const { sha256 } of consumer.certificates) this.#consumers.set(normaliseFingerprint(sha256), consumer);
     }
   }
 
@@ -50,7 +50,7 @@ class ClientCertificates {
   #find(field: string): Certificate | Refusal {
     const certificate = readCertificate(field);
     if (certificate === undefined) return MALFORMED;
-    const consumer = this.#consumers.get(normalise(certificate.fingerprint256));
+    const consumer = this.#consumers.get(normaliseFingerprint(certificate.fingerprint256));
     if (consumer === undefined) return UNKNOWN;
     const { name, plan, roles } = consumer;
     const untilMs = certificate.validToDate.getTime();
@@ -71,10 +71,6 @@ function readCertificate(field: string): X509Certificate | undefined {
     // Whatever was sent, it is no certificate.
     return undefined;
   }
-}
-
-function normalise(fingerprint: string): string {
-  return fingerprint.replaceAll(':', '').toLowerCase();
 }
 
 /**

@@ -29,7 +29,16 @@ test('a browser page from elsewhere can neither read nor post', () => {
   assert.equal(statusFor(undefined, { host, origin: 'http://localhost:9901', 'sec-fetch-site': 'same-origin' }), 200);
 });
 
-test('with a token only the token counts', () => {
+test('a browser page from elsewhere is refused with the token too', () => {
+  const ask = (headers: object) =>
+    statusFor(TOKEN, { host: 'gateway.internal', authorization: `Bearer ${TOKEN}`, ...headers });
+  assert.equal(ask({ origin: 'https://evil.example' }), 403);
+  assert.equal(ask({ origin: 'null' }), 403);
+  assert.equal(ask({ 'sec-fetch-site': 'same-site' }), 403);
+  assert.equal(ask({ origin: 'https://gateway.internal', 'sec-fetch-site': 'same-origin' }), 200);
+});
+
+test('with a token any Host will do, and without the right one nothing else is said', () => {
   const ask = (authorization: string) => statusFor(TOKEN, { host: 'gateway.internal', authorization });
   assert.equal(ask(`Bearer ${TOKEN}`), 200);
   assert.equal(ask(`bearer ${TOKEN}`), 200);

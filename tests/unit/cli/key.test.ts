@@ -77,6 +77,41 @@ test('rotation makes a new key and lets the old one live for the overlap', async
   assert.deepEqual([accepts(old.key, later), accepts(fresh.key, later)], [false, true]);
 });
 
+test('a rotation says of each key before when it ends, and nothing of keys that there are not', async () => {
+  const { run, accepts } = setUp();
+  const short = await run('create', '--consumer', 'app', '--expires', '1h');
+  await run('create', '--consumer', 'app', '--expires', '90d');
+  const { out } = await run('rotate', '--consumer', 'app', '--overlap', '24h');
+  assert.match(
+    out,
+    /Key k1 ends at 2026-01-01T01:00:00\.000Z, as before\.\nKey k2 ends at 2026-01-02T00:00:00\.000Z\.\n/,
+  );
+  assert.equal(accepts(short.key, NOW_MS + 3_600_000), false);
+  await run('create', '--consumer', 'ops', '--password');
+  const first = await run('rotate', '--consumer', 'ops');
+  assert.equal(first.code, 0);
+  assert.doesNotMatch(first.out, /ends? at/);
+});
+
+test('an end that no date can be written of, and one that is no time away, are refused', async () => {
+  const { run, read } = setUp();
+  await run('create', '--consumer', 'app');
+  const before = read();
+  for (const [option, action] of [
+    ['--expires', 'create'],
+    ['--expires', 'rotate'],
+    ['--overlap', 'rotate'],
+  ] as const) {
+    for (const length of ['99999999d', '3000000d', ...(option === '--expires' ? ['0d', '0ms'] : [])]) {
+      const { code, err } = await run(action, '--consumer', 'app', option, length);
+      assert.equal(code, 1, `${action} ${option} ${length}`);
+      assert.match(err, /^turnpike key: --\w+ [^\n]+\n$/);
+    }
+  }
+  assert.equal(read(), before);
+  assert.equal((await run('rotate', '--consumer', 'app', '--overlap', '0s')).code, 0);
+});
+
 test('a revoked key is gone, the others stay', async () => {
   const { run, accepts } = setUp();
   const first = await run('create', '--consumer', 'app');

@@ -78,7 +78,21 @@ test('.env.example lists exactly the settings that are read', () => {
   assert.deepEqual(listed.sort(), [...read].sort());
 });
 
+/** Networks none of which is everybody, and which are it together. */
+const COVERING = [
+  '0.0.0.0/1,128.0.0.0/1',
+  '128.0.0.0/2, 10.0.0.0/8, 192.0.0.0/3, 0.0.0.0/1',
+  '200.1.2.3/1,0.0.0.0/1',
+  '::/1,8000::/1',
+  '2000::/3',
+  '2000::/4,3000::/4',
+  '::ffff:0:0/96',
+  '::ffff:0.0.0.0/97,128.0.0.0/1',
+];
+
 for (const [text, expected] of [
+  ['128.0.0.0/1, 0.0.0.0/2', { kind: 'networks', networks: ['128.0.0.0/1', '0.0.0.0/2'] }],
+  ['fe80::/10, 2001:db8::/32', { kind: 'networks', networks: ['fe80::/10', '2001:db8::/32'] }],
   ['0', { kind: 'none' }],
   ['2', { kind: 'hops', hops: 2 }],
   ['10.0.0.0/8, ::1', { kind: 'networks', networks: ['10.0.0.0/8', '::1/128'] }],
@@ -89,7 +103,7 @@ for (const [text, expected] of [
   });
 }
 
-for (const text of ['true', 'TRUE', '*', 'all', '0.0.0.0/0', '10.0.0.0/8,::/0']) {
+for (const text of ['true', 'TRUE', '*', 'all', '0.0.0.0/0', '10.0.0.0/8,::/0', ...COVERING]) {
   test(`TRUST_PROXY=${text} would trust everybody and is refused`, () => {
     assert.deepEqual(complaints({ TRUST_PROXY: text }), [
       'TRUST_PROXY would trust everybody, so that any client could forge its address',

@@ -11,7 +11,7 @@ function createFull() {
   const served: string[] = [];
   const wait = (caller: string, isProven = false, nowMs = NOW_MS) => {
     const entered = queue.enter(caller, isProven, nowMs);
-    if (entered instanceof Promise) void entered.then(() => served.push(caller));
+    if (entered instanceof Promise) void entered.then((isServed) => isServed && served.push(caller));
     return entered !== false;
   };
   const serve = async (count: number) => {
@@ -69,4 +69,34 @@ test('a place that nobody waits for is free again', async () => {
   queue.leave();
   assert.equal(queue.enter('two', false, NOW_MS), true);
   assert.ok(queue.enter('three', false, NOW_MS) instanceof Promise);
+});
+
+test('what a caller has waiting goes behind all others when it is refused', async () => {
+  const { queue, wait, serve } = createFull();
+  for (let i = 0; i < 3; i += 1) wait('guesser');
+  for (let i = 0; i < 3; i += 1) wait('many');
+  queue.blame('guesser', NOW_MS);
+  wait('new');
+  assert.equal(await serve(7), 'many new many many guesser guesser guesser');
+});
+
+test('a caller with nothing waiting has a turn before those who fill all places have a second one', async () => {
+  const { queue, wait, serve } = createFull();
+  const lost: string[] = [];
+  for (let i = 0; i < 36; i += 1) {
+    for (let guess = 0; guess < 64; guess += 1) {
+      const entered = queue.enter(`guesser ${i}`, false, NOW_MS);
+      if (entered instanceof Promise) void entered.then((isServed) => isServed || lost.push(`guesser ${i}`));
+    }
+  }
+  assert.equal(wait('new'), true);
+  const served = await serve(37);
+  assert.ok(served.split(' ').includes('new'), served);
+  assert.ok(lost.length > 0, 'who had the most waiting made room');
+});
+
+test('only as many others as there are places keep a caller out', () => {
+  const { wait } = createFull();
+  for (let i = 0; i < 2048; i += 1) assert.equal(wait(`modest ${i}`), true);
+  assert.equal(wait('new'), false);
 });

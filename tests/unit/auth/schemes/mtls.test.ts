@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { hashApiKey } from '../../../../src/auth/api-key-format.ts';
+import { checkConsumers, consumerRow } from '../../../../src/auth/consumers.ts';
 import { authenticateStage } from '../../../../src/stages/authenticate.ts';
 import { codeOf, compile, createDeps, createRequest, run } from '../../../support/auth.ts';
 
@@ -44,4 +46,17 @@ test('a certificate counts only from a load balancer that is trusted', needsOpen
   assert.equal((await call('nonsense')).code, 'invalid_credential');
   time.nowMs = certificate.validToDate.getTime();
   assert.equal((await call(der)).code, 'invalid_credential', 'it has expired');
+});
+
+test('one certificate is that of one consumer, however its fingerprint is written', () => {
+  const bare = hashApiKey('a certificate');
+  const colons = bare.toUpperCase().match(/../g)?.join(':') ?? '';
+  const rows = ['one', 'two'].map((name, index) =>
+    consumerRow.parse({ name, certificates: [{ sha256: index === 0 ? bare : colons }] }),
+  );
+  const faults: string[] = [];
+  checkConsumers(rows, [], (path, message) => faults.push(`${path.join('/')}: ${message}`));
+  assert.deepEqual(faults, [
+    'consumers/1/certificates/0/sha256: the same certificate belongs to consumer "one" already',
+  ]);
 });

@@ -44,6 +44,11 @@ export class RecentMap<Key, Value> {
     this.#old.delete(key);
   }
 
+  /** All that is remembered, in no order. */
+  *entries(): Generator<[Key, Value]> {
+    for (const generation of [this.#young, this.#old]) for (const [key, { value }] of generation) yield [key, value];
+  }
+
   clear(): void {
     this.#young = new Map();
     this.#old = new Map();

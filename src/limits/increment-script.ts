@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto';
  *
  * KEYS: one per window. ARGV: the time (0 for the server's clock; epoch ms in tests), the mode, the cost, and five
  * values per window: kind, limit, windowMs, and for a bucket its burst, for a quota its period's number and end.
- * Modes: `count`; `look` decides the same and writes nothing; `peek` tells what is left in each window.
- * Answers `{ allowed, index of the deciding window, remaining, reset in ms }`, and of each window what is left, of a
- * quota what is used; then of each quota how much of that was booked (`book-script.ts`). A peek: remaining and reset by
- * turns.
+ * Modes: `count`; `look` decides the same and writes nothing; `peek` tells what is left in each window; `fill` uses
+ * windows up that Redis has lost, each for the milliseconds in its fifth value (no quotas).
+ * Answers `{ allowed, index of the deciding window, remaining, reset in ms }`, and of each window what is left, or
+ * minus the milliseconds until a call of cost 1 fits; of a quota what is used; then of each quota how much of that was
+ * booked (`book-script.ts`). A peek: remaining and reset by turns. A fill: how many windows were used up.
  *
  * State is packed in one string a window: two commands for a call of one window, one more for each further one.
  */
@@ -83,6 +84,10 @@ local function wait(w)
   return w.state[2] + cost <= w.limit and 0 or math.max(1, w.ends - now)
 end
 
+local function save(i, w, ttl)
+  redis.call('SET', KEYS[i], cmsgpack.pack(w.state), 'PX', string.format('%.0f', math.max(1, math.ceil(ttl))))
+end
+
 local function add(i, w)
   local ttl
   if w.kind == 's' then
@@ -98,7 +103,46 @@ local function add(i, w)
     -- The period comes from the gateways' clocks: never let a quota go before the last of them is past its end.
     if w.kind == 'q' then ttl = math.max(ttl, 0) + 86400000 end
   end
-  redis.call('SET', KEYS[i], cmsgpack.pack(w.state), 'PX', string.format('%.0f', math.max(1, math.ceil(ttl))))
+  save(i, w, ttl)
+end
+
+-- Puts calls into two parts of a sliding window, so that the first call fits when it should, and never later.
+local function fillSliding(w, ends)
+  local part = math.ceil(ends / w.partMs) - 1
+  local first = math.ceil(1 / (ends / w.partMs - part))
+  if w.limit < 10 then
+    -- A tenth of it is no whole call: the first fits when a part is gone.
+    part, first = math.floor(ends / w.partMs + 0.5) - 1, w.limit
+  elseif first > w.limit then
+    part, first = part - 1, 1
+  end
+  local age = w.state[1] - part + 10
+  if age > 10 then return false end
+  age = math.max(age, 0)
+  for place = 2, 12 do w.state[place] = 0 end
+  w.state[2 + age] = first
+  local later = 2 + math.max(age - 1, 0)
+  w.state[later] = w.state[later] + w.limit - first
+  return true
+end
+
+-- What is known to be used up stays so for these milliseconds. A window that has not been lost refuses by itself.
+local function fill(i, w, left)
+  if wait(w) > 0 then return 0 end
+  local ends = now + left
+  if w.kind == 's' then
+    if not fillSliding(w, ends) then return 0 end
+    save(i, w, (w.state[1] + 11) * w.partMs - now)
+  elseif w.kind == 'b' then
+    w.state[1] = ends + w.burst * w.interval
+    save(i, w, w.state[1] - now)
+  else
+    -- What was told a moment ago may lie a little beyond the end of the period.
+    if math.floor(ends / w.ms + 0.5) ~= w.state[1] + 1 then return 0 end
+    w.state[2] = w.limit
+    save(i, w, w.ends - now)
+  end
+  return 1
 end
 
 local function remaining(w)
@@ -114,6 +158,12 @@ local function reset(w)
   if w.kind == 's' then return w.total == 0 and 0 or w.ms end
   if w.kind == 'b' then return math.max(0, w.state[1] - now) end
   return math.max(0, w.ends - now)
+end
+
+if mode == 'fill' then
+  local filled = 0
+  for i = 1, #KEYS do filled = filled + fill(i, open(i), tonumber(ARGV[8 + (i - 1) * 5])) end
+  return { filled }
 end
 
 local refusing, longest = 0, 0
@@ -132,12 +182,16 @@ if mode == 'peek' then
   return left
 end
 
+local function tell(w)
+  if w.kind == 'q' then return w.state[2] end
+  local left = remaining(w)
+  return left > 0 and left or -math.ceil(wait(w))
+end
+
 local function answer(allowed, index, left, ms)
   local reply = { allowed, index - 1, left, math.ceil(ms) }
-  for i = 1, #KEYS do
-    local w = windows[i]
-    reply[4 + i] = w.kind == 'q' and w.state[2] or remaining(w)
-  end
+  cost = 1
+  for i = 1, #KEYS do reply[4 + i] = tell(windows[i]) end
   for i = 1, #KEYS do
     if windows[i].kind == 'q' then reply[#reply + 1] = windows[i].state[3] or 0 end
   end

@@ -1,13 +1,17 @@
 import type { Clock } from '../lib/clock.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { QuotaLedger } from './quota-ledger.ts';
-import type { Told } from './redis-counter.ts';
+import type { Told, UsedUp } from './redis-counter.ts';
 import type { Window } from './window.ts';
 
 /** Counters of one generation that are remembered; twice as many at most. */
 const CAPACITY = 50_000;
 
+/** What is used up for no longer than this is not worth putting back. */
+const MIN_LEFT_MS = 100;
+
 interface Known {
+  window: Window;
   used: number;
   atMs: number;
   /** Until when Redis said that no call passes. */
@@ -38,9 +42,10 @@ export class Knowledge {
     const refusedUntilMs = refusedMs === 0 ? 0 : nowMs + refusedMs;
     const known = this.#known.get(key);
     if (known === undefined) {
-      this.#known.set(key, { used, atMs: nowMs, refusedUntilMs });
+      this.#known.set(key, { window, used, atMs: nowMs, refusedUntilMs });
       return;
     }
+    known.window = window;
     known.used = used;
     known.atMs = nowMs;
     known.refusedUntilMs = refusedUntilMs;
@@ -48,6 +53,15 @@ export class Knowledge {
 
   forget(key: string): void {
     this.#known.delete(key);
+  }
+
+  /** The windows of which nothing is left, as far as Redis has told, quotas aside. */
+  *usedUp(): Generator<UsedUp> {
+    const nowMs = this.#clock.now();
+    for (const [key, { window, used, refusedUntilMs }] of this.#known.entries()) {
+      const leftMs = Math.floor(refusedUntilMs - nowMs);
+      if (used >= window.limit && leftMs >= MIN_LEFT_MS) yield { window, key, leftMs };
+    }
   }
 
   /**

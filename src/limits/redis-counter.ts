@@ -17,10 +17,17 @@ export type Learn = (window: Window, key: string, told: Told) => void;
 export interface Told {
   /** Calls that are left; of a quota, calls that are used. */
   readonly told: number;
-  /** For how long no call passes; 0 for a window that did not refuse. */
+  /** For how long no call passes; 0 for a window that has something left and did not refuse. */
   readonly refusedMs: number;
   /** How much of what is used of a quota was booked. */
   readonly booked: number;
+}
+
+/** A window that was used up, for so many milliseconds more. */
+export interface UsedUp {
+  readonly window: Window;
+  readonly key: string;
+  readonly leftMs: number;
 }
 
 type Mode = 'count' | 'look' | 'peek';
@@ -71,10 +78,11 @@ export class RedisCounter extends RedisStore implements CallCounter {
     let bookedAt = DECISION_LENGTH + windows.length;
     for (let i = 0; i < windows.length; i++) {
       const window = windows[i] as Window;
-      const refusedMs = allowed !== 1 && i === refusing ? resetMs : 0;
+      const hasRefused = allowed !== 1 && i === refusing;
       const booked = window.quota === undefined ? 0 : (reply[bookedAt++] as number);
       const told = reply[DECISION_LENGTH + i] as number;
-      this.#learn(window, command[FIRST_KEY + i] as string, { told, refusedMs, booked });
+      const refusedMs = told < 0 ? -told : hasRefused ? resetMs : 0;
+      this.#learn(window, command[FIRST_KEY + i] as string, { told: Math.max(0, told), refusedMs, booked });
     }
   }
 
@@ -84,6 +92,19 @@ export class RedisCounter extends RedisStore implements CallCounter {
     return windows.map((window, index) =>
       createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number),
     );
+  }
+
+  /**
+   * Uses up again what a Redis that was emptied has lost, all in one step; what it has not lost stays as it is. Commands
+   * are done in the order in which they are sent: a call that is decided afterwards meets it.
+   */
+  async useUp(list: readonly UsedUp[]): Promise<void> {
+    const command = ['EVAL', INCREMENT_SCRIPT, String(list.length), ...list.map(({ key }) => key)];
+    command.push(this.#time(), 'fill', '1');
+    for (const { window, leftMs } of list) {
+      command.push(kindOf(window), String(window.limit), String(window.windowMs), String(window.burst), String(leftMs));
+    }
+    await this.#run(command);
   }
 
   /** The key in Redis of what a window has counted of one subject. */

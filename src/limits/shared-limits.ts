@@ -6,6 +6,7 @@ import type { Decision, WindowState } from './decision.ts';
 import { createInstances, type Instances } from './instances.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Limits } from './limits.ts';
+import { LostWindows } from './lost-windows.ts';
 import { MemoryCounter, type UsedElsewhere } from './memory-counter.ts';
 import { QuotaLedger } from './quota-ledger.ts';
 import { RedisCounter } from './redis-counter.ts';
@@ -25,6 +26,7 @@ export class SharedLimits implements Limits {
   readonly #memory: MemoryCounter;
   readonly #quotas: QuotaLedger;
   readonly #knowledge: Knowledge;
+  readonly #lost: LostWindows;
   readonly #usedElsewhere: UsedElsewhere;
   readonly #instances: Instances;
   readonly #usage: UsageLedger;
@@ -39,6 +41,7 @@ export class SharedLimits implements Limits {
     this.#memory = new MemoryCounter(clock);
     this.#quotas = new QuotaLedger(redis, clock, (name) => this.#shared.prefixKey(name));
     this.#knowledge = new Knowledge(clock, this.#quotas);
+    this.#lost = new LostWindows(redis, this.#shared, this.#knowledge);
     this.#usedElsewhere = {
       limitOf: (window, context, cost, share) =>
         this.#knowledge.limitOf(window, this.#keyOf(window, context), cost, share),
@@ -49,7 +52,9 @@ export class SharedLimits implements Limits {
     deps.metrics.limiterStore.set(redis.isUp ? 1 : 0);
     this.#stopListening = redis.onChange((isUp) => {
       deps.metrics.limiterStore.set(isUp ? 1 : 0);
-      if (isUp) void this.#quotas.settleAll();
+      if (!isUp) return;
+      void this.#quotas.settleAll();
+      void this.#lost.settleAll();
     });
   }
 
@@ -76,7 +81,9 @@ export class SharedLimits implements Limits {
 
   forget(window: Window, subject: string): void {
     this.#memory.forget(window, subject);
-    this.#knowledge.forget(this.#shared.keyOf(window, subject));
+    const key = this.#shared.keyOf(window, subject);
+    this.#knowledge.forget(key);
+    this.#lost.forget(key);
     // What can't be forgotten while Redis is away expires with its window.
     this.#shared.forget(window, subject).catch((error: unknown) => this.#complain(error));
   }
@@ -112,10 +119,13 @@ export class SharedLimits implements Limits {
     return decision;
   }
 
-  /** Redis is told what it does not know of the quotas of a call, before it decides about it. */
+  /** Redis is told what it does not know of the windows of a call, before it decides about it. */
   #settle(windows: readonly Window[], context: RequestContext): void {
+    if (!this.#quotas.isOwing && !this.#lost.isDue) return;
     for (const window of windows) {
-      if (window.quota !== undefined && this.#quotas.isOwing) this.#quotas.settle(this.#keyOf(window, context));
+      const key = this.#keyOf(window, context);
+      if (window.quota === undefined) this.#lost.settle(key);
+      else this.#quotas.settle(key);
     }
   }
 

@@ -66,3 +66,17 @@ test('a quota is known for its period, with what is on its way to Redis', () => 
   clock.pass(31 * 24 * 3600 * SECOND_MS);
   assert.equal(knowledge.limitOf(quota, 'k', 1, 1 / 2), 50);
 });
+
+test('what is used up is listed for as long as Redis said, and nothing that has something left', () => {
+  const { clock, knowledge } = setUp();
+  const window = compile({});
+  knowledge.learn(window, 'used up', { told: 0, refusedMs: 5000, booked: 0 });
+  knowledge.learn(window, 'refused a call of cost 20', { told: 10, refusedMs: 5000, booked: 0 });
+  knowledge.learn(window, 'fresh', { told: 99, ...FREE });
+  knowledge.learn(quota, 'quota', { told: 100, ...FREE });
+  assert.deepEqual([...knowledge.usedUp()], [{ window, key: 'used up', leftMs: 5000 }]);
+  clock.pass(4 * SECOND_MS);
+  assert.deepEqual([...knowledge.usedUp()], [{ window, key: 'used up', leftMs: 1000 }]);
+  clock.pass(SECOND_MS);
+  assert.deepEqual([...knowledge.usedUp()], []);
+});

@@ -85,8 +85,8 @@ export function listen(server: Server, port: number, host: string): Promise<numb
 
 /** How what comes in at the sockets is let in, queued or refused; what is owed on a connection is answered first. */
 function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
-  /** Connections that end with the refusal of a request: what comes behind it is none. */
-  const ending = new WeakSet<Socket>();
+  /** Connections whose last request, which is kept here, has been read: what comes behind it is none. */
+  const last = new WeakMap<Socket, IncomingMessage>();
   /** Connections whose bytes are no requests any more; those that came before are still answered. */
   const unreadable = new WeakSet<Socket>();
 
@@ -97,8 +97,23 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
 
   function begin(req: IncomingMessage, res: ServerResponse, known?: GatewayError): void {
     const fault = known ?? findFramingFault(req);
-    if (fault !== undefined) refuseAndEnd(req, res, fault);
-    else if (res.socket !== null || !ending.has(req.socket)) handler(req, res);
+    if (fault !== undefined) {
+      refuseAndEnd(req, res, fault);
+      return;
+    }
+    // Queued, it may stand behind the last one; with that one answered, the end of the connection is on its way.
+    if (res.socket === null ? last.has(req.socket) : req.socket.writableEnded) return;
+    if (req.headers.upgrade !== undefined) endWith(req, res);
+    handler(req, res);
+  }
+
+  /**
+   * An upgrade that is taken never comes here. Behind one that is not, Node throws away what else the packet holds
+   * (26.10): half a request may be among it, and its other half must not be read as a whole one.
+   */
+  function endWith(req: IncomingMessage, res: ServerResponse): void {
+    last.set(req.socket, req);
+    res.shouldKeepAlive = false;
   }
 
   function refuse(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
@@ -107,9 +122,8 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
   }
 
   function refuseAndEnd(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
-    if (ending.has(req.socket)) return;
-    ending.add(req.socket);
-    res.shouldKeepAlive = false;
+    if (last.has(req.socket)) return;
+    endWith(req, res);
     answerRefusal(req, res, fault);
   }
 
@@ -120,15 +134,19 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
       return;
     }
     const refusal = refusalOf(error);
-    // The parser says so again for each packet that still comes.
-    if (refusal === undefined || ending.has(socket) || unreadable.has(socket)) {
+    const broken = findBrokenUpload(socket);
+    if (refusal === undefined || isOver(socket, broken)) {
       endWhenIdle(socket);
       return;
     }
     unreadable.add(socket);
-    const broken = findBrokenUpload(socket);
     if (broken === undefined) refuseLast(standInFor(error, socket, classes.IncomingMessage), socket, refusal);
     else if (!refuseHeld(broken, refusal)) fail(broken, error.code === 'HPE_INVALID_EOF_STATE' ? undefined : refusal);
+  }
+
+  /** Whether what comes is of no interest any more: the parser says so again for each packet. */
+  function isOver(socket: Socket, broken: IncomingMessage | undefined): boolean {
+    return unreadable.has(socket) || (last.has(socket) && last.get(socket) !== broken);
   }
 
   /** This is no forward proxy (RFC 9110, section 9.3.6). */
@@ -138,7 +156,7 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
     socket.on('timeout', () => socket.destroy());
     passDrainOn(socket);
     socket.resume();
-    if (!ending.has(socket)) refuseLast(req, socket, connectRefused());
+    if (!last.has(socket)) refuseLast(req, socket, connectRefused());
   }
 
   function refuseLast(req: IncomingMessage, socket: Socket, refusal: GatewayError): void {

@@ -164,6 +164,41 @@ test('a load balancer that TRUST_PROXY does not cover is not bounded, and is tol
   assert.equal(gateway.messages.filter((message) => message.includes('set TRUST_PROXY')).length, 1);
 });
 
+test('a made-up X-Forwarded-For lifts no bound where clients come directly', async (t) => {
+  const setup = await setUp(t);
+  const { gateway } = setup;
+  assert.match(await askAsNeighbour(gateway), /^HTTP\/1\.1 200/);
+  const wires = Array.from({ length: 1_150 }, () => openWire(t, gateway.port));
+  for (const [index, wire] of wires.entries())
+    wire.write(UPLOAD.replace('\r\n\r\n', `\r\nX-Forwarded-For: 203.0.113.${index % 250}\r\n\r\n`));
+  await until(() => wires.filter(({ received }) => /^HTTP\/1\.1 429/.test(received)).length === 650);
+  assert.equal(setup.held, 500);
+  assert.match(await askAsNeighbour(gateway), /^HTTP\/1\.1 200/);
+});
+
+test('a load balancer that TRUST_PROXY does not cover has every place while nobody else comes', async (t) => {
+  const setup = await setUp(t);
+  const { gateway } = setup;
+  // Its own health check names no client.
+  const check = openWire(t, gateway.port);
+  check.write(QUICK);
+  await check.closed();
+  const wires = Array.from({ length: 1_000 }, () => openWire(t, gateway.port));
+  for (const wire of wires) wire.write(SLOW.replace('\r\n\r\n', '\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n'));
+  await until(() => setup.held === 1_000);
+});
+
+test('two load balancers that TRUST_PROXY does not cover leave each other unbounded', async (t) => {
+  const setup = await setUp(t, { MAX_IN_FLIGHT_PER_ADDRESS: '3' });
+  const { gateway } = setup;
+  const forwarded = (bytes: string) => bytes.replace('\r\n\r\n', '\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n');
+  assert.match(await askAsNeighbour(gateway, forwarded(QUICK)), /^HTTP\/1\.1 200/);
+  assert.match(await askAsNeighbour(gateway), /^HTTP\/1\.1 200/, 'its health check');
+  const wires = Array.from({ length: 6 }, () => openWire(t, gateway.port));
+  for (const wire of wires) wire.write(forwarded(SLOW));
+  await until(() => setup.held === 6);
+});
+
 test('each client of a trusted load balancer has its own bound', async (t) => {
   const setup = await setUp(t, { MAX_IN_FLIGHT_PER_ADDRESS: '3', TRUST_PROXY: '1' });
   const { gateway } = setup;

@@ -25,8 +25,9 @@ test('a typing error in a key of ours is seen without asking anyone', () => {
     assert.equal(isPlausibleApiKey(bad), false, JSON.stringify(bad));
 });
 
-test('a key of another make may be any', () => {
-  for (const key of ['partner-key', 'sk_live_1', '', 'TPK_x']) assert.equal(isPlausibleApiKey(key), true, key);
+test('a key of another make may be any that is not blank', () => {
+  for (const key of ['', ' ', '\t\n']) assert.equal(isPlausibleApiKey(key), false, JSON.stringify(key));
+  for (const key of ['partner-key', 'sk_live_1', 'TPK_x']) assert.equal(isPlausibleApiKey(key), true, key);
 });
 
 test('what is stored of a key is its SHA-256', () => {

@@ -88,6 +88,7 @@ function namedItems(value: unknown): Map<string, unknown> | undefined {
 function describeItem(label: string, before: unknown, after: unknown): string[] {
   if (isDeepStrictEqual(before, after)) return [];
   if (before === undefined || after === undefined) return [`${label} ${verb(before, after)}`];
+  if (!isObject(before) || !isObject(after)) return [`${label} changed`];
   const old = before as Readonly<Record<string, unknown>>;
   const now = after as Readonly<Record<string, unknown>>;
   return [...new Set([...Object.keys(old), ...Object.keys(now)])].flatMap((key) => {
@@ -95,6 +96,10 @@ function describeItem(label: string, before: unknown, after: unknown): string[] 
     if (key === 'targets') return describeTargets(label, old[key], now[key]);
     return [`${label}: ${key} ${verb(old[key], now[key])}`];
   });
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeTargets(label: string, before: unknown, after: unknown): string[] {

@@ -50,6 +50,7 @@ function nameOfType(expected: string): string {
 }
 
 function nameOfValue(value: unknown, expected: string): string {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return 'a number that is too large';
   if (typeof value === 'number' && expected === 'int') return 'a fraction';
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

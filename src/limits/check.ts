@@ -1,7 +1,7 @@
 import { isReserved } from '../lib/header-filter.ts';
 import { type LimitsFile, RouteWindows } from './route-windows.ts';
 import type { QuotaOptions, RateLimitOptions } from './schema.ts';
-import { compileWindow, largestCost, renderDuration } from './window.ts';
+import { compileWindow, largestCost, renderDuration, type Window } from './window.ts';
 
 type Path = readonly (string | number)[];
 type Report = (path: Path, message: string, hint?: string) => void;
@@ -99,6 +99,14 @@ function isUnseen(by: string): boolean {
   return name.includes('_') || (isReserved(name) && !name.startsWith('x-forwarded-'));
 }
 
+/** Here a route has no name that a limit of its own could be called by. */
+const NO_NAME = '';
+
+function nameOf({ name, limit, windowMs }: Window): string {
+  const duration = renderDuration(windowMs);
+  return name === `${NO_NAME}-${duration}` ? `of ${limit} in ${duration}` : `"${name}"`;
+}
+
 function checkCost(
   path: Path,
   file: LimitsFile,
@@ -106,12 +114,12 @@ function checkCost(
   report: Report,
 ): void {
   if (cost === 1) return;
-  const windows = new RouteWindows(file, rateLimits, '').lists.flatMap((list) => list.windows);
+  const windows = new RouteWindows(file, rateLimits, NO_NAME).lists.flatMap((list) => list.windows);
   const small = windows.find((window) => largestCost(window) < cost);
   if (small === undefined) return;
   report(
     path,
-    `a call of cost ${cost} could never pass the limit "${small.name}"`,
+    `a call of cost ${cost} could never pass the limit ${nameOf(small)}`,
     `it takes at most ${largestCost(small)}`,
   );
 }

@@ -19,7 +19,9 @@ const CLOSING_LOOK_MS = 5;
 /** How much longer than one command may take Redis may be silent, before it is off for all. */
 const GRACE_MS = 225;
 /** Replies after which Redis is as good as gone until a probe can write again. */
-const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY)\b/;
+const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|BUSY)\b/;
+/** The user may not do this, but maybe all else: a probe tells. */
+const FORBIDDEN = /^NOPERM\b/;
 /** What ioredis says when a reply came that nobody asked for: from then on, replies may be taken for others. */
 const OUT_OF_STEP = /^Command queue state error/;
 
@@ -39,6 +41,7 @@ export class RedisCircuit {
   /** Since when nothing was answered in time. */
   #silence: Moment | undefined;
   #isAsking = false;
+  #isAskingWhetherAll = false;
   #prober: NodeJS.Timeout | undefined;
   #isProbing = false;
   #isOutOfStep = false;
@@ -84,10 +87,25 @@ export class RedisCircuit {
         (error: Error) => {
           this.#end(waiting);
           if (UNABLE.test(error.message)) this.#goDown(error.message);
+          else if (FORBIDDEN.test(error.message)) void this.#askWhetherAll();
           reject(error);
         },
       );
     });
+  }
+
+  /** One command was forbidden: a probe that is forbidden as well turns Redis off. */
+  async #askWhetherAll(): Promise<void> {
+    if (!this.#isUp || this.#isAskingWhetherAll) return;
+    this.#isAskingWhetherAll = true;
+    const [command, ...args] = createProbe(this.#options.probeKey).words;
+    try {
+      await this.send(command, args);
+    } catch (error) {
+      const { message } = error as Error;
+      if (FORBIDDEN.test(message)) this.#goDown(message);
+    }
+    this.#isAskingWhetherAll = false;
   }
 
   /** Turns Redis off until a probe has proven it, over a new connection: what it answered was no answer. */

@@ -38,6 +38,8 @@ export class SharedTimes {
   #seq = 0;
   #loading: Promise<void> | undefined;
   #isWanted = false;
+  /** What was said since the list was last read. */
+  readonly #complaints = new Set<string>();
 
   constructor(options: SharedTimesOptions) {
     this.#options = options;
@@ -125,16 +127,17 @@ export class SharedTimes {
   }
 
   async #loadWhileWanted(): Promise<void> {
-    const { redis, name, log } = this.#options;
+    const { redis, name } = this.#options;
     this.#forgetExpired();
     while (this.#isWanted && this.#store !== undefined && redis?.isUp) {
       this.#isWanted = false;
       try {
         await this.#sendAgain(this.#store);
         if (await this.#read(this.#store)) await this.#restore(this.#store);
+        this.#complaints.clear();
       } catch (error) {
         // Redis tells when it is back, and then the list is read again.
-        log.warn(`the list "${name}" can not be read from Redis`, { error });
+        this.#complain(`the list "${name}" can not be read from Redis`, error);
       }
     }
   }
@@ -191,7 +194,7 @@ export class SharedTimes {
   }
 
   #publish(name: string, untilMs: number): void {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     if (this.#store === undefined) return;
     // A change that comes later must not be overtaken by this one.
     this.#unsent.delete(name);
@@ -200,7 +203,7 @@ export class SharedTimes {
       (error: unknown) => {
         if (this.#unsent.size < MAX_NAMES && !this.#unsent.has(name)) this.#unsent.set(name, untilMs);
         const message = `a change of the list "${this.#options.name}" did not reach Redis: it counts here until Redis is back`;
-        log.warn(message, { error });
+        this.#complain(message, error);
       },
     );
   }
@@ -216,7 +219,14 @@ export class SharedTimes {
       if (typeof name !== 'string' || typeof untilMs !== 'number') return;
       this.#take(name, untilMs);
     } catch (error) {
-      this.#options.log.warn(`a message about the list "${this.#options.name}" is not understood`, { error });
+      this.#complain(`a message about the list "${this.#options.name}" is not understood`, error);
     }
+  }
+
+  /** Once, until the list has been read again: what is tried over and over fails over and over. */
+  #complain(message: string, error: unknown): void {
+    if (this.#complaints.has(message)) return;
+    this.#complaints.add(message);
+    this.#options.log.warn(message, { error });
   }
 }

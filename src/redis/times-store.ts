@@ -4,6 +4,8 @@ import type { RedisLink } from './link.ts';
 /** Names in one step: so many keep Redis busy for about a millisecond. */
 export const STEP = 500;
 const DAY_MS = 86_400_000;
+/** No list is kept for longer than this after it was last used. */
+const MAX_KEPT_MS = 3650 * DAY_MS;
 /** Of a step, while Redis is there. */
 const MAX_TRIES = 4;
 
@@ -11,6 +13,8 @@ const MAX_TRIES = 4;
  * Four keys, in one slot of a cluster: the names by their instant, the names by the number of their last change, the
  * names that were taken out by when that was (kept for a day), and the list's identity with the number of the last
  * change. A list that was lost has another identity.
+ *
+ * They expire a day after the last name has; gateways that run read a list every half a minute, and keep it alive.
  */
 const OPEN = `
 local times, changes, removed, head = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -18,6 +22,11 @@ local now = tonumber(ARGV[1])
 redis.call('HSETNX', head, 'id', ARGV[2])
 local id = redis.call('HGET', head, 'id')
 local seq = tonumber(redis.call('HGET', head, 'seq') or '0')
+local function keep()
+  local last = redis.call('ZRANGE', times, -1, -1, 'WITHSCORES')[2] or '0'
+  local ttl = math.min(math.max(tonumber(last) - now, 0) + ${DAY_MS}, ${MAX_KEPT_MS})
+  for i = 1, #KEYS do redis.call('PEXPIRE', KEYS[i], string.format('%.0f', ttl)) end
+end
 `;
 
 /** ARGV: now, an identity for a new list, the channel, the mode, and by turns names and instants (0 takes one out). */
@@ -40,6 +49,7 @@ for i = 5, #ARGV, 2 do
   end
 end
 redis.call('HSET', head, 'seq', string.format('%.0f', seq))
+keep()
 return { id, before, seq }
 `.trim();
 
@@ -53,6 +63,7 @@ local function forget(key, untilMs)
 end
 forget(times, now)
 forget(removed, now - ${DAY_MS})
+keep()
 local reply = { id, seq, redis.call('ZCARD', times) }
 local page = redis.call('ZRANGEBYSCORE', changes, '(' .. ARGV[3], '+inf', 'WITHSCORES', 'LIMIT', 0, ${STEP})
 for i = 1, #page, 2 do
@@ -99,7 +110,7 @@ export class TimesStore {
   constructor(redis: RedisLink, name: string) {
     this.#redis = redis;
     this.channel = redis.prefix + name;
-    this.#keys = [this.channel, ...['changes', 'removed', 'head'].map((part) => `{${this.channel}}:${part}`)];
+    this.#keys = ['times', 'changes', 'removed', 'head'].map((part) => `${redis.prefix}{${name}}:${part}`);
   }
 
   /** Writes at most STEP changes and tells all gateways. `restore` puts back what was lost, and nothing taken out. */

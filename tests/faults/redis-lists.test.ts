@@ -103,7 +103,7 @@ test(
       redis.call('ZADD', KEYS[2], i, 'name-' .. i)
     end
     redis.call('HSET', KEYS[3], 'id', 'filled', 'seq', ARGV[2])`;
-    const keys = ['turnpike:revoked', '{turnpike:revoked}:changes', '{turnpike:revoked}:head'];
+    const keys = ['times', 'changes', 'head'].map((part) => `turnpike:{revoked}:${part}`);
     for (let from = 1; from <= 99_000; from += 9000)
       await redis.command('EVAL', fill, '3', ...keys, String(from), String(from + 8999), String(Date.now() + HOUR_MS));
     const gateway = await startGateway(t, redis.url);
@@ -128,7 +128,7 @@ test(
     await redis.start();
     await gateway.observed.until(true);
     await gateway.list.load();
-    assert.match(await redis.command('ZCARD', 'turnpike:revoked'), /^:99001/);
+    assert.match(await redis.command('ZCARD', 'turnpike:{revoked}:times'), /^:99001/);
     assert.deepEqual(changes, [false, true, false, true]);
   },
 );

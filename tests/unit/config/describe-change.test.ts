@@ -114,6 +114,15 @@ test('consumers, plans and issuers are named, their secrets never', () => {
   ]);
 });
 
+test('a text, a number or a list of an object is named as a whole', () => {
+  const config = (audience: unknown, timeout: number) => ({ introspection: { audience, timeout }, routes: [] });
+  const lines = (before: unknown, after: unknown) => describeChange(config(before, 1), config(after, 2));
+  const both = ['introspection audience changed', 'introspection timeout changed'];
+  assert.deepEqual(lines('orders', 'users'), both);
+  assert.deepEqual(lines(['orders'], ['users']), both);
+  assert.deepEqual(lines('orders', ['users']), both);
+});
+
 test('an endless change is cut short', () => {
   const after = { routes: Array.from({ length: 300 }, (_, index) => route(`/r${index}`)) };
   const lines = describeChange({ routes: [] }, after);

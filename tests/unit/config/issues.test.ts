@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
+import { describeIssue } from '../../../src/config/issue-words.ts';
 import { faultOfRoute, faultsIn } from '../../support/sample-config.ts';
 
 test('a missing key is told at the object that lacks it', (t) => {
@@ -18,6 +20,15 @@ test('a bare number for a duration says that a unit is missing', (t) => {
 test('a fraction where a whole number is needed is called one', (t) => {
   const fault = faultOfRoute(t, { rateLimits: [{ limit: 1.5, window: '1m' }] });
   assert.equal(fault.message, 'expected a whole number, got a fraction');
+});
+
+test('a number beyond all that can be counted is called too large', () => {
+  for (const schema of [z.number(), z.int(), z.number().min(1).max(9)]) {
+    for (const text of ['1e400', '-1e400']) {
+      const { error } = schema.safeParse(JSON.parse(text), { error: describeIssue });
+      assert.match(error?.issues[0]?.message ?? '', /^expected a (?:whole )?number, got a number that is too large$/);
+    }
+  }
 });
 
 test('a value that fits no form of a union names the forms in words, and the nearest one', (t) => {

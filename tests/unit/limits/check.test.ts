@@ -52,6 +52,10 @@ test('a cost that no call could ever pay is a fault', () => {
     /^routes\.0\.cost: a call of cost 4 could never pass the limit "free-1m"/,
   );
   assert.deepEqual(faultsOf({ plans }, [{ cost: 3 }]), []);
+  const rateLimits = [{ limit: 3, window: '1m' }];
+  assert.deepEqual(faultsOf({}, [{ cost: 4, rateLimits }]), [
+    'routes.0.cost: a call of cost 4 could never pass the limit of 3 in 1m',
+  ]);
 });
 
 test('a window is at least a tenth of a second and has a unit', () => {

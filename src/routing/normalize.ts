@@ -39,8 +39,8 @@ CLASS[0x5c] = REFUSED; // Windows services and browsers take a backslash for a s
 
 const DOT = 0x2e;
 
-/** Any but those of a space, `#`, `?` and what is beyond ASCII: decoded or not, they are matched as the same. */
-const TELLING_ESCAPE = /%(?![89A-F][0-9A-F]|20|23|3F)/;
+/** Any but those of a space and what is beyond ASCII: decoded or not, they are matched as the same. */
+const TELLING_ESCAPE = /%(?![89A-F][0-9A-F]|20)/;
 
 /**
  * Brings the target of a request line into the one form that is matched and forwarded (RFC 3986, section 6.2.2):

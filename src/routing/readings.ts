@@ -3,7 +3,8 @@ import { octetAt } from './resolve.ts';
 
 /**
  * The other paths that a service may read out of one: decoded once more, or up to four times, with dot segments
- * resolved at any point between, parameters cut off, and backslashes taken for slashes.
+ * resolved at any point between, parameters cut off, backslashes taken for slashes, and what looks like a query or a
+ * fragment once it is decoded taken for one.
  */
 
 /** More often than this nobody was seen to decode: a proxy, a server, a framework, and an application by mistake. */
@@ -58,9 +59,12 @@ function staysAt(reading: Reading, readings: Reading[], isSame: (path: string) =
   return true;
 }
 
-/** Whether a `:name` segment stays one segment in every reading, so that it may be put into another path. */
+/**
+ * Whether a `:name` segment stays one segment in every reading, so that it may be put into another path, and what
+ * follows it there still follows.
+ */
 export function staysOneSegment(value: string): boolean {
-  return staysInPlace('', `/${value}`, (path) => /^\/[^/]+$/.test(path));
+  return staysInPlace('', `/${value}/-`, (path) => /^\/[^/]+\/-$/.test(path));
 }
 
 /** Whether no reading of a path has dot segments that the path itself hides. */
@@ -76,10 +80,12 @@ export function hidesNoDots(path: string): boolean {
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
 const ESCAPED_UNRESERVED = /%(?:2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])/gi;
 const ESCAPED_DOT = /%2E/gi;
-/** A dot segment, with parameters or without (RFC 3986, section 5.2.4). */
-const DOTS = /(?:^|\/)\.\.?(?:[/;]|%3B|$)/i;
+/** A dot segment, with parameters or without, also as the last one before a query (RFC 3986, section 5.2.4). */
+const DOTS = /(?:^|\/)\.\.?(?:[/;?#]|%3B|$)/i;
 const DOTS_WITH_PARAMETERS = /(?:^|\/)\.\.?(?:;|%3B)/i;
 const PARAMETERS = /(?:;|%3B)[^/]*/gi;
+/** Where a path ends for who parses it as a URL after it was decoded: only by decoding does it come by such a thing. */
+const PATH_END = /[?#]/;
 /** Control characters, and octets that begin overlong UTF-8 (RFC 3629, section 3). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
 const HARMFUL = /[\u0000-\u001f\u007f\u00c0\u00c1\u00f5-\u00ff]|\u00e0[\u0080-\u009f]|\u00f0[\u0080-\u008f]/;
@@ -117,12 +123,16 @@ function resolveRest(rest: string): string | undefined {
   return `/${kept.join('/')}`;
 }
 
-/** The same path as a service reads it that resolves, cuts parameters off, or takes a backslash for a slash. */
+/** The same path as a service reads it that resolves, cuts off parameters or a query, or takes a backslash for a slash. */
 function addSiblings(readings: Reading[], { covered, rest }: Reading, resolved: string): void {
   if (resolved !== rest) readings.push({ covered, rest: resolved });
   const cut = rest.replace(PARAMETERS, '');
   const coveredCut = covered.replace(PARAMETERS, '');
   if (cut !== rest || coveredCut !== covered) readings.push({ covered: coveredCut, rest: cut });
+  const end = rest.search(PATH_END);
+  const coveredEnd = covered.search(PATH_END);
+  if (coveredEnd !== -1) readings.push({ covered: covered.slice(0, coveredEnd), rest: '' });
+  else if (end !== -1) readings.push({ covered, rest: rest.slice(0, end) });
   if (rest.includes('\\') || covered.includes('\\')) {
     readings.push({ covered: covered.replaceAll('\\', '/'), rest: rest.replaceAll('\\', '/') });
   }

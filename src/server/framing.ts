@@ -12,8 +12,8 @@ export function findFramingFault(req: IncomingMessage): GatewayError | undefined
   const { httpVersionMajor, httpVersionMinor } = req;
   if (httpVersionMajor !== 1) return otherVersion();
   if (req.rawHeaders.length >= 2 * TOO_MANY_FIELDS) return new GatewayError('headers_too_large', FEW_FIELDS);
-  const hosts = countHosts(req);
-  if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return new GatewayError('bad_framing', ONE_HOST);
+  const fault = findHostFault(req) ?? findExpectFault(req);
+  if (fault !== undefined) return fault;
   const coding = req.headers['transfer-encoding'];
   if (coding !== undefined && httpVersionMinor === 0) return new GatewayError('bad_framing', NO_CODING);
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return new GatewayError('coding_unsupported');
@@ -23,6 +23,8 @@ export function findFramingFault(req: IncomingMessage): GatewayError | undefined
 
 const FEW_FIELDS = `A request has fewer than ${TOO_MANY_FIELDS} header fields.`;
 const ONE_HOST = 'An HTTP/1.1 request has exactly one Host (RFC 9112, section 3.2).';
+const NAMED_HOST = 'The Host of a request must name one (RFC 9112, section 3.2).';
+const ONE_EXPECTATION = 'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).';
 const NO_CODING = 'HTTP/1.0 has no Transfer-Encoding (RFC 9112, section 6.1).';
 
 function otherVersion(): GatewayError {
@@ -37,6 +39,23 @@ function countHosts({ rawHeaders }: IncomingMessage): number {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   return hosts;
+}
+
+/** A Host may be empty where a target has no authority, as no `http` URL is; HTTP/1.0 needs none. */
+function findHostFault(req: IncomingMessage): GatewayError | undefined {
+  const hosts = countHosts(req);
+  if (req.httpVersionMinor === 0) return hosts > 1 ? new GatewayError('bad_framing', ONE_HOST) : undefined;
+  if (hosts !== 1) return new GatewayError('bad_framing', ONE_HOST);
+  const { host = '' } = req.headers;
+  return host === '' || host.startsWith(':') ? new GatewayError('bad_framing', NAMED_HOST) : undefined;
+}
+
+const KNOWN_EXPECTATIONS = /^100-continue(?:[ \t]*,[ \t]*100-continue)*$/i;
+
+/** Node is content with a list that has a known one among unknown ones. HTTP/1.0 has no expectations. */
+function findExpectFault({ headers: { expect }, httpVersionMinor }: IncomingMessage): GatewayError | undefined {
+  if (expect === undefined || httpVersionMinor === 0 || KNOWN_EXPECTATIONS.test(expect)) return undefined;
+  return new GatewayError('bad_request', ONE_EXPECTATION);
 }
 
 /** What Node's parser has of the connection that it reads. */

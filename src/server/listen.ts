@@ -64,7 +64,7 @@ export function createFrontServer(front: Front): Server {
   );
   // `100 Continue` is written when the body is about to be read, so that a refusal comes before the upload.
   server.on('checkContinue', door.serve);
-  server.on('checkExpectation', (req, res: ServerResponse) => door.refuse(req, res, unknownExpectation()));
+  server.on('checkExpectation', door.serve);
   // A server of TCP is given sockets.
   server.on('clientError', (error, socket) => door.refuseConnection(error, socket as Socket));
   server.on('connect', door.refuseConnect);
@@ -116,11 +116,6 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
     res.shouldKeepAlive = false;
   }
 
-  function refuse(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
-    if (res.socket === null) queueRequest(req, res, begin, fault);
-    else refuseAndEnd(req, res, fault);
-  }
-
   function refuseAndEnd(req: IncomingMessage, res: ServerResponse, fault: GatewayError): void {
     if (last.has(req.socket)) return;
     endWith(req, res);
@@ -167,7 +162,7 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
     });
   }
 
-  return { serve, refuse, refuseConnection, refuseConnect };
+  return { serve, refuseConnection, refuseConnect };
 }
 
 /** The request whose body is being read, when what can't be read is that: the refusal is its answer. */
@@ -178,13 +173,6 @@ function findBrokenUpload(socket: Socket): IncomingMessage | undefined {
 
 function endWhenIdle(socket: Socket): void {
   if (answerUnderWay(socket) === undefined && !socket.writableEnded) socket.end();
-}
-
-function unknownExpectation(): GatewayError {
-  return new GatewayError(
-    'bad_request',
-    'The only expectation that is understood is 100-continue (RFC 9110, section 10.1.1).',
-  );
 }
 
 function connectRefused(): GatewayError {

@@ -87,15 +87,15 @@ class Pipeline {
 
 const pipelines = new WeakMap<Socket, Pipeline>();
 
-/** Takes in a request that came before the answer to the one before it had left; one with a fault is to be refused. */
-export function queueRequest(req: IncomingMessage, res: ServerResponse, begin: Begin, fault?: GatewayError): void {
+/** Takes in a request that came before the answer to the one before it had left. */
+export function queueRequest(req: IncomingMessage, res: ServerResponse, begin: Begin): void {
   const { socket } = req;
   let pipeline = pipelines.get(socket);
   if (pipeline === undefined) {
     pipeline = new Pipeline(socket, begin);
     pipelines.set(socket, pipeline);
   }
-  pipeline.add({ req, res, fault });
+  pipeline.add({ req, res, fault: undefined });
 }
 
 /** Refuses a request that is queued and has not begun; false for any other. */

@@ -128,6 +128,9 @@ const LEAVING = `
   /pub/admin%252f /pub/%2561dmin /pub%2fadmin /pub/x%2f..%2fadmin /keep/..%2fpub /exact%2f /v/a%2fadmin
   /v/..%2fx /t/a%2fb/x /t/a%252fb /t/%252e%252e/x /t/;x/y /up/..%2fz /rules/pub%2f..%2fz /raw/..%2fadmin
   /raw/..%252fadmin /raw/%252e%252e/x /raw/x%252f%252e%252e%252fadmin /rawkeep/a%2f..%2fb
+  /pub/admin%3fx /pub/admin%23x /pub/admin%253fx /pub/adm%69n%3Fx /pub/x%2f..%2fadmin%3fx /keep/admin%3f /v/a/admin%23
+  /pub/..%3fx /pub/a%2f..%2f..%23 /v/a%3f/admin /t/%3fa/x /t/a%23b/x /rawkeep/%23a /raw/admin%3fx /up/a/..%252f..%253f /rules/..%3f
+  /keep/%2561dmin%25253f
   /pub/x%252fy/%252e%252e/%25252e%25252e/z /pub/a/%252e%252e;%2fx/..%2fz /pub/%25%32%65%25%32%65/x
 `
   .trim()
@@ -138,7 +141,7 @@ const STAYING = `
   /pub/https%3A%2F%2Fgit.example%2Fa.git /pub/https%253A%252F%252Fgit.example /keep/a%2Fb/c /v/a%2Fb/x
   /v/a%2fb /pub/a%2fb%2f..%2fc /pub/...%2fx /pub/..a%2fx /pub/a;v=1/b%2fc /pub/%255b /raw/a%2fb//c /raw/a/../b
   /up/a%2fb /t/a%20b/x%2fy /rules/a%2fb /rawkeep/a%2fb/c /x%2fy /exact%252fa /pub/%E2%82%AC%2F%F0%9F%98%80
-  /pub/a%255cb
+  /pub/a%255cb /pub/what%3f /pub/what%3fx=1 /pub/admin/x%2f..%3fx /pub/c%23 /keep/a%253fb/c /v/a%3fb /t/a/x%23b /raw/a%3f/b /admin%3fx /up/a%3fb
 `
   .trim()
   .split(/\s+/);

@@ -65,6 +65,25 @@ const REFUSED: readonly (readonly [name: string, bytes: string, status: number])
   ['a space in a field name', 'GET /x HTTP/1.1\r\nHost: a\r\nX Odd: 1\r\n\r\n', 400],
   ['two Hosts', 'GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
   ['no Host', 'GET /x HTTP/1.1\r\n\r\n', 400],
+  ['an empty Host', 'GET /x HTTP/1.1\r\nHost: \r\n\r\n', 400],
+  ['a Host without a name', 'GET /x HTTP/1.1\r\nHost: :80\r\n\r\n', 400],
+  ['an empty Host beside an absolute target', 'GET http://a/x HTTP/1.1\r\nHost:\r\n\r\n', 400],
+  [
+    'an expectation that is known and one that is not',
+    'POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, foo\r\nContent-Length: 2\r\n\r\n',
+    400,
+  ],
+  [
+    'an unknown expectation in a line of its own',
+    'POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: foo\r\nContent-Length: 2\r\n\r\n',
+    400,
+  ],
+  [
+    'an unknown expectation before a known one',
+    'POST /x HTTP/1.1\r\nHost: a\r\nExpect: foo\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n',
+    400,
+  ],
+  ['an empty expectation', 'GET /x HTTP/1.1\r\nHost: a\r\nExpect: \r\n\r\n', 400],
   ['a chunk size that is none', 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n', 400],
   [
     'a chunk longer than it says',
@@ -217,6 +236,20 @@ describe('request framing', { concurrency: 4 }, () => {
     assert.equal(seen?.body.toString(), 'hi');
     assert.equal(seen.headers['trailer'], undefined);
     assert.doesNotMatch(seen.rawHeaders.join('\n'), /root/);
+  });
+
+  it('the one expectation that is known is understood in every spelling', async (t) => {
+    const { gateway, service } = await setUp(t);
+    for (const fields of [
+      'Expect: 100-Continue',
+      'Expect: 100-continue , 100-continue',
+      'Expect:100-continue\r\nExpect:100-continue',
+    ]) {
+      const head = `POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\nContent-Length: 2\r\n\r\n`;
+      const raw = await askRaw(gateway.port, `${head}hi`);
+      assert.match(raw, /^HTTP\/1\.1 200/m, fields);
+    }
+    assert.equal(service.requests.length, 3);
   });
 
   it('an expectation that nobody knows is refused', async (t) => {

@@ -181,3 +181,25 @@ test('a refusal reaches a client that has sent frames already', async (t) => {
   await until(() => client.destroyed || client.readableEnded);
   assert.equal((await ask(`${gateway.url}/health`)).status, 200);
 });
+
+test('a handshake over HTTP/1.0, or that gives up a field which it needs, is served plainly; an odd one is refused', async (t) => {
+  const service = await startSocketService(t);
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/ws', target: service.url, auth: 'none', websocket: true }] },
+  });
+  const bytes = handshakeBytes('/ws/x');
+  const connection = (names: string) => bytes.replace('Connection: Upgrade', `Connection: ${names}`);
+  for (const [handshake, status] of [
+    [bytes.replace('HTTP/1.1', 'HTTP/1.0'), 200],
+    [connection('Upgrade, Sec-WebSocket-Key'), 200],
+    [connection('sec-websocket-version , Upgrade'), 200],
+    [connection('Upgrade\r\nConnection: Sec-WebSocket-Key'), 200],
+    [handshakeBytes('/ws/x', ['Expect: foo']), 400],
+    [bytes.replace('Host: gateway.test', 'Host: '), 400],
+  ] as const) {
+    const raw = await askRaw(gateway.port, handshake);
+    assert.match(raw, new RegExp(`^HTTP/1\\.1 ${status} `), handshake);
+    assert.match(raw, /^connection: close\r$/im);
+  }
+  assert.equal(service.requests.length, 0);
+});

@@ -39,6 +39,8 @@ const STEPS: readonly Step[] = [
   (path) => resolve(path.replace(/;[^/]*/g, '').replace(/\/+/g, '/')),
   (path) => resolve(path.replace(/%2e/gi, '.')),
   (path) => resolve(path.slice(0, `${path}\0`.indexOf('\0'))),
+  // What parses a decoded path as a URL.
+  (path) => resolve(path.replace(/[?#].*$/s, '')),
 ];
 
 /** All texts that a service may hold after up to four decodings; undefined where it would have climbed. */

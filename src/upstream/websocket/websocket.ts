@@ -14,12 +14,20 @@ const PROTOCOL_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Sixteen bytes in base64. */
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
+/** How the fields of a handshake begin. */
+const HANDSHAKE_FIELD = /sec-websocket-/i;
+
 /**
  * True for a handshake as RFC 6455, section 4.2.1, wants it. Whatever else names the protocol (a POST, a body, another
- * version) is served as the plain request that it also is: its bytes must never pass as frames.
+ * version) is served as the plain request that it also is: its bytes must never pass as frames. So is one over HTTP/1.0,
+ * where `Upgrade` means nothing (RFC 9110, section 7.8), and one whose `Connection` says that a field of the handshake
+ * goes no further than here.
  */
-export function isHandshake({ method, headers }: IncomingMessage): boolean {
+export function isHandshake({ method, headers, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
   return (
+    httpVersionMajor === 1 &&
+    httpVersionMinor > 0 &&
+    !HANDSHAKE_FIELD.test(headers.connection ?? '') &&
     headers.upgrade?.toLowerCase() === 'websocket' &&
     method === 'GET' &&
     headers['sec-websocket-version'] === '13' &&

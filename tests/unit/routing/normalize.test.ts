@@ -41,7 +41,8 @@ describe('normalizeTarget', () => {
     const target = normalizeTarget('/files/a%2fb');
     assert.equal(target.path, '/files/a%2Fb');
     assert.equal(target.hasEscapes, true);
-    assert.equal(normalizeTarget('/files/%7Ea%20%C3%A9%3F').hasEscapes, false);
+    assert.equal(normalizeTarget('/files/%7Ea%20%C3%A9').hasEscapes, false);
+    assert.equal(normalizeTarget('/files/a%3F').hasEscapes, true);
   });
 
   it('keeps the query as it came', () => {

@@ -2,6 +2,7 @@ import type { Logger } from 'winston';
 import type { RequestContext, Sink } from './context.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Deadlines } from './lib/deadlines.ts';
+import type { HiddenValues } from './lib/hidden-values.ts';
 import type { OpenSockets } from './lib/open-sockets.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
@@ -12,6 +13,8 @@ import type { AnswerFields } from './sink.ts';
 /** What lives as long as the process, made once in main and handed down. */
 export interface Deps {
   readonly settings: Settings;
+  /** The secrets of the routes file: `log` and `accessLog` hide them, and whoever makes a label does. */
+  readonly hidden: HiddenValues;
   /** The gateway's own messages; one line a request goes to `accessLog`. */
   readonly log: Logger;
   /** Takes one finished access-log record; never blocks. */

@@ -39,6 +39,8 @@ export interface RouteIdentity {
   readonly prefix: string;
   /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
   readonly credentialParameter?: string | undefined;
+  /** True where a path of this route holds a secret of the file. */
+  readonly hasSecretPath?: boolean;
 }
 
 /** The tightest limit that was decided on, for the headers and the log. */

@@ -5,6 +5,7 @@ import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
+import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
@@ -22,7 +23,7 @@ export interface CompiledRoute extends RouteInfo {
 }
 
 /** A configuration that was checked, and the pipeline that runs it. */
-export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages'>;
+export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' | 'hidden'>;
 
 /** One compiled configuration. It never changes; a reload makes another one. */
 export interface Snapshot extends Configuration {
@@ -66,18 +67,20 @@ export function compileSnapshot(configuration: Configuration, deps: SnapshotDeps
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
 export function* compileInSteps(
-  { config, stages }: Configuration,
+  { config, stages, hidden }: Configuration,
   deps: SnapshotDeps,
   previous?: Snapshot,
 ): Steps<Snapshot> {
+  deps.hidden.expect(hidden);
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
     previous?.stages === stages &&
+    hidden.id === previous.hidden.id &&
     hasSameTop(config, previous.config) &&
     isDeepStrictEqual(proofFields, previous.parts.proofFields);
   const shared = isAlike ? previous?.parts : undefined;
   const held: Holding<unknown>[] = [];
-  const acts: (() => void)[] = [];
+  const acts: (() => void)[] = [() => deps.hidden.settle()];
   const compileDeps: CompileDeps = { ...deps, whenInForce: (act) => void acts.push(act) };
   const keep = <T>(holding: Holding<T>): Holding<T> => {
     held.push(holding);
@@ -92,16 +95,16 @@ export function* compileInSteps(
     for (const route of config.routes) {
       yield;
       const same = shared?.routes.get(route);
-      routes.set(route, same === undefined ? compile(routeInfo(route, proofFields), route) : keep(same.hold()));
+      routes.set(route, same === undefined ? compile(routeInfo(route, proofFields, hidden), route) : keep(same.hold()));
     }
     const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
     const own = createOwnRoutes(stages, config).map(
-      (one) => compile({ ...routeInfo(one.config, proofFields), own: one.own }, one.config).value,
+      (one) => compile({ ...routeInfo(one.config, proofFields, hidden), own: one.own }, one.config).value,
     );
     const all = [...[...routes.values()].map(({ value }) => value), ...own];
     const table = yield* compileRouteTable(all.map((route) => ({ route, match: route.config })));
     const parts = { prepared, proofFields, routes };
-    const snapshot = createSnapshot({ config, stages }, parts, table, implicit.value.handlers, { acts, held });
+    const snapshot = createSnapshot({ config, stages, hidden }, parts, table, implicit.value.handlers, { acts, held });
     isDone = true;
     return snapshot;
   } catch (error) {
@@ -150,14 +153,17 @@ function* prepareStages(
 
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
 
-function routeInfo(route: RouteConfig, proofFields: readonly string[]): RouteInfo {
+function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }: Hidden): RouteInfo {
+  const parameter = credentialParameter(route.auth);
+  const inPath = [...route.prefix, route.pathRegex, parameter].join(' ');
   return {
-    name: nameOfRoute(route),
+    name: hide(nameOfRoute(route)),
+    hasSecretPath: hide(inPath) !== inPath,
     prefix: route.prefix[0] ?? '/',
     matched: true,
     isProtected: isProtected(route.auth),
     credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
-    credentialParameter: credentialParameter(route.auth),
+    credentialParameter: parameter,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Lease } from './pool.ts';
 
 /** What a stage is told about the route that it is created for. */
 export interface RouteInfo {
-  /** Unique; from `name`, or else made from methods and prefix. */
+  /** As it is displayed. Unique; from `name`, or else made from methods and prefix. */
   readonly name: string;
   /** The first prefix of the route as written, `/api/users/:id` for one. */
   readonly prefix: string;
@@ -18,6 +18,8 @@ export interface RouteInfo {
   readonly credentialHeaders: readonly string[];
   /** Name of the query parameter that may carry a credential here. */
   readonly credentialParameter?: string | undefined;
+  /** True where a path of this route holds a secret of the file, so that no path is displayed as it is. */
+  readonly hasSecretPath?: boolean;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | 'resource' | undefined;
   /** True where the stage that is created may only report what it would have refused. */

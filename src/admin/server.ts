@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { STRICT_HEADERS } from '../answer/head.ts';
+import type { Hide } from '../lib/hidden-values.ts';
 import { type AdminAnswer, type AdminSource, refusal } from './answer.ts';
 import { createAdminGuard } from './guard.ts';
 import { createAdminPages } from './pages.ts';
@@ -10,13 +11,14 @@ const SECOND_MS = 1000;
 export function createAdminServer(source: AdminSource): Server {
   const guard = createAdminGuard(source.deps.settings);
   const pages = createAdminPages(source);
+  const { hide } = source.deps.hidden;
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      send(req, res, guard(req) ?? (await pages(req)));
+      send(req, res, guard(req) ?? (await pages(req)), hide);
     } catch (error) {
       source.deps.log.error('the admin port failed', { error });
-      send(req, res, refusal('internal'));
+      send(req, res, refusal('internal'), hide);
     }
   }
 
@@ -26,12 +28,22 @@ export function createAdminServer(source: AdminSource): Server {
   );
 }
 
-function send(req: IncomingMessage, res: ServerResponse, { status, body, type, headers = [] }: AdminAnswer): void {
+function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, body, type, headers = [] }: AdminAnswer,
+  hide: Hide,
+): void {
   if (res.destroyed) return;
-  const text = typeof body === 'string' ? body : `${JSON.stringify(body, null, 2)}\n`;
+  const text = typeof body === 'string' ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
   const head = ['content-type', type ?? 'application/json', 'content-length', String(Buffer.byteLength(text))];
   // Nothing here reads a body: what is still on its way ends with the connection.
   if (!req.complete && req.method === 'POST') head.push('connection', 'close');
   res.writeHead(status, [...head, 'cache-control', 'no-store', ...STRICT_HEADERS, ...headers]);
   res.end(req.method === 'HEAD' ? undefined : text);
+}
+
+/** For JSON.stringify: no text of an answer holds a secret of the routes file. */
+function hideIn(hide: Hide): (key: string, value: unknown) => unknown {
+  return (_key, value) => (typeof value === 'string' ? hide(value) : value);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
+import type { Hide } from '../lib/hidden-values.ts';
 import { isMethod } from '../lib/methods.ts';
 import { findClaim } from './claims.ts';
 
@@ -64,13 +65,13 @@ export interface Denial {
 /** One compiled condition: undefined when it holds. */
 export type Condition = (context: RequestContext) => Denial | undefined;
 
-/** Conditions of one set of rules; every message is made here, once. */
-export function compileRules({ roles, scopes, claims = {}, consumers }: Rules): readonly Condition[] {
+/** Conditions of one set of rules; every message is made here, once, and its secrets hidden. */
+export function compileRules({ roles, scopes, claims = {}, consumers }: Rules, hide: Hide): readonly Condition[] {
   const conditions: Condition[] = [];
   if (consumers !== undefined) conditions.push(consumerCondition(new Set(consumers)));
-  if (roles !== undefined) conditions.push(listCondition('role', roles, (context) => context.roles));
+  if (roles !== undefined) conditions.push(listCondition('role', roles, (context) => context.roles, hide));
   for (const [path, rule] of Object.entries(claims)) conditions.push(claimCondition(path, rule));
-  if (scopes !== undefined) conditions.push(listCondition('scope', scopes, (context) => context.scopes));
+  if (scopes !== undefined) conditions.push(listCondition('scope', scopes, (context) => context.scopes, hide));
   return conditions;
 }
 
@@ -83,13 +84,14 @@ function listCondition(
   word: 'role' | 'scope',
   { any, all }: ListRule,
   read: (context: RequestContext) => readonly string[],
+  hide: Hide,
 ): Condition {
   const wanted = [...(all ?? []), ...(any ?? [])];
-  const scopes = word === 'scope' ? wanted : undefined;
+  const scopes = word === 'scope' ? wanted.map(hide) : undefined;
   const parts = [any && `one of the ${word}s ${any.join(', ')}`, all && `all of the ${word}s ${all.join(', ')}`].filter(
     Boolean,
   );
-  const denial: Denial = { detail: `This needs ${parts.join(' and ')}.`, scopes };
+  const denial: Denial = { detail: hide(`This needs ${parts.join(' and ')}.`), scopes };
   return (context) => {
     const has = read(context);
     const holds =

@@ -45,8 +45,8 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   for (const warning of stray) io.err(`warning: ${warning}\n`);
   const settings = parseSettings(io.env);
   const loaded = loadRoutes(routesFile(settings.routesFile), { env: io.env });
-  const { config, files } = loaded;
-  const others = [...warnOfRoutes(config.routes), ...(await collectStartWarnings(settings, loaded))];
+  const { config, files, hidden } = loaded;
+  const others = [...warnOfRoutes(config.routes).map(hidden.hide), ...(await collectStartWarnings(settings, loaded))];
   for (const warning of others) io.err(`warning: ${warning}\n`);
   const warnings = stray.length + others.length;
   if (warnings > 0 && isStrict) {

@@ -27,18 +27,19 @@ const SILENT_REDIS: RedisLink = {
  */
 export async function collectStartWarnings(
   settings: Settings,
-  { config, stages }: Configuration,
+  { config, ...configuration }: Configuration,
 ): Promise<readonly string[]> {
   const warnings: string[] = [];
   const sink = { append: (line: string) => void warnings.push((JSON.parse(line) as { message: string }).message) };
+  const made = createDeps({ ...settings, redisUrl: undefined }, { access: sink, messages: sink }, createMetrics());
   const deps: Deps = {
-    ...createDeps({ ...settings, redisUrl: undefined }, { access: sink, messages: sink }, createMetrics()),
+    ...made,
     settings,
-    log: createMessageLog({ logLevel: 'warn', logFormat: 'json' }, sink),
+    log: createMessageLog({ logLevel: 'warn', logFormat: 'json' }, sink, made.hidden.hide),
     redis: settings.redisUrl === undefined ? undefined : SILENT_REDIS,
   };
   const snapshot = compileSnapshot(
-    { stages, config: { ...config, services: {}, routes: config.routes.map(endHere) } },
+    { ...configuration, config: { ...config, services: {}, routes: config.routes.map(endHere) } },
     { ...deps, inProcess },
   );
   snapshot.comeIntoForce();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { Hidden } from '../lib/hidden-values.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
@@ -8,7 +9,7 @@ import { mergeFiles } from './merge.ts';
 import { parseSource } from './parse-source.ts';
 import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
-import { createSecrets, type Secrets } from './secrets.ts';
+import { createSecrets, hideInFault, type Secrets } from './secrets.ts';
 import { faultAt, type LocatedObject, type Place, type ReportAt } from './source.ts';
 import { validateFile } from './validate.ts';
 
@@ -23,6 +24,8 @@ export interface LoadedRoutes<Config> {
   readonly files: readonly string[];
   /** SHA-256 in hex over the files and the values of `${ENV:…}` and `${FILE:…}`. */
   readonly hash: string;
+  /** The values of those: whatever displays a text of this configuration hides them. */
+  readonly hidden: Hidden;
 }
 
 export interface LoadOptions {
@@ -61,7 +64,7 @@ export function* loadInSteps<const L extends StageList>(
           issuer: findOutsideIssuer(env),
         });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
-  return { config: config as FileOf<L>, stages, files, hash };
+  return { config: config as FileOf<L>, stages, files, hash, hidden: secrets.hidden() };
 }
 
 interface Collector {
@@ -133,7 +136,8 @@ function* parseRoot(
 /** Sorted by place, and without any secret. */
 function tidy(faults: readonly Fault[], secrets: Secrets): Fault[] {
   const files = [...new Set(faults.map(({ file }) => file))];
+  const hidden = secrets.hidden();
   return faults
-    .map((fault) => secrets.redact(fault))
+    .map((fault) => hideInFault(fault, hidden))
     .sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column);
 }

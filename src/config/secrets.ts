@@ -1,19 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createHidden, type Hidden } from '../lib/hidden-values.ts';
 import type { Fault } from './config-error.ts';
 import type { ReportAt, ResolveText } from './source.ts';
 
 const PLACEHOLDER = /\$\{(ENV|FILE):([^}]*)\}/g;
 const MAX_SECRET_FILE_BYTES = 1024 * 1024;
-// Shorter values are no secrets, and blotting them out would make messages unreadable.
-const MIN_SECRET_CHARS = 4;
 
 /** What `${ENV:NAME}` and `${FILE:/path}` stand for, and a memory of it, so that no message ever repeats a value. */
 export interface Secrets {
   /** Resolves the strings of a file that lies in this folder. */
   resolver(folder: string, report: ReportAt): ResolveText;
-  /** Takes every resolved value out of a fault. */
-  redact(fault: Fault): Fault;
+  /** What has been resolved so far, to be hidden in whatever is displayed. */
+  hidden(): Hidden;
   /** Names and values in order of appearance, for the hash. */
   readonly resolved: ReadonlyMap<string, string>;
 }
@@ -36,12 +35,14 @@ export function createSecrets(env: NodeJS.ProcessEnv): Secrets {
     resolved,
     resolver: (folder, report) => (text, place) =>
       text.includes('${') ? resolveText(text, folder, (message) => report(place, message)) : text,
-    redact: (fault) => ({
-      ...fault,
-      message: blotOut(fault.message, resolved),
-      ...(fault.hint === undefined ? {} : { hint: blotOut(fault.hint, resolved) }),
-    }),
+    hidden: () => createHidden(resolved),
   };
+}
+
+/** A fault without any resolved value. */
+export function hideInFault(fault: Fault, { hide }: Hidden): Fault {
+  const { message, hint } = fault;
+  return { ...fault, message: hide(message), ...(hint !== undefined && { hint: hide(hint) }) };
 }
 
 type Found = { readonly value: string } | { readonly problem: string };
@@ -60,16 +61,6 @@ function readSecretFile(file: string): Found {
   } catch (cause) {
     return { problem: `this file can't be read (${(cause as NodeJS.ErrnoException).code})` };
   }
-}
-
-function blotOut(text: string, resolved: ReadonlyMap<string, string>): string {
-  // The longest first: one secret may be the beginning of another.
-  const secrets = [...resolved].sort(([, a], [, b]) => b.length - a.length);
-  let clean = text;
-  for (const [placeholder, value] of secrets) {
-    if (value.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(value, () => placeholder);
-  }
-  return clean;
 }
 
 /** The files that a text names by `${FILE:…}`, so that a change of theirs can be noticed too. */

@@ -78,33 +78,35 @@ function decodeName(name: string): string {
   }
 }
 
-/** A value of any shape for a log, copied with its secrets replaced; errors become plain objects. */
-export function redactValue(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value);
+type Clean = (text: string) => string;
+
+/** A value of any shape for a log, copied with its secrets replaced, those in texts by `clean`; errors become plain objects. */
+export function redactValue(value: unknown, clean: Clean = redactText, depth = 0): unknown {
+  if (typeof value === 'string') return clean(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '…';
-  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
-  if (value instanceof Error) return redactError(value, depth);
-  return value instanceof Date || value instanceof URL ? redactText(String(value)) : redactFields(value, depth);
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, clean, depth + 1));
+  if (value instanceof Error) return redactError(value, clean, depth);
+  return value instanceof Date || value instanceof URL ? clean(String(value)) : redactFields(value, clean, depth);
 }
 
-function redactFields(fields: object, depth: number): Record<string, unknown> {
+function redactFields(fields: object, clean: Clean, depth: number): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(fields)) {
     const isSecret = isSecretName(name) && item !== undefined && item !== null;
-    copy[name] = isSecret ? REDACTED : redactValue(item, depth + 1);
+    copy[name] = isSecret ? REDACTED : redactValue(item, clean, depth + 1);
   }
   return copy;
 }
 
-function redactError(error: Error, depth: number): Record<string, unknown> {
+function redactError(error: Error, clean: Clean, depth: number): Record<string, unknown> {
   const { code } = error as NodeJS.ErrnoException;
   return {
     name: error.name,
-    message: redactText(error.message),
+    message: clean(error.message),
     ...(code === undefined ? {} : { code }),
-    ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
-    ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, depth + 1) }),
+    ...(error.stack === undefined ? {} : { stack: clean(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: redactValue(error.cause, clean, depth + 1) }),
   };
 }

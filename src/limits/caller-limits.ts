@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import type { Hide } from '../lib/hidden-values.ts';
 import type { WindowState } from './decision.ts';
 import type { Limits } from './limits.ts';
 import { type LimitsFile, RouteWindows } from './route-windows.ts';
@@ -13,9 +14,10 @@ export interface CallerLimits {
 export function createCallerLimits(
   file: LimitsFile,
   limits: Limits,
+  hide?: Hide,
 ): (context: RequestContext) => Promise<CallerLimits> {
   const plans = new Set(Object.keys(file.plans ?? {}));
-  const windows = new RouteWindows(file, [], '');
+  const windows = new RouteWindows(file, [], '', hide);
   return async (context) => {
     const named = context.plan ?? context.consumer?.plan;
     const plan = named !== undefined && plans.has(named) ? named : file.defaultPlan;

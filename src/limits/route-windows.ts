@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import type { Hide } from '../lib/hidden-values.ts';
 import { LimitHeaders } from './headers.ts';
 import type { PlanOptions, RateLimitOptions } from './schema.ts';
 import { compilePlan, compileWindow, mergeWindows, type Window } from './window.ts';
@@ -26,13 +27,21 @@ export class RouteWindows {
   readonly #byPlan = new Map<string, WindowList>();
   readonly #others: WindowList;
 
-  constructor(file: LimitsFile, routeLimits: readonly RateLimitOptions[], routeName: string) {
+  /** @param hide takes secrets out of names, which are displayed. */
+  constructor(
+    file: LimitsFile,
+    routeLimits: readonly RateLimitOptions[],
+    routeName: string,
+    hide: Hide = (text) => text,
+  ) {
     const ofFile = (options: RateLimitOptions) =>
       compileWindow(options, { kind: 'gateway', name: 'gateway' }, routeName);
-    const fileLimits = file.rateLimits ?? [];
+    const fileLimits = shownLimits(file.rateLimits ?? [], hide);
     const atDoor = fileLimits.filter(needsNoIdentity).map(ofFile);
     const idsAtDoor = new Set(atDoor.map(({ id }) => id));
-    const ofRoute = routeLimits.map((options) => compileWindow(options, { kind: 'route', name: routeName }, routeName));
+    const ofRoute = shownLimits(routeLimits, hide).map((options) =>
+      compileWindow(options, { kind: 'route', name: routeName }, routeName),
+    );
     // What a route says of the very same counter is decided with it: a call must not count there twice.
     this.atDoor = createList(
       mergeWindows(
@@ -46,7 +55,15 @@ export class RouteWindows {
     ];
     const createLater = (windows: readonly Window[]) => createList(windows, this.atDoor.windows);
     for (const [name, plan] of Object.entries(file.plans ?? {})) {
-      this.#byPlan.set(name, createLater(mergeWindows(common, compilePlan(name, plan, routeName))));
+      this.#byPlan.set(
+        name,
+        createLater(
+          mergeWindows(
+            common,
+            compilePlan(name, { ...plan, rateLimits: shownLimits(plan.rateLimits ?? [], hide) }, routeName),
+          ),
+        ),
+      );
     }
     this.#others = this.#byPlan.get(file.defaultPlan ?? '') ?? createLater(mergeWindows(common));
   }
@@ -66,6 +83,10 @@ export class RouteWindows {
     const plan = context.plan ?? context.consumer?.plan;
     return (plan === undefined ? undefined : this.#byPlan.get(plan)) ?? this.#others;
   }
+}
+
+function shownLimits(limits: readonly RateLimitOptions[], hide: Hide): RateLimitOptions[] {
+  return limits.map((options) => (options.name === undefined ? options : { ...options, name: hide(options.name) }));
 }
 
 function needsNoIdentity({ by }: RateLimitOptions): boolean {

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
+import type { HiddenValues } from '../lib/hidden-values.ts';
 import { redactQuery, redactText } from '../lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
@@ -78,7 +79,7 @@ export function isoTime(ms: number): string {
 }
 
 /** The path as it was matched, or as it came when it could not be read, with the secrets of its query replaced. */
-export function loggedPath(context: RequestContext): string {
+export function loggedPath(context: RequestContext, hidden?: HiddenValues): string {
   let { path, query } = context;
   if (path === '') {
     const url = context.req.url ?? '';
@@ -87,14 +88,20 @@ export function loggedPath(context: RequestContext): string {
     query = mark < 0 ? '' : url.slice(mark);
   }
   const whole = query === '' ? path : path + redactQuery(query, context.route?.credentialParameter);
-  return whole.length <= MAX_PATH_CHARS ? whole : `${whole.slice(0, MAX_PATH_CHARS)}…`;
+  const shown = hidden !== undefined && mayHoldSecret(context) ? hidden.hide(whole) : whole;
+  return shown.length <= MAX_PATH_CHARS ? shown : `${shown.slice(0, MAX_PATH_CHARS)}…`;
+}
+
+/** Paths of few routes hold a secret of the file; of a path that no route took, nobody knows whose it was meant to be. */
+function mayHoldSecret({ route, errorCode }: RequestContext): boolean {
+  return route === undefined || route.hasSecretPath === true || errorCode !== undefined;
 }
 
 /** Two decimals are ten microseconds: more would only be longer. */
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** One line of JSON; fields that have nothing to say are left out. */
-export function renderAccessJson(record: AccessRecord): string {
+export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): string {
   const { context, totalMs } = record;
   const wasSent = context.attempts > 0;
   const hasFault = record.source !== undefined || context.errorCode !== undefined;
@@ -104,7 +111,7 @@ export function renderAccessJson(record: AccessRecord): string {
     time: isoTime(record.endedAtMs),
     level: record.level,
     method: context.method,
-    path: loggedPath(context),
+    path: loggedPath(context, hidden),
     status: record.status,
     clientAddress: orNone(context.clientAddress),
     userAgent: orNone(context.req.headers['user-agent']?.slice(0, MAX_AGENT_CHARS)),
@@ -112,15 +119,15 @@ export function renderAccessJson(record: AccessRecord): string {
     correlationId: correlationOf(context),
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
-    consumer: orNone(context.consumer?.name),
+    consumer: orNone(labelOf(context.consumer?.name, hidden)),
     subject: orNone(context.subject),
-    issuer: context.tellsIssuer ? orNone(context.issuer) : undefined,
+    issuer: context.tellsIssuer ? orNone(labelOf(context.issuer, hidden)) : undefined,
     authMethod: orNone(context.authMethod),
     code: hasFault ? faultCode(record) : undefined,
     source: record.source,
-    detail: hasFault ? detailOf(record) : undefined,
-    nearestRoute: hasFault ? context.nearestRoute?.() : undefined,
-    cause: isForOperator ? faultCause(record) : undefined,
+    detail: hasFault ? detailOf(record, hidden) : undefined,
+    nearestRoute: hasFault ? labelOf(context.nearestRoute?.(), hidden) : undefined,
+    cause: isForOperator ? faultCause(record, hidden) : undefined,
     bytesIn: context.bytesIn,
     bytesOut: context.bytesOut,
     totalMs: rounded(totalMs),
@@ -128,7 +135,7 @@ export function renderAccessJson(record: AccessRecord): string {
     upstreamMs: wasSent ? rounded(context.upstreamMs) : undefined,
     attempts: wasSent ? context.attempts : undefined,
     service: wasSent ? orNone(context.service) : undefined,
-    target: wasSent ? orNone(context.target) : undefined,
+    target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
     cache: orNone(context.cache),
     limit: limitText(context),
@@ -139,6 +146,11 @@ export function renderAccessJson(record: AccessRecord): string {
 
 /** JSON leaves out what is undefined. */
 const orNone = <T extends string>(value: T | undefined): T | undefined => (value === '' ? undefined : value);
+
+/** A word of the configuration, without its secrets. */
+export function labelOf(text: string | undefined, hidden: HiddenValues | undefined): string | undefined {
+  return hidden === undefined ? text : hidden.label(text);
+}
 
 /** Where it says more than the request ID. */
 function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
@@ -153,19 +165,20 @@ function faultCode({ context, aborted }: AccessRecord): string | undefined {
   return context.errorCode ?? (aborted === 'client' ? 'client_closed' : undefined);
 }
 
-function faultCause({ context: { cause }, source }: AccessRecord): string | undefined {
+function faultCause({ context: { cause }, source }: AccessRecord, hidden?: HiddenValues): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  return orNone(redactText(source === 'gateway' ? (cause.stack ?? cause.message) : cause.message));
+  const told = source === 'gateway' ? (cause.stack ?? cause.message) : cause.message;
+  return orNone(redactText(hidden?.hide(told) ?? told));
 }
 
 const DENIED = new Set([401, 403]);
 
 /** What is said of a fault beyond its code, without secrets; of who was denied, in any case. */
-export function detailOf({ context, source, status }: AccessRecord): string | undefined {
+export function detailOf({ context, source, status }: AccessRecord, hidden?: HiddenValues): string | undefined {
   const { errorCode, errorDetail } = context;
   if (errorCode === undefined || errorDetail === undefined) return undefined;
   if (source === 'client' && !DENIED.has(status) && errorDetail === ERRORS[errorCode].advice) return undefined;
-  return redactText(errorDetail);
+  return redactText(hidden?.hide(errorDetail) ?? errorDetail);
 }
 
 /** The gateway's own share: the whole less the time spent waiting for services. */

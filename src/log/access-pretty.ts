@@ -1,5 +1,6 @@
+import type { HiddenValues } from '../lib/hidden-values.ts';
 import { withoutControls } from '../lib/printable.ts';
-import { type AccessRecord, detailOf, isoTime, loggedPath } from './access-line.ts';
+import { type AccessRecord, detailOf, isoTime, labelOf, loggedPath } from './access-line.ts';
 
 /** The width of a terminal that nobody has made wider. */
 const COLUMNS = 80;
@@ -18,32 +19,34 @@ const COLOURS: Readonly<Record<string, string>> = {
 };
 
 /** One line for the eye, on a terminal: what was asked and what came of it, and the reason where it did not go well. */
-export function renderAccessPretty(record: AccessRecord): string {
+export function renderAccessPretty(record: AccessRecord, hidden?: HiddenValues): string {
   const { context, totalMs } = record;
   const status = String(record.status);
   const start = `${isoTime(record.endedAtMs).slice(11, 23)} `;
   const method = cut(withoutControls(context.method), METHOD_COLUMNS).padEnd(4);
   const tookMs = `${totalMs.toFixed(1)}ms`;
-  const end = withoutControls(endOf(record));
+  const end = withoutControls(endOf(record, hidden));
   const room = COLUMNS - start.length - status.length - method.length - tookMs.length - 4;
   const endRoom = end === '' ? 0 : Math.min(end.length, END_COLUMNS) + 2;
-  const path = cut(withoutControls(loggedPath(context)), room - endRoom);
+  const path = cut(withoutControls(loggedPath(context, hidden)), room - endRoom);
   const told = end === '' ? '' : `  ${cut(end, room - path.length - 2)}`;
   return `${start}${COLOURS[status.charAt(0)] ?? ''}${status}${RESET} ${method} ${path}  ${tookMs}${told}`;
 }
 
 /** The reason of what went wrong; else who called, and who answered. */
-function endOf(record: AccessRecord): string {
+function endOf(record: AccessRecord, hidden?: HiddenValues): string {
   const { context, aborted } = record;
   const code = context.errorCode ?? (aborted === undefined ? undefined : `aborted by ${aborted}`);
   if (code !== undefined) {
-    const nearest = context.nearestRoute?.();
+    const nearest = labelOf(context.nearestRoute?.(), hidden);
     if (nearest !== undefined) return `${code}, nearest is ${nearest}`;
-    const detail = detailOf(record);
+    const detail = detailOf(record, hidden);
     return detail === undefined ? code : `${code}: ${detail}`;
   }
-  const who = context.consumer?.name ?? context.subject ?? '';
-  return [who, context.target === undefined ? '' : `-> ${context.target}`].filter((part) => part !== '').join(' ');
+  const who = labelOf(context.consumer?.name, hidden) ?? context.subject ?? '';
+  return [who, context.target === undefined ? '' : `-> ${labelOf(context.target, hidden)}`]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 function cut(text: string, columns: number): string {

@@ -1,6 +1,7 @@
 import { createLogger, format, type Logger } from 'winston';
 import TransportStream from 'winston-transport';
 import { systemClock } from '../lib/clock.ts';
+import type { HiddenValues, Hide } from '../lib/hidden-values.ts';
 import { printableLines } from '../lib/printable.ts';
 import { redactText, redactValue } from '../lib/redact.ts';
 import type { Settings } from '../settings.ts';
@@ -42,12 +43,18 @@ class LineTransport extends TransportStream {
 }
 
 /** The gateway's own messages. Whatever looks like a secret is taken out before anything is written. */
-export function createMessageLog(settings: Pick<Settings, 'logLevel' | 'logFormat'>, sink: LineSink): Logger {
+export function createMessageLog(
+  settings: Pick<Settings, 'logLevel' | 'logFormat'>,
+  sink: LineSink,
+  hide: Hide = (text) => text,
+): Logger {
+  // Hidden first: of a secret that is an address, redacting would take a part and leave the rest.
+  const clean: Hide = (text) => redactText(hide(text));
   const render = settings.logFormat === 'pretty' ? renderPretty : renderJson;
   return createLogger({
     level: settings.logLevel,
     format: format((info) =>
-      Object.assign(info, { [MESSAGE]: render(info.level, redactText(String(info.message)), fieldsOf(info)) }),
+      Object.assign(info, { [MESSAGE]: render(info.level, clean(String(info.message)), fieldsOf(info, clean)) }),
     )(),
     transports: [new LineTransport(sink)],
     exitOnError: false,
@@ -55,13 +62,17 @@ export function createMessageLog(settings: Pick<Settings, 'logLevel' | 'logForma
 }
 
 /** One line a request. It is rendered here, once; the level is LOG_LEVEL's too. */
-export function createAccessLog(settings: Pick<Settings, 'logLevel' | 'logFormat'>, sink: LineSink): Logger {
+export function createAccessLog(
+  settings: Pick<Settings, 'logLevel' | 'logFormat'>,
+  sink: LineSink,
+  hidden: HiddenValues,
+): Logger {
   const render = settings.logFormat === 'pretty' ? renderAccessPretty : renderAccessJson;
   return createLogger({
     level: settings.logLevel,
     format: format((info) => {
       const record = info as unknown as AccessRecord;
-      (info as { [MESSAGE]?: string })[MESSAGE] = render(record);
+      (info as { [MESSAGE]?: string })[MESSAGE] = render(record, hidden);
       record.release();
       return info;
     })(),
@@ -77,9 +88,9 @@ function timeNow(): string {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsOf(info: Fields): Fields {
+function fieldsOf(info: Fields, clean: Hide): Fields {
   const { level: _level, message: _message, ...fields } = info;
-  return redactValue(fields) as Fields;
+  return redactValue(fields, clean) as Fields;
 }
 
 function renderJson(level: string, message: string, fields: Fields): string {

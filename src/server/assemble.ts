@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
+import { HiddenValues } from '../lib/hidden-values.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
@@ -47,12 +48,14 @@ export interface Running {
 
 /** What lives as long as the process. */
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
-  const log = createMessageLog(settings, sinks.messages);
+  const hidden = new HiddenValues();
+  const log = createMessageLog(settings, sinks.messages, hidden.hide);
   const deadlines = new Deadlines();
   return {
     settings,
+    hidden,
     log,
-    accessLog: createAccessLog(settings, sinks.access),
+    accessLog: createAccessLog(settings, sinks.access, hidden),
     clock: systemClock,
     metrics,
     pool: new Pool(),

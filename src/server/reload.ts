@@ -30,7 +30,7 @@ export interface Reloader {
 
 export interface ReloaderOptions {
   readonly gateway: Gateway;
-  readonly deps: Pick<Deps, 'log' | 'metrics' | 'clock'>;
+  readonly deps: Pick<Deps, 'log' | 'metrics' | 'clock' | 'hidden'>;
   /** Reads the files; throws a ConfigError that lists every fault. */
   readonly load: () => Steps<LoadedRoutes<FileConfig>>;
   /** Hash of what is in force at the start. */
@@ -42,7 +42,7 @@ export interface ReloaderOptions {
  * nothing. Two reloads never overlap: one that is asked for during another runs after it, and reads the files anew.
  */
 export function createReloader({ gateway, deps, load, hash: firstHash }: ReloaderOptions): Reloader {
-  const { log, metrics, clock } = deps;
+  const { log, metrics, clock, hidden } = deps;
   const closing = new AbortController();
   let hash = firstHash;
   let last: ReloadResult | undefined;
@@ -52,8 +52,9 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
   function* attempt(by: string, at: string): Steps<ReloadResult> {
     const loaded = yield* load();
     if (loaded.hash === hash) return { result: 'unchanged', at, by, changes: [], faults: [] };
-    const changes = describeChange(gateway.snapshot.config, loaded.config);
+    const { config } = gateway.snapshot;
     yield* gateway.load(loaded);
+    const changes = describeChange(config, loaded.config).map(hidden.hide);
     hash = loaded.hash;
     metrics.snapshotLoadedAt.set(clock.now() / 1000);
     return { result: 'applied', at, by, changes, faults: [] };
@@ -80,7 +81,13 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
     const at = new Date(clock.now()).toISOString();
     const outcome = await inSlices(attempt(by, at), closing.signal).catch((error: unknown): ReloadResult => {
       reportFault(error, by);
-      return { result: 'refused', at, by, changes: [], faults: faultsOf(error) };
+      return {
+        result: 'refused',
+        at,
+        by,
+        changes: [],
+        faults: faultsOf(error).map((fault) => ({ ...fault, message: hidden.hide(fault.message) })),
+      };
     });
     report(outcome);
     metrics.reloads.inc({ result: outcome.result });

@@ -42,14 +42,14 @@ export const authorizeStage = defineStage({
     });
   },
 
-  create({ authorize: rules, auth, resourceMetadata = false }, route) {
+  create({ authorize: rules, auth, resourceMetadata = false }, route, { hidden }) {
     if (rules === undefined || !route.matched) return undefined;
     const challenge = challengeOf(auth?.schemes ?? ['jwt']);
     const isPublished = auth !== undefined && hasMetadata({ auth, resourceMetadata });
-    const forAll = compileRules(rules);
+    const forAll = compileRules(rules, hidden.hide);
     const byMethod = new Map<string, readonly Condition[]>();
     for (const [method, more] of Object.entries(rules.methods ?? {}))
-      byMethod.set(method, [...forAll, ...compileRules(more)]);
+      byMethod.set(method, [...forAll, ...compileRules(more, hidden.hide)]);
     const forGet = byMethod.get('GET');
     if (forGet !== undefined && !byMethod.has('HEAD')) byMethod.set('HEAD', forGet);
 

@@ -30,7 +30,7 @@ export const gatewayLimitStage = defineStage({
 
   create(options, route, deps, { file, limits, bans }) {
     const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
-    const list = new RouteWindows(file, rateLimits, route.name).atDoor;
+    const list = new RouteWindows(file, rateLimits, route.name, deps.hidden.hide).atDoor;
     if (list.windows.length === 0 || route.own !== undefined) return undefined;
     // Who calls is not known yet, and no route can try out what holds for all of them.
     const told = { stage: 'gatewayLimit', usage: undefined, isShadowed: false } as const;

@@ -19,6 +19,7 @@ export const meStage = defineStage({
     return createCallerLimits(
       file,
       deps.lease.use(limitsKind, '', () => createLimits(deps)),
+      deps.hidden.hide,
     );
   },
 

@@ -34,7 +34,7 @@ export const rateLimitStage = defineStage({
     const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
     // What is only tried out tells the client nothing, and bans nobody.
     const isShadowed = route.isShadowed === true;
-    const windows = new RouteWindows(file, rateLimits, route.name);
+    const windows = new RouteWindows(file, rateLimits, route.name, deps.hidden.hide);
     // With Redis every call is in the usage report, whether a limit holds for it or not.
     const usage = limits.usageOf(route.name);
     if (windows.isEmpty && usage === undefined) return undefined;

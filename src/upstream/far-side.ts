@@ -47,9 +47,11 @@ const outsideNameKind: Kind<{ end(): void }> = { name: 'outside name', close: (n
  * @param outsideName what reports call it; undefined keeps it out of those that clients may read.
  */
 export function useFarSide(name: string, options: ServiceOptions, deps: StageDeps, outsideName?: string): FarSide {
-  const key = JSON.stringify([name, options]);
+  // Displayed with its secrets hidden, and found by its address all the same.
+  const label = deps.hidden.hide(name);
+  const key = JSON.stringify([label, name, options]);
   const service = deps.lease.use(serviceKind, key, () =>
-    createService({ name, identity: JSON.stringify([name, outsideName]) }, options, deps),
+    createService({ name: label, identity: JSON.stringify([name, outsideName]) }, options, deps),
   );
   if (outsideName !== undefined) {
     deps.lease.use(outsideNameKind, `${key} ${outsideName}`, () => {

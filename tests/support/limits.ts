@@ -7,6 +7,7 @@ import { attachContext, RequestContext } from '../../src/context.ts';
 import type { GatewayError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { Deadlines } from '../../src/lib/deadlines.ts';
+import { HiddenValues } from '../../src/lib/hidden-values.ts';
 import { OpenSockets } from '../../src/lib/open-sockets.ts';
 import { finish } from '../../src/lib/steps.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -139,6 +140,7 @@ export class StageBench {
     log.on('data', (line: { message: string }) => this.lines.push(line.message));
     return {
       settings: {} as Settings,
+      hidden: new HiddenValues(),
       log,
       accessLog: log,
       clock: this.clock,

@@ -17,8 +17,11 @@ const SECRET_NAME = new RegExp(
   'i',
 );
 
-/** JSON Web Tokens, keys of this gateway, and what stands after an HTTP scheme. */
-const SECRET_VALUE = /(?<![A-Za-z0-9])(?:eyJ[\w-]{5,}(?:\.[\w-]*)+|tpk_\w+)|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
+/** Keys of this gateway, and what stands after an HTTP scheme. */
+const SECRET_VALUE = /(?<![A-Za-z0-9])tpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
+/** JSON Web Tokens are within such a run. It is found whole: each `eyJ` of a long one must not be a start of its own. */
+const DOTTED_RUN = /(?<![\w-])[\w-]+(?:\.[\w-]*)+/g;
+const TOKEN_START = /(?<![A-Za-z0-9])eyJ[\w-]{5}/;
 /** Up to the last `@` before a slash: a password may have one in it. */
 const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s/]+@/g;
 /** Letters, digits and `_` that are percent-encoded, though they need not be. */
@@ -34,7 +37,7 @@ export function isSecretName(name: string): boolean {
 
 /** A message for a log: tokens, keys and passwords within it are replaced. */
 export function redactText(text: string): string {
-  return text
+  return (text.includes('eyJ') ? text.replace(DOTTED_RUN, withoutToken) : text)
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(URL_PARAMETER, (whole, mark: string, name: string) =>
       isSecretName(decodeName(name)) ? `${mark}${name}=${REDACTED}` : whole,
@@ -72,6 +75,11 @@ export function redactPath(path: string): string {
 function holdsSecret(part: string): boolean {
   const text = decodePart(part.replaceAll('+', ' '));
   return text === undefined || redactText(text) !== text;
+}
+
+function withoutToken(run: string): string {
+  const start = run.search(TOKEN_START);
+  return start < 0 || !run.includes('.', start) ? run : run.slice(0, start) + REDACTED;
 }
 
 /**

@@ -17,9 +17,16 @@ const SECRET_NAME = new RegExp(
   'i',
 );
 
-/** JSON Web Tokens, keys of this gateway, and what stands after an HTTP scheme. */
-const SECRET_VALUE = /\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?|\btpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
-const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
+/** Keys of this gateway, and what stands after an HTTP scheme. */
+const SECRET_VALUE = /(?<![A-Za-z0-9])tpk_\w+|\b(Bearer|Basic)\s+[\w+/=.~-]{6,}/gi;
+/** JSON Web Tokens are within such a run. It is found whole: each `eyJ` of a long one must not be a start of its own. */
+const DOTTED_RUN = /(?<![\w-])[\w-]+(?:\.[\w-]*)+/g;
+const TOKEN_START = /(?<![A-Za-z0-9])eyJ[\w-]{5}/;
+/** Up to the last `@` before a slash: a password may have one in it. */
+const URL_PASSWORD = /(:\/\/[^\s:/@]*:)[^\s/]+@/g;
+/** Letters, digits and `_` that are percent-encoded, though they need not be. */
+const ENCODED_WORD = /%(?:3\d|[46][1-9a-f]|[57][\da]|5f)/i;
+const ENCODED_COLON = /%3a/i;
 const URL_PARAMETER = /([?&#])([^=&?#\s"']+)=[^&\s"']+/g;
 
 const MAX_DEPTH = 5;
@@ -30,7 +37,7 @@ export function isSecretName(name: string): boolean {
 
 /** A message for a log: tokens, keys and passwords within it are replaced. */
 export function redactText(text: string): string {
-  return text
+  return (text.includes('eyJ') ? text.replace(DOTTED_RUN, withoutToken) : text)
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(URL_PARAMETER, (whole, mark: string, name: string) =>
       isSecretName(decodeName(name)) ? `${mark}${name}=${REDACTED}` : whole,
@@ -40,26 +47,71 @@ export function redactText(text: string): string {
     );
 }
 
+/** Whether a secret may be within: asked of every line, so that what is slower is asked of few. */
+function isSuspicious(text: string): boolean {
+  return (
+    text.includes('tpk_') ||
+    text.includes('eyJ') ||
+    text.includes('earer') ||
+    text.includes('asic') ||
+    (text.includes('%') && (ENCODED_WORD.test(text) || (ENCODED_COLON.test(text) && text.includes('40')))) ||
+    (text.includes('@') && text.includes('://'))
+  );
+}
+
+/** A text that a client chose, for a log: mostly it comes back as it is. */
+export function redactWord(text: string): string {
+  return isSuspicious(text) ? redactText(text) : text;
+}
+
+/** A path for a log, or a whole request target without its query. */
+export function redactPath(path: string): string {
+  if (!isSuspicious(path)) return path;
+  const segments = redactText(path).split('/');
+  return segments.map((segment) => (segment.includes('%') && holdsSecret(segment) ? REDACTED : segment)).join('/');
+}
+
+/** Whether a part of a URL holds a secret once it is decoded. */
+function holdsSecret(part: string): boolean {
+  const text = decodePart(part.replaceAll('+', ' '));
+  return text === undefined || redactText(text) !== text;
+}
+
+function withoutToken(run: string): string {
+  const start = run.search(TOKEN_START);
+  return start < 0 || !run.includes('.', start) ? run : run.slice(0, start) + REDACTED;
+}
+
 /**
  * A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced; also that
  * of the parameter `known` as a secret, whatever its name.
  */
 export function redactQuery(query: string, known?: string): string {
   if (query.length < 2) return query;
+  const mayHoldSecret = isSuspicious(query);
   let start = 1;
   let copiedTo = 0;
   let redacted = '';
   while (start < query.length) {
     let end = query.indexOf('&', start);
     if (end < 0) end = query.length;
-    const equals = query.indexOf('=', start);
-    if (equals >= 0 && equals < end && isSecretPair(query.slice(start, equals), known, query, equals + 1, end)) {
-      redacted += query.slice(copiedTo, equals + 1) + REDACTED;
+    const from = secretFrom(query, start, end, known, mayHoldSecret);
+    if (from >= 0) {
+      redacted += query.slice(copiedTo, from) + REDACTED;
       copiedTo = end;
     }
     start = end + 1;
   }
   return copiedTo === 0 ? query : redacted + query.slice(copiedTo);
+}
+
+/** Where the secret of a parameter begins: mostly its value; all of it where its name is one. -1 when it has none. */
+function secretFrom(query: string, start: number, end: number, known: string | undefined, isLikely: boolean): number {
+  const equals = query.indexOf('=', start);
+  const hasValue = equals >= 0 && equals < end;
+  if (hasValue && isSecretPair(query.slice(start, equals), known, query, equals + 1, end)) return equals + 1;
+  if (!isLikely || !holdsSecret(query.slice(start, end))) return -1;
+  return hasValue && !holdsSecret(query.slice(start, equals)) ? equals + 1 : start;
 }
 
 function isSecretPair(name: string, known: string | undefined, query: string, from: number, to: number): boolean {
@@ -70,11 +122,16 @@ function isSecretPair(name: string, known: string | undefined, query: string, fr
 
 /** A name that can't be decoded is treated as a secret's: nobody honest sends one. */
 function decodeName(name: string): string {
-  if (!name.includes('%')) return name;
+  return decodePart(name) ?? 'secret';
+}
+
+/** Undefined for what can't be decoded. */
+function decodePart(part: string): string | undefined {
+  if (!part.includes('%')) return part;
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(part);
   } catch {
-    return 'secret';
+    return undefined;
   }
 }
 

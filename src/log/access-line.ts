@@ -1,7 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
 import type { HiddenValues } from '../lib/hidden-values.ts';
-import { redactQuery, redactText } from '../lib/redact.ts';
+import { redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
 const LEVEL = Symbol.for('level');
@@ -87,8 +87,13 @@ export function loggedPath(context: RequestContext, hidden?: HiddenValues): stri
     path = mark < 0 ? url : url.slice(0, mark);
     query = mark < 0 ? '' : url.slice(mark);
   }
-  const whole = query === '' ? path : path + redactQuery(query, context.route?.credentialParameter);
-  const shown = hidden !== undefined && mayHoldSecret(context) ? hidden.hide(whole) : whole;
+  // Hidden first: of a secret that is an address, redacting would take a part and leave the rest.
+  if (hidden !== undefined && mayHoldSecret(context)) {
+    path = hidden.hide(path);
+    query = hidden.hide(query);
+  }
+  const redacted = redactPath(path);
+  const shown = query === '' ? redacted : redacted + redactQuery(query, context.route?.credentialParameter);
   return shown.length <= MAX_PATH_CHARS ? shown : `${shown.slice(0, MAX_PATH_CHARS)}…`;
 }
 
@@ -114,8 +119,8 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     path: loggedPath(context, hidden),
     status: record.status,
     clientAddress: orNone(context.clientAddress),
-    userAgent: orNone(context.req.headers['user-agent']?.slice(0, MAX_AGENT_CHARS)),
-    requestId: orNone(context.requestId),
+    userAgent: agentOf(context),
+    requestId: orNone(redactWord(context.requestId)),
     correlationId: correlationOf(context),
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
@@ -152,9 +157,14 @@ export function labelOf(text: string | undefined, hidden: HiddenValues | undefin
   return hidden === undefined ? text : hidden.label(text);
 }
 
+function agentOf({ req }: RequestContext): string | undefined {
+  const agent = req.headers['user-agent'];
+  return agent === undefined ? undefined : orNone(redactWord(agent).slice(0, MAX_AGENT_CHARS));
+}
+
 /** Where it says more than the request ID. */
 function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
-  return correlationId === requestId ? undefined : orNone(correlationId);
+  return correlationId === requestId ? undefined : orNone(redactWord(correlationId));
 }
 
 function limitText({ limit }: RequestContext): string | undefined {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hashApiKey } from '../../src/auth/api-key-format.ts';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { openWire } from '../support/wire.ts';
 
 /**
  * The attack: whoever reads the log looks for keys. A key made elsewhere looks like any other word, and the parameter
@@ -40,4 +42,30 @@ test('the query parameter that carries a key is in no log line, whatever becomes
   assert.equal(gateway.accessLines.length, paths.length * 6);
   for (const line of [...gateway.accessLines, ...gateway.messages]) assert.doesNotMatch(line, new RegExp(KEY), line);
   assert.equal(service.requests.filter(({ path }) => path.includes(KEY)).length, 1, 'only the route that says so');
+});
+
+test('a key or a token that a client puts where none belongs is in no log line', async (t) => {
+  const service = await startService(t);
+  const key = createApiKey();
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl';
+  const gateway = await startGateway(t, {
+    env: { TRUST_PROXY: '127.0.0.1' },
+    file: {
+      consumers: [{ name: 'mobile-app', keys: [{ id: 'k1', sha256: hashApiKey(key) }] }],
+      routes: [{ prefix: '/n', target: service.url, auth: 'none' }],
+    },
+  });
+  for (const secret of [key, token]) {
+    for (const prefix of ['/n', '/nope']) await ask(`${gateway.url}${prefix}/${secret}`);
+    await ask(`${gateway.url}/n?foo=Bearer%20${secret}&bar=x%20${secret}`);
+    await ask(`${gateway.url}/n?${secret}`);
+    const headers = { 'user-agent': `x ${secret}`, 'x-correlation-id': secret, 'x-request-id': secret };
+    await ask(`${gateway.url}/n`, { headers });
+  }
+  openWire(t, gateway.port).write('GET http://user:hunter2@host/n HTTP/1.1\r\nHost: host\r\nConnection: close\r\n\r\n');
+  await until(() => gateway.accessLines.length === 11);
+  for (const line of [...gateway.accessLines, ...gateway.messages]) {
+    for (const secret of [key, token, token.split('.')[2] as string, 'hunter2'])
+      assert.ok(!line.includes(secret), line);
+  }
 });

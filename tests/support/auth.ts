@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { attachContext, RequestContext } from '../../src/context.ts';
 import { GatewayError } from '../../src/errors.ts';
+import { HiddenValues } from '../../src/lib/hidden-values.ts';
 import { finish } from '../../src/lib/steps.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RouteInfo, Stage, StageDeps } from '../../src/stage.ts';
@@ -75,6 +76,7 @@ export function createDeps(overrides: object = {}) {
     clock: { now: () => time.nowMs },
     log,
     settings: { jwt: undefined },
+    hidden: new HiddenValues(),
     lease: new Pool().lease(),
     whenInForce: (act: () => void) => act(),
     ...overrides,

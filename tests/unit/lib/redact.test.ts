@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSecretName, redactQuery, redactText, redactValue } from '../../../src/lib/redact.ts';
+import { isSecretName, redactPath, redactQuery, redactText, redactValue, redactWord } from '../../../src/lib/redact.ts';
 
 test('the values of secret names in a query are replaced, the rest stays as it came', () => {
   const cases = {
@@ -29,6 +29,19 @@ test('the values of secret names in a query are replaced, the rest stays as it c
     '?code_challenge=a&code_challenge_method=S256&state=b': '?code_challenge=a&code_challenge_method=S256&state=b',
     '?device_code=a&user_code=b&auth_code=c': '?device_code=***&user_code=***&auth_code=***',
     '?id_token_hint=a&login_hint=b': '?id_token_hint=***&login_hint=b',
+    '?foo=Bearer%20eyJhbGciOiJIUzI1NiJ9.e30.x&a=1': '?foo=***&a=1',
+    '?foo=Bearer+opaque-token&a=1': '?foo=***&a=1',
+    '?foo=basic%20dXNlcjpwYXNz': '?foo=***',
+    '?foo=x%2Ftpk_abc': '?foo=***',
+    '?foo=x%20%65yJhbGciOiJIUzI1NiJ9.e30.x': '?foo=***',
+    '?foo=tpk%5Fabc': '?foo=***',
+    '?a=1&tpk_abc&b=2': '?a=1&***&b=2',
+    '?a=1&tpk_abc=1': '?a=1&***',
+    '?tpk_abc': '?***',
+    '?next=http%3A%2F%2Fuser%3Apw%40host&a=1': '?next=***&a=1',
+    '?next=http://user:pw@host&a=1': '?next=***&a=1',
+    '?mail=me%40example.com&q=a%20b&next=http%3A%2F%2Fhost%2F40&basics=1&obeyJob=x':
+      '?mail=me%40example.com&q=a%20b&next=http%3A%2F%2Fhost%2F40&basics=1&obeyJob=x',
     '?wresult=a&wa=wsignin1.0': '?wresult=***&wa=wsignin1.0',
     '?possession_id=1&session_state=2&zip_code=3': '?possession_id=1&session_state=2&zip_code=3',
   };
@@ -51,6 +64,34 @@ test('a message loses passwords of URLs, bearer tokens and keys', () => {
   );
   assert.equal(redactText('at https://a/cb#access_token=abc&state=x'), 'at https://a/cb#access_token=***&state=x');
   assert.equal(redactText('"https://a/?%74oken=abc"'), '"https://a/?%74oken=***"');
+});
+
+test('a path loses what looks like a token, a key or the password of an address', () => {
+  const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln';
+  const cases = {
+    '/api/users/1': '/api/users/1',
+    '/a%20b/basic/eyJ/they': '/a%20b/basic/eyJ/they',
+    '/n/tpk_abc_DEF123/x': '/n/***/x',
+    [`/nope/${token}`]: '/nope/***',
+    [`/nope/a%2F${token}/x`]: '/nope/***/x',
+    [`/nope/x_${token}`]: '/nope/x_***',
+    '/nope/eyJhbGciOiJkaXIifQ..aXY.Y3Q.dGFn/x': '/nope/***/x',
+    '/tpk%5Fabc/x': '/***/x',
+    '/Bearer%20opaque-token/x': '/***/x',
+    'http://user:PW@host/a': 'http://user:***@host/a',
+    'http://user:P@W@host/a': 'http://user:***@host/a',
+  };
+  for (const [path, redacted] of Object.entries(cases)) assert.equal(redactPath(path), redacted, path);
+  assert.equal(redactWord(`x tpk_abc ${token} y`), 'x *** *** y');
+  assert.equal(redactWord('Mozilla/5.0 (X11; Linux x86_64)'), 'Mozilla/5.0 (X11; Linux x86_64)');
+});
+
+test('what looks like the start of many tokens takes no longer than any other text', () => {
+  const startedAtMs = performance.now();
+  for (const part of ['eyJ-', 'eyJabcde-', 'eyJ.', '://a:', 'Bearer ', 'tpk_.', '%', '@:'])
+    redactPath(`/eyJ${part.repeat(50_000)}`);
+  // Where each were a start of its own this would take minutes.
+  assert.ok(performance.now() - startedAtMs < 5_000);
 });
 
 test('fields with secret names are replaced at any depth, and errors keep what helps', () => {

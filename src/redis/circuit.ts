@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Redis } from 'ioredis';
 import type { Logger } from 'winston';
 import { InFlight, type Moment, RedisUnavailableError, type Waiting } from './in-flight.ts';
+import { OutageLog } from './outage-log.ts';
 import { createProbe, probe } from './probe.ts';
 
 export interface CircuitOptions {
@@ -35,6 +36,7 @@ export class RedisCircuit {
   readonly #options: CircuitOptions;
   readonly #listeners = new Set<(isUp: boolean) => void>();
   readonly #inFlight: InFlight;
+  readonly #outages: OutageLog;
   #sweeper: NodeJS.Timeout | undefined;
   #sweepDueAtMs = 0;
   #isSparing = false;
@@ -47,12 +49,12 @@ export class RedisCircuit {
   #isOutOfStep = false;
   #isUp = false;
   #isClosed = false;
-  #hasSpoken = false;
   #lastError = 'no connection yet';
 
   constructor(client: Redis | Cluster, options: CircuitOptions) {
     this.#client = client;
     this.#options = options;
+    this.#outages = new OutageLog(options.log);
     this.#inFlight = new InFlight(options.commandTimeoutMs);
     client.on('error', (error: Error) => {
       this.#lastError = error.message;
@@ -178,7 +180,7 @@ export class RedisCircuit {
     this.#silence = undefined;
     if (!this.#isUp) return;
     this.#isUp = false;
-    this.#options.log.warn('Redis does not answer: what it shares is kept in this process until it does', { reason });
+    this.#outages.sayDown(reason);
     this.#tell();
     this.#probeLater();
   }
@@ -186,8 +188,7 @@ export class RedisCircuit {
   #goUp(): void {
     if (this.#isUp || this.#isClosed) return;
     this.#isUp = true;
-    this.#options.log.info(this.#hasSpoken ? 'Redis answers again' : 'Redis answers');
-    this.#hasSpoken = true;
+    this.#outages.sayUp();
     this.#tell();
   }
 
@@ -211,7 +212,7 @@ export class RedisCircuit {
       this.#lastError = (error as Error).message;
     }
     this.#isProbing = false;
-    if (!this.#isUp) this.#sayWhy();
+    if (!this.#isUp) this.#outages.sayStillDown(this.#lastError);
     this.#probeLater();
   }
 
@@ -229,13 +230,5 @@ export class RedisCircuit {
     }
     if (!result.isSane) this.#isOutOfStep = true;
     if (result.reason !== 'no connection') this.#lastError = result.reason;
-  }
-
-  /** Once, when Redis was not there at the start. */
-  #sayWhy(): void {
-    if (this.#hasSpoken) return;
-    this.#hasSpoken = true;
-    const reason = this.#lastError;
-    this.#options.log.warn('Redis does not answer: what it shares is kept in this process until it does', { reason });
   }
 }

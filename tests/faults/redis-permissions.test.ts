@@ -125,3 +125,19 @@ test('a Redis in which nothing may be done any more is done without', needsRedis
   await redis.command('ACL', 'SETUSER', 'gateway', '~turnpike:*');
   await observed.until(true);
 });
+
+test('a Redis that is off and on again for one and the same reason is told once', needsRedis, async (t) => {
+  const redis = await startRedis(t, '~turnpike:*', '&turnpike:*', '+@all');
+  const { observed } = await startGateway(t, redis);
+  for (let times = 0; times < 5; times++) {
+    observed.link.distrust('it answers as no Redis does');
+    await observed.until(true);
+  }
+  const told = () => observed.messages.filter((message) => message.includes('does not answer')).length;
+  assert.equal(told(), 1);
+  assert.equal(observed.messages.filter((message) => message.includes('answers again')).length, 1);
+  // What then lasts is told.
+  observed.link.distrust('it answers as no Redis does');
+  await redis.kill();
+  await until(() => told() === 2);
+});

@@ -23,7 +23,7 @@ export class AccessRecord {
   /** Who caused an answer of 400 and above, or broke it off. */
   readonly source: ErrorSource | undefined;
   /** Who broke the answer off before its end. */
-  readonly aborted: 'client' | 'upstream' | undefined;
+  readonly aborted: 'client' | 'upstream' | 'gateway' | undefined;
   [LEVEL]: AccessLevel;
   [MESSAGE] = '';
 
@@ -34,7 +34,7 @@ export class AccessRecord {
     totalMs: number,
     status: number,
     source: ErrorSource | undefined,
-    aborted: 'client' | 'upstream' | undefined,
+    aborted: 'client' | 'upstream' | 'gateway' | undefined,
   ) {
     this.level = level;
     this[LEVEL] = level;

@@ -17,6 +17,7 @@ import { createRedis } from '../redis/link.ts';
 import type { Settings } from '../settings.ts';
 import { createCalls } from '../upstream/call.ts';
 import { firstDiscoveries } from '../upstream/discovery/discover.ts';
+import { breakOffAll } from './break-off.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
@@ -94,6 +95,7 @@ export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<File
     server,
     inFlight: () => gateway.inFlight,
     closeSockets: () => endStreams(deps),
+    breakOff: () => breakOffAll(gateway),
     log,
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });

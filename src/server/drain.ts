@@ -7,6 +7,8 @@ export interface DrainOptions {
   readonly inFlight: () => number;
   /** Tells the WebSockets to go; they would never end by themselves. */
   readonly closeSockets: () => void;
+  /** Ends the requests that are in flight, whatever they wait for. */
+  readonly breakOff: () => void;
   readonly log: Logger;
   /** By when all is over, counted from the beginning, in milliseconds. */
   readonly shutdownTimeoutMs: number;
@@ -23,14 +25,14 @@ export interface Drain {
 }
 
 const POLL_MS = 50;
-/** How long requests may take to end once their connections have been cut. */
+/** How long requests may take to end once they have been broken off: half of it before their connections are cut. */
 const LAST_MS = 1000;
 
 /**
  * The end of the gateway, without a failed request: load balancers learn that it isn't ready before the port closes,
  * and requests in flight are waited for.
  */
-export function createDrain({ server, inFlight, closeSockets, log, shutdownTimeoutMs }: DrainOptions): Drain {
+export function createDrain({ server, inFlight, closeSockets, breakOff, log, shutdownTimeoutMs }: DrainOptions): Drain {
   let over: Promise<boolean> | undefined;
 
   async function run(delayMs: number): Promise<boolean> {
@@ -43,9 +45,11 @@ export function createDrain({ server, inFlight, closeSockets, log, shutdownTimeo
     const isDone = await finish(closed, deadlineMs);
     if (!isDone) {
       log.warn('time is up: ending what is in flight', { inFlight: inFlight() });
+      breakOff();
+      // Their last words are on their way, and each of them still has its line to come.
+      await finish(closed, performance.now() + LAST_MS / 2);
       server.closeAllConnections();
-      // Each of them still has its line to come.
-      await finish(closed, performance.now() + LAST_MS);
+      await finish(closed, performance.now() + LAST_MS / 2);
     }
     return isDone;
   }

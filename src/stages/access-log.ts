@@ -80,9 +80,10 @@ function createEnd(
 }
 
 /** Who ended the answer before it was complete; undefined when it is whole. */
-function whoBrokeOff(context: RequestContext): 'client' | 'upstream' | undefined {
-  const { isWhole, status, errorSource } = context;
+function whoBrokeOff(context: RequestContext): AccessRecord['aborted'] {
+  const { isWhole, status, errorSource, errorCode } = context;
   if (isWhole || isRefusedUpload(context)) return undefined;
+  if (errorCode === 'draining') return 'gateway';
   return status !== 0 && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
 }
 
@@ -99,6 +100,7 @@ function sourceOf(context: RequestContext, status: number): ErrorSource | undefi
 
 function levelOf(source: ErrorSource | undefined, status: number, aborted: string | undefined): AccessLevel {
   if (source === 'gateway' && status >= 500) return 'error';
+  if (aborted === 'gateway') return 'warn';
   return source === 'upstream' && (status >= 500 || aborted !== undefined) ? 'warn' : 'info';
 }
 

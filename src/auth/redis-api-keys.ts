@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { Clock } from '../lib/clock.ts';
+import { Complaints } from '../lib/complaints.ts';
 import { FairQueue } from '../lib/fair-queue.ts';
 import { networkKey } from '../lib/network-key.ts';
 import { RecentMap } from '../lib/recent-map.ts';
@@ -30,7 +31,7 @@ interface Known {
 export class RedisApiKeys implements KeyIndex {
   readonly #redis: RedisLink | undefined;
   readonly #clock: Clock;
-  readonly #log: Pick<Logger, 'warn'>;
+  readonly #complaints: Complaints;
   readonly #known = new RecentMap<string, Known>(REMEMBERED_KEYS);
   readonly #places = new FairQueue({ atOnce: MAX_ASKING });
   readonly #asking = new Map<string, Promise<Outcome>>();
@@ -39,7 +40,7 @@ export class RedisApiKeys implements KeyIndex {
   constructor(redis: RedisLink | undefined, clock: Clock, log: Pick<Logger, 'warn'>) {
     this.#redis = redis;
     this.#clock = clock;
-    this.#log = log;
+    this.#complaints = new Complaints((...said) => void log.warn(...said));
   }
 
   get isConfigured(): boolean {
@@ -90,14 +91,14 @@ export class RedisApiKeys implements KeyIndex {
       this.#known.set(hash, { identity, askedAtMs: nowMs, usedAtMs });
       return judge(identity, nowMs);
     } catch (error) {
-      if (redis.isUp) this.#log.warn('a consumer could not be read from Redis', { error });
+      if (redis.isUp) this.#complaints.say('a consumer could not be read from Redis', error);
       return fallBack(before, this.#clock.now());
     }
   }
 
   #writeUse(redis: RedisLink, hash: string, nowMs: number): void {
     redis.send('HSET', redis.prefix + CONSUMER_KEYS.used, hash, nowMs).catch((error: unknown) => {
-      this.#log.warn('the last use of a key could not be written to Redis', { error });
+      this.#complaints.say('the last use of a key could not be written to Redis', error);
     });
   }
 }

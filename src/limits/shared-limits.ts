@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
+import { Complaints } from '../lib/complaints.ts';
 import { RedisUnavailableError } from '../redis/in-flight.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { Decision, WindowState } from './decision.ts';
@@ -13,14 +14,11 @@ import { RedisCounter } from './redis-counter.ts';
 import { type RouteUsage, UsageLedger } from './usage.ts';
 import type { Window } from './window.ts';
 
-const COMPLAIN_EVERY_MS = 60_000;
-
 /**
  * Counts in Redis, and in this process while Redis doesn't answer: then each gateway grants what it knows to be left,
  * divided by the gateways it last saw. What passed so is booked into quotas when Redis is back.
  */
 export class SharedLimits implements Limits {
-  readonly #deps: Deps;
   readonly #redis: RedisLink;
   readonly #shared: RedisCounter;
   readonly #memory: MemoryCounter;
@@ -31,12 +29,12 @@ export class SharedLimits implements Limits {
   readonly #instances: Instances;
   readonly #usage: UsageLedger;
   readonly #stopListening: () => void;
-  #complainedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #complaints: Complaints;
 
   constructor(deps: Deps, redis: RedisLink) {
     const { clock } = deps;
-    this.#deps = deps;
     this.#redis = redis;
+    this.#complaints = new Complaints((...said) => void deps.log.error(...said));
     this.#shared = new RedisCounter(redis, clock, undefined, (...told) => this.#knowledge.learn(...told));
     this.#memory = new MemoryCounter(clock);
     this.#quotas = new QuotaLedger(redis, clock, (name) => this.#shared.prefixKey(name));
@@ -133,13 +131,10 @@ export class SharedLimits implements Limits {
     return this.#shared.keyOf(window, window.subject(context));
   }
 
-  /** A Redis that is down is told by its link, once. What is left is an error of the script: at most one line a minute. */
+  /** A Redis that is down is told by its link, once. What is left is an error of the script. */
   #complain(error: unknown): void {
-    const now = performance.now();
-    if (!this.#redis.isUp || error instanceof RedisUnavailableError || now - this.#complainedAtMs < COMPLAIN_EVERY_MS)
-      return;
-    this.#complainedAtMs = now;
-    this.#deps.log.error('Redis refused to count a call; it was counted in this process', { error: String(error) });
+    if (!this.#redis.isUp || error instanceof RedisUnavailableError) return;
+    this.#complaints.say('Redis refused to count a call; it was counted in this process', error);
   }
 }
 

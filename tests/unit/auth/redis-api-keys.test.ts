@@ -36,3 +36,13 @@ test('an answer that says nothing about a key makes no key unknown', async () =>
   assert.ok(outcome instanceof Refusal);
   assert.equal(outcome.code, 'auth_unavailable');
 });
+
+test('what Redis forbids is told once, not with every request', async () => {
+  const redis = { isUp: true, prefix: '', send: () => Promise.reject(new Error('NOPERM')) } as unknown as RedisLink;
+  const told: string[] = [];
+  const keys = new RedisApiKeys(redis, { now: () => NOW_MS }, {
+    warn: (message: string) => told.push(message),
+  } as never);
+  for (let call = 0; call < 20; call += 1) await keys.check(createApiKey(), NOW_MS);
+  assert.deepEqual(told, ['a consumer could not be read from Redis']);
+});

@@ -141,7 +141,8 @@ function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
 
   /** Whether what comes is of no interest any more: the parser says so again for each packet. */
   function isOver(socket: Socket, broken: IncomingMessage | undefined): boolean {
-    return unreadable.has(socket) || (last.has(socket) && last.get(socket) !== broken);
+    if (socket.writableEnded || unreadable.has(socket)) return true;
+    return last.has(socket) && last.get(socket) !== broken;
   }
 
   /** This is no forward proxy (RFC 9110, section 9.3.6). */

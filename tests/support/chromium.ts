@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { until } from './until.ts';
 
 const isInstalled = spawnSync('chromium', ['--version']).status === 0;
 const isRequired = (process.env['TURNPIKE_REQUIRE'] ?? '').split(',').includes('chromium');
@@ -88,26 +89,27 @@ type Fields = Readonly<Record<string, unknown>>;
 interface Connection {
   /** The result of a command of the DevTools protocol; rejects with what it says, and when the browser goes. */
   send(method: string, params?: Fields, sessionId?: string): Promise<Fields>;
-  /** The next event of this name. */
-  next(method: string): Promise<unknown>;
+  /** Hears every event of this name from now on. */
+  on(method: string, hear: (params: Fields) => void): void;
 }
 
 interface Message {
   readonly id?: number;
   readonly method?: string;
+  readonly params?: Fields;
   readonly result?: Fields;
   readonly error?: { readonly message: string };
 }
 
 async function connect(socket: WebSocket): Promise<Connection> {
-  const events = new EventTarget();
+  const events = new EventEmitter();
   const pending = new Map<number, PromiseWithResolvers<Fields>>();
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => {});
   socket.addEventListener('close', () => gone.reject(new Error('Chromium is gone')));
   socket.addEventListener('message', ({ data }) => {
-    const { id, method, result = {}, error } = JSON.parse(String(data)) as Message;
-    if (method !== undefined) events.dispatchEvent(new Event(method));
+    const { id, method, params = {}, result = {}, error } = JSON.parse(String(data)) as Message;
+    if (method !== undefined) events.emit(method, params);
     if (id === undefined) return;
     if (error === undefined) pending.get(id)?.resolve(result);
     else pending.get(id)?.reject(new Error(error.message));
@@ -123,7 +125,7 @@ async function connect(socket: WebSocket): Promise<Connection> {
       socket.send(JSON.stringify({ id: lastId, method, params, sessionId }));
       return inTime(Promise.race([answered.promise, gone.promise]), method);
     },
-    next: (method) => inTime(Promise.race([once(events, method), gone.promise]), method),
+    on: (method, hear) => void events.on(method, hear),
   };
 }
 
@@ -132,18 +134,22 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly description?: string } };
 }
 
-async function createPage({ send, next }: Connection): Promise<Page> {
+async function createPage({ send, on }: Connection): Promise<Page> {
   const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
   const attached = await send('Target.attachToTarget', { targetId, flatten: true });
   const sessionId = attached['sessionId'] as string;
+  // By its ID: the load of the page before may be told after the next page was asked for.
+  const loaded = new Set<unknown>();
+  on('Page.lifecycleEvent', ({ name, loaderId }) => {
+    if (name === 'load') loaded.add(loaderId);
+  });
   await send('Page.enable', {}, sessionId);
+  await send('Page.setLifecycleEventsEnabled', { enabled: true }, sessionId);
   return {
     async goto(url) {
-      const loaded = next('Page.loadEventFired');
-      loaded.catch(() => {});
-      const { errorText } = await send('Page.navigate', { url }, sessionId);
+      const { errorText, loaderId } = await send('Page.navigate', { url }, sessionId);
       if (errorText !== undefined) throw new Error(`${url}: ${errorText}`);
-      await loaded;
+      await until(() => loaded.has(loaderId), { timeoutMs: PATIENCE_MS, what: `the load of ${url}` });
     },
     async run(script, ...args) {
       const expression = `(${script})(...${JSON.stringify(args)})`;

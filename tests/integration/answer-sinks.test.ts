@@ -7,7 +7,7 @@ import type { Answerer, AnswerFields, Source } from '../../src/sink.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { PassingSink, pipelineWith, stageOf } from '../support/own-stages.ts';
-import { freePort, startLyingService, startService } from '../support/service.ts';
+import { closedPort, startLyingService, startService } from '../support/service.ts';
 
 /** Notes in a field of the answer that it came by, and in which order. */
 class Stamp extends PassingSink {
@@ -46,7 +46,7 @@ test('an answer of the gateway and a refusal pass them too', async (t) => {
     file: {
       routes: [
         { prefix: '/fixed', auth: 'none', respond: { status: 200, body: 'here' } },
-        { prefix: '/gone', auth: 'none', target: `http://127.0.0.1:${await freePort()}`, retry: false },
+        { prefix: '/gone', auth: 'none', target: `http://127.0.0.1:${await closedPort()}`, retry: false },
       ],
     },
     stages: pipelineWith('respond', stamping('one')),
@@ -102,7 +102,7 @@ const spare = stageOf('spare', (context, next) => {
 
 test('a stage can answer in place of a service that is gone, and the log calls it no error', async (t) => {
   const gateway = await startGateway(t, {
-    file: { routes: [{ prefix: '/', auth: 'none', target: `http://127.0.0.1:${await freePort()}`, retry: false }] },
+    file: { routes: [{ prefix: '/', auth: 'none', target: `http://127.0.0.1:${await closedPort()}`, retry: false }] },
     stages: pipelineWith('respond', spare),
   });
   const { status, text } = await ask(`${gateway.url}/x`);

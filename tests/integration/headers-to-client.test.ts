@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask, askRaw } from '../support/http.ts';
-import { freePort, type StubHandler, startLyingService, startService } from '../support/service.ts';
+import { closedPort, type StubHandler, startLyingService, startService } from '../support/service.ts';
 
 const APP = 'https://app.example';
 
@@ -121,7 +121,7 @@ describe('CORS', { concurrency: 4 }, () => {
             auth: 'none',
             rateLimits: [{ limit: 1, window: '1h', by: 'route' }],
           },
-          { prefix: '/down', target: `http://127.0.0.1:${await freePort()}`, auth: 'none' },
+          { prefix: '/down', target: `http://127.0.0.1:${await closedPort()}`, auth: 'none' },
         ],
       },
     });

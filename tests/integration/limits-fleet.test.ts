@@ -7,7 +7,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { PATIENT } from '../support/redis-link.ts';
 import { needsRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { freePort } from '../support/service.ts';
+import { closedPort } from '../support/service.ts';
 
 const GATEWAYS = 4;
 const KEYS = { app: createApiKey(), other: createApiKey() };
@@ -124,7 +124,7 @@ test(
     assert.equal(await leftOfMonth(second), QUOTA - passed);
 
     const startedAtMs = performance.now();
-    const alone = await startGateway(t, { file: FILE, env: { REDIS_URL: `redis://127.0.0.1:${await freePort()}` } });
+    const alone = await startGateway(t, { file: FILE, env: { REDIS_URL: `redis://127.0.0.1:${await closedPort()}` } });
     assert.ok(performance.now() - startedAtMs < 2000, 'it waits for half a second, and then goes on');
     assert.equal((await burst([alone], '/free', 5)).passed, 5);
   },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
-import { freePort, startService } from '../support/service.ts';
+import { closedPort, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 test('a GET is copied to the mirror, marked, and its answer thrown away', async (t) => {
@@ -34,7 +34,7 @@ test('a POST is never copied', async (t) => {
 test('a mirror that is down, or hangs, is not noticed', async (t) => {
   const real = await startService(t);
   const hanging = await startService(t, () => undefined);
-  const down = `http://127.0.0.1:${await freePort()}`;
+  const down = `http://127.0.0.1:${await closedPort()}`;
   const gateway = await startGateway(t, {
     file: {
       routes: [

@@ -5,7 +5,7 @@ import { bodyOf } from '../../src/body/body-of.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask, askRaw, statusOf } from '../support/http.ts';
 import { pipelineWith, stageOf } from '../support/own-stages.ts';
-import { freePort, startService } from '../support/service.ts';
+import { closedPort, startService } from '../support/service.ts';
 
 const seen: string[] = [];
 
@@ -61,7 +61,7 @@ test('what replaces a body is what the service gets, with its length, also of a 
 
 test('a body that was read is sent again to the next target, however large it is', async (t) => {
   const service = await startService(t);
-  const dead = `http://127.0.0.1:${await freePort()}`;
+  const dead = `http://127.0.0.1:${await closedPort()}`;
   const gateway = await startGateway(t, {
     file: {
       services: { one: { targets: [dead, service.url], balance: 'round-robin' } },

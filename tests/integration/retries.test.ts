@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
-import { echo, freePort, type StubHandler, startLyingService, startService } from '../support/service.ts';
+import { closedPort, echo, type StubHandler, startLyingService, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 interface At {
@@ -30,7 +30,7 @@ function front(t: TestContext, targets: readonly At[], route: object = {}, servi
 }
 
 async function nobody(): Promise<At> {
-  return { url: `http://127.0.0.1:${await freePort()}` };
+  return { url: `http://127.0.0.1:${await closedPort()}` };
 }
 
 const fails =
@@ -328,7 +328,7 @@ describe('a pooled connection that the service has closed', () => {
 
 it('with "retry": false nothing is repeated, a refused connection neither', async (t) => {
   const service = await startService(t);
-  const down = `http://127.0.0.1:${await freePort()}`;
+  const down = `http://127.0.0.1:${await closedPort()}`;
   const targets = [down, service.url];
   const gateway = await startGateway(t, {
     file: {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startScriptedConsul } from '../support/scripted-consul.ts';
-import { freePort, startService } from '../support/service.ts';
+import { closedPort, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 /** How many targets are out, as the metrics say it. */
@@ -38,7 +38,7 @@ describe('what is told of services', () => {
 
   it('is the same in health, state and metrics, and asking ends no ejection', async (t) => {
     const well = await startService(t);
-    const gone = `http://127.0.0.1:${await freePort()}`;
+    const gone = `http://127.0.0.1:${await closedPort()}`;
     const gateway = await startGateway(t, {
       file: {
         services: {

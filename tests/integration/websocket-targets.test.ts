@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
-import { freePort } from '../support/service.ts';
+import { closedPort } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { askSocket, nextMessage, openSocket, startSocketService } from '../support/websocket.ts';
 
@@ -63,7 +63,7 @@ test('an open WebSocket holds no place of its service’s bulkhead, a handshake 
 });
 
 test('a service that is down answers 502, and its circuit opens for handshakes as for any call', async (t) => {
-  const port = await freePort();
+  const port = await closedPort();
   const route = { ...open(`http://127.0.0.1:${port}`), circuitBreaker: { minimumRequests: 3 } };
   const gateway = await startGateway(t, { file: { routes: [route] } });
   const statuses = [];
@@ -73,7 +73,7 @@ test('a service that is down answers 502, and its circuit opens for handshakes a
 
 test('a handshake is tried again on another target while nothing has been granted', async (t) => {
   const service = await startSocketService(t);
-  const dead = `http://127.0.0.1:${await freePort()}`;
+  const dead = `http://127.0.0.1:${await closedPort()}`;
   const sick = await startSocketService(t, { refuseWith: () => 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n' });
   const retry = { attempts: 3 };
   const route = {

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
 type Cleanup = Pick<TestContext, 'after'>;
@@ -145,7 +146,23 @@ export function listenOn(server: Server, port: number): Promise<number> {
   });
 }
 
-/** A port that nobody listens on: it was free a moment ago. */
+let lastClosedPort = 1;
+
+/** A port that refuses connections, and goes on to: it is below those that a system hands out to whoever asks for one. */
+export async function closedPort(): Promise<number> {
+  for (;;) {
+    lastClosedPort += 1;
+    const socket = connect({ host: '127.0.0.1', port: lastClosedPort });
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (!isOpen) return lastClosedPort;
+  }
+}
+
+/** A port for a server that is about to start: it was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createTcpServer();
   const port = await listenOn(server, 0);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Deadlines } from '../../../src/lib/deadlines.ts';
 import { createCalls } from '../../../src/upstream/call.ts';
 import { createAuthority, NO_OPENSSL } from '../../support/certificates.ts';
-import { freePort, startLyingService, startService } from '../../support/service.ts';
+import { closedPort, startLyingService, startService } from '../../support/service.ts';
 
 const call = createCalls(new Deadlines());
 const TERMS = { timeoutMs: 2_000, maxBytes: 1_000 };
@@ -46,7 +46,7 @@ test('silence ends at the deadline, in the head and in the middle of a body', as
 });
 
 test('a dead address, half an answer and an unasked upgrade are errors', async (t) => {
-  const dead = new URL(`http://127.0.0.1:${await freePort()}`);
+  const dead = new URL(`http://127.0.0.1:${await closedPort()}`);
   await assert.rejects(call({ to: dead, ...TERMS }), { code: 'ECONNREFUSED' });
   const half = await startLyingService(t, (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
   await assert.rejects(call({ to: new URL(half.url), ...TERMS }));

@@ -12,7 +12,7 @@ import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
-import { serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
+import { completeTimeouts, serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
 
@@ -95,7 +95,7 @@ export const forwardStage = defineStage({
       breaker,
       proxy: useProxy(route, deps),
       retry: createRetryPolicy(options.retry === false ? { attempts: 1, on: [] } : options.retry),
-      timeouts: options.timeouts,
+      timeouts: completeTimeouts(options.timeouts),
       clock: deps.clock,
       deadlines: deps.deadlines,
       sockets: deps.sockets,

@@ -24,6 +24,9 @@ export const tlsOption = z
 
 const timeout = duration({ min: '1ms', max: '1d' });
 
+/** For `headers`, and for `total`, in milliseconds. */
+const HEADERS_DEFAULT_MS = 30_000;
+
 /** Deadlines of a request; `headers` and `total` count from when the request has been sent whole. */
 export const timeoutsOption = z
   .strictObject({
@@ -41,9 +44,20 @@ export const timeoutsOption = z
     heartbeat: timeout
       .optional()
       .describe('After so long a silence an event stream gets a comment line between two events. Default: never.'),
-    total: timeout.prefault('30s').describe('Until the response headers, of all attempts.'),
+    total: timeout
+      .optional()
+      .describe(
+        'Until the response headers, of all attempts. Default: 30s, or `headers` where that is longer. A shorter one cuts `headers`.',
+      ),
   })
   .describe('Deadlines; 504 when one passes.');
+
+type TimeoutsOption = z.output<typeof timeoutsOption>;
+
+/** The deadlines of a route, each with its value: one attempt alone may take as long as `headers` says. */
+export function completeTimeouts(option: TimeoutsOption): TimeoutsOption & { readonly total: number } {
+  return { ...option, total: option.total ?? Math.max(HEADERS_DEFAULT_MS, option.headers) };
+}
 
 /** What a service may say in `services`, and a route that names its targets itself. */
 export const serviceKeys = {

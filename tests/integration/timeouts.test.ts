@@ -66,6 +66,15 @@ describe('deadlines', { concurrency: 4 }, () => {
     assert.equal(result.status, 504);
     assert.equal(result.json.code, 'headers_timeout');
     assert.ok(tookMs >= 195 && tookMs < SOON_MS, `${tookMs} ms`);
+    const { cause } = await gateway.line({ status: 504 });
+    assert.match(String(cause), /timeouts\.headers of 200 ms/);
+  });
+
+  it('the log names the deadline that has passed', async (t) => {
+    const gateway = await front(t, [await startService(t, silent)], { total: '200ms' });
+    assert.equal((await ask(`${gateway.url}/x`)).status, 504);
+    const { cause } = await gateway.line({ status: 504 });
+    assert.match(String(cause), /timeouts\.total of 200 ms/);
   });
 
   it('`headers` counts from the end of the upload, however long that takes', async (t) => {

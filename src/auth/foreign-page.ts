@@ -8,7 +8,7 @@ export function isForeignPage(context: RequestContext): boolean {
   const { origin, 'sec-fetch-site': site } = context.req.headers;
   if (site === 'same-origin' || site === 'none') return false;
   if (origin === undefined) return site !== undefined;
-  return !isOwnOrigin(context, origin) && !hasCredentials(context.corsHeaders, origin);
+  return !isOwnOrigin(context, origin) && !mayUseCookies(context, origin);
 }
 
 /** Whether a page of this origin is one of the host that was asked. */
@@ -24,7 +24,7 @@ export function ownOriginOf({ req, scheme, peerTrusted }: RequestContext): strin
 }
 
 /** By the fields that CORS has decided on for this request: this very origin, and its cookies. */
-function hasCredentials(corsHeaders: readonly string[], origin: string): boolean {
+export function mayUseCookies({ corsHeaders }: RequestContext, origin: string): boolean {
   const at = (name: string) => corsHeaders[corsHeaders.findIndex((field) => field.toLowerCase() === name) + 1];
   return at('access-control-allow-origin') === origin && at('access-control-allow-credentials') === 'true';
 }

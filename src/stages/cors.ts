@@ -67,11 +67,14 @@ export const corsStage = defineStage({
   },
   // Most routes have the same CORS: the package then runs once for all of them.
   prepare: () => new Map<string, Answers>(),
-  create({ cors: option }, _route, { settings }, known) {
+  create({ cors: option }, route, { settings, log }, known) {
     if (option === false) return undefined;
     const { origins = settings.corsOrigins, ...rest } = { ...corsOptions.parse({}), ...option };
     const anyOrigin = origins.includes('*');
     const key = JSON.stringify([origins, rest]);
+    if (rest.credentials && origins.length === 0 && !known.has(key)) {
+      log.warn(`cors.credentials of route "${route.name}" lets nobody in: name origins there, or set CORS_ORIGINS`);
+    }
     const answers = known.get(key) ?? new Map(origins.map((one) => [one, answersFor(one, anyOrigin, rest)] as const));
     known.set(key, answers);
     const vary = anyOrigin || origins.length === 0 ? '' : 'Origin';

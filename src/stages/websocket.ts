@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOwnOrigin } from '../auth/foreign-page.ts';
+import { isOwnOrigin, mayUseCookies } from '../auth/foreign-page.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createSubject } from '../limits/subject.ts';
@@ -9,7 +9,9 @@ import { defineStage } from '../stage.ts';
 const options = z.strictObject({
   origins: oneOrMany(z.string())
     .optional()
-    .describe('Origins whose pages may open a WebSocket; "*" for any. Default: CORS_ORIGINS, and the own host.'),
+    .describe(
+      'Origins whose pages may open a WebSocket; "*" for any. Default: CORS_ORIGINS, and those that `cors` lets in with credentials. Pages of the own host always may.',
+    ),
   idleTimeout: offOr(duration({ min: '100ms', max: '1d' }))
     .prefault('5m')
     .describe('Closes a WebSocket on which no byte moved for so long; "off" leaves it to TCP keep-alive. Default 5m.'),
@@ -43,6 +45,7 @@ export const websocketStage = defineStage({
       perConsumer,
     } = option === true ? options.parse({}) : option;
     const allowed = new Set(origins);
+    const asCors = option === true || option.origins === undefined;
     const subjectOf = createSubject('consumer');
 
     return function websocket(req, _res, next) {
@@ -51,7 +54,7 @@ export const websocketStage = defineStage({
         next();
         return;
       }
-      if (!isOriginAllowed(context, allowed)) {
+      if (!isOriginAllowed(context, allowed, asCors)) {
         next(new GatewayError('origin_refused'));
         return;
       }
@@ -72,9 +75,12 @@ export const websocketStage = defineStage({
   },
 });
 
-/** Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). */
-function isOriginAllowed(context: RequestContext, allowed: ReadonlySet<string>): boolean {
+/**
+ * Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). A page that CORS lets
+ * use the cookies of its visitor may do so here too: a handshake always carries them.
+ */
+function isOriginAllowed(context: RequestContext, allowed: ReadonlySet<string>, asCors: boolean): boolean {
   const { origin } = context.req.headers;
   if (origin === undefined || allowed.has('*') || allowed.has(origin)) return true;
-  return isOwnOrigin(context, origin);
+  return isOwnOrigin(context, origin) || (asCors && mayUseCookies(context, origin));
 }

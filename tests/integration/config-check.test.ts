@@ -61,3 +61,12 @@ test('a secret that is missing is named, one that is there is never shown', (t) 
   assert.match(stderr, /\$\{ENV:GONE\}: this environment variable is not set/);
   assert.ok(!stderr.includes(secret));
 });
+
+test('a cors with credentials that names no origin is warned of; one that has origins is not', (t) => {
+  const files = { 'routes.json': { routes: [{ ...ROUTE, cors: { credentials: true } }] } };
+  const bare = turnpike(t, files);
+  assert.equal(bare.status, 0);
+  assert.match(bare.stdout + bare.stderr, /cors\.credentials of route "\/?a" lets nobody in/);
+  const named = turnpike(t, files, { CORS_ORIGINS: 'https://app.example' });
+  assert.doesNotMatch(named.stdout + named.stderr, /lets nobody in/);
+});

@@ -120,6 +120,8 @@ export class RequestContext {
   answerer: Answerer | undefined = undefined;
   /** True when all of the answer has left; known when the request ends. */
   isWhole = false;
+  /** `performance.now()` when all of the answer was sent, where the request goes on after it; else it ends with that. */
+  answeredAtMs: number | undefined = undefined;
   errorCode: ErrorCode | undefined = undefined;
   errorDetail: string | undefined = undefined;
   /** Who caused an answer of 400 and above. */

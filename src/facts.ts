@@ -47,6 +47,7 @@ export interface RouteIdentity {
 export interface LimitState {
   /** Name of the policy, `free-1h` for one. */
   readonly policy: string;
+  /** As the client is told it; no less than can ever be left. */
   readonly limit: number;
   readonly remaining: number;
   /** Seconds until the window has room again (refused) or is empty (allowed). */

@@ -75,10 +75,13 @@ function flushHead(res: ServerResponse): void {
 
 /**
  * Where the upload has not all arrived, the rest is read and thrown away for a moment: closing at once would send a
- * reset that can overtake the answer (RFC 9112, section 9.6).
+ * reset that can overtake the answer (RFC 9112, section 9.6). That moment is no part of the time the answer took.
  */
-function lingerOn({ req, res }: RequestContext, last: Buffer): void {
-  res.write(last);
+function lingerOn(context: RequestContext, last: Buffer): void {
+  const { req, res } = context;
+  res.write(last, (error) => {
+    if (!error) context.answeredAtMs = performance.now();
+  });
   const timer = setTimeout(finish, LINGER_MS);
   function finish(): void {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import type { LimitState } from '../facts.ts';
-import type { Window } from './window.ts';
+import { quotaOf, type Window } from './window.ts';
 
 /** What was decided about one call over all its windows, told by the window that decided. */
 export interface Decision extends LimitState {
@@ -28,7 +28,7 @@ export interface CallCounter {
 export function createDecision(allowed: boolean, window: Window, remaining: number, resetMs: number): Decision {
   return {
     policy: window.name,
-    limit: window.limit,
+    limit: quotaOf(window),
     remaining,
     resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
     allowed,
@@ -39,7 +39,7 @@ export function createDecision(allowed: boolean, window: Window, remaining: numb
 export function createWindowState(window: Window, remaining: number, resetMs: number): WindowState {
   return {
     policy: window.name,
-    limit: window.limit,
+    limit: quotaOf(window),
     remaining,
     resetSeconds: Math.ceil(resetMs / 1000),
     windowSeconds: Math.ceil(window.windowMs / 1000),

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import type { Decision } from './decision.ts';
-import { largestCost, type Window } from './window.ts';
+import { quotaOf, type Window } from './window.ts';
 
 /**
  * The header fields that tell a client its limits: `RateLimit-Policy` names all windows, `RateLimit` the tightest
@@ -45,11 +45,6 @@ function put(context: RequestContext, name: string, value: string): void {
 
 function renderPolicy(window: Window): string {
   return `${renderName(window.name)};q=${quotaOf(window)};w=${Math.ceil(window.windowMs / 1000)}`;
-}
-
-/** A bucket's `r` can be as high as its burst, so its `q` must not be lower. */
-function quotaOf(window: Window): number {
-  return Math.max(window.limit, largestCost(window));
 }
 
 /** A name as a string of structured fields (RFC 9651, section 4.1.6): printable ASCII, quotes and backslashes escaped. */

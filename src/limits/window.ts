@@ -104,6 +104,11 @@ export function largestCost(window: Window): number {
   return window.algorithm === 'token-bucket' ? window.burst + 1 : window.limit;
 }
 
+/** What a caller is told as the limit. As much as a bucket's burst can be left, so it is no lower than that. */
+export function quotaOf(window: Window): number {
+  return Math.max(window.limit, largestCost(window));
+}
+
 function escapePart(part: string): string {
   return part.replaceAll('%', '%25').replaceAll('|', '%7C');
 }

@@ -17,6 +17,7 @@ export class AccessRecord {
   #context: RequestContext | undefined;
   /** Epoch milliseconds when the request ended. */
   readonly endedAtMs: number;
+  /** Until all of the answer was sent; of a WebSocket, until it was closed. */
   readonly totalMs: number;
   /** As sent, or 499 when the client left before the answer was complete. */
   readonly status: number;

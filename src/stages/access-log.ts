@@ -63,7 +63,7 @@ function createEnd(
   }
 
   return function endRequest(context) {
-    const totalMs = performance.now() - context.startedAtMs;
+    const totalMs = (context.answeredAtMs ?? performance.now()) - context.startedAtMs;
     const aborted = whoBrokeOff(context);
     const status = aborted === 'client' ? ERRORS.client_closed.status : context.status;
     const source = aborted ?? sourceOf(context, status);

@@ -46,6 +46,19 @@ test('the limit stands on a 200 and a 429 alike, and a 429 says when to come bac
   assert.equal(line['limit'], 'hourly 0/1');
 });
 
+test('the log tells the limit of a bucket as the answer does, and so does the reason of its 429', async (t) => {
+  const rateLimits = [{ limit: 1, window: '1h', algorithm: 'token-bucket', burst: 2, name: 'bucket' }];
+  const routes = [{ prefix: '/api', respond: { status: 204 }, auth: 'none', rateLimits }];
+  const gateway = await startGateway(t, { file: { routes } });
+  const { headers } = await ask(`${gateway.url}/api`);
+  assert.deepEqual([headers['x-ratelimit-remaining'], headers['x-ratelimit-limit']], ['2', '3']);
+  assert.equal((await gateway.line({ status: 204 }))['limit'], 'bucket 2/3');
+  await askMany(2, `${gateway.url}/api`);
+  const refused = await ask(`${gateway.url}/api`);
+  assert.match(refused.json.detail, /^The limit "bucket" of 3 calls is used up/);
+  assert.equal((await gateway.line({ status: 429 }))['limit'], 'bucket 0/3');
+});
+
 test('a reload forgets no call', async (t) => {
   const users = await startService(t);
   const routes = [{ prefix: '/api/users', target: users.url, auth: 'none', rateLimits: LIMIT_40 }];

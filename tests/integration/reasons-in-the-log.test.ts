@@ -104,3 +104,26 @@ test('an upload that is refused in its middle is a 413 in the log, though its cl
   assert.match(String(line['detail']), /2048 bytes/);
   assert.match(await gateway.metrics(), /turnpike_requests_total\{[^}]*status="413"[^}]*\} 1/);
 });
+
+test('an answer took until all of it was sent, however long the refused upload is taken in after it', async (t) => {
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/up', name: 'up', bodyLimit: '2kb', respond: { status: 204 }, ...OPEN }] },
+  });
+  const wire = openWire(t, gateway.port);
+  const startedAtMs = performance.now();
+  wire.write('POST /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n');
+  await wire.gets(/HTTP\/1\.1 413 [\s\S]*body_too_large/);
+  const tookMs = performance.now() - startedAtMs;
+  await wire.closed();
+  const { status, totalMs, gatewayMs } = await gateway.line({ path: '/up' });
+  assert.equal(status, 413);
+  // One clock, and the answer was sent before it came: this holds on the slowest machine.
+  assert.ok((totalMs as number) <= tookMs, `${totalMs} ms, and it was there after ${tookMs} ms`);
+  assert.equal(gatewayMs, totalMs);
+  const metrics = await gateway.metrics();
+  for (const name of ['request', 'gateway']) {
+    const [, seconds] =
+      new RegExp(`turnpike_${name}_duration_seconds_sum\\{[^}]*"up"[^}]*\\} (\\S+)`).exec(metrics) ?? [];
+    assert.ok(Number(seconds) * 1000 <= tookMs, `${name}: ${seconds} s`);
+  }
+});

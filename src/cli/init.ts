@@ -41,13 +41,15 @@ function init(folder: string, io: CliIo): number {
   const file = posix.join(folder.split(sep).join('/'), 'routes.json');
   const isHere = resolve(folder) === process.cwd();
   const setting = isHere ? undefined : `ROUTES_FILE=${file}`;
+  // A clone has no command of that name, only the script.
+  const command = io.env['npm_lifecycle_event'] === 'turnpike' ? 'npm run turnpike --' : 'turnpike';
   try {
     mkdirSync(folder, { recursive: true });
-    const beside = isHere ? '; for one beside it: turnpike init FOLDER' : '';
+    const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
     io.out(writeNew(file, renderStarter(schemaFrom(folder))) ? `wrote ${file}\n` : `${file} ${STAYS}${beside}\n`);
     const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
     io.out(writeNew('.env', renderEnv(setting), 0o600) ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
-    io.out('\nNext: turnpike check, turnpike start\n');
+    io.out(`\nNext: ${command} check, ${command} start\n`);
     return EXIT.ok;
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;

@@ -14,6 +14,15 @@ async function turnpike(t: TestContext, cwd: string, ...argv: string[]) {
 
 const textOf = (...path: string[]) => readFileSync(join(...path), 'utf8');
 
+test('init names what comes next by the command that it was called by', async (t) => {
+  const cwd = configFolder(t, {});
+  assert.match((await turnpike(t, cwd, 'init')).out, /\nNext: turnpike check, turnpike start\n$/);
+  const running = startProcess(t, { argv: ['init'], cwd, env: { npm_lifecycle_event: 'turnpike' } });
+  assert.equal(await running.exited, 0);
+  assert.match(running.stdout, /for one beside it: npm run turnpike -- init FOLDER\n/);
+  assert.match(running.stdout, /\nNext: npm run turnpike -- check, npm run turnpike -- start\n$/);
+});
+
 test('init writes a routes.json and a .env, and the gateway takes both without a warning', async (t) => {
   const cwd = configFolder(t, {});
   const { code, out } = await turnpike(t, cwd, 'init');

@@ -46,6 +46,10 @@ export const authorizeStage = defineStage({
     if (rules === undefined || !route.matched) return undefined;
     const challenge = challengeOf(auth?.schemes ?? ['jwt']);
     const isPublished = auth !== undefined && hasMetadata({ auth, resourceMetadata });
+    const say = (challenge: string, context: RequestContext) => [
+      'WWW-Authenticate',
+      isPublished ? withMetadata(challenge, context) : challenge,
+    ];
     const forAll = compileRules(rules, hidden.hide);
     const byMethod = new Map<string, readonly Condition[]>();
     for (const [method, more] of Object.entries(rules.methods ?? {}))
@@ -58,14 +62,14 @@ export const authorizeStage = defineStage({
       // Where identity is optional nobody may have come: who calls is asked before what is allowed.
       if (context.authMethod === undefined) {
         context.trace?.push({ stage: 'authorize', decision: 'refused: nobody is authenticated' });
-        next(new GatewayError('unauthenticated', undefined, { headers: ['WWW-Authenticate', challenge] }));
+        next(new GatewayError('unauthenticated', undefined, { headers: say(challenge, context) }));
         return;
       }
       for (const condition of byMethod.get(context.method) ?? forAll) {
         const denial = condition(context);
         if (denial === undefined) continue;
         context.trace?.push({ stage: 'authorize', decision: `refused: ${denial.detail}` });
-        next(refuse(denial, isPublished ? context : undefined));
+        next(refuse(denial, (challenge) => say(challenge, context)));
         return;
       }
       context.trace?.push({ stage: 'authorize', decision: 'allowed' });
@@ -75,9 +79,7 @@ export const authorizeStage = defineStage({
 });
 
 /** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
-function refuse({ detail, scopes }: Denial, published: RequestContext | undefined): GatewayError {
+function refuse({ detail, scopes }: Denial, say: (challenge: string) => readonly string[]): GatewayError {
   if (scopes === undefined) return new GatewayError('forbidden', detail);
-  const challenge = scopeChallenge(scopes);
-  const said = published === undefined ? challenge : withMetadata(challenge, published);
-  return new GatewayError('insufficient_scope', detail, { headers: ['WWW-Authenticate', said] });
+  return new GatewayError('insufficient_scope', detail, { headers: say(scopeChallenge(scopes)) });
 }

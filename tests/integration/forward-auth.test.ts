@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { WebSocket } from 'ws';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { type StubHandler, startService } from '../support/service.ts';
-import { askSocket, openSocket, startSocketService } from '../support/websocket.ts';
+import { askSocket, startSocketService } from '../support/websocket.ts';
 
 const PAGE = '<p>Please sign in</p>';
 
@@ -106,7 +109,10 @@ test('a WebSocket handshake is refused alike', async (t) => {
   assert.equal(refusal.status, 302);
   assert.match(refusal.headers.location ?? '', /^https:\/\/login\.example\//);
   assert.deepEqual(refusal.headers['set-cookie'], ['csrf=1', 'state=2']);
-  await openSocket(t, `${gateway.url}/a`, { headers: { cookie: 'session=good' } });
+  const granted = new WebSocket(`${gateway.url.replace('http', 'ws')}/a`, { headers: { cookie: 'session=good' } });
+  t.after(() => granted.terminate());
+  const [{ headers }] = (await once(granted, 'upgrade')) as [IncomingMessage];
+  assert.deepEqual(headers['set-cookie'], ['session=good2; Path=/', 'seen=1']);
 });
 
 const FAILING: Readonly<Record<string, readonly [StubHandler, RegExp]>> = {

@@ -67,6 +67,19 @@ test('a token that lacks a scope is told where to get another', async (t) => {
   assert.equal(said, `Bearer realm="turnpike", ${named}, error="insufficient_scope", scope="write"`);
 });
 
+test('so is whoever came as nobody where somebody is needed', async (t) => {
+  const auth = { any: ['jwt'], optional: true };
+  const route = {
+    prefix: '/a',
+    respond: { status: 204 },
+    auth,
+    authorize: { roles: ['admin'] },
+    resourceMetadata: true,
+  };
+  const gateway = await startGateway(t, { file: { issuers: [LOGIN], routes: [route] } });
+  assert.equal((await discover(`${gateway.url}/a`)).document.resource, `${gateway.url}/a`);
+});
+
 test('a file that does not ask for it publishes nothing', async (t) => {
   const service = await startService(t);
   const routes = [

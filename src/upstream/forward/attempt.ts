@@ -8,6 +8,7 @@ import type { AnswerFields, Source } from '../../sink.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import { isAccepted } from '../websocket/websocket.ts';
 import type { Timeouts } from './plan.ts';
+import { missedDeadline } from './service-request.ts';
 import { isStrangeHead } from './strange-head.ts';
 
 /** How an attempt ended, up to the head of an answer. */
@@ -96,7 +97,10 @@ export class Attempt implements TransportHandler, Deadline, Source {
       const outcome = deadlines.isOverloaded ? 'overloaded' : 'connect-timeout';
       this.#fail(outcome, new Error(`no connection within ${timeouts.connect} ms`));
     } else if (this.#phase === 'waiting') {
-      this.#fail('headers-timeout', new Error(`no response headers within ${this.#missedDeadline()}`));
+      this.#fail(
+        'headers-timeout',
+        new Error(`no response headers within ${missedDeadline(this.dueAtMs, this.#owner)}`),
+      );
     } else if (this.#phase === 'sending' && this.body?.isStarved === true) {
       this.#fail('aborted-by-client', new GatewayError('request_timeout'));
     } else if (this.#isReaderFull) {
@@ -107,13 +111,6 @@ export class Attempt implements TransportHandler, Deadline, Source {
         new Error(`no byte moved for ${this.#phase === 'sending' ? timeouts.idle : this.#silenceMs} ms`),
       );
     }
-  }
-
-  /** The name and the value of the deadline that has passed while the head was waited for. */
-  #missedDeadline(): string {
-    const { timeouts, isTry, totalDueAtMs } = this.#owner;
-    if (this.dueAtMs >= totalDueAtMs) return `timeouts.total of ${timeouts.total} ms`;
-    return isTry ? `timeouts.try of ${timeouts.try} ms` : `timeouts.headers of ${timeouts.headers} ms`;
   }
 
   /** The client has read what it was sent: the service may go on. */

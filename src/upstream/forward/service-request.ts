@@ -47,6 +47,19 @@ export function shortenTimeouts(timeouts: Timeouts, context: RequestContext): Ti
   return { ...timeouts, connect: Math.min(timeouts.connect, total), headers: Math.min(timeouts.headers, total), total };
 }
 
+/** What the time until the head is bounded by. */
+interface HeadBounds {
+  readonly timeouts: Timeouts;
+  readonly isTry: boolean;
+  readonly totalDueAtMs: number;
+}
+
+/** The name and the value of the deadline that has passed while the head was waited for. */
+export function missedDeadline(dueAtMs: number, { timeouts, isTry, totalDueAtMs }: HeadBounds): string {
+  if (dueAtMs >= totalDueAtMs) return `timeouts.total of ${timeouts.total} ms`;
+  return isTry ? `timeouts.try of ${timeouts.try} ms` : `timeouts.headers of ${timeouts.headers} ms`;
+}
+
 /** Before another attempt: the service that is asked next has less time than the one before. */
 export function tellTimeLeft(headers: string[], totalDueAtMs: number): void {
   const at = headers.indexOf(TIMEOUT_FIELD);

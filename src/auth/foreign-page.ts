@@ -23,8 +23,16 @@ export function ownOriginOf({ req, scheme, peerTrusted }: RequestContext): strin
   return `${scheme}://${String(ownHost)}`;
 }
 
-/** By the fields that CORS has decided on for this request: this very origin, and its cookies. */
-export function mayUseCookies({ corsHeaders }: RequestContext, origin: string): boolean {
-  const at = (name: string) => corsHeaders[corsHeaders.findIndex((field) => field.toLowerCase() === name) + 1];
-  return at('access-control-allow-origin') === origin && at('access-control-allow-credentials') === 'true';
+/** Whether CORS has decided for this request that pages of this very origin may use the cookies of their visitor. */
+function mayUseCookies(context: RequestContext, origin: string): boolean {
+  return (
+    corsField(context, 'access-control-allow-origin') === origin &&
+    corsField(context, 'access-control-allow-credentials') === 'true'
+  );
+}
+
+/** A field that CORS has decided on for this request. */
+export function corsField({ corsHeaders }: RequestContext, name: string): string | undefined {
+  const at = corsHeaders.findIndex((field) => field.toLowerCase() === name);
+  return at === -1 ? undefined : corsHeaders[at + 1];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOwnOrigin, mayUseCookies } from '../auth/foreign-page.ts';
+import { corsField, isOwnOrigin } from '../auth/foreign-page.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createSubject } from '../limits/subject.ts';
@@ -10,7 +10,7 @@ const options = z.strictObject({
   origins: oneOrMany(z.string())
     .optional()
     .describe(
-      'Origins whose pages may open a WebSocket; "*" for any. Default: CORS_ORIGINS, and those that `cors` lets in with credentials. Pages of the own host always may.',
+      'Origins whose pages may open a WebSocket; "*" for any. Default: those that the `cors` of the route names, else CORS_ORIGINS. Pages of the own host always may.',
     ),
   idleTimeout: offOr(duration({ min: '100ms', max: '1d' }))
     .prefault('5m')
@@ -39,13 +39,9 @@ export const websocketStage = defineStage({
   },
   create({ websocket: option }, _route, { settings, sockets }) {
     if (option === false) return undefined;
-    const {
-      origins = settings.corsOrigins,
-      idleTimeout: idleMs,
-      perConsumer,
-    } = option === true ? options.parse({}) : option;
-    const allowed = new Set(origins);
-    const asCors = option === true || option.origins === undefined;
+    const { origins, idleTimeout: idleMs, perConsumer } = option === true ? options.parse({}) : option;
+    const named = new Set(origins ?? settings.corsOrigins);
+    const isAllowed = origins === undefined ? isAllowedByCors : isNamed;
     const subjectOf = createSubject('consumer');
 
     return function websocket(req, _res, next) {
@@ -54,7 +50,7 @@ export const websocketStage = defineStage({
         next();
         return;
       }
-      if (!isOriginAllowed(context, allowed, asCors)) {
+      if (!isOriginAllowed(context, named, isAllowed)) {
         next(new GatewayError('origin_refused'));
         return;
       }
@@ -75,12 +71,22 @@ export const websocketStage = defineStage({
   },
 });
 
-/**
- * Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). A page that CORS lets
- * use the cookies of its visitor may do so here too: a handshake always carries them.
- */
-function isOriginAllowed(context: RequestContext, allowed: ReadonlySet<string>, asCors: boolean): boolean {
+type OriginTest = (origin: string, named: ReadonlySet<string>, context: RequestContext) => boolean;
+
+/** Browsers always send an Origin, and nothing else stops a foreign page (RFC 6455, section 10.2). */
+function isOriginAllowed(context: RequestContext, named: ReadonlySet<string>, isAllowed: OriginTest): boolean {
   const { origin } = context.req.headers;
-  if (origin === undefined || allowed.has('*') || allowed.has(origin)) return true;
-  return isOwnOrigin(context, origin) || (asCors && mayUseCookies(context, origin));
+  return origin === undefined || isAllowed(origin, named, context) || isOwnOrigin(context, origin);
 }
+
+const isNamed: OriginTest = (origin, named) => named.has(origin) || named.has('*');
+
+/**
+ * As CORS has decided for this request. That all pages may read answers of a route does not let them open WebSockets,
+ * which carry the cookies of their visitors; `CORS_ORIGINS=*` does.
+ */
+const isAllowedByCors: OriginTest = (origin, named, context) => {
+  if (!context.ownsCors) return isNamed(origin, named, context);
+  const allowed = corsField(context, 'access-control-allow-origin');
+  return allowed === origin || (allowed === '*' && named.has('*'));
+};

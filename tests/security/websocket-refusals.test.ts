@@ -65,28 +65,35 @@ test('a foreign page opens no WebSocket; an allowed one, the own one and a progr
   await openSocket(t, `${gateway.url}/ws`);
 });
 
-test('a page that CORS lets use cookies opens a WebSocket too, unless `origins` says otherwise', async (t) => {
+test('pages that the CORS of a route names open its WebSockets, and no others, unless `origins` says otherwise', async (t) => {
   const service = await startSocketService(t);
   const route = { prefix: '/ws', target: service.url, auth: 'none', websocket: true };
   const cors = { origins: ['https://app.example'], credentials: true };
   const gateway = await startGateway(t, {
+    env: { CORS_ORIGINS: 'https://everywhere.example' },
     file: {
       routes: [
         { ...route, cors },
+        { ...route, prefix: '/plain', cors: { origins: ['https://app.example'] } },
+        { ...route, prefix: '/services', cors: false },
         { ...route, prefix: '/readable', cors: { origins: '*' } },
         { ...route, prefix: '/narrow', cors, websocket: { origins: 'https://other.example' } },
       ],
     },
   });
   await openSocket(t, `${gateway.url}/ws`, { origin: 'https://app.example' });
-  assert.equal(service.requests.length, 1);
+  await openSocket(t, `${gateway.url}/plain`, { origin: 'https://app.example' });
+  await openSocket(t, `${gateway.url}/services`, { origin: 'https://everywhere.example' });
+  assert.equal(service.requests.length, 3);
   for (const [path, origin] of [
     ['/ws', 'https://evil.example'],
+    ['/ws', 'https://everywhere.example'],
+    ['/plain', 'https://everywhere.example'],
     ['/readable', 'https://app.example'],
     ['/narrow', 'https://app.example'],
   ] as const)
     assert.equal((await askSocket(t, gateway.url + path, { headers: { origin } })).status, 403, path);
-  assert.equal(service.requests.length, 1);
+  assert.equal(service.requests.length, 3);
 });
 
 test('a page that is refused for its origin costs its victim no quota', async (t) => {

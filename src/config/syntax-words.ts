@@ -21,12 +21,16 @@ const SYNTAX: Readonly<Record<string, string>> = {
   InvalidCharacter: 'is not JSON: a control character in a string',
 } satisfies Partial<Record<keyof typeof ParseErrorCode, string>>;
 
-/** Says a syntax error in words. A forgotten quote shows somewhere behind, as any of several: the line tells it. */
+/**
+ * Says a syntax error in words. A forgotten quote makes the parser fail further on, each time with another error; an odd
+ * number of quotes in the line gives it away.
+ */
 export function describeSyntax(code: string, text: string, offset: number): { message: string; hint?: string } {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   const end = text.indexOf('\n', offset);
   const line = text.slice(start, end === -1 ? undefined : end);
-  const quotes = line.match(/(?<!\\)"/g)?.length ?? 0;
+  // An escaped character is taken whole, so that the quote behind an escaped backslash counts.
+  const quotes = line.match(/\\.|"/g)?.filter((found) => found === '"').length ?? 0;
   if (quotes % 2 === 1) return { message: QUOTE_MISSING };
   const message = SYNTAX[code] ?? 'is not JSON';
   const [word] = /^[^\s"{}[\],]+/.exec(text.slice(offset)) ?? [];

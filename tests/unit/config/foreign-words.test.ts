@@ -84,6 +84,8 @@ test('a forgotten quote is called one, and a word without any is quoted', (t) =>
   }
   assert.match(onlyFault(t, lines('{ prefix: "/a" }')).hint ?? '', /"prefix"/);
   assert.match(onlyFault(t, lines('{ "prefix": /a }')).hint ?? '', /"\/a"/);
+  const backslash = onlyFault(t, lines(String.raw`{ "prefix": "\\", target: "http://a" }`));
+  assert.match(backslash.hint ?? backslash.message, /"target"/, 'no quote is missing here');
   assert.match(onlyFault(t, lines("{ 'prefix': '/a' }")).hint ?? '', /double quotes/);
 });
 

@@ -28,6 +28,8 @@ export class RequestBody implements UploadOwner {
   #whole: Promise<Buffer> | undefined;
   /** Bytes read from the client so far. */
   bytes = 0;
+  /** What it says as JSON, once somebody has asked: see json-body.ts. */
+  json: Promise<unknown> | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, maxBytes: number) {
     this.#req = req;
@@ -74,6 +76,7 @@ export class RequestBody implements UploadOwner {
   replace(bytes: Buffer): void {
     this.#kept = [bytes];
     this.#whole = Promise.resolve(bytes);
+    this.json = undefined;
   }
 
   /** Asks for the rest of the upload; the first time also tells a client that waits for it to go on (RFC 9110, 10.1.1). */

@@ -1,0 +1,80 @@
+/** Arrays and objects inside each other, at most, in JSON that the gateway reads. */
+export const MAX_JSON_DEPTH = 64;
+
+/** JSON that is nested deeper than is read here. */
+export class JsonTooDeep extends Error {}
+
+/** A number that a double can't hold as it was written; `JSON.rawJSON` keeps it. */
+interface RawNumber {
+  readonly rawJSON: string;
+}
+
+interface SourceText {
+  readonly source?: string;
+}
+
+const json = JSON as unknown as {
+  parse(text: string, reviver: (key: string, value: unknown, context: SourceText) => unknown): unknown;
+  rawJSON(text: string): RawNumber;
+  isRawJSON(value: unknown): boolean;
+};
+
+/** Digits or exponents that a double may not keep. */
+const LONG_NUMBER = /[\d.]{16}|\d[eE]/;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Reads JSON (RFC 8259). Throws SyntaxError for what is none, `JsonTooDeep` beyond `maxDepth`: whatever walks the value
+ * afterwards may recurse. Numbers become doubles.
+ */
+export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
+  if (isDeeperThan(text, maxDepth)) throw new JsonTooDeep(`nested deeper than ${maxDepth} levels`);
+  return JSON.parse(text);
+}
+
+/**
+ * The same for JSON that is to be written again: a number that a double would change (`12345678901234567890`, `1e400`)
+ * stays what it was, as an object of `JSON.rawJSON`.
+ */
+export function parseJsonExactly(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
+  if (!LONG_NUMBER.test(text)) return parseJson(text, maxDepth);
+  if (isDeeperThan(text, maxDepth)) throw new JsonTooDeep(`nested deeper than ${maxDepth} levels`);
+  return json.parse(text, (_key, value, { source }) => {
+    if (typeof value !== 'number' || source === undefined || keepsIts(source, value)) return value;
+    return json.rawJSON(source);
+  });
+}
+
+/** True for a number that `parseJsonExactly` has left as it was written. */
+export function isRawNumber(value: unknown): value is RawNumber {
+  return json.isRawJSON(value);
+}
+
+/** Fifteen significant digits are what a double always keeps (IEEE 754). */
+function keepsIts(source: string, value: number): boolean {
+  const digits = source.replace(/[eE].*|[-.]/g, '').replace(/^0+/, '');
+  if (digits.length > 15 || !Number.isFinite(value)) return String(value) === source;
+  return value !== 0 || digits === '';
+}
+
+/** Looks at the brackets alone, outside of strings; what is no JSON is for the parser to find. */
+function isDeeperThan(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(text, i);
+    else if (code === 0x5b || code === 0x7b) depth++;
+    else if (code === 0x5d || code === 0x7d) depth--;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
+
+/** Where the string ends that begins at `start`: at its closing quote, or with the text. */
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
+  return i;
+}

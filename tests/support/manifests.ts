@@ -143,7 +143,11 @@ const composeService = z.strictObject({
       z.record(name, z.strictObject({ condition: z.enum(['service_started', 'service_healthy']) })),
     ])
     .optional(),
-  healthcheck: z.strictObject({ test: z.array(z.string()), interval: z.string(), retries: z.int() }).optional(),
+  // What is left out is the image's own.
+  healthcheck: z
+    .strictObject({ test: z.array(z.string()), interval: z.string(), retries: z.int() })
+    .partial()
+    .optional(),
   stop_grace_period: z.string().optional(),
 });
 

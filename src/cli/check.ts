@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
 import { warnOfRoutes } from '../config/route-warnings.ts';
+import { warnOfSettings } from '../config/setting-warnings.ts';
 import { findStrayNames } from '../config/stray-names.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -46,7 +47,8 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   const settings = parseSettings(io.env);
   const loaded = loadRoutes(routesFile(settings.routesFile), { env: io.env });
   const { config, files, hidden } = loaded;
-  const others = [...warnOfRoutes(config.routes).map(hidden.hide), ...(await collectStartWarnings(settings, loaded))];
+  const ofFile = [...warnOfRoutes(config.routes), ...warnOfSettings(config, settings)].map(hidden.hide);
+  const others = [...ofFile, ...(await collectStartWarnings(settings, loaded))];
   for (const warning of others) io.err(`warning: ${warning}\n`);
   const warnings = stray.length + others.length;
   if (warnings > 0 && isStrict) {

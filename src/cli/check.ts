@@ -5,6 +5,7 @@ import { loadRoutes } from '../config/load.ts';
 import { warnOfRoutes } from '../config/route-warnings.ts';
 import { warnOfSettings } from '../config/setting-warnings.ts';
 import { findStrayNames } from '../config/stray-names.ts';
+import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { collectStartWarnings } from './start-warnings.ts';
@@ -27,7 +28,7 @@ export async function runCheck(argv: readonly string[], io: CliIo): Promise<numb
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const [file, ...rest] = positionals;

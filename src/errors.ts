@@ -95,6 +95,8 @@ export interface GatewayErrorExtras {
   /** The answer in place of the problem; the code still says what it was, in log and metrics. */
   readonly passedOn?: PassedOn | undefined;
   readonly cause?: unknown;
+  /** What the log says in place of the detail, where the client is told less. */
+  readonly detailForLog?: string | undefined;
   /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
   readonly nearestRoute?: () => string | undefined;
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../lib/client-address.ts';
+import { isOrigin, suggestOrigin } from '../lib/origin.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
 import { coversEverybody } from './trust-networks.ts';
@@ -126,23 +127,13 @@ export function readOrigins(reader: EnvReader): string[] {
   }
   for (const origin of origins) {
     if (origin !== '*' && !isOrigin(origin)) {
-      reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, suggestOrigin(origin));
+      const meant = suggestOrigin(origin);
+      const form = 'Write it like "https://app.example.com"; patterns are not taken.';
+      const hint = meant === undefined ? form : `Did you mean "${meant}"?`;
+      reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, hint);
     }
   }
   return origins;
-}
-
-function isOrigin(text: string): boolean {
-  if (text.includes('*')) return false;
-  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text;
-  // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
-  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text);
-}
-
-function suggestOrigin(text: string): string {
-  const canMend = /^https?:/i.test(text) && URL.canParse(text) && !text.includes('*');
-  if (canMend) return `Did you mean "${new URL(text).origin}"?`;
-  return 'Write it like "https://app.example.com"; patterns are not taken.';
 }
 
 /** An address of an HTTP server; without a scheme it means `http://`. The value is never repeated: it may hold a password. */

@@ -69,19 +69,26 @@ export function checkRewrite(
     }
   }
   for (const [index, { match, replace }] of pathRewrite.entries()) {
-    const fault = findReplacementFault(match, replace);
-    if (fault !== undefined) report([...at, 'pathRewrite', index], fault);
+    const [fault, hint] = findReplacementFault(match, replace) ?? [];
+    if (fault !== undefined) report([...at, 'pathRewrite', index], fault, hint);
   }
 }
 
-function findReplacementFault(match: string, replace: string): string | undefined {
-  if (!PRINTABLE.test(replace)) return `"${replace}" must be percent-encoded, without spaces`;
-  if (/[?#\\]/.test(replace)) return `"${replace}" may change the path alone: no "?", "#" or backslash`;
+const QUERY_HINT =
+  'Name the part of the path in "prefix" ("/item/:id"), and set the parameter with "request": { "query": { "set": { "id": "${params.id}" } } }.';
+
+/** What is wrong with it, and how to mend it where that is known. */
+function findReplacementFault(match: string, replace: string): readonly [string, string?] | undefined {
+  if (!PRINTABLE.test(replace)) return [`"${replace}" must be percent-encoded, without spaces`];
+  if (/[?#\\]/.test(replace)) {
+    const message = `"${replace}" may change the path alone: no "?", "#" or backslash`;
+    return replace.includes('?') ? [message, QUERY_HINT] : [message];
+  }
   const { groupCount } = parsePattern(match);
   const missing = [...replace.replaceAll('$$', '').matchAll(/\$(\d+)/g)].find(
     ([, group]) => Number(group) > groupCount,
   );
-  return missing === undefined ? undefined : `"${missing[0]}" stands for a group that "${match}" does not have`;
+  return missing && [`"${missing[0]}" stands for a group that "${match}" does not have`];
 }
 
 function paramNames(path: string): string[] {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
-import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import type { ErrorCode, ErrorSource, GatewayError, NearestRoute } from './errors.ts';
 import type { AttemptOutcome, Consumer, Decision, LimitState, RouteIdentity, WebSocketTerms } from './facts.ts';
 import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
@@ -129,7 +129,7 @@ export class RequestContext {
   /** The cause behind an error, for the log alone. */
   cause: unknown = undefined;
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
-  nearestRoute: (() => string | undefined) | undefined = undefined;
+  nearestRoute: (() => NearestRoute | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
   /** What shadowed stages would have refused, `stage:code` with spaces between. */
   shadow: string | undefined = undefined;

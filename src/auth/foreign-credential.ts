@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { looksLikeApiKey } from './api-key-format.ts';
-import { readBearer } from './bearer.ts';
+import { looksLikeJwt, readBearer } from './bearer.ts';
 import type { CredentialCheck } from './identity.ts';
 
 /**
@@ -21,8 +21,18 @@ export function createForeignHint(schemes: readonly CredentialCheck[], mode: 'an
     return takesBearer ? undefined : 'A token was';
   }
 
-  return function hint({ req }: RequestContext): string | undefined {
+  /** A credential without the word or the field that it belongs to. */
+  function findBare(authorization: string, query: string): string | undefined {
+    if (takesBearer && looksLikeJwt(authorization)) return WITHOUT_WORD;
+    const place = looksLikeApiKey(authorization) ? 'Authorization' : 'the query';
+    if (place === 'the query' && !PARAMETER_WITH_KEY.test(query)) return undefined;
+    return `An API key was sent in ${place}, and this route takes ${taken.has('api-key') ? 'it in X-API-Key' : names}.`;
+  }
+
+  return function hint({ req, query }: RequestContext): string | undefined {
     const { authorization = '', 'x-api-key': key } = req.headers;
+    const bare = findBare(authorization, query);
+    if (bare !== undefined) return bare;
     const inField = key !== undefined && !taken.has('api-key') ? 'An API key was' : undefined;
     const what = findInAuthorization(authorization) ?? inField;
     if (what === undefined) return undefined;
@@ -32,3 +42,7 @@ export function createForeignHint(schemes: readonly CredentialCheck[], mode: 'an
       : `${what} sent, and this route takes ${names}.`;
   };
 }
+
+const WITHOUT_WORD = 'A token was sent without its scheme: write "Bearer " in front of it.';
+/** A key of ours is known by its beginning; of another nobody can tell what it is. */
+const PARAMETER_WITH_KEY = /[?&][^=&]*=tpk_/;

@@ -37,7 +37,7 @@ export function createRefusals(
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
     const other = isOfAnotherKind(refused) ? hint(context) : undefined;
-    const detailForLog = other === undefined && forLog !== undefined ? `${capitalise(reason)}: ${forLog}.` : undefined;
+    const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
     return new GatewayError(code, other ?? `${capitalise(reason)}.`, { ...withChallenge(said), cause, detailForLog });
   }
 
@@ -59,10 +59,15 @@ function isOfAnotherKind(refused: RefusedScheme): boolean {
 }
 
 /** A refusal that is no credential's fault, or somebody else's decision. */
-function refuseAs({ reason, code, cause, passedOn }: Refusal, challenge: string): GatewayError {
+function refuseAs({ reason, code, cause, passedOn, forLog }: Refusal, challenge: string): GatewayError {
   if (code === 'auth_unavailable') return new GatewayError(code, undefined, { cause });
   const asks = passedOn?.status === 401 ? withChallenge(challenge) : undefined;
-  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause });
+  const detailForLog = logDetail(reason, forLog);
+  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause, detailForLog });
+}
+
+function logDetail(reason: string, forLog: string | undefined): string | undefined {
+  return forLog === undefined ? undefined : `${capitalise(reason)}: ${forLog}.`;
 }
 
 function withChallenge(challenge: string) {

@@ -3,6 +3,7 @@ import type { Trust } from '../lib/client-address.ts';
 import { isOrigin, suggestOrigin } from '../lib/origin.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
+import { type DotEnv, NO_DOT_ENV } from './dot-env.ts';
 import { coversEverybody } from './trust-networks.ts';
 
 /** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
@@ -13,16 +14,18 @@ export interface EnvReader {
   fault(name: string, message: string, hint?: string): void;
 }
 
-export function createEnvReader(env: NodeJS.ProcessEnv): EnvReader {
+/** A fault of a variable that comes from `.env` names its line there. */
+export function createEnvReader(env: NodeJS.ProcessEnv, { lines, inForce }: DotEnv = NO_DOT_ENV): EnvReader {
   const faults: Fault[] = [];
   return {
     faults,
     text: (name) => env[name]?.trim() || undefined,
     fault: (name, message, hint) => {
+      const line = inForce.has(name) ? (lines.get(name) ?? 0) : 0;
       faults.push({
-        file: 'environment',
-        line: 0,
-        column: 0,
+        file: line > 0 ? '.env' : 'environment',
+        line,
+        column: line > 0 ? 1 : 0,
         path: name,
         message,
         ...(hint === undefined ? {} : { hint }),

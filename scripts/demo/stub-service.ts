@@ -8,8 +8,10 @@ import { echoWebSocket } from './web-socket-echo.ts';
 /** What a stub pretends to be. */
 export interface StubOptions {
   readonly name: string;
-  /** 0 picks a free port; it listens on 127.0.0.1 alone. */
+  /** 0 picks a free port. */
   readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Share of the requests that are answered 500, 0 to 1. */
   readonly failRatio?: number;
   readonly delayMs?: number;
@@ -47,7 +49,7 @@ export async function startStub(options: StubOptions): Promise<Stub> {
     for (const socket of webSockets) socket.destroy();
     await closed;
   }
-  server.listen(options.port, '127.0.0.1');
+  server.listen(options.port, options.host ?? '127.0.0.1');
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, stop };
 }

@@ -29,8 +29,12 @@ export function findPrefixFault(prefix: string): string | undefined {
 /** How other routers write a segment that stands for any value: `{id}`, `<id>`, `<int:id>`, `[id]`, `*`. */
 const FOREIGN_PARAM = /[{}<>]|^\[.*\]$|^\*+$/;
 
+export function findForeignParam(path: string): string | undefined {
+  return path.split('/').find((segment) => FOREIGN_PARAM.test(segment));
+}
+
 function findParamFault(prefix: string): string | undefined {
-  const foreign = prefix.split('/').find((segment) => FOREIGN_PARAM.test(segment));
+  const foreign = findForeignParam(prefix);
   if (foreign !== undefined) {
     const name = /[A-Za-z][A-Za-z0-9_]*(?=\W*$)/.exec(foreign)?.[0] ?? 'name';
     return `"${foreign}" would be taken by the letter: a segment that stands for any value is written ":${name}"`;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { type Pattern, parsePattern, patternSource } from '../pattern.ts';
 import type { Report } from '../stage.ts';
-import { normalForm } from './keys.ts';
+import { findForeignParam, normalForm } from './keys.ts';
 import { normalizeTarget } from './normalize.ts';
 import { hidesNoDots, refuseReading, staysOneSegment } from './readings.ts';
 
@@ -18,6 +18,9 @@ const PRINTABLE = /^[\x21-\x7e]*$/;
 function findRewritePrefixFault(text: string): string | undefined {
   if (!text.startsWith('/')) return `must begin with a slash: "/${text}"`;
   if (/[?#]/.test(text)) return 'is a path, without query or fragment';
+  const foreign = findForeignParam(text) ?? /\/\$\d+(?=\/|$)/.exec(text)?.[0].slice(1);
+  if (foreign !== undefined)
+    return `"${foreign}" would be sent by the letter: a segment of the prefix is written ":name"`;
   const normal = normalForm(text);
   if (normal === undefined) return 'is no path (malformed escape, or climbing above the root)';
   return normal === text ? undefined : `must be written as it is sent: "${normal}"`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashText } from '../lib/hash-text.ts';
+import { isHostName } from '../lib/host-name.ts';
 import type { Transport } from './transport.ts';
 
 /** One address of a service as configuration or discovery names it. Its identity is `url`. */
@@ -92,14 +93,11 @@ export function splitTargetUrl(url: string): { origin: string; basePath: string 
   return { origin, basePath: pathname === '/' ? '' : pathname.replace(/\/+$/, '') };
 }
 
-/** A name or an address: `URL` takes more than a resolver could ever find, `$HOST` and `{name}` for two. */
-const HOST_NAME = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])$/;
-
 /** The URL in its one spelling, or undefined when it isn't a plain http(s) address (credentials, query, fragment). */
 export function normalizeTargetUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if ((protocol !== 'http:' && protocol !== 'https:') || !HOST_NAME.test(hostname)) return undefined;
+  if ((protocol !== 'http:' && protocol !== 'https:') || !isHostName(hostname)) return undefined;
   if (username !== '' || password !== '' || search !== '' || hash !== '') return undefined;
   const { origin, basePath } = splitTargetUrl(text);
   return origin + basePath;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { Call, CallAnswer } from '../../deps.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
+import { isHostName } from '../../lib/host-name.ts';
 import { networkKey } from '../../lib/network-key.ts';
 import { duration } from '../../schema-values.ts';
 import { ask, fieldOf } from '../ask.ts';
@@ -35,6 +36,7 @@ const copiedField = fieldName.refine((name) => !SET_HERE.has(name) && !name.star
 const options = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .refine((url) => isHostName(URL.parse(url)?.hostname ?? ''), 'has no name of a host that could be looked up')
     .refine(hasNoUser, 'names a user: write no name and password into a URL')
     .describe('Where the verdict comes from, by GET.'),
   requestHeaders: z

@@ -125,6 +125,18 @@ test('a target without http:// is told with it, and one that no name server coul
   }
 });
 
+test('an address without a name of a host is refused wherever it stands', (t) => {
+  const auth = (url: string) => inRoute({ auth: { 'forward-auth': { url } } });
+  const issuer = (jwks: string) => ({ issuers: [{ issuer: 'https://a', jwks }], routes: [] });
+  const files: readonly (readonly [object, RegExp])[] = [
+    [auth('http://${claims.tenant}/check'), /name of a host/],
+    [issuer('https://${claims.tenant}/jwks'), /name of a host/],
+    [issuer('https://{tenant}/jwks'), /name of a host/],
+    [{ routes: [{ prefix: '/a', redirect: { to: 'https://$host/b' } }] }, /expected a path/],
+  ];
+  for (const [file, message] of files) assert.match(onlyFault(t, file).message, message, JSON.stringify(file));
+});
+
 test('an expression in a string of JSON needs its backslashes twice, and says so', (t) => {
   const text = String.raw`{ "routes": [{ "prefix": "/a", "pathRegex": "\.a|\.(png)$", "target": "http://a" }] }`;
   assert.match(onlyFault(t, text).hint ?? '', /backslash is written twice/);

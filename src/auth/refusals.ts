@@ -36,7 +36,7 @@ export function createRefusals(
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
-    const other = isOfAnotherKind(refused) ? hint(context) : undefined;
+    const other = isOfAnotherKind(refused) ? hint(context, true) : undefined;
     const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
     return new GatewayError(code, other ?? `${capitalise(reason)}.`, { ...withChallenge(said), cause, detailForLog });
   }
@@ -44,7 +44,11 @@ export function createRefusals(
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
     context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
     if (refused === undefined) {
-      return new GatewayError('unauthenticated', nothingSent ?? hint(context), withChallenge(challengeFor(context)));
+      return new GatewayError(
+        'unauthenticated',
+        nothingSent ?? hint(context, false),
+        withChallenge(challengeFor(context)),
+      );
     }
     const { code, passedOn } = refused.refusal;
     if (passedOn !== undefined || code !== 'invalid_credential')

@@ -200,7 +200,18 @@ test('a credential without its word, in the query or in two places is told as wh
   assert.match(await detailOf('/jwt/bare', { authorization: token }), /^401 .*write "Bearer " in front/);
   assert.match(await detailOf('/key/q?key=tpk_abc', {}), /^401 An API key was sent in the query, .*X-API-Key\.$/);
   assert.match(await detailOf('/jwt/q?key=tpk_abc', {}), /^401 An API key was sent in the query, .*takes jwt\.$/);
+  assert.match(
+    await detailOf(`/jwt/q?access_token=${token}`, {}),
+    /^401 A token was sent in the query, .*Authorization\.$/,
+  );
+  assert.match(
+    await detailOf(`/key/q?access_token=${token}`, {}),
+    /^401 A token was sent in the query, .*takes api-key\.$/,
+  );
   assert.match(await detailOf('/key/a', { authorization: 'tpk_abc' }), /^401 An API key was sent in Authorization/);
+  const expired = jwt.sign({ sub: 'u1', exp: 1 }, SECRET);
+  const beside = await detailOf(`/jwt/q?state=${token}`, { authorization: `Bearer ${expired}` });
+  assert.match(beside, /^401 .*expired/, 'what was refused is the reason');
   const twice = { authorization: `Bearer ${token}`, cookie: `session=${token}` };
   assert.match(await detailOf('/jwt/two', twice), /^401 .*sent: in Authorization and in the cookie session\.$/);
 });

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { RequestContext } from '../context.ts';
+import { size } from '../schema-values.ts';
+import type { AnswerFields } from '../sink.ts';
+import type { Expression } from '../values/expression.ts';
+import { ResponseFacts } from '../values/facts.ts';
+import { condition } from '../values/options.ts';
+import { checkFormat, createBodyEdits, formatKeys } from './body-options.ts';
+import { createHeaderEdits, type HeaderEdits, headerEditsOption } from './header-edits.ts';
+import { findResponseNameFault } from './header-names.ts';
+import { jsonEditsOption } from './json-edits.ts';
+import { type BodyEdits, type BodyForm, formOf, touches } from './message-body.ts';
+import { type PublicUrlsOptions, publicUrlsOption } from './public-urls.ts';
+
+/** One object of the key `response`. */
+export const responseEditOption = z
+  .strictObject({
+    when: condition('response')
+      .optional()
+      .describe('Expression that must hold for these edits to be done: `response.status < 300`.'),
+    headers: headerEditsOption('response', findResponseNameFault)
+      .optional()
+      .describe('Header fields of the answer as the client sees them: remove, rename, set, add, in this order.'),
+    json: jsonEditsOption('response')
+      .optional()
+      .describe('An answer of JSON as the client sees it: pick, omit, rename, set, add, wrap, in this order.'),
+    ...formatKeys,
+    urls: z
+      .union([z.literal(true).transform((): PublicUrlsOptions => ({ from: [] })), publicUrlsOption])
+      .optional()
+      .describe("Turns the service's own URLs in JSON, HTML and other text into the gateway's."),
+    bodyLimit: size({ max: '1gb' })
+      .optional()
+      .describe(
+        'Largest answer whose body is edited, before and after its coding is undone (502 above). Default 10mb.',
+      ),
+  })
+  .superRefine(checkFormat);
+
+export type ResponseEditOptions = z.output<typeof responseEditOption>;
+
+/** One object of the key `response`, compiled. */
+export interface ResponseEdit {
+  readonly when: Expression | undefined;
+  readonly headers: HeaderEdits | undefined;
+  readonly body: BodyEdits | undefined;
+  readonly urls: PublicUrlsOptions | undefined;
+  readonly maxBytes: number | undefined;
+  /** Whether its condition, or the value of a field, looks at the body. */
+  readonly looksAtBody: boolean;
+}
+
+/** Compiles the edits of a route; those that do nothing are left out. */
+export function createResponseEdits(options: readonly ResponseEditOptions[]): readonly ResponseEdit[] {
+  return options.flatMap((option) => {
+    const headers = createHeaderEdits(option.headers);
+    const body = createBodyEdits(option);
+    const { when, urls, bodyLimit: maxBytes } = option;
+    if (headers === undefined && body === undefined && urls === undefined) return [];
+    const looksAtBody = when?.needsBody === true || headers?.needsBody === true;
+    return [{ when, headers, body, urls, maxBytes, looksAtBody }];
+  });
+}
+
+/** Whether one of the edits may want the body of an answer, so that the service is not to send parts of it. */
+export function mayWantBody(edits: readonly ResponseEdit[]): boolean {
+  return edits.some(({ body, urls, looksAtBody }) => body !== undefined || urls !== undefined || looksAtBody);
+}
+
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+
+/** How large an answer may be for these edits. */
+export function maxBytesOf(edits: readonly ResponseEdit[]): number {
+  const limits = edits.flatMap(({ maxBytes }) => maxBytes ?? []);
+  return limits.length === 0 ? DEFAULT_MAX_BYTES : Math.max(...limits);
+}
+
+/** What is done to one answer. */
+export interface AnswerPlan {
+  /** In order; the conditions of those that look at the body are still to be asked. */
+  readonly edits: readonly ResponseEdit[];
+  readonly wantsBody: boolean;
+  /** Whether the body, which need not be there (HEAD, 304), is another one for the client than for the service. */
+  readonly changesBody: boolean;
+}
+
+/** Finds out, by its head, what is done to an answer. What looks at a body of JSON is left out where there is none. */
+export function planAnswer(
+  all: readonly ResponseEdit[],
+  context: RequestContext,
+  status: number,
+  fields: AnswerFields,
+): AnswerPlan {
+  const form = formOf(contentTypeOf(fields));
+  const response = new ResponseFacts(status, fields);
+  const held = all.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, { response }));
+  // The first edit may make JSON of XML, and the ones after it look at that.
+  const isJson =
+    form === 'json' || held.some(({ body }) => body !== undefined && form === 'xml' && touches(body, form));
+  const edits = isJson ? held : held.filter(({ looksAtBody }) => !looksAtBody);
+  const changesBody = edits.some((edit) => changes(edit, form, status));
+  return { edits, wantsBody: changesBody || edits.some(({ looksAtBody }) => looksAtBody), changesBody };
+}
+
+function changes({ body, urls }: ResponseEdit, form: BodyForm, status: number): boolean {
+  // A 304 has no type, and is about the answer that has been changed.
+  if (status === 304) return body !== undefined || urls !== undefined;
+  return (body !== undefined && touches(body, form)) || (urls !== undefined && form !== 'other');
+}
+
+/** The Content-Type of an answer. */
+export function contentTypeOf(fields: AnswerFields): string | undefined {
+  const value = fields['content-type'];
+  return typeof value === 'string' ? value : value?.[0];
+}

@@ -52,6 +52,8 @@ export class RequestContext {
   rawPath: string | undefined = undefined;
   /** The query with its `?`, or an empty string. */
   query = '';
+  /** What is forwarded instead, where a route edits it; its secrets are nobody's else. */
+  editedQuery: string | undefined = undefined;
   route: RouteIdentity | undefined = undefined;
   /** How much of `path` the matched prefix covers. */
   prefixLength = 0;

@@ -109,8 +109,8 @@ export const forwardStage = defineStage({
 
     return function forward(req, _res, next) {
       const context = contextOf(req);
-      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + context.query;
-      const { upstreamHeaders } = context;
+      const { upstreamHeaders, query, editedQuery = query } = context;
+      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + editedQuery;
       if (options.stripPrefix && context.prefixLength > 1)
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);

@@ -109,7 +109,7 @@ function applyAll(context: RequestContext, edits: readonly Edit[], body: Message
   } catch (error) {
     throw error instanceof MessageFault ? refusalOf(error) : error;
   }
-  context.query = query.text;
+  if (query.text !== context.query) context.editedQuery = query.text;
 }
 
 function applyOne(context: RequestContext, edit: Edit, query: { text: string }, body: MessageBody | undefined): void {

@@ -4,6 +4,7 @@ import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
 import { callerBanStage } from './stages/caller-ban.ts';
+import { compressStage } from './stages/compress.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
@@ -47,6 +48,7 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  compressStage, //         farther from the service than whatever reads or edits an answer: codes what came of it
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business

@@ -35,6 +35,8 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['bodyLimit', 'forward', 'a body of any size would reach the service'],
   ['rateLimit', 'respond', 'fixed answers would be free of limits'],
   ['authenticate', 'request', 'a field that names the caller could not be renamed'],
+  ['compress', 'response', 'what is edited would be coded already'],
+  ['compress', 'respond', 'a fixed answer would not be compressed'],
   ['response', 'respond', 'a fixed answer would not be edited'],
   ['response', 'forward', 'the answer would have left before its edits'],
   ['authorize', 'redirect', 'where it leads would be told to anybody'],

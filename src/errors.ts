@@ -38,6 +38,7 @@ export const ERRORS = {
   not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
   method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
+  gone: { status: 410, source: 'client', title: 'Gone', advice: 'This route has been retired; Link says what to read about it.' },
   body_too_large: { status: 413, source: 'client', title: 'Body too large', advice: 'Send a smaller body, or raise bodyLimit of the route.' },
   uri_too_long: { status: 414, source: 'client', title: 'URI too long', advice: 'Send a URL of at most 8 KiB.' },
   unsupported_media_type: { status: 415, source: 'client', title: 'Type not supported', advice: 'Send the body in a Content-Type and Content-Encoding that this route takes.' },

@@ -7,9 +7,11 @@ import { callerBanStage } from './stages/caller-ban.ts';
 import { compressStage } from './stages/compress.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
+import { deprecationStage } from './stages/deprecation.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
+import { maintenanceStage } from './stages/maintenance.ts';
 import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
@@ -37,8 +39,10 @@ export const STAGES = [
   securityHeadersStage, //  on every answer, refusals of later stages included
   gatewayLimitStage, //     needs no identity: before all that refuses, so that calls that end 401, 403, 404 count too
   refuseStage, //           what matched no route ends here: seen and logged, never authenticated
+  deprecationStage, //      on every answer of its route; what is gone asks for no credential
   addressBanStage, //       before credentials are looked at: guessing must not cost us anything
   ipAccessStage, //         cheapest reason to refuse, needs no identity
+  maintenanceStage, //      closed for everybody: whoever issues tokens may be closed too; who is shut out needs no notice
   authenticateStage, //     before everything that asks who is calling
   callerBanStage, //        as soon as it is known who calls
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota

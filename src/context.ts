@@ -131,6 +131,8 @@ export class RequestContext {
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
   nearestRoute: (() => string | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
+  /** What was done to it on purpose, for a trial: `delay`, `abort` or `delay+abort`. */
+  fault: string | undefined = undefined;
   /** What shadowed stages would have refused, `stage:code` with spaces between. */
   shadow: string | undefined = undefined;
   attempts = 0;

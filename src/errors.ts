@@ -67,6 +67,7 @@ export const ERRORS = {
   overloaded: { status: 503, source: 'gateway', title: 'Overloaded', advice: 'Too many calls to this service are in flight.', proxyStatus: 'connection_limit_reached' },
   auth_unavailable: { status: 503, source: 'gateway', title: 'Authentication unavailable', advice: 'What decides about this credential does not answer; try again later.' },
   limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
+  injected_fault: { status: 503, source: 'gateway', title: 'Injected fault', advice: 'This route is on trial: it fails on purpose, as its fault says.', proxyStatus: 'proxy_internal_response' },
   draining: { status: 503, source: 'gateway', title: 'Shutting down', advice: 'This instance is stopping; try again.' },
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
@@ -123,5 +124,10 @@ export class GatewayError extends Error {
 
   get row(): ErrorRow {
     return ERRORS[this.code];
+  }
+
+  /** Of the answer: the row's, or that of whoever decided. */
+  get status(): number {
+    return this.extras?.passedOn?.status ?? this.row.status;
   }
 }

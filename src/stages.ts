@@ -8,6 +8,7 @@ import { compressStage } from './stages/compress.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { deprecationStage } from './stages/deprecation.ts';
+import { faultStage } from './stages/fault.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
@@ -54,6 +55,7 @@ export const STAGES = [
   bodyLimitStage, //        before a byte of the body is read
   compressStage, //         farther from the service than whatever reads or edits an answer: codes what came of it
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
+  faultStage, //            where a service would fail: what stands before it sees what it would see then
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
   requestStage, //          after everything that tells the service something

@@ -12,4 +12,10 @@ export const SAMPLE_ROUTES: readonly object[] = [
     auth: 'none',
     deprecation: { since: '2026-06-30', sunset: '2099-12-31', link: 'https://docs.example.com/v2', refuse: true },
   },
+  {
+    prefix: '/samples/flaky',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    fault: { delay: { min: '100ms', max: '300ms' }, abort: 503, force: true },
+  },
 ];

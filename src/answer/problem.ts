@@ -17,7 +17,7 @@ export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink
   if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
   for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
   const body = passedOn?.body ?? renderBody(context, error);
-  answerOwn(context, passedOn?.status ?? error.row.status, { ...fields, ...passedOn?.fields }, body, sink);
+  answerOwn(context, error.status, { ...fields, ...passedOn?.fields }, body, sink);
 }
 
 /** Anything but a GatewayError is a bug, and is answered as `internal`. */
@@ -35,7 +35,7 @@ export function noteError(context: RequestContext, thrown: unknown): void {
   context.nearestRoute = error.extras?.nearestRoute;
   context.trace?.push({
     stage: 'refused',
-    decision: `${error.extras?.passedOn?.status ?? error.row.status} ${error.code}: ${error.message}`,
+    decision: `${error.status} ${error.code}: ${error.message}`,
   });
 }
 
@@ -45,7 +45,7 @@ function renderBody(context: RequestContext, error: GatewayError): string {
   return JSON.stringify({
     type: PROBLEM_BASE + code,
     title: row.title,
-    status: row.status,
+    status: error.status,
     detail: error.message,
     instance: context.path === '' ? undefined : context.path,
     code,

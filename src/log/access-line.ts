@@ -145,6 +145,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     outcome: wasSent ? orNone(context.outcome) : undefined,
     cache: orNone(context.cache),
     limit: limitText(context),
+    fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
   });

@@ -83,7 +83,7 @@ function createEnd(
 function whoBrokeOff(context: RequestContext): AccessRecord['aborted'] {
   const { isWhole, status, errorSource, errorCode } = context;
   if (isWhole || isRefusedUpload(context)) return undefined;
-  if (errorCode === 'draining') return 'gateway';
+  if (errorCode === 'draining' || errorCode === 'injected_fault') return 'gateway';
   return status !== 0 && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
 }
 
@@ -99,7 +99,7 @@ function sourceOf(context: RequestContext, status: number): ErrorSource | undefi
 }
 
 /** Failures that the file asks for: nobody is to be woken up by them. */
-const ON_PURPOSE = new Set<ErrorCode>(['maintenance']);
+const ON_PURPOSE = new Set<ErrorCode>(['maintenance', 'injected_fault']);
 
 function isOnPurpose({ errorCode }: RequestContext): boolean {
   return errorCode !== undefined && ON_PURPOSE.has(errorCode);

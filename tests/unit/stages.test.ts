@@ -43,6 +43,8 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['compress', 'response', 'what is edited would be coded already'],
   ['compress', 'respond', 'a fixed answer would not be compressed'],
   ['response', 'respond', 'a fixed answer would not be edited'],
+  ['rateLimit', 'fault', 'calls that fail on purpose would be free of limits'],
+  ['fault', 'forward', 'the service would answer before it fails'],
   ['response', 'forward', 'the answer would have left before its edits'],
   ['authorize', 'redirect', 'where it leads would be told to anybody'],
 ];

@@ -61,6 +61,7 @@ export const ERRORS = {
   bad_answer: { status: 502, source: 'upstream', title: 'Unreadable answer', advice: 'The answer of the service is not what it says that it is.', proxyStatus: 'http_response_incomplete' },
   answer_too_large: { status: 502, source: 'upstream', title: 'Answer too large', advice: 'The service answered more than this route may read.', proxyStatus: 'http_response_body_size' },
   invalid_answer: { status: 502, source: 'upstream', title: 'Invalid answer', advice: 'The answer of the service is not what its description promises.', proxyStatus: 'http_protocol_error' },
+  service_error: { status: 502, source: 'upstream', title: 'Service error', advice: 'The service answered with an error, which this route does not pass on; the status is its own.', proxyStatus: 'proxy_internal_response' },
   part_failed: { status: 502, source: 'upstream', title: 'Part failed', advice: 'A part that this answer needs could not be had; the detail names it.', proxyStatus: 'destination_unavailable' },
   circuit_open: { status: 503, source: 'upstream', title: 'Circuit open', advice: 'The service has failed too often; it is tried again after Retry-After.', proxyStatus: 'destination_unavailable' },
   no_target: { status: 503, source: 'upstream', title: 'No target', advice: 'The service has no address at the moment.', proxyStatus: 'destination_unavailable' },

@@ -18,4 +18,17 @@ export const SAMPLE_ROUTES: readonly object[] = [
     auth: 'none',
     fault: { delay: { min: '100ms', max: '300ms' }, abort: 503, force: true },
   },
+  {
+    prefix: '/samples/words',
+    target: 'http://localhost:4003',
+    errors: {
+      normalize: true,
+      bodies: {
+        unauthenticated: [
+          { body: { error: { code: '${error.code}', status: '${error.status}' } } },
+          { body: '<!doctype html><title>Sign in</title><h1>Sign in first</h1><p>${error.requestId}</p>' },
+        ],
+      },
+    },
+  },
 ];

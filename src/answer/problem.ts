@@ -4,19 +4,24 @@ import { answerOwn } from './own.ts';
 
 /**
  * Sends the answer to a request that was refused or failed into a sink: the only place that renders an error, as
- * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209), or as it was answered by whoever decided.
+ * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209), in the words of the file (error-pages.ts), or as it
+ * was answered by whoever decided.
  */
 export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink): void {
   const error = gatewayErrorOf(thrown);
   const { retryAfterSeconds, headers = [], passedOn } = error.extras ?? {};
+  const { errorPages } = context;
+  const page = passedOn?.body === undefined ? errorPages?.find(context, error) : undefined;
   const fields: Record<string, string | undefined> = {
     'content-type': passedOn?.body === undefined ? 'application/problem+json' : undefined,
     'cache-control': 'no-store',
     'proxy-status': `turnpike; error=${proxyErrorOf(error.code)}`,
+    ...(errorPages?.varies && { vary: 'Accept' }),
+    ...page?.fields,
   };
   if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
   for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
-  const body = passedOn?.body ?? renderBody(context, error);
+  const body = passedOn?.body ?? page?.body ?? renderBody(context, error);
   answerOwn(context, error.status, { ...fields, ...passedOn?.fields }, body, sink);
 }
 

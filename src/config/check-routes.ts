@@ -51,11 +51,16 @@ function checkTwins(routes: readonly AnyRoute[], report: Report, placeOf: (index
 
 function checkEnding(route: AnyRoute, endings: readonly string[], report: Report): void {
   if (endings.length === 0) return;
-  const [one, other] = endings.filter((key) => route[key] !== undefined);
+  const [one, other] = endings.filter((key) => route[key] !== undefined && !isConditional(route[key]));
   const list = endings.map((key) => `"${key}"`).join(', ');
   if (one === undefined) report([], 'leads nowhere', `Give it one of ${list}.`);
   if (other !== undefined)
     report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
+}
+
+/** Answers that are all given under a condition are no ending: where none of those holds, the request goes on. */
+function isConditional(ending: unknown): boolean {
+  return Array.isArray(ending) && ending.every((each: { when?: unknown }) => each?.when !== undefined);
 }
 
 function isReserved(prefix: string): boolean {

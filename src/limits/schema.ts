@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { TOKEN_CHARS } from '../lib/http-token.ts';
 import { duration } from '../schema-values.ts';
+import { valueText } from '../values/options.ts';
+import type { Template } from '../values/template.ts';
 
 /** What a person may write about limits in routes.json: windows, plans and quotas. */
 
@@ -10,11 +12,15 @@ export const rateLimitSchema = z.strictObject({
   limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),
   window: duration({ min: '100ms', max: '366d' }).describe('Length of the window, "100ms" to "366d".'),
   by: z
-    .string()
-    .regex(BY, { error: 'expected consumer, user, address, route, header:NAME or claim:NAME' })
+    .union([
+      z.string().regex(BY, {
+        error: 'expected consumer, user, address, route, header:NAME, claim:NAME or a value such as "${claims.org}"',
+      }),
+      valueText('call'),
+    ])
     .default('consumer')
     .describe(
-      'Whose calls are counted together: consumer (then token subject, then address), user, address (IPv6 by /56), route, header:NAME or claim:NAME.',
+      'Whose calls are counted together: consumer (then token subject, then address), user, address (IPv6 by /56), route, header:NAME, claim:NAME, or a value such as "${claims.org}/${params.id}".',
     ),
   algorithm: z
     .enum(['sliding', 'fixed', 'token-bucket'])
@@ -53,6 +59,9 @@ export const planSchema = z.strictObject({
     .describe('Calls per calendar period; kept over restarts in Redis, lost with the process without.'),
 });
 
+/** What one call may cost at most. */
+export const MAX_COST = 1_000_000;
+
 /** The keys of a route that say how often; those of the stage rateLimit. */
 export const limitsRouteKeys = {
   rateLimits: z
@@ -61,11 +70,11 @@ export const limitsRouteKeys = {
     .optional()
     .describe('How often this route may be called; all windows are decided together.'),
   cost: z
-    .int()
-    .min(1)
-    .max(1_000_000)
+    .union([z.int().min(1).max(MAX_COST), valueText('call')])
     .optional()
-    .describe('What one call of this route counts in every window. Default 1.'),
+    .describe(
+      'What one call of this route counts in every window: a number, or a value such as "${size(request.query.ids)}". Default 1.',
+    ),
   onStoreError: z
     .enum(['local', 'allow', 'deny'])
     .optional()
@@ -91,5 +100,9 @@ export const limitsFileKeys = {
 };
 
 export type RateLimitOptions = z.output<typeof rateLimitSchema>;
+/** Whose calls are counted together, in words or as a value. */
+export type By = string | Template;
+/** What a call counts. */
+export type CostOption = number | Template;
 export type PlanOptions = z.output<typeof planSchema>;
 export type QuotaOptions = z.output<typeof quotaSchema>;

@@ -53,7 +53,16 @@ export function compileWindow(options: RateLimitOptions, owner: Owner, routeName
   const place = scope === 'route' ? `route ${routeName}` : 'gateway';
   // The state of a bucket is measured in its rate, so another rate is another bucket.
   const rate = algorithm === 'token-bucket' ? `${limit}+${burst}` : '';
-  const id = [family, options.name ?? '', place, by, algorithm, renderDuration(windowMs), rate, '']
+  const id = [
+    family,
+    options.name ?? '',
+    place,
+    typeof by === 'string' ? by : by.text,
+    algorithm,
+    renderDuration(windowMs),
+    rate,
+    '',
+  ]
     .map(escapePart)
     .join('|');
   const period = fixedPeriod(windowMs);

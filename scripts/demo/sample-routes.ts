@@ -26,7 +26,7 @@ export const SAMPLE_ROUTES: readonly object[] = [
       bodies: {
         unauthenticated: [
           { body: { error: { code: '${error.code}', status: '${error.status}' } } },
-          { body: '<!doctype html><title>Sign in</title><h1>Sign in first</h1><p>${error.requestId}</p>' },
+          { body: '<!doctype html><title>Sign in</title><h1>Sign in first</h1><p>${request.id}</p>' },
         ],
       },
     },

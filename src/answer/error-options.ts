@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { ERRORS } from '../errors.ts';
+import { asItIs, type Escape, escapeForJson, escapeForMarkup } from '../lib/escape.ts';
 import { isJsonType, isXmlType, mediaTypeOf } from '../lib/media-type.ts';
-import { asItIs, type Escape, escapeForJson, escapeForMarkup } from './error-template.ts';
+import { jsonTemplate } from '../values/options.ts';
 
 const MAX_BODY_CHARS = 256 * 1024;
 const CONTENT_TYPE = /^[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+(?:; ?[\x20-\x7e]+)?$/;
 
 const bodyOption = z.strictObject({
-  body: z
-    .union([z.string().max(MAX_BODY_CHARS), z.record(z.string(), z.json())])
-    .describe(
-      'Text, `"${FILE:./503.html}"` for a file, or an object that is sent as JSON; `${error.code}` and its like stand for what it is.',
-    ),
+  body: jsonTemplate('error', z.union([z.string().max(MAX_BODY_CHARS), z.record(z.string(), z.json())])).describe(
+    'Text, `"${FILE:./503.html}"` for that of a file, or an object that is sent as JSON; with `${error.code}` and other values.',
+  ),
   contentType: z
     .string()
     .regex(CONTENT_TYPE, { error: 'expected a media type in lower case, such as "text/html; charset=utf-8"' })
@@ -54,8 +53,9 @@ export function isErrorKey(key: string): boolean {
 /** The type of a body, which decides who gets it and how what is put into it is escaped. */
 export function contentTypeOf({ body, contentType }: BodyOption): string {
   if (contentType !== undefined) return contentType;
-  if (typeof body !== 'string') return 'application/json';
-  return /^\s*<(?:!doctype html|html)\b/i.test(body) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8';
+  const { source } = body;
+  if (typeof source !== 'string') return 'application/json';
+  return /^\s*<(?:!doctype html|html)\b/i.test(source) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8';
 }
 
 /** How what comes from elsewhere is put into a text of this type; undefined where it can't be done safely. */

@@ -1,8 +1,9 @@
 import type { ErrorPage, ErrorPages, RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { qualityValues } from '../lib/quality-values.ts';
+import { ErrorFacts, type Sights } from '../values/facts.ts';
+import { Template } from '../values/template.ts';
 import { type BodiesOption, type BodyOption, contentTypeOf, escapeFor, isHtml } from './error-options.ts';
-import { asItIs, compileTemplate, compileTree, type ErrorWords } from './error-template.ts';
 
 /** What is to be run in a page of the gateway's is nothing; it may look as it likes. */
 const PAGE_POLICY =
@@ -11,22 +12,32 @@ const PAGE_POLICY =
 interface CompiledBody {
   readonly isHtml: boolean;
   readonly fields: ErrorPage['fields'];
-  render(words: ErrorWords): string;
+  /** Throws where a value in it has a fault. */
+  render(context: RequestContext, sights: Sights): string;
 }
 
 function compileBody(option: BodyOption): CompiledBody {
   const contentType = contentTypeOf(option);
   const isPage = isHtml(contentType);
-  const render =
-    typeof option.body === 'string'
-      ? compileTemplate(option.body, escapeFor(contentType) ?? asItIs)
-      : compileTree(option.body);
   const fields = { 'content-type': contentType, ...(isPage && { 'content-security-policy': PAGE_POLICY }) };
-  return { isHtml: isPage, fields, render };
+  return { isHtml: isPage, fields, render: compileRender(option, contentType) };
 }
 
-/** The bodies of a route before those of the file; of each, by code, by status, by the kind of status. */
-export function createErrorPages(...levels: readonly (BodiesOption | undefined)[]): ErrorPages | undefined {
+function compileRender({ body }: BodyOption, contentType: string): CompiledBody['render'] {
+  const { source } = body;
+  if (typeof source !== 'string') return (context, sights) => JSON.stringify(body.render(context, sights));
+  const template = new Template(source, 'error');
+  return (context, sights) => template.render(context, sights, escapeFor(contentType));
+}
+
+/**
+ * The bodies of a route before those of the file; of each, by code, by status, by the kind of status. A body with a
+ * fault is told to `complain`, and its error has the usual words.
+ */
+export function createErrorPages(
+  levels: readonly (BodiesOption | undefined)[],
+  complain: (error: unknown) => void,
+): ErrorPages | undefined {
   const compiled = levels.flatMap((bodies) =>
     bodies === undefined
       ? []
@@ -40,13 +51,16 @@ export function createErrorPages(...levels: readonly (BodiesOption | undefined)[
     find(context, error) {
       const wantsHtml = varies && prefersHtml(context.req.headers.accept);
       const keys = [error.code, String(error.status), error.status < 500 ? '4xx' : '5xx'];
-      for (const bodies of compiled) {
-        for (const key of keys) {
-          const found = chooseFor(wantsHtml, bodies.get(key));
-          if (found !== undefined) return { fields: found.fields, body: found.render(wordsOf(context, error)) };
-        }
+      const found = compiled
+        .flatMap((bodies) => keys.map((key) => chooseFor(wantsHtml, bodies.get(key))))
+        .find(Boolean);
+      if (found === undefined) return undefined;
+      try {
+        return { fields: found.fields, body: found.render(context, { error: factsOf(error) }) };
+      } catch (fault) {
+        complain(fault);
+        return undefined;
       }
-      return undefined;
     },
   };
 }
@@ -67,14 +81,6 @@ function prefersHtml(accept: string | undefined): boolean {
   return html > json;
 }
 
-function wordsOf(context: RequestContext, error: GatewayError): ErrorWords {
-  return {
-    code: error.code,
-    status: error.status,
-    title: error.row.title,
-    detail: error.message,
-    requestId: context.requestId,
-    path: context.path,
-    retryAfter: error.extras?.retryAfterSeconds,
-  };
+function factsOf({ code, status, row, message, extras }: GatewayError): ErrorFacts {
+  return new ErrorFacts(code, status, row.title, message, extras?.retryAfterSeconds);
 }

@@ -9,9 +9,9 @@ import {
   isErrorKey,
 } from '../answer/error-options.ts';
 import { createErrorPages } from '../answer/error-pages.ts';
-import { ERROR_WORDS, findUnknownWords, hasPlaceholders } from '../answer/error-template.ts';
 import { contextOf } from '../context.ts';
 import { ERRORS } from '../errors.ts';
+import { Complaints } from '../lib/complaints.ts';
 import { findNearest } from '../nearest-word.ts';
 import { defineStage, type Report } from '../stage.ts';
 
@@ -34,10 +34,17 @@ export const errorsStage = defineStage({
     });
   },
 
-  prepare: ({ errors }) => errors?.bodies,
+  prepare({ errors }, { log }) {
+    const complaints = new Complaints((...said) => void log.error(...said));
+    return {
+      ofFile: errors?.bodies,
+      complain: (fault: unknown) =>
+        complaints.say('the body of an error has a fault; it was told in the usual words', fault),
+    };
+  },
 
-  create({ errors }, _route, _deps, ofFile) {
-    const pages = createErrorPages(errors?.bodies, ofFile);
+  create({ errors }, _route, _deps, { ofFile, complain }) {
+    const pages = createErrorPages([errors?.bodies, ofFile], complain);
     if (pages === undefined) return undefined;
 
     return function errors(req, _res, next) {
@@ -60,10 +67,9 @@ function checkBodies(bodies: BodiesOption, at: readonly (string | number)[], rep
 }
 
 function checkBody(option: BodyOption, place: readonly (string | number)[], report: Report): void {
-  for (const word of findUnknownWords(option.body))
-    report(place, `there is no \${error.${word}}`, `known: ${ERROR_WORDS.join(', ')}`);
+  const { body } = option;
   const type = contentTypeOf(option);
-  if (typeof option.body !== 'string' || !hasPlaceholders(option.body) || escapeFor(type) !== undefined) return;
-  const hint = 'take the placeholders out, or use HTML, JSON, XML or plain text';
-  report(place, `nothing can be put safely into "${type}"`, hint);
+  if (typeof body.source !== 'string' || body.isConstant || escapeFor(type) !== undefined) return;
+  const hint = 'take the values out, or use HTML, JSON, XML or plain text';
+  report(place, `no value can be put safely into "${type}"`, hint);
 }

@@ -47,9 +47,9 @@ export const compressOption = z.strictObject({
     )
     .min(1)
     .max(100)
-    .default(TYPES)
+    .optional()
     .describe(
-      'Media types that are compressed: `text/*`, `application/*+json` and plain ones. Event streams never are.',
+      'Media types that are compressed: `text/*`, `application/*+json` and plain ones. Default: text, JSON, XML, JavaScript and what else gets smaller. Event streams never are.',
     ),
   minSize: size({ max: '1gb' })
     .prefault('1kb')
@@ -72,7 +72,7 @@ export interface Compression {
 export function createCompression(options: z.output<typeof compressOption>): Compression {
   const plain = new Set<string>();
   const suffixes: (readonly [string, string])[] = [];
-  for (const type of options.types) {
+  for (const type of options.types ?? TYPES) {
     const star = type.indexOf('*');
     if (star === -1) plain.add(type);
     else suffixes.push([type.slice(0, star), type.slice(star + 1)]);

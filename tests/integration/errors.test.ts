@@ -9,7 +9,7 @@ import { closedPort, startLyingService, startService } from '../support/service.
 import { until } from '../support/until.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
-const PAGE = '<!doctype html><title>${error.status}</title><p>${error.detail} ${error.path}</p>';
+const PAGE = '<!doctype html><title>${error.status}</title><p>${error.detail} ${request.path}</p>';
 
 test('a service’s error comes in the envelope of the gateway, with its status and nothing of its body', async (t) => {
   const service = await startService(t, (_req, res) => {
@@ -90,7 +90,7 @@ test('refusals have the bodies of the route, then those of the file: by code, by
       errors: {
         bodies: {
           '404': {
-            body: { ok: false, error: { code: '${error.code}', status: '${error.status}', id: '${error.requestId}' } },
+            body: { ok: false, error: { code: '${error.code}', status: '${error.status}', id: '${request.id}' } },
           },
           '4xx': { body: 'client: ${error.title}' },
           '5xx': { body: 'Sorry.' },
@@ -160,6 +160,15 @@ test('both can be written, and a large page is compressed', async (t) => {
   assert.deepEqual(page.headers.vary, 'Accept, Accept-Encoding');
   assert.match(zlib.gunzipSync(page.body).toString(), /<title>502</);
   assert.equal((await gateway.line({ code: 'upstream_refused' }))['source'], 'upstream');
+});
+
+test('a body whose value has a fault gives way to the usual one, and the log says why', async (t) => {
+  const gateway = await startGateway(t, {
+    file: { errors: { bodies: { '404': { body: 'of ${claims.org}' } } }, routes: [] },
+  });
+  const { status, json } = await ask(`${gateway.url}/none`);
+  assert.deepEqual([status, json.code], [404, 'not_found']);
+  assert.ok(gateway.messages.some((message) => message.includes('the body of an error has a fault')));
 });
 
 test('a page comes from a file, and an edit of that file is in force after a reload', async (t) => {

@@ -4,10 +4,10 @@ import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 
 test('what a client sends can not become markup of an error page', async (t) => {
-  const body = '<!doctype html><a href="${error.path}" title=\'${error.path}\'>${error.path} ${error.detail}</a>';
+  const body = '<!doctype html><a href="${request.path}" title=\'${request.path}\'>${request.path} ${error.detail}</a>';
   const gateway = await startGateway(t, {
     file: {
-      errors: { bodies: { '4xx': [{ body }, { body: '{"p":"${error.path}"}', contentType: 'application/json' }] } },
+      errors: { bodies: { '4xx': [{ body }, { body: '{"p":"${request.path}"}', contentType: 'application/json' }] } },
       routes: [],
     },
   });

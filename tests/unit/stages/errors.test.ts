@@ -22,9 +22,9 @@ test('a body stands under a code, a status or a kind of status, and is told wher
 });
 
 test('a placeholder names what there is, in a text where it can be escaped', (t) => {
-  assert.match(faultsIn(t, { 404: { body: '${error.stack}' } })[0] ?? '', /there is no \$\{error.stack\}/);
-  const script = { body: 'alert("${error.path}")', contentType: 'text/javascript' };
-  assert.match(faultsIn(t, { 404: script })[0] ?? '', /nothing can be put safely into "text\/javascript"/);
+  assert.match(faultsIn(t, { 404: { body: '${error.stack}' } })[0] ?? '', /stack/);
+  const script = { body: 'alert("${request.path}")', contentType: 'text/javascript' };
+  assert.match(faultsIn(t, { 404: script })[0] ?? '', /no value can be put safely into "text\/javascript"/);
 });
 
 test('a file that is not there, a type that is none and a body that is none are faults', (t) => {

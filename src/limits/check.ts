@@ -45,13 +45,6 @@ function checkList(path: Path, list: readonly RateLimitOptions[], report: Report
   });
   const seen = new Map<string, number>();
   list.forEach((options, index) => {
-    const isBucket = options.algorithm === 'token-bucket';
-    if (isBucket && options.burst === undefined) {
-      report([...path, index], 'a token-bucket needs "burst"', 'how many calls may come early, 0 for none');
-    }
-    if (!isBucket && options.burst !== undefined) {
-      report([...path, index, 'burst'], '"burst" belongs to a token-bucket', 'add "algorithm": "token-bucket"');
-    }
     const { id } = compileWindow(options, { kind: 'route', name: '' }, '');
     const first = seen.get(id);
     if (first === undefined) seen.set(id, index);

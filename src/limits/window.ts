@@ -118,6 +118,13 @@ export function quotaOf(window: Window): number {
   return Math.max(window.limit, largestCost(window));
 }
 
+/** What a caller is told as the length: whole seconds, and of a monthly quota those of the month that is. */
+export function secondsOf(window: Window, nowMs: number): number {
+  if (window.quota !== 'month') return Math.ceil(window.windowMs / 1000);
+  const { startsAtMs, endsAtMs } = window.period(nowMs);
+  return (endsAtMs - startsAtMs) / 1000;
+}
+
 function escapePart(part: string): string {
   return part.replaceAll('%', '%25').replaceAll('|', '%7C');
 }

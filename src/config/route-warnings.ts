@@ -4,11 +4,12 @@ import { nameOfRoute } from './route-name.ts';
 type NamedRoute = MatchOptions & {
   readonly name?: string | undefined;
   readonly shadow?: readonly string[] | undefined;
+  readonly fault?: unknown;
 };
 
-/** What a person should know of routes that are right as they stand: those never reached, those open for a trial. */
+/** What a person should know of routes that are right as they stand: those never reached, those on trial. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
-  return [...findUnreached(routes), ...routes.flatMap(opened)];
+  return [...findUnreached(routes), ...routes.flatMap(opened), ...routes.flatMap(failing)];
 }
 
 /** Routes whose every method is taken by earlier ones, which match under the same conditions otherwise. */
@@ -38,4 +39,8 @@ function placesOf({ prefix, methods, exact, hosts = [], headers = {}, pathRegex 
 function opened(route: NamedRoute): readonly string[] {
   if (!route.shadow?.includes('authenticate')) return [];
   return [`the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`];
+}
+
+function failing(route: NamedRoute): readonly string[] {
+  return route.fault === undefined ? [] : [`the route "${nameOfRoute(route)}" fails on purpose ("fault")`];
 }

@@ -140,11 +140,12 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     gatewayMs: rounded(gatewayMs(record)),
     upstreamMs: wasSent ? rounded(context.upstreamMs) : undefined,
     attempts: wasSent ? context.attempts : undefined,
-    service: wasSent ? orNone(context.service) : undefined,
+    service: orNone(context.service),
     target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
     cache: orNone(context.cache),
     limit: limitText(context),
+    fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
   });

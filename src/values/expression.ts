@@ -26,6 +26,11 @@ export class Expression {
     return this.#program.type;
   }
 
+  /** The names that it begins with, `claims` for one, and those of their fields that it selects. */
+  get reads(): ReadonlySet<string> {
+    return this.#program.reads;
+  }
+
   /** Whether it looks at the body of the request, or of the answer. */
   get needsBody(): boolean {
     const { reads } = this.#program;

@@ -36,12 +36,15 @@ export class ErrorFacts {
   readonly status: bigint;
   readonly title: string;
   readonly detail: string;
+  /** Seconds of Retry-After; 0 where it has none. */
+  readonly retryAfter: bigint;
 
-  constructor(code: string, status: number, title: string, detail: string) {
+  constructor(code: string, status: number, title: string, detail: string, retryAfterSeconds = 0) {
     this.code = code;
     this.status = BigInt(status);
     this.title = title;
     this.detail = detail;
+    this.retryAfter = BigInt(retryAfterSeconds);
   }
 }
 

@@ -5,8 +5,11 @@ export const EACH = Symbol('[]');
 export type Step = string | typeof EACH;
 
 const MAX_STEPS = 32;
-/** A name, a name in quotes, or the mark of a list; a dot stands between a step and a name. */
-const PIECE = /(?:^|\.)([^.[\]'"\s]+)|\['((?:[^'\\]|\\.)+)'\]|(\[\])/y;
+/**
+ * A name, a name in quotes, or the mark of a list; a dot stands between a step and a name. What begins a JSONPath or a
+ * JSON Pointer (`$`, `/`) is no name, lest one of those be taken for a path that leads nowhere.
+ */
+const PIECE = /(?:^|(?!^)\.)((?!\$(?:[.[]|$))[^.[\]'"\s/*]+)|\['((?:[^'\\]|\\.)+)'\]|(\[\])/y;
 
 /**
  * Reads a path into JSON: `id`, `user.name`, `items[].price`, `[].id` where the whole is a list, `['first.name']` for a

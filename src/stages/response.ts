@@ -5,7 +5,7 @@ import { defineStage } from '../stage.ts';
 import { askForWhole } from '../transform/ask-for-whole.ts';
 import { EditingSink } from '../transform/editing-sink.ts';
 import type { FindPathMap } from '../transform/public-urls.ts';
-import { createResponseEdits, mayWantBody, responseEditOption } from '../transform/response-edits.ts';
+import { createResponseEdits, responseEditOption } from '../transform/response-edits.ts';
 
 /** Changes what the client is told: by services, and by fixed answers. The gateway's refusals are its own. */
 export const responseStage = defineStage({
@@ -19,8 +19,7 @@ export const responseStage = defineStage({
 
   create({ response: options = [], ...rewriteOptions }) {
     const edits = createResponseEdits(options);
-    if (edits.length === 0) return undefined;
-    const wantsWhole = mayWantBody(edits);
+    if (edits === undefined) return undefined;
     const onPrefix = createPathRewriter({ ...rewriteOptions, pathRewrite: undefined });
     const findPathMap: FindPathMap = ({ path, prefixLength, params }: RequestContext) => {
       const prefix = path.slice(0, prefixLength);
@@ -30,7 +29,7 @@ export const responseStage = defineStage({
 
     return function response(req, _res, next) {
       const context = contextOf(req);
-      if (wantsWhole) askForWhole(context.upstreamHeaders);
+      if (edits.mayWantBody) askForWhole(context.upstreamHeaders);
       context.sink = new EditingSink(edits, findPathMap, context.sink);
       next();
     };

@@ -8,7 +8,15 @@ import { ResponseFacts, type Sights } from '../values/facts.ts';
 import { MessageBody } from './message-body.ts';
 import { MessageFault } from './message-fault.ts';
 import { type FindPathMap, findPublicUrls } from './public-urls.ts';
-import { type AnswerPlan, contentTypeOf, maxBytesOf, planAnswer, type ResponseEdit } from './response-edits.ts';
+import {
+  type AnswerPlan,
+  contentTypeOf,
+  maxBytesOf,
+  planAnswer,
+  type ResponseEdit,
+  type ResponseEdits,
+  sightsOf,
+} from './response-edits.ts';
 
 /** Statuses without a body (RFC 9110, sections 15.3.5 and 15.4.5). */
 const BODILESS = new Set([204, 205, 304]);
@@ -19,14 +27,14 @@ const NO_BYTES = Buffer.alloc(0);
  * all of it, once it is whole.
  */
 export class EditingSink implements Sink {
-  readonly #edits: readonly ResponseEdit[];
+  readonly #edits: ResponseEdits;
   readonly #findPathMap: FindPathMap;
   readonly #end: Sink;
   /** Where the answer goes: past us, or where it is collected. */
   #next: Sink;
   #isOver = false;
 
-  constructor(edits: readonly ResponseEdit[], findPathMap: FindPathMap, next: Sink) {
+  constructor(edits: ResponseEdits, findPathMap: FindPathMap, next: Sink) {
     this.#edits = edits;
     this.#findPathMap = findPathMap;
     this.#end = next;
@@ -96,11 +104,11 @@ function editHead(
   original: AnswerFields,
   fields: AnswerFields,
 ): AnswerFields {
-  const sights: Sights = { response: new ResponseFacts(status, original) };
+  const sights = sightsOf(status, original);
   let edited = fields;
   for (const { headers, looksAtBody } of edits) {
     if (headers !== undefined && !looksAtBody)
-      edited = headers.editFields(edited, (value) => value.render(context, sights));
+      edited = headers.editFields(edited, (value) => value.render(context, sights()));
   }
   return edited;
 }

@@ -84,7 +84,9 @@ function turnerOf(url: URL, base: string, { servicePrefix, publicPrefix }: PathM
   };
   return (rest) => {
     const path = publicPath(rest.startsWith('/') ? rest : `/${rest}`, map);
-    return base + (rest === '' && path === '/' ? '' : path);
+    if (rest === '') return base + path.replace(/\/$/, '');
+    // A page may put more behind it.
+    return base + path + (rest.endsWith('/') && !path.endsWith('/') ? '/' : '');
   };
 }
 

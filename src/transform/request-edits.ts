@@ -59,10 +59,11 @@ export function createRequestEdits(options: readonly z.output<typeof requestEdit
     return [{ when: option.when, headers, query, body, looksAtBody }];
   });
   if (edits.length === 0) return undefined;
+  const mayWantBody = edits.some(({ body, looksAtBody }) => body !== undefined || looksAtBody);
   return {
     apply(context) {
       const held = edits.filter(({ when }) => when === undefined || when.needsBody || when.holds(context));
-      if (!wantsBody(context, held)) {
+      if (!mayWantBody || !wantsBody(context, held)) {
         applyAll(context, held, undefined);
         return undefined;
       }

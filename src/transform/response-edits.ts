@@ -3,7 +3,7 @@ import type { RequestContext } from '../context.ts';
 import { size } from '../schema-values.ts';
 import type { AnswerFields } from '../sink.ts';
 import type { Expression } from '../values/expression.ts';
-import { ResponseFacts } from '../values/facts.ts';
+import { ResponseFacts, type Sights } from '../values/facts.ts';
 import { condition } from '../values/options.ts';
 import { checkFormat, createBodyEdits, formatKeys } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption } from './header-edits.ts';
@@ -50,21 +50,30 @@ export interface ResponseEdit {
   readonly looksAtBody: boolean;
 }
 
-/** Compiles the edits of a route; those that do nothing are left out. */
-export function createResponseEdits(options: readonly ResponseEditOptions[]): readonly ResponseEdit[] {
-  return options.flatMap((option) => {
-    const headers = createHeaderEdits(option.headers);
-    const body = createBodyEdits(option);
-    const { when, urls, bodyLimit: maxBytes } = option;
-    if (headers === undefined && body === undefined && urls === undefined) return [];
-    const looksAtBody = when?.needsBody === true || headers?.needsBody === true;
-    return [{ when, headers, body, urls, maxBytes, looksAtBody }];
-  });
+/** The key `response` of a route, compiled. */
+export interface ResponseEdits {
+  readonly list: readonly ResponseEdit[];
+  /** Whether one of them may want the body of an answer, so that the service is not to send parts of it. */
+  readonly mayWantBody: boolean;
 }
 
-/** Whether one of the edits may want the body of an answer, so that the service is not to send parts of it. */
-export function mayWantBody(edits: readonly ResponseEdit[]): boolean {
-  return edits.some(({ body, urls, looksAtBody }) => body !== undefined || urls !== undefined || looksAtBody);
+/** Compiles the edits of a route; undefined where there are none. */
+export function createResponseEdits(options: readonly ResponseEditOptions[]): ResponseEdits | undefined {
+  const list = options.flatMap((option): ResponseEdit[] => compile(option) ?? []);
+  if (list.length === 0) return undefined;
+  const mayWantBody = list.some(
+    ({ body, urls, looksAtBody }) => body !== undefined || urls !== undefined || looksAtBody,
+  );
+  return { list, mayWantBody };
+}
+
+function compile(option: ResponseEditOptions): ResponseEdit | undefined {
+  const headers = createHeaderEdits(option.headers);
+  const body = createBodyEdits(option);
+  const { when, urls, bodyLimit: maxBytes } = option;
+  if (headers === undefined && body === undefined && urls === undefined) return undefined;
+  const looksAtBody = when?.needsBody === true || headers?.needsBody === true;
+  return { when, headers, body, urls, maxBytes, looksAtBody };
 }
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
@@ -84,16 +93,26 @@ export interface AnswerPlan {
   readonly changesBody: boolean;
 }
 
+/** What expressions see of an answer without its body; made when the first of them asks. */
+export function sightsOf(status: number, fields: AnswerFields): () => Sights {
+  let sights: Sights | undefined;
+  return () => {
+    sights ??= { response: new ResponseFacts(status, fields) };
+    return sights;
+  };
+}
+
 /** Finds out, by its head, what is done to an answer. What looks at a body of JSON is left out where there is none. */
 export function planAnswer(
-  all: readonly ResponseEdit[],
+  { list, mayWantBody }: ResponseEdits,
   context: RequestContext,
   status: number,
   fields: AnswerFields,
 ): AnswerPlan {
+  const sights = sightsOf(status, fields);
+  const held = list.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, sights()));
+  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false };
   const form = formOf(contentTypeOf(fields));
-  const response = new ResponseFacts(status, fields);
-  const held = all.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, { response }));
   // The first edit may make JSON of XML, and the ones after it look at that.
   const isJson =
     form === 'json' || held.some(({ body }) => body !== undefined && form === 'xml' && touches(body, form));

@@ -59,7 +59,7 @@ export interface ResponseEdits {
 
 /** Compiles the edits of a route; undefined where there are none. */
 export function createResponseEdits(options: readonly ResponseEditOptions[]): ResponseEdits | undefined {
-  const list = options.flatMap((option): ResponseEdit[] => compile(option) ?? []);
+  const list = options.flatMap((option) => compile(option) ?? []);
   if (list.length === 0) return undefined;
   const mayWantBody = list.some(
     ({ body, urls, looksAtBody }) => body !== undefined || urls !== undefined || looksAtBody,

@@ -18,6 +18,9 @@ test('a service is asked for all of it, in codings that can be undone', () => {
   const others = ['accept-encoding', 'compress, *'];
   askForWhole(others);
   assert.deepEqual(others, ['accept-encoding', 'identity']);
+  const conditions = ['If-Match', 'W/"a", "b"'];
+  askForWhole(conditions);
+  assert.deepEqual(conditions, ['If-Match', 'W/"a", "a", "b"']);
   const none = ['x-a', '1'];
   askForWhole(none);
   assert.deepEqual(none, ['x-a', '1']);

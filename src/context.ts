@@ -147,6 +147,8 @@ export class RequestContext {
 
   /** The request that this one is a part of, in process. */
   parent: RequestContext | undefined = undefined;
+  /** Which part of it; of a part of a part both names, with a dot between. */
+  part: string | undefined = undefined;
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */

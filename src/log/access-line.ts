@@ -123,6 +123,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     userAgent: agentOf(context),
     requestId: orNone(redactWord(context.requestId)),
     correlationId: correlationOf(context),
+    part: context.part,
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
     consumer: orNone(labelOf(context.consumer?.name, hidden)),

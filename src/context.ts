@@ -158,6 +158,8 @@ export class RequestContext {
 
   /** What its client address has in flight, this request among it; undefined where that is not bounded. */
   places: { leave(): void } | undefined = undefined;
+  /** The snapshot that it walks, which its parts walk too, whatever is reloaded meanwhile. */
+  snapshot: object | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

@@ -61,8 +61,9 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
     req: IncomingMessage,
     res: ServerResponse,
     prepare?: (context: RequestContext) => void,
+    parent?: RequestContext,
   ): RequestContext {
-    const current = snapshot;
+    const current = (parent?.snapshot as Snapshot | undefined) ?? snapshot;
     const context = begin(req, res, current);
     if (req.headers.upgrade !== undefined) {
       context.upgrade = upgrades.get(req);

@@ -8,11 +8,12 @@ import { GatewayError } from '../errors.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import type { ExpressApp } from './express-app.ts';
 
-/** Takes a request into its chain; `prepare` is called before it is matched. */
+/** Takes a request into its chain; `prepare` is called before it is matched. A part walks the snapshot of its `parent`. */
 export type Begin = (
   req: IncomingMessage,
   res: ServerResponse,
   prepare: (context: RequestContext) => void,
+  parent: RequestContext | undefined,
 ) => RequestContext;
 
 /**
@@ -31,12 +32,13 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
       process.nextTick(() => isClosed || res.emit('close'));
     };
     const last = new InProcessSink(request.sink, end);
-    const context = begin(req, res, (begun) => {
+    const prepare = (begun: RequestContext): void => {
       begun.sink = last;
       begun.dryRun = request.dryRun ?? false;
       if (begun.dryRun) begun.trace = [];
       if (request.parent !== undefined) becomePartOf(begun, request.parent, request.part);
-    });
+    };
+    const context = begin(req, res, prepare, request.parent);
     // Whoever ends a request from outside destroys its response, or its connection.
     connection.once('close', end);
     res.once('close', () => {

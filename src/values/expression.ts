@@ -26,6 +26,13 @@ export class Expression {
     return this.#program.type;
   }
 
+  /** The members of this root that it names: of `params` `id`, where it has `params.id`. */
+  namesOf(root: string): readonly string[] {
+    return [...this.#program.reads].flatMap((name) =>
+      name.startsWith(`${root}.`) ? [name.slice(root.length + 1)] : [],
+    );
+  }
+
   /** Whether it looks at the body of the request, or of the answer. */
   get needsBody(): boolean {
     const { reads } = this.#program;

@@ -30,11 +30,13 @@ function checkBefore(name: string, part: PartOptions, before: string, parts: Par
 
 function checkReferences(name: string, { route }: PartOptions, parts: Parts, report: ReportPart): void {
   const needs = needsOf(name, parts);
-  for (const { root, name: needed, text } of route.references) {
-    if (root !== 'parts' || needs.has(needed)) continue;
-    if (parts.has(needed))
-      report('route', `uses \${${text}}, and does not come after "${needed}"`, `say "after": "${needed}"`);
-    else report('route', `uses \${${text}}, and there is no part "${needed}"`, didYouMean(needed, parts));
+  for (const { parts: used, text } of route.references) {
+    for (const needed of used.filter((one) => !needs.has(one))) {
+      const place = `uses \${${text}}`;
+      if (parts.has(needed))
+        report('route', `${place}, and does not come after "${needed}"`, `say "after": "${needed}"`);
+      else report('route', `${place}, and there is no part "${needed}"`, didYouMean(needed, parts));
+    }
   }
 }
 

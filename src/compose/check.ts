@@ -56,8 +56,7 @@ function checkAggregate(
 }
 
 function checkParams(target: PathTemplate, prefixes: readonly string[], report: ReportPart): void {
-  for (const { root, name } of target.references) {
-    if (root !== 'params') continue;
+  for (const name of target.references.flatMap(({ params }) => params)) {
     const without = prefixes.find((prefix) => !prefix.split('/').includes(`:${name}`));
     if (without !== undefined) report('route', `uses ":${name}", which the prefix "${without}" does not have`);
   }

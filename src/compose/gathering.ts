@@ -5,9 +5,9 @@ import type { Deadlines } from '../lib/deadlines.ts';
 import type { PartAnswer } from './part-answer.ts';
 import { type Budget, PartCall } from './part-call.ts';
 import { PartFault } from './part-fault.ts';
-import { type FilledValue, fillTemplate, ValueFault } from './path-template.ts';
+import { fillTemplate } from './path-template.ts';
 import type { PartPlan } from './plan.ts';
-import { type Reference, textAt } from './reference.ts';
+import { ValueFault } from './reference.ts';
 
 /** What came of every part, in the order of the file. */
 export interface Gathered {
@@ -37,6 +37,8 @@ export class Gathering implements UnderWay {
   readonly #context: RequestContext;
   readonly #options: GatheringOptions;
   readonly #outcomes = new Map<string, PartAnswer | PartFault>();
+  /** Of those that others refer to. */
+  readonly #values = new Map<string, unknown>();
   readonly #waiting: Set<PartPlan>;
   readonly #calls = new Set<PartCall>();
   #isProven = false;
@@ -85,25 +87,20 @@ export class Gathering implements UnderWay {
     budget.parts -= 1;
     let target: string;
     try {
-      target = fillTemplate(plan.target, (reference) => this.#valueOf(reference));
+      target = fillTemplate(plan.target, { context: this.#context, parts: this.#values });
     } catch (error) {
       if (!(error instanceof ValueFault)) throw error;
-      this.#settle(plan, new PartFault(502, 'part_failed', `could not be asked: ${error.message}`), undefined);
+      this.#settle(
+        plan,
+        new PartFault(502, 'part_failed', `could not be asked: ${error.message}`, { cause: error }),
+        undefined,
+      );
       return;
     }
     const call = new PartCall(plan, deadlines, budget, (settled, outcome) => this.#onSettled(settled, outcome));
     this.#calls.add(call);
     const dueAtMs = Math.min(performance.now() + plan.timeoutMs, this.dueAtMs);
     call.send(inProcess, this.#context, target, headers, dueAtMs);
-  }
-
-  #valueOf(reference: Reference): FilledValue {
-    const { root, name, path } = reference;
-    if (root === 'params') return { text: this.#context.params?.[name] ?? '', isEncoded: true };
-    const outcome = this.#outcomes.get(name);
-    const text = outcome === undefined || outcome instanceof PartFault ? undefined : textAt(outcome.value, path);
-    if (text === undefined) throw new ValueFault(`\${${reference.text}} is no text, number or boolean`);
-    return { text, isEncoded: false };
   }
 
   #onSettled(call: PartCall, outcome: PartAnswer | PartFault): void {
@@ -123,6 +120,7 @@ export class Gathering implements UnderWay {
       return;
     }
     this.#outcomes.set(plan.name, outcome);
+    if (plan.isReferredTo && !(outcome instanceof PartFault)) this.#values.set(plan.name, outcome.value);
   }
 
   #finish(): void {
@@ -135,7 +133,7 @@ export class Gathering implements UnderWay {
 function withBlame({ target }: PartPlan, outcome: PartAnswer | PartFault): PartAnswer | PartFault {
   if (!(outcome instanceof PartFault) || (outcome.code !== 'bad_path' && outcome.code !== 'uri_too_long'))
     return outcome;
-  if (target.references.every(({ root }) => root === 'params')) return outcome;
+  if (target.references.every(({ parts }) => parts.length === 0)) return outcome;
   return new PartFault(502, 'part_failed', `can't be asked for what another part has answered`, {
     cause: outcome.cause,
   });

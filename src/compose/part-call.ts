@@ -101,7 +101,7 @@ export class PartCall implements Sink, Deadline {
 
   async #read(coded: Buffer): Promise<PartAnswer> {
     const raw = { status: this.#status, fields: this.#fields, body: coded };
-    const body = await plainBody(raw, this.plan.maxBytes);
+    const body = await plainBody(raw, Math.min(this.plan.maxBytes, this.#budget.bytes + coded.length + 1));
     this.#budget.bytes -= body === coded ? 0 : body.length;
     if (this.#budget.bytes < 0) throw tooLarge();
     return readAnswer(this.plan, { ...raw, body });

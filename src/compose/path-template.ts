@@ -1,4 +1,6 @@
-import { DASHLESS_NAME, parseReference, type Reference } from './reference.ts';
+import { explainFault } from '../values/expression.ts';
+import { ExpressionFault } from '../values/language.ts';
+import { DASHLESS_NAME, type Known, paramReference, parseReference, type Reference, ValueFault } from './reference.ts';
 
 /** A piece of a target: text as it stands, or the place of a value. */
 type Piece = string | Reference;
@@ -51,13 +53,20 @@ function splitPieces(text: string): Piece[] {
   let end = 0;
   for (const match of text.matchAll(PLACE)) {
     addText(pieces, text.slice(end, match.index));
-    const reference = parseReference(match[1] as string);
-    if (typeof reference === 'string') throw new TemplateFault(`${match[0]}: ${reference}`);
-    pieces.push(reference);
+    pieces.push(placeOf(match[1] as string));
     end = match.index + match[0].length;
   }
   addText(pieces, text.slice(end));
   return pieces;
+}
+
+function placeOf(source: string): Reference {
+  try {
+    return parseReference(source);
+  } catch (error) {
+    if (!(error instanceof ExpressionFault)) throw error;
+    throw new TemplateFault(`\${${source}}: ${explainFault(source, 'parts', error)}`, { cause: error });
+  }
 }
 
 function addText(pieces: Piece[], text: string): void {
@@ -88,7 +97,7 @@ function withName(segment: Piece[]): Piece[] {
   if (segment.length !== 1 || typeof only !== 'string' || !only.startsWith(':')) return segment;
   const name = only.slice(1);
   if (!DASHLESS_NAME.test(name)) throw new TemplateFault(`"${only}" is no name of a segment`);
-  return [{ root: 'params', name, path: [], text: `params.${name}` }];
+  return [paramReference(name)];
 }
 
 /** The path with a stand-in at the place of each value: to look at its form. */
@@ -96,23 +105,14 @@ export function samplePath({ segments }: PathTemplate): string {
   return `/${segments.map((segment) => segment.map((piece) => (typeof piece === 'string' ? piece : 'x')).join('')).join('/')}`;
 }
 
-/** Why a value can't be put into its place; the message names the place. */
-export class ValueFault extends Error {}
-
 /** Puts the values into their places. Throws `ValueFault` where one would lead elsewhere. */
-export function fillTemplate({ segments, query }: PathTemplate, read: (reference: Reference) => FilledValue): string {
+export function fillTemplate({ segments, query }: PathTemplate, known: Known): string {
   let target = '';
-  for (const segment of segments) target += `/${fillSegment(segment, read)}`;
+  for (const segment of segments) target += `/${fillSegment(segment, known)}`;
   if (query === undefined) return target;
   target += '?';
-  for (const piece of query) target += typeof piece === 'string' ? piece : queryText(read(piece), piece);
+  for (const piece of query) target += typeof piece === 'string' ? piece : queryText(piece, known);
   return target;
-}
-
-/** A value, and whether it is percent-encoded already, as what the prefix' segments have is. */
-export interface FilledValue {
-  readonly text: string;
-  readonly isEncoded: boolean;
 }
 
 /** What no escape can make a name: dots that climb, and those that some services see behind a parameter. */
@@ -121,7 +121,7 @@ const CLIMBS = /^(?:\.|%2E){0,2}(?:;|%3B|$)/i;
 const FORBIDDEN = /%(?:[01][0-9A-F]|7F|5C)/i;
 
 /** One segment, whatever the values in it are: a slash or a question mark of theirs stays a part of the name. */
-function fillSegment(segment: readonly Piece[], read: (reference: Reference) => FilledValue): string {
+function fillSegment(segment: readonly Piece[], known: Known): string {
   const [only] = segment;
   if (segment.length === 0 || (segment.length === 1 && typeof only === 'string')) return (only as string) ?? '';
   let filled = '';
@@ -131,7 +131,7 @@ function fillSegment(segment: readonly Piece[], read: (reference: Reference) => 
       filled += piece;
       continue;
     }
-    const { text, isEncoded } = read(piece);
+    const { text, isEncoded } = piece.read(known);
     filled += isEncoded ? text : encode(text, piece);
     places += `\${${piece.text}}`;
   }
@@ -139,7 +139,8 @@ function fillSegment(segment: readonly Piece[], read: (reference: Reference) => 
   return filled;
 }
 
-function queryText({ text, isEncoded }: FilledValue, place: Reference): string {
+function queryText(place: Reference, known: Known): string {
+  const { text, isEncoded } = place.read(known);
   if (!isEncoded) return encode(text, place);
   // In a path "&", "=" and "+" are letters like any other; in a query they are not.
   return text.replace(/[^A-Za-z0-9\-._~%]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -18,9 +18,7 @@ export interface PartPlan {
 /** Compiles the parts of a route, in the order of the file. */
 export function compileParts(options: AggregateOptions): readonly PartPlan[] {
   const entries = Object.entries(options);
-  const referredTo = new Set(
-    entries.flatMap(([, { route }]) => route.references.flatMap(({ root, name }) => (root === 'parts' ? [name] : []))),
-  );
+  const referredTo = new Set(entries.flatMap(([, { route }]) => route.references.flatMap(({ parts }) => parts)));
   return entries.map(([name, { route, pick, optional, after = [], timeout, maxSize }]) => ({
     name,
     target: route,

@@ -1,47 +1,107 @@
+import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
 import { isRawNumber } from '../lib/json-text.ts';
+import { Expression } from '../values/expression.ts';
+import { toJson } from '../values/to-json.ts';
 
-/** A value that a target needs: a segment of the route's prefix, or something of another part's answer. */
+/** The place of a value in a target. */
 export interface Reference {
-  readonly root: 'params' | 'parts';
-  /** Of the segment, or of the part. */
-  readonly name: string;
-  /** The way into the part's answer: members of objects, places in lists. */
-  readonly path: readonly (string | number)[];
   /** As written. */
   readonly text: string;
+  /** Names of the prefix' segments that it needs. */
+  readonly params: readonly string[];
+  /** Names of the parts whose answers it needs. */
+  readonly parts: readonly string[];
+  /** Throws `ValueFault` where there is no text, number or boolean. */
+  read(known: Known): FilledValue;
 }
+
+/** What is known when a part is asked. */
+export interface Known {
+  readonly context: RequestContext;
+  /** Answers that are there, by their parts. */
+  readonly parts: ReadonlyMap<string, unknown>;
+}
+
+/** A value, and whether it is percent-encoded already, as what the prefix' segments have is. */
+export interface FilledValue {
+  readonly text: string;
+  readonly isEncoded: boolean;
+}
+
+/** Why a value can't be put into its place; the message names the place. */
+export class ValueFault extends Error {}
 
 /** A name that needs no quotes. */
 export const DASHLESS_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-const REFERENCE = /^(params|parts)\.([A-Za-z][A-Za-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,6}\])*)$/;
+const PARAM = /^params\.([A-Za-z][A-Za-z0-9_]*)$/;
+const PART = /^parts\.([A-Za-z][A-Za-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,6}\])*)$/;
 const STEP = /\.(\w+)|\[(\d+)\]/g;
-const MAX_STEPS = 16;
-
-/** Reads `params.id`, `parts.user.teams[0].id`; answers what is wrong with anything else. */
-export function parseReference(source: string): Reference | string {
-  const text = source.trim();
-  const [, root, name, way = ''] = REFERENCE.exec(text) ?? [];
-  if (root === undefined || name === undefined) {
-    return 'expected a value such as params.id or parts.user.teams[0].id';
-  }
-  const path = [...way.matchAll(STEP)].map(([, member, index]) => member ?? Number(index));
-  if (root === 'params' && path.length > 0) return 'a segment of the prefix is a text, and has no members';
-  if (path.length > MAX_STEPS) return `goes deeper than ${MAX_STEPS} steps`;
-  return { root: root as Reference['root'], name, path, text };
-}
 
 /**
- * The text of the value at the end of the way; undefined where there is none that could stand in a URL: nothing, null,
- * a list or an object. Only what the answer itself has is found, nothing that objects inherit.
+ * Reads `params.id`, `parts.user.teams[0].id`, and else any expression. The plain ones are walked here, where a long
+ * number keeps its digits and a segment its escapes. Throws `ExpressionFault`.
  */
-export function textAt(value: unknown, path: readonly (string | number)[]): string | undefined {
+export function parseReference(source: string): Reference {
+  const text = source.trim();
+  const [, param] = PARAM.exec(text) ?? [];
+  if (param !== undefined) return paramReference(param);
+  const [, part, way = ''] = PART.exec(text) ?? [];
+  if (part === undefined) return expressionReference(source);
+  const path = [...way.matchAll(STEP)].map(([, member, index]) => member ?? Number(index));
+  return {
+    text,
+    params: [],
+    parts: [part],
+    read: ({ parts }) => filled(valueAt(parts.get(part), path), text),
+  };
+}
+
+/** The value of the prefix' segment of this name, as it was matched. */
+export function paramReference(name: string): Reference {
+  return {
+    text: `params.${name}`,
+    params: [name],
+    parts: [],
+    read: ({ context }) => ({ text: context.params?.[name] ?? '', isEncoded: true }),
+  };
+}
+
+function expressionReference(source: string): Reference {
+  const expression = new Expression(source, 'parts');
+  const text = source.trim();
+  return {
+    text,
+    params: expression.namesOf('params'),
+    parts: expression.namesOf('parts'),
+    read: ({ context, parts }) => filled(evaluate(expression, context, parts), text),
+  };
+}
+
+function evaluate(expression: Expression, context: RequestContext, parts: ReadonlyMap<string, unknown>): unknown {
+  try {
+    return toJson(expression.evaluate(context, { parts: Object.fromEntries(parts) }));
+  } catch (cause) {
+    if (!(cause instanceof GatewayError)) throw cause;
+    throw new ValueFault(`\${${expression.text.trim()}} has no value`, { cause });
+  }
+}
+
+function filled(value: unknown, place: string): FilledValue {
+  if (isRawNumber(value)) return { text: value.rawJSON, isEncoded: false };
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return { text: String(value), isEncoded: false };
+  throw new ValueFault(`\${${place}} is no text, number or boolean`);
+}
+
+/** Only what the answer itself has is found, nothing that objects inherit. */
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
   let at = value;
   for (const step of path) {
     if (typeof at !== 'object' || at === null || isRawNumber(at)) return undefined;
     if (Array.isArray(at) !== (typeof step === 'number') || !Object.hasOwn(at, step)) return undefined;
     at = (at as Record<string | number, unknown>)[step];
   }
-  if (isRawNumber(at)) return at.rawJSON;
-  return typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean' ? String(at) : undefined;
+  return at;
 }

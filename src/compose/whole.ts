@@ -27,8 +27,9 @@ export function renderWhole(parts: readonly PartPlan[], { outcomes }: Gathered, 
       answered.push(outcome.fields);
     }
   }
-  const isComplete = errors.length === 0;
-  if (!isComplete) members.push(`"_errors":${JSON.stringify(errors)}`);
+  // A part may be an aggregate itself, and lack something.
+  const isComplete = errors.length === 0 && answered.every((fields) => fields['x-gateway-completed'] !== 'false');
+  if (errors.length > 0) members.push(`"_errors":${JSON.stringify(errors)}`);
   const vary = varyOf(answered);
   return {
     fields: {

@@ -165,8 +165,49 @@ test('a part proves anew who calls, with the credentials of the client; each ser
     assert.equal(seen['x-request-id'], headers['x-request-id']);
     assert.equal(seen['x-forwarded-for'], '127.0.0.1');
   }
+  // The whole takes both, and a public route is no way to a service for them.
+  assert.deepEqual([open.headers['authorization'], open.headers['x-api-key']], [undefined, undefined]);
+  assert.deepEqual([byToken.headers['x-api-key'], byKey.headers['authorization']], [undefined, undefined]);
   const traces = new Set([byToken, byKey, open].map(({ headers: seen }) => seen.traceparent.slice(0, 35)));
   assert.equal(traces.size, 1);
+});
+
+test('what the whole does not take goes to a public part as it would without the whole', async (t) => {
+  const { gateway } = await startGuarded(t, { open: { route: '/open/a' } }, OPEN);
+  const { json } = await ask(`${gateway.url}/whole`, {
+    headers: { authorization: 'Bearer of-the-service', cookie: 'a=1' },
+  });
+  assert.deepEqual([json.open.headers['authorization'], json.open.headers['cookie']], ['Bearer of-the-service', 'a=1']);
+});
+
+test('a token in a cookie proves its caller to each part that takes it, and reaches no service', async (t) => {
+  const service = await startService(t);
+  const auth = { jwt: { cookie: 'session' } };
+  const gateway = await startGateway(t, {
+    env: { JWT_SECRET: SECRET },
+    file: {
+      routes: [
+        { prefix: '/whole', aggregate: { mine: { route: '/mine' }, open: { route: '/open' } }, auth },
+        { prefix: '/mine', target: service.url, auth },
+        { prefix: '/open', target: service.url, ...OPEN },
+      ],
+    },
+  });
+  const token = jwt.sign({ sub: 'u1' }, SECRET, { expiresIn: '1h' });
+  const { status, json } = await ask(`${gateway.url}/whole`, { headers: { cookie: `a=1; session=${token}; b=2` } });
+  assert.deepEqual([status, json.mine.headers['x-user-id']], [200, 'u1']);
+  for (const { cookie } of [json.mine.headers, json.open.headers]) assert.match(cookie, /^a=1; ?b=2$/);
+});
+
+test('a wrong credential counts once, however many parts it is shown to', async (t) => {
+  const parts = Object.fromEntries(
+    Array.from({ length: 30 }, (_, at) => [`p${at}`, { route: '/token/a', optional: true }]),
+  );
+  const { gateway } = await startGuarded(t, parts, OPEN);
+  const { json } = await ask(`${gateway.url}/whole`, {
+    headers: { authorization: `Bearer ${jwt.sign({}, 'x'.repeat(48))}` },
+  });
+  assert.deepEqual(new Set(json._errors.map(({ status }: { status: number }) => status)), new Set([401]));
 });
 
 test('a part that is stricter than the whole decides: its 401 or 403 is the answer', async (t) => {

@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import {
-  fillTemplate,
-  parsePathTemplate,
-  samplePath,
-  TemplateFault,
-  ValueFault,
-} from '../../../src/compose/path-template.ts';
-import { textAt } from '../../../src/compose/reference.ts';
+import { fillTemplate, parsePathTemplate, samplePath, TemplateFault } from '../../../src/compose/path-template.ts';
+import { ValueFault } from '../../../src/compose/reference.ts';
+import { RequestContext } from '../../../src/context.ts';
 import { parseJsonExactly } from '../../../src/lib/json-text.ts';
 import { normalizeTarget } from '../../../src/routing/normalize.ts';
 
 /** Fills a template with `params` as a path has them, and `parts` as answers are. */
-function fill(
-  text: string,
-  params: Readonly<Record<string, string>>,
-  parts: Readonly<Record<string, unknown>> = {},
-): string {
-  return fillTemplate(parsePathTemplate(text), ({ root, name, path }) => {
-    if (root === 'params') return { text: params[name] ?? '', isEncoded: true };
-    const value = textAt(parts[name], path);
-    if (value === undefined) throw new ValueFault(name);
-    return { text: value, isEncoded: false };
-  });
+function fill(text: string, params: Record<string, string>, parts: Readonly<Record<string, unknown>> = {}): string {
+  const context = new RequestContext({ headers: {} } as IncomingMessage, {} as ServerResponse);
+  context.params = params;
+  return fillTemplate(parsePathTemplate(text), { context, parts: new Map(Object.entries(parts)) });
 }
 
 test('places take segments of the prefix and values of answers, in the path and in the query', () => {
@@ -43,6 +32,24 @@ test('a long number keeps its digits', () => {
     fill('/${parts.a.n}', {}, { a: parseJsonExactly('{"n":12345678901234567890}') }),
     '/12345678901234567890',
   );
+});
+
+test('any expression may stand in a place, and tells which parts and segments it needs', () => {
+  const parts = { user: { id: 7, tags: ['a/b'], n: null }, other: {} };
+  assert.equal(
+    fill('/t/${parts.user.id + 1.0}?q=${parts.user.tags[0] + "-" + params.id}', { id: 'x' }, parts),
+    '/t/8?q=a%2Fb-x',
+  );
+  assert.equal(fill('/t/${parts.user.id > 5.0 ? "many" : "few"}', {}, parts), '/t/many');
+  for (const bad of ['parts.user.missing + "x"', 'parts["user"].tags', 'parts.other.?a', 'parts.user.n ?? 1']) {
+    assert.throws(
+      () => fill(`/t/\${${bad}}`, {}, parts),
+      (error) => error instanceof ValueFault || error instanceof TemplateFault,
+      bad,
+    );
+  }
+  const [reference] = parsePathTemplate('/t/${parts.user.id + parts.team.id + params.id}').references;
+  assert.deepEqual([reference?.parts.toSorted(), reference?.params], [['team', 'user'], ['id']]);
 });
 
 test('a value stays one segment, or one component of a query, whatever is in it', () => {
@@ -112,9 +119,9 @@ test('what is no target is refused with the reason', () => {
     ['/a b', /can't stand in a URL/],
     ['/a#b', /can't stand in a URL/],
     ['/a/${parts.user', /without its "\}"/],
-    ['/a/${user.id}', /expected a value such as/],
-    ['/a/${parts.user.a-b}', /expected a value such as/],
-    ['/a/${params.id.x}', /has no members/],
+    ['/a/${team.id}', /there is no "team" here.*known here: .*parts/],
+    ['/a/${parts.user.}', /of the expression/],
+    ['/a/${params.id.x}', /No such key: x|of the expression/],
     ['/a/:1', /is no name of a segment/],
     [`/${'a'.repeat(2048)}`, /longer than/],
   ] as const) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { breakOffAll } from '../../src/server/break-off.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { type StubHandler, startService } from '../support/service.ts';
@@ -243,4 +244,76 @@ test('a client that leaves ends all of its parts', async (t) => {
   await until(() => left === 2 && gateway.gateway.inFlight === 0);
   const line = await gateway.line({ path: '/whole/7' });
   assert.deepEqual([line.status, line['aborted']], [499, 'client']);
+});
+
+test('a gateway that ends answers 503, and ends all parts', async (t) => {
+  let left = 0;
+  const { service, gateway } = await start(
+    t,
+    (_req, res) =>
+      void res.on('close', () => {
+        left += 1;
+      }),
+    { a: { route: '/a' }, b: { route: '/b' } },
+  );
+  const answer = ask(`${gateway.url}/whole/7`);
+  await until(() => service.requests.length === 2);
+  breakOffAll(gateway.gateway);
+  const { status, json } = await answer;
+  assert.deepEqual([status, json.code], [503, 'draining']);
+  await until(() => left === 2 && gateway.gateway.inFlight === 0);
+});
+
+test('a part that is an aggregate itself and lacks something makes the whole incomplete', async (t) => {
+  const { gateway } = await start(
+    t,
+    (_req, res, { path }) => sendJson(res, path === '/none' ? 404 : 200, {}),
+    { inner: { route: '/inner' } },
+    [{ prefix: '/inner', aggregate: { none: { route: '/none', optional: true } }, ...OPEN }],
+  );
+  const { headers, text } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([headers['x-gateway-completed'], headers['cache-control']], ['false', 'no-store']);
+  assert.equal(text, '{"inner":{"none":null,"_errors":[{"part":"none","status":404,"code":"part_failed"}]}}');
+});
+
+test('all answers together are bounded, and so is what is kept of them meanwhile', async (t) => {
+  const large = JSON.stringify('x'.repeat(6 * 1024 * 1024));
+  const { gateway } = await start(
+    t,
+    (_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(large);
+    },
+    { a: { route: '/a', maxSize: '10mb' }, b: { route: '/b', maxSize: '10mb' } },
+  );
+  const { status, json } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([status, json.code], [502, 'part_failed']);
+  assert.match(json.detail, /answered more than the whole may hold/);
+});
+
+test('a part with a body in pieces, coded, comes whole', async (t) => {
+  const { gateway } = await start(
+    t,
+    (_req, res) => {
+      const coded = gzipSync('{"a":"é"}');
+      res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      res.write(coded.subarray(0, 5));
+      setImmediate(() => res.end(coded.subarray(5)));
+    },
+    { a: { route: '/a' } },
+  );
+  assert.equal((await ask(`${gateway.url}/whole/7`)).text, '{"a":{"a":"é"}}');
+});
+
+test('a part that breaks off in the middle fails', async (t) => {
+  const { gateway } = await start(
+    t,
+    (_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+      res.write('{"a":', () => res.destroy());
+    },
+    { a: { route: '/a' } },
+  );
+  const { status, json } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([status, json.code], [502, 'part_failed']);
 });

@@ -38,14 +38,20 @@ export async function plainBody({ fields, body }: RawAnswer, maxBytes: number): 
 /** Reads the answer of a part; its body is plain. Throws `PartFault` for one that is no success, or no JSON. */
 export function readAnswer({ pick, isReferredTo }: PartPlan, { status, fields, body }: RawAnswer): PartAnswer {
   if (status < 200 || status > 299) throw PartFault.ofStatus(status, fields, body);
-  if (!isJsonType([fields['content-type'] ?? []].flat()[0])) {
-    throw new PartFault(502, 'bad_answer', `answered ${status} without JSON`);
-  }
+  if (!isJson(fields)) throw noJson(status);
   const text = body.toString('utf8');
   const value = parse(text, pick !== undefined || isReferredTo);
   // What is kept whole stays as it was written, its numbers and their digits too.
   const json = pick === undefined ? text : JSON.stringify(pickFrom(value, pick));
   return { json, value: isReferredTo ? value : undefined, fields };
+}
+
+export function isJson(fields: AnswerFields): boolean {
+  return isJsonType([fields['content-type'] ?? []].flat()[0]);
+}
+
+export function noJson(status: number): PartFault {
+  return new PartFault(502, 'bad_answer', `answered ${status} without JSON`);
 }
 
 function parse(text: string, isExact: boolean): unknown {

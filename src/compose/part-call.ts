@@ -3,7 +3,7 @@ import type { InProcess, InProcessCall } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { AnswerFields } from '../sink.ts';
-import { type PartAnswer, plainBody, readAnswer } from './part-answer.ts';
+import { isJson, noJson, type PartAnswer, plainBody, readAnswer } from './part-answer.ts';
 import { PartFault } from './part-fault.ts';
 import type { PartPlan } from './plan.ts';
 
@@ -59,9 +59,7 @@ export class PartCall implements Sink, Deadline {
   }
 
   onDue(): void {
-    const detail = 'took longer than it may';
-    this.#settle(new PartFault(504, 'headers_timeout', detail));
-    this.#call?.abort(new GatewayError('headers_timeout', `The part "${this.plan.name}" ${detail}.`));
+    this.#refuse(new PartFault(504, 'headers_timeout', 'took longer than it may'));
   }
 
   /** Nobody wants its answer any more; `why` is for its log line, where that is not the client's doing. */
@@ -74,7 +72,9 @@ export class PartCall implements Sink, Deadline {
   head(_context: RequestContext, status: number, fields: AnswerFields): void {
     this.#status = status;
     this.#fields = fields;
-    if (Number(fields['content-length'] ?? 0) > this.plan.maxBytes) this.#refuseSize();
+    if (Number(fields['content-length'] ?? 0) > this.plan.maxBytes) this.#refuse(tooLarge());
+    // An event stream would go on for ever.
+    else if (status < 300 && !isJson(fields)) this.#refuse(noJson(status));
   }
 
   write(_context: RequestContext, chunk: Buffer): boolean {
@@ -116,13 +116,14 @@ export class PartCall implements Sink, Deadline {
     if (this.#isSettled) return;
     this.#bytes += chunk.length;
     this.#budget.bytes -= chunk.length;
-    if (this.#bytes > this.plan.maxBytes || this.#budget.bytes < 0) this.#refuseSize();
+    if (this.#bytes > this.plan.maxBytes || this.#budget.bytes < 0) this.#refuse(tooLarge());
     else this.#chunks.push(chunk);
   }
 
-  #refuseSize(): void {
-    this.#settle(tooLarge());
-    this.#call?.abort(new GatewayError('answer_too_large', `The answer of the part "${this.plan.name}" is too large.`));
+  /** Ends it in the middle of its answer. */
+  #refuse(fault: PartFault): void {
+    this.#settle(fault);
+    this.#call?.abort(new GatewayError(fault.code, `The part "${this.plan.name}" ${fault.message}.`));
   }
 
   #settle(outcome: PartAnswer | PartFault): void {

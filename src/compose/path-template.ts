@@ -5,16 +5,40 @@ import { DASHLESS_NAME, type Known, paramReference, parseReference, type Referen
 /** A piece of a target: text as it stands, or the place of a value. */
 type Piece = string | Reference;
 
-/** Where a part leads: a path and a query of the gateway's own, with the places of values in them. */
-export interface PathTemplate {
+/**
+ * Where a part leads: a path and a query of the gateway's own, with the places of values in them. Two with the same text
+ * are equal: what they were compiled to is nothing that anybody compares.
+ */
+export class PathTemplate {
   /** As written. */
   readonly text: string;
+  readonly #segments: readonly (readonly Piece[])[];
+  readonly #query: readonly Piece[] | undefined;
+
+  constructor(text: string, path: readonly Piece[], query: readonly Piece[] | undefined) {
+    this.text = text;
+    this.#segments = splitSegments(path);
+    this.#query = query;
+  }
+
   /** The segments of the path; the empty one before the first slash is left out. */
-  readonly segments: readonly (readonly Piece[])[];
+  get segments(): readonly (readonly Piece[])[] {
+    return this.#segments;
+  }
+
   /** Without its `?`; undefined where there is none. */
-  readonly query: readonly Piece[] | undefined;
+  get query(): readonly Piece[] | undefined {
+    return this.#query;
+  }
+
   /** The values that it needs. */
-  readonly references: readonly Reference[];
+  get references(): readonly Reference[] {
+    return [...this.#segments.flat(), ...(this.#query ?? [])].filter((piece) => typeof piece !== 'string');
+  }
+
+  toJSON(): string {
+    return this.text;
+  }
 }
 
 /** A template that can't be read; the message says why. */
@@ -31,20 +55,14 @@ export function parsePathTemplate(text: string): PathTemplate {
   if (!text.startsWith('/')) throw new TemplateFault('must be a path of the gateway, "/api/users/:id" for one');
   const pieces = splitPieces(text);
   const at = pieces.findIndex((piece) => typeof piece === 'string' && piece.includes('?'));
-  if (at < 0) return build(text, pieces, undefined);
+  if (at < 0) return new PathTemplate(text, pieces, undefined);
   const middle = pieces[at] as string;
   const mark = middle.indexOf('?');
-  return build(
+  return new PathTemplate(
     text,
     [...pieces.slice(0, at), middle.slice(0, mark)],
     [middle.slice(mark + 1), ...pieces.slice(at + 1)].filter((piece) => piece !== ''),
   );
-}
-
-function build(text: string, path: readonly Piece[], query: readonly Piece[] | undefined): PathTemplate {
-  const segments = splitSegments(path);
-  const references = [...segments.flat(), ...(query ?? [])].filter((piece) => typeof piece !== 'string');
-  return { text, segments, query, references };
 }
 
 /** Text and places by turns. */

@@ -12,6 +12,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { matchKeys, normalForm } from '../routing/keys.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
+import { shortenTimeouts } from '../upstream/forward/service-request.ts';
 import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
 
 const { prefix, exact, hosts, methods, headers, pathRegex } = matchKeys;
@@ -34,13 +35,13 @@ export const aggregateStage = defineStage({
 
   create({ aggregate: options, timeouts }, _route, deps) {
     if (options === undefined) return undefined;
-    return createHandler(compileParts(options), completeTimeouts(timeouts).total, deps);
+    return createHandler(compileParts(options), completeTimeouts(timeouts), deps);
   },
 });
 
 function createHandler(
   parts: readonly PartPlan[],
-  totalMs: number,
+  timeouts: ReturnType<typeof completeTimeouts>,
   { inProcess, deadlines }: StageDeps,
 ): RequestHandler {
   return function aggregate(req, _res, next) {
@@ -61,7 +62,7 @@ function createHandler(
       parts,
       inProcess,
       deadlines,
-      totalMs,
+      totalMs: shortenTimeouts(timeouts, context).total,
       budget: takeBudget(context),
       headers: partHeaders(context),
       onDone(gathered) {

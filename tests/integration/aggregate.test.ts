@@ -317,3 +317,94 @@ test('a part that breaks off in the middle fails', async (t) => {
   const { status, json } = await ask(`${gateway.url}/whole/7`);
   assert.deepEqual([status, json.code], [502, 'part_failed']);
 });
+
+test('a part that answers with a stream of events, or any other type, is left at its head', async (t) => {
+  let left = 0;
+  const { gateway } = await start(
+    t,
+    (_req, res) => {
+      res.on('close', () => {
+        left += 1;
+      });
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write('data: 1\n\n');
+    },
+    { a: { route: '/a' } },
+  );
+  const { status, json } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([status, json.detail], [502, 'The part "a" answered 200 without JSON.']);
+  await until(() => left === 1 && gateway.gateway.inFlight === 0);
+  const line = await gateway.line({ path: '/a' });
+  assert.deepEqual([line['code'], line['part']], ['bad_answer', 'a']);
+});
+
+test('a secret of the file in the target of a part is in no log', async (t) => {
+  const service = await startService(t, (_req, res) => sendJson(res, 200, {}));
+  const gateway = await startGateway(t, {
+    env: { TICKET: 'hush-hush-hush' },
+    file: {
+      routes: [
+        { prefix: '/whole', aggregate: { a: { route: '/a?t=${ENV:TICKET}' } }, ...OPEN },
+        { prefix: '/a', target: service.url, ...OPEN },
+      ],
+    },
+  });
+  assert.equal((await ask(`${gateway.url}/whole`)).status, 200);
+  assert.equal(service.requests[0]?.path, '/?t=hush-hush-hush');
+  await gateway.line({ part: 'a' });
+  assert.ok(!gateway.accessLines.join().includes('hush'));
+});
+
+test('parts that are answered at once, by fixed answers, make a whole as well', async (t) => {
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [
+        {
+          prefix: '/whole',
+          aggregate: {
+            c: { route: '/fixed/${parts.b.to}', after: ['a', 'b'] },
+            b: { route: '/fixed/b', after: 'a', pick: ['x'] },
+            a: { route: '/fixed/a' },
+            large: { route: '/fixed', maxSize: '3b', optional: true },
+            away: { route: '/away', optional: true },
+          },
+          ...OPEN,
+        },
+        { prefix: '/fixed', respond: { status: 200, body: { to: 'a', x: 1 } }, ...OPEN },
+        { prefix: '/away', redirect: { to: '/fixed' }, ...OPEN },
+      ],
+    },
+  });
+  const { json } = await ask(`${gateway.url}/whole`);
+  const fixed = { to: 'a', x: 1 };
+  assert.deepEqual([json.a, json.b, json.c, json.large, json.away], [fixed, { x: 1 }, fixed, null, null]);
+  await until(() => gateway.gateway.inFlight === 0 && gateway.accessLines.length === 6);
+});
+
+test('a caller may shorten the time for all of it', async (t) => {
+  const { gateway } = await start(t, () => {}, { a: { route: '/a' } });
+  const { status, json } = await ask(`${gateway.url}/whole/7`, { headers: { 'x-request-timeout-ms': '50' } });
+  assert.deepEqual([status, json.code], [502, 'part_failed']);
+  await until(() => gateway.gateway.inFlight === 0);
+});
+
+test('a reload that changes something else says nothing of the aggregate', async (t) => {
+  const file = (limit: number) => ({
+    routes: [
+      {
+        prefix: '/whole/:id',
+        aggregate: { a: { route: '/a/${params.id + "x"}', pick: ['x'] } },
+        timeouts: { total: `${limit}s` },
+        ...OPEN,
+      },
+      { prefix: '/a', target: 'http://localhost:1', ...OPEN },
+    ],
+  });
+  const gateway = await startGateway(t, { file: file(5) });
+  const { changes } = (await gateway.reload(file(6))) as { changes?: readonly string[] };
+  assert.ok(
+    changes?.some((change) => change.includes('timeouts')),
+    String(changes),
+  );
+  assert.ok(!changes?.some((change) => change.includes('aggregate')), String(changes));
+});

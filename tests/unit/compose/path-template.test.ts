@@ -136,3 +136,8 @@ test('what is no target is refused with the reason', () => {
 test('a sample has a stand-in at each place', () => {
   assert.equal(samplePath(parsePathTemplate('/a/:id/b-${parts.x.y}?q=${params.id}')), '/a/x/b-x');
 });
+
+test('two targets with the same text are equal, and others are not', () => {
+  assert.deepEqual(parsePathTemplate('/a/${params.id}'), parsePathTemplate('/a/${params.id}'));
+  assert.notDeepEqual(parsePathTemplate('/a/${params.id}'), parsePathTemplate('/a/${params.it}'));
+});

@@ -62,45 +62,48 @@ export class Gathering implements UnderWay {
     for (const call of this.#calls) call.giveUp();
   }
 
-  /** Sends the parts that need nothing more. One may be settled before its sending is over. */
+  /** Sends the parts that need nothing more. One may be settled before its sending is over, and let others go. */
   #sendReady(): void {
+    for (let plan = this.#takeReady(); plan !== undefined && !this.#isOver; plan = this.#takeReady()) this.#send(plan);
+    if (!this.#isOver && this.#outcomes.size === this.#options.parts.length) this.#finish();
+  }
+
+  /** The first part that waits for no other any more. */
+  #takeReady(): PartPlan | undefined {
     for (const plan of this.#waiting) {
-      if (this.#isOver) return;
       if (!plan.after.every((name) => this.#outcomes.has(name))) continue;
       this.#waiting.delete(plan);
-      this.#send(plan);
+      return plan;
     }
-    if (!this.#isOver && this.#outcomes.size === this.#options.parts.length) this.#finish();
+    return undefined;
   }
 
   #send(plan: PartPlan): void {
     const { budget, deadlines, headers, inProcess } = this.#options;
-    const lost = plan.after.find((name) => this.#outcomes.get(name) instanceof PartFault);
-    if (lost !== undefined) {
-      this.#settle(plan, new PartFault(502, 'part_failed', `needs the part "${lost}", which failed`), undefined);
-      return;
-    }
-    if (budget.parts <= 0) {
-      this.#settle(plan, new PartFault(502, 'part_failed', 'is one of too many parts of parts'), undefined);
-      return;
-    }
-    budget.parts -= 1;
-    let target: string;
-    try {
-      target = fillTemplate(plan.target, { context: this.#context, parts: this.#values });
-    } catch (error) {
-      if (!(error instanceof ValueFault)) throw error;
-      this.#settle(
-        plan,
-        new PartFault(502, 'part_failed', `could not be asked: ${error.message}`, { cause: error }),
-        undefined,
-      );
+    const target = this.#targetOf(plan);
+    if (target instanceof PartFault) {
+      this.#settle(plan, target, undefined);
       return;
     }
     const call = new PartCall(plan, deadlines, budget, (settled, outcome) => this.#onSettled(settled, outcome));
     this.#calls.add(call);
     const dueAtMs = Math.min(performance.now() + plan.timeoutMs, this.dueAtMs);
     call.send(inProcess, this.#context, target, headers, dueAtMs);
+  }
+
+  /** Where the part leads now, or why it can't be asked. */
+  #targetOf({ after, target }: PartPlan): string | PartFault {
+    const lost = after.find((name) => this.#outcomes.get(name) instanceof PartFault);
+    if (lost !== undefined) return new PartFault(502, 'part_failed', `needs the part "${lost}", which failed`);
+    const { budget } = this.#options;
+    if (budget.parts <= 0) return new PartFault(502, 'part_failed', 'is one of too many parts of parts');
+    budget.parts -= 1;
+    try {
+      return fillTemplate(target, { context: this.#context, parts: this.#values });
+    } catch (cause) {
+      const reason = cause instanceof ValueFault ? `: ${cause.message}` : '';
+      return new PartFault(502, 'part_failed', `could not be asked${reason}`, { cause });
+    }
   }
 
   #onSettled(call: PartCall, outcome: PartAnswer | PartFault): void {

@@ -52,10 +52,13 @@ export class PartCall implements Sink, Deadline {
     dueAtMs: number,
   ): void {
     this.#deadlines.add(this, dueAtMs);
-    const call = inProcess({ method: 'GET', target, headers, sink: this, parent, part: this.plan.name });
-    this.#call = call;
-    // It may have been too large before there was anything to end.
-    if (this.#isSettled) call.abort();
+    try {
+      this.#call = inProcess({ method: 'GET', target, headers, sink: this, parent, part: this.plan.name });
+    } catch (error) {
+      this.#settle(PartFault.ofError(error));
+    }
+    // It may have been refused before there was anything to end.
+    if (this.#isSettled) this.#call?.abort();
   }
 
   onDue(): void {

@@ -1,3 +1,4 @@
+import { TOKEN } from '../lib/http-token.ts';
 import type { AnswerFields } from '../sink.ts';
 import type { Gathered } from './gathering.ts';
 import { PartFault } from './part-fault.ts';
@@ -73,7 +74,7 @@ function freshSeconds(directives: ReadonlyMap<string, string>, age: string | str
 }
 
 /** Parts are not asked with the client's own. */
-const NOT_HANDED_ON = new Set(['accept', 'accept-encoding', 'accept-charset', '']);
+const NOT_HANDED_ON = new Set(['accept', 'accept-encoding', 'accept-charset']);
 
 /** What the parts depend on, each name once (RFC 9110, section 12.5.5). */
 function varyOf(answered: readonly AnswerFields[]): string {
@@ -82,7 +83,7 @@ function varyOf(answered: readonly AnswerFields[]): string {
     for (const name of textOf(vary).toLowerCase().split(',')) names.add(name.trim());
   }
   if (names.has('*')) return '*';
-  return [...names].filter((name) => !NOT_HANDED_ON.has(name)).join(', ');
+  return [...names].filter((name) => TOKEN.test(name) && !NOT_HANDED_ON.has(name)).join(', ');
 }
 
 function textOf(value: string | string[] | undefined): string {

@@ -67,8 +67,13 @@ function createHandler(
       headers: partHeaders(context),
       onDone(gathered) {
         noteWait(context, startedAtMs);
-        const { fields, body } = renderWhole(parts, gathered, gathered.isProven || isPersonal(context));
-        answerOwn(context, 200, fields, body);
+        try {
+          const { fields, body } = renderWhole(parts, gathered, gathered.isProven || isPersonal(context));
+          answerOwn(context, 200, fields, body);
+        } catch (error) {
+          // Nobody is left to catch it, where the last part came in later.
+          next(error);
+        }
       },
       onFault(name, fault, call) {
         noteWait(context, startedAtMs);

@@ -408,3 +408,26 @@ test('a reload that changes something else says nothing of the aggregate', async
   );
   assert.ok(!changes?.some((change) => change.includes('aggregate')), String(changes));
 });
+
+test('a part that can not be asked lets those that wait for it go, in whatever order they stand', async (t) => {
+  const { gateway } = await start(t, (_req, res) => sendJson(res, 200, {}), {
+    last: { route: '/x', after: 'next', optional: true },
+    next: { route: '/x/${parts.user.missing}', after: 'user', optional: true },
+    user: { route: '/x' },
+  });
+  const { status, json } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([status, json._errors.map(({ part }: { part: string }) => part)], [200, ['last', 'next']]);
+});
+
+test('what is no name of a field in the Vary of a part is left out', async (t) => {
+  const { gateway } = await start(
+    t,
+    (_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json', vary: 'a\u00e9 b, X-Tenant' });
+      res.end('{}');
+    },
+    { a: { route: '/a' } },
+  );
+  const { status, headers } = await ask(`${gateway.url}/whole/7`);
+  assert.deepEqual([status, headers.vary], [200, 'x-tenant']);
+});

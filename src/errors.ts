@@ -34,7 +34,12 @@ export const ERRORS = {
   forbidden: { status: 403, source: 'client', title: 'Not allowed', advice: 'The caller is known but may not do this.' },
   insufficient_scope: { status: 403, source: 'client', title: 'Insufficient scope', advice: 'Ask the issuer for a token with the scope that this route requires.' },
   address_refused: { status: 403, source: 'client', title: 'Address not allowed', advice: 'This client address may not use this route.' },
-  origin_refused: { status: 403, source: 'client', title: 'Origin not allowed', advice: 'Pages of this origin may not open a WebSocket here, or not use the cookie of their visitor.' },
+  origin_refused: {
+    status: 403,
+    source: 'client',
+    title: 'Origin not allowed',
+    advice: 'Pages of this origin may not open a WebSocket here, or not use the cookie of their visitor. Name the origin in cors.origins of the route (for a cookie with credentials) or in CORS_ORIGINS, or for WebSockets alone in websocket.origins.',
+  },
   not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
   method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
@@ -100,6 +105,8 @@ export interface GatewayErrorExtras {
   /** The answer in place of the problem; the code still says what it was, in log and metrics. */
   readonly passedOn?: PassedOn | undefined;
   readonly cause?: unknown;
+  /** What the log says in place of the detail, where the client is told less. */
+  readonly detailForLog?: string | undefined;
   /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
   readonly nearestRoute?: () => string | undefined;
 }

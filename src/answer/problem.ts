@@ -30,7 +30,7 @@ export function noteError(context: RequestContext, thrown: unknown): void {
   const error = gatewayErrorOf(thrown);
   context.errorCode = error.code;
   context.errorSource = error.row.source;
-  context.errorDetail = error.message;
+  context.errorDetail = error.extras?.detailForLog ?? error.message;
   context.cause = error.cause;
   context.nearestRoute = error.extras?.nearestRoute;
   context.trace?.push({

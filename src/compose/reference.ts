@@ -73,10 +73,15 @@ function expressionReference(source: string): Reference {
   const text = source.trim();
   return {
     text,
-    params: expression.namesOf('params'),
-    parts: expression.namesOf('parts'),
+    params: membersOf('params', expression),
+    parts: membersOf('parts', expression),
     read: ({ context, parts }) => filled(evaluate(expression, context, parts), text),
   };
+}
+
+/** What it names of a root: `id`, where it has `params.id`. */
+function membersOf(root: string, { reads }: Expression): readonly string[] {
+  return [...reads].flatMap((name) => (name.startsWith(`${root}.`) ? [name.slice(root.length + 1)] : []));
 }
 
 function evaluate(expression: Expression, context: RequestContext, parts: ReadonlyMap<string, unknown>): unknown {

@@ -142,7 +142,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     gatewayMs: rounded(gatewayMs(record)),
     upstreamMs: wasSent ? rounded(context.upstreamMs) : undefined,
     attempts: wasSent ? context.attempts : undefined,
-    service: wasSent ? orNone(context.service) : undefined,
+    service: orNone(context.service),
     target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
     cache: orNone(context.cache),

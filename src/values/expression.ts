@@ -26,11 +26,9 @@ export class Expression {
     return this.#program.type;
   }
 
-  /** The members of this root that it names: of `params` `id`, where it has `params.id`. */
-  namesOf(root: string): readonly string[] {
-    return [...this.#program.reads].flatMap((name) =>
-      name.startsWith(`${root}.`) ? [name.slice(root.length + 1)] : [],
-    );
+  /** The names that it begins with, `claims` for one, and those of their fields that it selects. */
+  get reads(): ReadonlySet<string> {
+    return this.#program.reads;
   }
 
   /** Whether it looks at the body of the request, or of the answer. */

@@ -30,9 +30,9 @@ export const valueText = (place: Place) =>
     .regex(/\$\{/, { error: 'expected a value such as "${claims.org}"', abort: true })
     .transform((text, context) => compileText(text, place, context));
 
-/** Any JSON, with `${…}` in its strings. */
-export const jsonTemplate = (place: Place) =>
-  z.json().transform((source, context): ValueTemplate => {
+/** JSON with `${…}` in its strings, of any form or of the one that `schema` says. */
+export const jsonTemplate = (place: Place, schema: z.ZodType = z.json()) =>
+  schema.transform((source, context): ValueTemplate => {
     return compile(JSON.stringify(source), place, context, () => new ValueTemplate(source, place)) ?? z.NEVER;
   });
 

@@ -27,6 +27,11 @@ export class Template {
     return this.#pieces.some((piece) => typeof piece !== 'string' && piece.needsBody);
   }
 
+  /** The names that its expressions begin with: `claims`, `request`. */
+  get reads(): ReadonlySet<string> {
+    return new Set(this.#pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [...piece.reads])));
+  }
+
   /** The text for one request. Throws `expression_failed` (500) where a value has a fault. */
   render(context: RequestContext, sights?: Sights): string {
     let text = '';

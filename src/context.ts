@@ -167,6 +167,8 @@ export class RequestContext {
 
   /** The request that this one is a part of, in process. */
   parent: RequestContext | undefined = undefined;
+  /** Which part of it; of a part of a part both names, with a dot between. */
+  part: string | undefined = undefined;
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
@@ -176,6 +178,8 @@ export class RequestContext {
 
   /** What its client address has in flight, this request among it; undefined where that is not bounded. */
   places: { leave(): void } | undefined = undefined;
+  /** The snapshot that it walks, which its parts walk too, whatever is reloaded meanwhile. */
+  snapshot: object | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

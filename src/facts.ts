@@ -37,6 +37,8 @@ export interface WebSocketTerms {
 export interface RouteIdentity {
   readonly name: string;
   readonly prefix: string;
+  /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
+  readonly credentialHeaders?: readonly string[];
   /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file. */

@@ -1,5 +1,6 @@
 import { accessLogStage } from './stages/access-log.ts';
 import { addressBanStage } from './stages/address-ban.ts';
+import { aggregateStage } from './stages/aggregate.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
@@ -62,6 +63,7 @@ export const STAGES = [
   faultStage, //            where a service would fail: what stands before it sees what it would see then
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  aggregateStage, //        asks other routes in a service's place, each behind its own guards
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

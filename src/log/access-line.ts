@@ -99,8 +99,9 @@ export function loggedPath(context: RequestContext, hidden?: HiddenValues): stri
 }
 
 /** Paths of few routes hold a secret of the file; of a path that no route took, nobody knows whose it was meant to be. */
-function mayHoldSecret({ route, errorCode }: RequestContext): boolean {
-  return route === undefined || route.hasSecretPath === true || errorCode !== undefined;
+function mayHoldSecret({ route, errorCode, parent }: RequestContext): boolean {
+  // Where a part leads stands in the file.
+  return route === undefined || route.hasSecretPath === true || errorCode !== undefined || parent !== undefined;
 }
 
 /** Two decimals are ten microseconds: more would only be longer. */
@@ -123,6 +124,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     userAgent: agentOf(context),
     requestId: orNone(redactWord(context.requestId)),
     correlationId: correlationOf(context),
+    part: context.part,
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
     consumer: orNone(labelOf(context.consumer?.name, hidden)),

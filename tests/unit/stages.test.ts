@@ -43,6 +43,8 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['rateLimit', 'bodyLimit', 'a body could be sent past the limit'],
   ['bodyLimit', 'forward', 'a body of any size would reach the service'],
   ['rateLimit', 'respond', 'fixed answers would be free of limits'],
+  ['rateLimit', 'aggregate', 'one call could ask for many that nobody counts'],
+  ['response', 'aggregate', 'the answer would have left before its edits'],
   ['authenticate', 'request', 'a field that names the caller could not be renamed'],
   ['compress', 'response', 'what is edited would be coded already'],
   ['compress', 'respond', 'a fixed answer would not be compressed'],

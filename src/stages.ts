@@ -8,6 +8,8 @@ import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
+import { graphqlStage } from './stages/graphql.ts';
+import { graphqlCostStage } from './stages/graphql-cost.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
 import { preflightStage } from './stages/preflight.ts';
@@ -47,6 +49,8 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  graphqlStage, //          reads the body, so behind its limit; before anything answers
+  graphqlCostStage, //      what it costs is known now; the call itself rateLimit has counted, before the body was read
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business

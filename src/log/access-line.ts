@@ -147,7 +147,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     service: wasSent ? orNone(context.service) : undefined,
     target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
-    operation: orNone(context.operation),
+    operation: context.operation === undefined ? undefined : orNone(redactWord(context.operation)),
     cache: orNone(context.cache),
     limit: limitText(context),
     shadow: context.shadow,

@@ -31,14 +31,14 @@ export const graphqlCostStage = defineStage({
     routes.forEach(({ graphql, shadow = [] }, index) => {
       const isCharged = graphql !== undefined && graphql.chargeCost !== false;
       const at = ['routes', index, 'shadow'];
-      if (!isCharged && shadow.includes('graphqlCost'))
-        report(
-          at,
-          'the route has no "graphql.chargeCost", so there is nothing for "graphqlCost" to report',
-          'leave it out',
-        );
-      if (isCharged && shadow.includes('rateLimit') && !shadow.includes('graphqlCost'))
-        report(at, 'what queries cost would be refused by limits that are only tried out', 'add "graphqlCost"');
+      const [own, whole] = [shadow.includes('graphqlCost'), shadow.includes('rateLimit')];
+      if (own && !isCharged) {
+        const message = 'the route has no "graphql.chargeCost", so there is nothing for "graphqlCost" to report';
+        report(at, message, 'leave "graphqlCost" out');
+      } else if (isCharged && own !== whole) {
+        const message = '"graphqlCost" charges the limits of "rateLimit": both are tried out, or none';
+        report(at, message, own ? 'add "rateLimit"' : 'add "graphqlCost"');
+      }
     });
   },
 

@@ -2,7 +2,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { hasBody } from '../lib/has-body.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { GraphqlGuard } from '../validate/graphql/guard.ts';
+import { GraphqlGuard, sumOfCosts } from '../validate/graphql/guard.ts';
 import { checkPost, type GuardedRequest, guardBody, guardUrl, readUpload } from '../validate/graphql/guard-request.ts';
 import { namesOf, readListedQueries } from '../validate/graphql/listed-queries.ts';
 import { graphqlKeys } from '../validate/graphql/options.ts';
@@ -34,8 +34,9 @@ export const graphqlStage = defineStage({
     const count = createCount(guard, route, deps);
 
     const settle = (context: RequestContext, { judged, rewrite }: GuardedRequest): void => {
-      const { operation, queryCost } = context;
-      const decision = `${operation || judged[0]?.type} costs ${queryCost} of ${options.maxCost}`;
+      const cost = sumOfCosts(judged);
+      context.queryCost = cost;
+      const decision = `${context.operation || judged[0]?.type} costs ${cost} of ${options.maxCost}`;
       context.trace?.push({ stage: 'graphql', decision });
       if (context.dryRun) return;
       count(judged);

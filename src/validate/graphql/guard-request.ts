@@ -4,7 +4,7 @@ import type { RequestContext } from '../../context.ts';
 import { GatewayError, type ProblemEntry } from '../../errors.ts';
 import { hasBody } from '../../lib/has-body.ts';
 import { isJsonType, mediaTypeOf } from '../../lib/media-type.ts';
-import { type GraphqlGuard, type Judged, sumOfCosts } from './guard.ts';
+import type { GraphqlGuard, Judged } from './guard.ts';
 import { QueryFault } from './query-fault.ts';
 import { type GraphqlMessage, readMessages } from './read-message.ts';
 import { holdsMessage, readUrlMessage, renderUrlMessage } from './read-url.ts';
@@ -92,7 +92,6 @@ function judgeAll(
     }
   });
   context.operation = namesOf(judged);
-  context.queryCost = sumOfCosts(judged);
   const faults = [
     ...judged.flatMap(({ excess, pointer }) => excess.map((one) => entryOf(one, pointer))),
     ...guard.excessOfAll(judged).map((one) => entryOf(one)),

@@ -147,7 +147,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     service: wasSent ? orNone(context.service) : undefined,
     target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
-    operation: context.operation === undefined ? undefined : orNone(redactWord(context.operation)),
+    operation: operationOf(context),
     cache: orNone(context.cache),
     limit: limitText(context),
     shadow: context.shadow,
@@ -171,6 +171,10 @@ function agentOf({ req }: RequestContext): string | undefined {
 /** Where it says more than the request ID. */
 function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
   return correlationId === requestId ? undefined : orNone(redactWord(correlationId));
+}
+
+function operationOf({ operation }: RequestContext): string | undefined {
+  return operation === undefined ? undefined : orNone(redactWord(operation));
 }
 
 function limitText({ limit }: RequestContext): string | undefined {

@@ -2,7 +2,7 @@ import type { OperationDefinitionNode } from 'graphql/language/ast';
 import { type ListedQueries, type ListedQuery, readListedQueries, sha256 } from './listed-queries.ts';
 import { type Measure, measureDocument, type ReadDocument, readDocument } from './measure.ts';
 import type { GraphqlOptions } from './options.ts';
-import { parseQuery, type QuerySize } from './parse-query.ts';
+import { loadParser, parseQuery, type QuerySize } from './parse-query.ts';
 import { QueryFault } from './query-fault.ts';
 import { type GraphqlMessage, renderMessage } from './read-message.ts';
 
@@ -35,6 +35,7 @@ export class GraphqlGuard {
   readonly listed: ListedQueries;
 
   constructor(options: GraphqlOptions) {
+    loadParser();
     this.#options = options;
     this.#listArguments = new Set(options.listArguments);
     this.#size = { maxTokens: options.maxTokens, maxBytes: options.maxSize };

@@ -15,18 +15,24 @@ export interface QuerySize {
 const require = createRequire(import.meta.url);
 let parser: typeof import('graphql/language/parser') | undefined;
 
+/** Loads the parser, with the first route that needs it: most gateways have none, and no request should wait for it. */
+export function loadParser(): typeof import('graphql/language/parser') {
+  parser ??= require('graphql/language/parser') as typeof import('graphql/language/parser');
+  return parser;
+}
+
 /**
  * Parses a document of GraphQL (September 2025 edition). Throws `QueryFault` for what is none, and for what is larger or
- * nested deeper than is looked at. The parser is loaded with the first query: most gateways have no such route.
+ * nested deeper than is looked at.
  */
 export function parseQuery(text: string, { maxTokens, maxBytes }: QuerySize): DocumentNode {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) throw new QueryFault(`${bytes} bytes, at most ${maxBytes}`);
   if (isNestedDeeperThan(text, MAX_NESTING)) throw new QueryFault(`nested deeper than ${MAX_NESTING} levels`);
-  parser ??= require('graphql/language/parser') as typeof import('graphql/language/parser');
+  const { parse } = loadParser();
   try {
     // Comments are no tokens to the parser, and it keeps every one of them.
-    return parser.parse(text, { noLocation: true, maxLexicalTokens: maxTokens, maxComments: maxTokens });
+    return parse(text, { noLocation: true, maxLexicalTokens: maxTokens, maxComments: maxTokens });
   } catch (error) {
     throw new QueryFault(explain(error, maxTokens));
   }

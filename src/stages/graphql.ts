@@ -6,6 +6,7 @@ import { GraphqlGuard, sumOfCosts } from '../validate/graphql/guard.ts';
 import { checkPost, type GuardedRequest, guardBody, guardUrl, readUpload } from '../validate/graphql/guard-request.ts';
 import { namesOf, readListedQueries } from '../validate/graphql/listed-queries.ts';
 import { graphqlKeys } from '../validate/graphql/options.ts';
+import { holdsMessage } from '../validate/graphql/read-url.ts';
 
 /**
  * Looks at each operation of GraphQL before a service does, and refuses what is too deep, too wide or too dear: 400
@@ -61,7 +62,7 @@ export const graphqlStage = defineStage({
     return function graphql(req, _res, next) {
       const context = contextOf(req);
       const { method } = context;
-      if (context.websocket !== undefined) return next(socketRefusal(options.subscriptions));
+      if (context.websocket !== undefined) return next(socketRefusal(context, options.subscriptions));
       if (method === 'POST') return guardPost(context, next);
       if (method === 'GET' || method === 'HEAD') return attempt(next, () => settle(context, guardUrl(guard, context)));
       return next(otherMethod(context));
@@ -93,8 +94,11 @@ function createCount(
   };
 }
 
-function socketRefusal(subscriptions: 'refused' | 'unguarded'): GatewayError | undefined {
-  if (subscriptions === 'unguarded') return undefined;
+/** A service that takes no WebSocket would answer the handshake as the GET that it is, query and all. */
+function socketRefusal({ query }: RequestContext, subscriptions: 'refused' | 'unguarded'): GatewayError | undefined {
+  if (subscriptions === 'unguarded') {
+    return holdsMessage(query) ? new GatewayError('query_refused', 'A handshake has a query in its URL.') : undefined;
+  }
   const detail =
     'Operations over a WebSocket can not be looked at; send them by POST, or subscribe by server-sent events.';
   return new GatewayError('query_refused', detail);

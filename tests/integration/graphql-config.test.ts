@@ -63,6 +63,8 @@ test('a guarded route opens no WebSocket, and check says so; all of them pass wh
   await gateway.reload({ routes: [open] });
   const socket = await openSocket(t, `${gateway.url}/graphql`);
   socket.close();
+  const disguised = await askSocket(t, `${gateway.url}/graphql?query={__schema{types{name}}}`);
+  assert.equal(disguised.status, 400);
 
   const warningsOf = async (one: object): Promise<string> => {
     const folder = configFolder(t, { 'routes.json': { routes: [one] } });

@@ -20,12 +20,22 @@ export function createListSize(
   const defaults = new Map<string, ValueNode[]>();
   for (const { variable, defaultValue } of definitions) {
     if (defaultValue === undefined) continue;
-    const known = defaults.get(variable.name.value);
-    if (known === undefined) defaults.set(variable.name.value, [defaultValue]);
-    else known.push(defaultValue);
+    const others = defaults.get(variable.name.value);
+    if (others === undefined) defaults.set(variable.name.value, [defaultValue]);
+    else others.push(defaultValue);
   }
 
+  // A variable may be large, and every field may name it: it is looked at once in either place.
+  const known = [new Map<string, number>(), new Map<string, number>()] as const;
+
   function ofVariable(name: string, isSize: boolean): number {
+    const sizes = known[isSize ? 1 : 0];
+    const size = sizes.get(name) ?? lookAt(name, isSize);
+    sizes.set(name, size);
+    return size;
+  }
+
+  function lookAt(name: string, isSize: boolean): number {
     if (Object.hasOwn(variables, name)) return ofJson(variables[name], isSize, names, 0);
     // A default holds no variable, so this goes no deeper.
     return Math.max(1, ...(defaults.get(name) ?? []).map((value) => ofNode(value, isSize)));

@@ -27,9 +27,17 @@ export function readUrlMessage(query: string): GraphqlMessage | undefined {
   return readMessage(fields);
 }
 
-/** True where the query of a URL says something that a service could take for an operation, or for a part of one. */
+/**
+ * True where the query of a URL says something that a service could take for an operation, or for a part of one; a name
+ * that can't be decoded may be anything.
+ */
 export function holdsMessage(query: string): boolean {
-  return query.length > 1 && partsOf(query).some((part) => isMeaningful(nameOf(part)));
+  try {
+    return query.length > 1 && partsOf(query).some((part) => isMeaningful(nameOf(part)));
+  } catch (error) {
+    if (error instanceof QueryFault) return true;
+    throw error;
+  }
 }
 
 /** The same URL's query with what was read from it, written anew; other parameters stay as they are. */

@@ -50,6 +50,17 @@ test('a variable has what is sent, else its default: the largest of those of all
   assert.equal(sizeOf('query($p: P = { first: 9 }) { a(page: $p) }'), 9);
 });
 
+test('a large variable that many fields name is looked at once', () => {
+  const value = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, { first: i }]));
+  const fields = Array.from({ length: 5000 }, () => 'a(x: $v, page: { y: $v })').join(' ');
+  const { definitions } = parseQuery(`query($v: V) { ${fields} }`, { maxTokens: 100_000, maxBytes: 1_000_000 });
+  const [operation] = definitions as readonly OperationDefinitionNode[];
+  const listSize = createListSize(NAMES, { v: value }, operation?.variableDefinitions ?? []);
+  const sizes = operation?.selectionSet.selections.map((field) => listSize(field as FieldNode)) ?? [];
+  assert.equal(sizes.length, 5000);
+  assert.ok(sizes.every((size) => size === 49_999));
+});
+
 test('numbers beyond a double count, and names of prototypes are none of a variable', () => {
   assert.equal(sizeOf('query($n: Int) { a(first: $n) }', '{ "n": 1e400 }'), Number.POSITIVE_INFINITY);
   assert.equal(sizeOf('query($n: Int) { a(first: $n) }', '{ "n": 10000000000000000000 }'), 1e19);

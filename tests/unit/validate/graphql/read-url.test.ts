@@ -43,7 +43,15 @@ test('what was read is written anew, in the place of what came; other parameters
 });
 
 test('a URL that holds a part of a message is told from one that does not', () => {
-  for (const query of ['?query=', '?a=1&Variables=', '?operationName', '?x;id=1', '?documentId=1', '?extensions[a]=1'])
+  for (const query of [
+    '?query=',
+    '?a=1&Variables=',
+    '?operationName',
+    '?x;id=1',
+    '?documentId=1',
+    '?extensions[a]=1',
+    '?%ff=1',
+  ])
     assert.equal(holdsMessage(query), true, query);
   for (const query of ['', '?', '?op=A', '?tenant=query', '?idx=1']) assert.equal(holdsMessage(query), false, query);
 });

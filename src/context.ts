@@ -18,6 +18,21 @@ export interface UpgradeRequest {
   readonly ended: (context: RequestContext) => void;
 }
 
+/** What stands in the place of a problem's own body. */
+export interface ErrorPage {
+  /** Content-Type, and what a page of that type needs. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The bodies of errors in the words of the file. */
+export interface ErrorPages {
+  /** True where what is answered depends on Accept. */
+  readonly varies: boolean;
+  /** Undefined where the file has none for this error and this client. */
+  find(context: RequestContext, error: GatewayError): ErrorPage | undefined;
+}
+
 /** What a request has under way at a service. */
 export interface UnderWay {
   close(): void;
@@ -115,6 +130,9 @@ export class RequestContext {
   /** Header fields decided for this request alone (RateLimit and such). */
   extraHeaders: string[] | undefined = undefined;
 
+  /** What stands in the place of problems' own bodies. */
+  errorPages: ErrorPages | undefined = undefined;
+
   // What became of it
   /** Status of the answer; 0 while no head has been sent. */
   status = 0;
@@ -133,6 +151,8 @@ export class RequestContext {
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
   nearestRoute: (() => string | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
+  /** What was done to it on purpose, for a trial: `delay`, `abort` or `delay+abort`. */
+  fault: string | undefined = undefined;
   /** What shadowed stages would have refused, `stage:code` with spaces between. */
   shadow: string | undefined = undefined;
   attempts = 0;

@@ -50,9 +50,11 @@ export interface OutsideIssuer {
   readonly name: string | undefined;
 }
 
-/** What names in the file may stand for although it is set outside of it. */
+/** What the file is checked against although it is set outside of it. */
 export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
+  /** True where NODE_ENV says `production`. */
+  readonly isProduction: boolean;
 }
 
 /** Says that something in the file is wrong: where, what, and how to mend it. */

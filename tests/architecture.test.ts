@@ -26,10 +26,11 @@ const LAYERS: readonly (readonly string[])[] = [
     'deps.ts',
     'schema-values.ts',
     'nearest-word.ts',
+    'pattern.ts',
     'redis/',
     'log/',
   ],
-  ['answer/'],
+  ['answer/', 'values/'],
   ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
@@ -60,6 +61,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
   graphql: ['validate/graphql/'],
+  '@marcbachmann/cel-js': ['values/language.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

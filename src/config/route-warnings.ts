@@ -4,13 +4,19 @@ import { nameOfRoute } from './route-name.ts';
 type NamedRoute = MatchOptions & {
   readonly name?: string | undefined;
   readonly shadow?: readonly string[] | undefined;
+  readonly fault?: unknown;
   readonly graphql?: { readonly subscriptions: string } | undefined;
   readonly websocket?: unknown;
 };
 
-/** What a person should know of routes that are right as they stand: those never reached, those open for a trial, and others. */
+/** What a person should know of routes that are right as they stand: those never reached, those on trial, and others. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
-  return [...findUnreached(routes), ...routes.flatMap(opened), ...routes.flatMap(socketless)];
+  return [
+    ...findUnreached(routes),
+    ...routes.flatMap(opened),
+    ...routes.flatMap(failing),
+    ...routes.flatMap(socketless),
+  ];
 }
 
 /** Routes whose every method is taken by earlier ones, which match under the same conditions otherwise. */
@@ -40,6 +46,10 @@ function placesOf({ prefix, methods, exact, hosts = [], headers = {}, pathRegex 
 function opened(route: NamedRoute): readonly string[] {
   if (!route.shadow?.includes('authenticate')) return [];
   return [`the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`];
+}
+
+function failing(route: NamedRoute): readonly string[] {
+  return route.fault === undefined ? [] : [`the route "${nameOfRoute(route)}" fails on purpose ("fault")`];
 }
 
 function socketless(route: NamedRoute): readonly string[] {

@@ -103,7 +103,7 @@ function shownLimits(limits: readonly RateLimitOptions[], hide: Hide): RateLimit
 }
 
 function needsNoIdentity({ by }: RateLimitOptions): boolean {
-  return by === 'address' || by.startsWith('header:');
+  return typeof by === 'string' && (by === 'address' || by.startsWith('header:'));
 }
 
 function createList(windows: readonly Window[], before: readonly Window[] = []): WindowList {

@@ -122,7 +122,7 @@ class InProcessSink implements Sink {
   fail(context: RequestContext, error: unknown): void {
     noteError(context, error);
     if (context.status === 0) {
-      context.status = error instanceof GatewayError ? error.row.status : 500;
+      context.status = error instanceof GatewayError ? error.status : 500;
       context.answerer = 'gateway';
       context.isWhole = true;
     }

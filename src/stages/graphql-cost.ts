@@ -1,6 +1,7 @@
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
+import { createCost } from '../limits/cost.ts';
 import { createLimits } from '../limits/create-limits.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { type Limits, limitsKind } from '../limits/limits.ts';
@@ -50,11 +51,13 @@ export const graphqlCostStage = defineStage({
   create(options, route, deps, { file, limits, bans }) {
     const { graphql, rateLimits = [], cost = 1, onStoreError = 'local' } = options;
     if (graphql === undefined || graphql.chargeCost === false) return undefined;
-    const costOfOne = graphql.chargeCost === true ? 1 : graphql.chargeCost;
+    const unit = graphql.chargeCost === true ? 1 : graphql.chargeCost;
     const isShadowed = route.isShadowed === true;
     const windows = new RouteWindows(file, rateLimits, route.name, deps.hidden.hide);
     const usage = limits.usageOf(route.name);
-    const restOf = ({ queryCost = 0 }: RequestContext): number => Math.ceil(queryCost / costOfOne) - cost;
+    const countedOf = createCost(cost);
+    const costOf = ({ queryCost = 0 }: RequestContext): number => Math.ceil(queryCost / unit);
+    const restOf = (context: RequestContext): number => costOf(context) - countedOf(context);
     const told = { stage: 'graphqlCost', onStoreError, usage, bans, isShadowed, isRest: true } as const;
     const settle = createSettle({ ...told, cost: restOf }, route, deps);
 
@@ -71,13 +74,13 @@ export const graphqlCostStage = defineStage({
       const rest = restOf(context);
       if (rest <= 0) return next();
       const { windows: all } = windows.wholeOf(context);
-      const small = all.find((window) => largestCost(window) < rest + cost);
+      const small = all.find((window) => largestCost(window) < costOf(context));
       if (small !== undefined) {
         const most = largestCost(small);
         next(
           new GatewayError(
             'query_refused',
-            `It costs ${rest + cost} calls: "${small.name}" never takes more than ${most}.`,
+            `It costs ${costOf(context)} calls: "${small.name}" never takes more than ${most}.`,
           ),
         );
       } else if (all.length > 0) void limiter(req, res, next);

@@ -114,6 +114,8 @@ export class RequestContext {
   maxBodyBytes = Number.POSITIVE_INFINITY;
   /** Milliseconds that the reader of the answer may stand still; a service's answer has its route's time. */
   idleMs = 5_000;
+  /** What its GraphQL costs, where a guard has looked at it. */
+  queryCost: number | undefined = undefined;
   /** The request's body, once somebody has asked for it: see body/body-of.ts. */
   body: RequestBody | undefined = undefined;
 
@@ -160,6 +162,8 @@ export class RequestContext {
   outcome: AttemptOutcome | undefined = undefined;
   /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
   upstreamMs = 0;
+  /** Names of the operations of GraphQL that it asks for, with a space between those of a batch. */
+  operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;
   bytesIn = 0;

@@ -43,6 +43,8 @@ export interface RouteIdentity {
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file. */
   readonly hasSecretPath?: boolean;
+  /** True where the query of a URL is what the client asks for, with whatever secret is in it: a GraphQL document. */
+  readonly hidesQuery?: boolean;
 }
 
 /** The tightest limit that was decided on, for the headers and the log. */

@@ -116,6 +116,8 @@ export class RequestContext {
   maxBodyBytes = Number.POSITIVE_INFINITY;
   /** Milliseconds that the reader of the answer may stand still; a service's answer has its route's time. */
   idleMs = 5_000;
+  /** What its GraphQL costs, where a guard has looked at it. */
+  queryCost: number | undefined = undefined;
   /** The request's body, once somebody has asked for it: see body/body-of.ts. */
   body: RequestBody | undefined = undefined;
 
@@ -162,6 +164,8 @@ export class RequestContext {
   outcome: AttemptOutcome | undefined = undefined;
   /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
   upstreamMs = 0;
+  /** Names of the operations of GraphQL that it asks for, with a space between those of a batch. */
+  operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;
   bytesIn = 0;
@@ -169,6 +173,8 @@ export class RequestContext {
 
   /** The request that this one is a part of, in process. */
   parent: RequestContext | undefined = undefined;
+  /** Which part of it; of a part of a part both names, with a dot between. */
+  part: string | undefined = undefined;
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
@@ -178,6 +184,8 @@ export class RequestContext {
 
   /** What its client address has in flight, this request among it; undefined where that is not bounded. */
   places: { leave(): void } | undefined = undefined;
+  /** The snapshot that it walks, which its parts walk too, whatever is reloaded meanwhile. */
+  snapshot: object | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

@@ -88,6 +88,8 @@ export interface ProblemEntry {
   /** JSON Pointer (RFC 6901) to the faulty part. */
   readonly pointer?: string;
   readonly detail: string;
+  /** The same for clients of GraphQL, which look for it under this name (GraphQL, section 7.1.2). */
+  readonly message?: string;
 }
 
 /** What somebody answered who decides about a request, to be passed on to the client. */

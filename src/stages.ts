@@ -1,5 +1,6 @@
 import { accessLogStage } from './stages/access-log.ts';
 import { addressBanStage } from './stages/address-ban.ts';
+import { aggregateStage } from './stages/aggregate.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
@@ -12,6 +13,8 @@ import { errorsStage } from './stages/errors.ts';
 import { faultStage } from './stages/fault.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
+import { graphqlStage } from './stages/graphql.ts';
+import { graphqlCostStage } from './stages/graphql-cost.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { maintenanceStage } from './stages/maintenance.ts';
 import { meStage } from './stages/me.ts';
@@ -56,12 +59,15 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  graphqlStage, //          reads the body, so behind its limit; before anything answers
+  graphqlCostStage, //      what it costs is known now; the call itself rateLimit has counted, before the body was read
   compressStage, //         farther from the service than whatever reads or edits an answer: codes what came of it
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   normalizeStage, //        an error of a service is none of a service for whatever reads, edits or compresses answers
   faultStage, //            where a service would fail: what stands before it sees what it would see then
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  aggregateStage, //        asks other routes in a service's place, each behind its own guards
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

@@ -60,6 +60,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
+  graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
   'fast-xml-parser': ['transform/xml-reader.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],

@@ -153,8 +153,12 @@ export class Facts {
     return this.#request;
   }
 
+  /** Decoded: `a%20b` in the path is `a b`. */
   get params(): Readonly<Record<string, string>> {
-    return this.#context.params ?? NOTHING;
+    const { params = NOTHING } = this.#context;
+    const values = Object.values(params);
+    if (!values.some((value) => value.includes('%'))) return params;
+    return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decoded(value)]));
   }
 
   get claims(): unknown {
@@ -200,6 +204,16 @@ export class Facts {
 
   get parts(): unknown {
     return readable(this.#sights.parts ?? NOTHING);
+  }
+}
+
+/** As it is where the bytes are no UTF-8. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
   }
 }
 

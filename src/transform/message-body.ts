@@ -11,13 +11,17 @@ export type BodyForm = 'json' | 'xml' | 'text' | 'other';
 /** Other types than `text/*` in which a service's URLs may stand as text. */
 const MORE_TEXT = new Set(['application/javascript', 'application/x-javascript', 'application/xhtml+xml']);
 
-/** The form of a body by its Content-Type. Event streams are none: they have no end to wait for. */
+/** Of these there is no end to wait for. */
+const ENDLESS = new Set(['text/event-stream', 'application/stream+json']);
+
+/** The form of a body by its Content-Type. */
 export function formOf(contentType: string | undefined): BodyForm {
+  if (ENDLESS.has(mediaTypeOf(contentType))) return 'other';
   if (isJsonType(contentType)) return 'json';
   const type = mediaTypeOf(contentType);
   if (type === 'application/xhtml+xml') return 'text';
   if (isXmlType(contentType)) return 'xml';
-  return (type.startsWith('text/') && type !== 'text/event-stream') || MORE_TEXT.has(type) ? 'text' : 'other';
+  return type.startsWith('text/') || MORE_TEXT.has(type) ? 'text' : 'other';
 }
 
 /** Edits of bodies, compiled; the same both ways. */

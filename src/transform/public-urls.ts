@@ -71,7 +71,7 @@ function hostPattern({ host, port }: URL): string {
 }
 
 function ownBase({ req, scheme, upstreamHeaders }: RequestContext): string | undefined {
-  const at = upstreamHeaders.indexOf('X-Forwarded-Host');
+  const at = upstreamHeaders.findIndex((name, index) => index % 2 === 0 && name === 'X-Forwarded-Host');
   const host = (at < 0 ? undefined : upstreamHeaders[at + 1]) ?? req.headers.host;
   return host !== undefined && HOST.test(host) ? `${scheme}://${host}` : undefined;
 }

@@ -90,13 +90,13 @@ function wantsBody(context: RequestContext, edits: readonly Edit[]): boolean {
   return wants && bodyOf(context) !== undefined;
 }
 
-async function readBody(context: RequestContext): Promise<MessageBody> {
+/** Undefined where nothing came: chunks can be none. */
+async function readBody(context: RequestContext): Promise<MessageBody | undefined> {
   const contentType = context.req.headers['content-type'];
-  if (formOf(contentType) === 'json') return new MessageBody(contentType, NO_BYTES, await jsonBodyOf(context));
-  return new MessageBody(contentType, await plainBodyOf(context), undefined);
+  const bytes = await plainBodyOf(context);
+  if (bytes.length === 0) return undefined;
+  return new MessageBody(contentType, bytes, formOf(contentType) === 'json' ? await jsonBodyOf(context) : undefined);
 }
-
-const NO_BYTES = Buffer.alloc(0);
 
 /**
  * One edit after the other. Expressions see the request as the client has sent it, but for the body, which they see as

@@ -2,16 +2,15 @@ import { z } from 'zod';
 import type { Place } from '../values/language.ts';
 import { jsonTemplate } from '../values/options.ts';
 import type { ValueTemplate } from '../values/template.ts';
-import { EACH, parseJsonPath, type Step } from './json-path.ts';
-import { editAt, isObject, type JsonObject, objectOf, Picked, withMember } from './json-walk.ts';
+import { parseJsonPath, type Step } from './json-path.ts';
+import { editAt, type JsonObject, objectOf, Picked, withMember } from './json-walk.ts';
 import { MessageFault } from './message-fault.ts';
 
 const MAX_PATHS = 200;
 
 function checkPath(text: string, context: z.RefinementCtx): void {
   try {
-    const steps = parseJsonPath(text);
-    if (steps.at(-1) === EACH)
+    if (parseJsonPath(text).at(-1)?.isList === true)
       context.addIssue({ code: 'custom', message: `"${text}" must end with a name: ${text}.name, or without the []` });
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
@@ -95,14 +94,14 @@ export function createJsonEdits(options: JsonEditsOptions | undefined): JsonEdit
 /** The way to the object, and the name of the member of it. */
 function splitPath(path: string): { readonly way: readonly Step[]; readonly name: string } {
   const steps = parseJsonPath(path);
-  return { way: steps.slice(0, -1), name: String(steps.at(-1)) };
+  return { way: steps.slice(0, -1), name: steps.at(-1)?.name ?? '' };
 }
 
-/** Where nothing of a body was picked it is empty, and not what it was. */
+/** A body of which nothing was picked is null, and not what it was. */
 function picking(picked: readonly string[]): Edit {
   const all = new Picked();
   for (const path of picked) all.add(parseJsonPath(path));
-  return (value) => all.of(value) ?? (Array.isArray(value) ? [] : isObject(value) ? {} : null);
+  return (value) => all.of(value) ?? null;
 }
 
 function omitting(path: string): Edit {
@@ -117,7 +116,7 @@ function renaming(renames: readonly (readonly [path: string, to: string])[]): Ed
   const byWay = new Map<string, { readonly way: readonly Step[]; readonly names: Map<string, string> }>();
   for (const [path, to] of renames) {
     const { way, name } = splitPath(path);
-    const key = JSON.stringify(way.map((step) => (step === EACH ? 0 : step)));
+    const key = JSON.stringify(way.map((step) => step.name));
     const group = byWay.get(key) ?? { way, names: new Map<string, string>() };
     byWay.set(key, group);
     group.names.set(name, to);

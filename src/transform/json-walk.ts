@@ -1,5 +1,5 @@
 import { isRawNumber } from '../lib/json-text.ts';
-import { EACH, type Step } from './json-path.ts';
+import type { Step } from './json-path.ts';
 
 /** An object of JSON: its own keys are all that counts, whatever they are called. */
 export type JsonObject = { readonly [name: string]: unknown };
@@ -13,40 +13,35 @@ export function isObject(value: unknown): value is JsonObject {
 export const objectOf = (entries: Iterable<readonly [string, unknown]>): JsonObject => Object.fromEntries(entries);
 
 /**
- * The value with each object that `steps` lead to replaced by what `edit` makes of it. The old value stays as it is:
- * what is on the way to a change is copied, all else is shared. `creates` makes objects where members are missing.
+ * The value with each object that `way` leads to replaced by what `edit` makes of it; a list stands for each of its
+ * items. The old value stays as it is: what is on the way to a change is copied, all else is shared. `creates` makes
+ * objects where members are missing.
  */
-export function editAt(
-  value: unknown,
-  steps: readonly Step[],
-  edit: (object: JsonObject) => JsonObject,
-  creates = false,
-): unknown {
-  return editFrom(value, steps, 0, edit, creates);
+export function editAt(value: unknown, way: readonly Step[], edit: EditObject, creates = false): unknown {
+  return editFrom(value, 0, { way, edit, creates });
 }
 
-function editFrom(
-  value: unknown,
-  steps: readonly Step[],
-  at: number,
-  edit: (object: JsonObject) => JsonObject,
-  creates: boolean,
-): unknown {
-  const step = steps[at];
-  if (step === EACH) {
-    if (!Array.isArray(value)) return value;
-    return value.map((item) => editFrom(item, steps, at + 1, edit, creates));
-  }
+type EditObject = (object: JsonObject) => JsonObject;
+
+interface Walk {
+  readonly way: readonly Step[];
+  readonly edit: EditObject;
+  readonly creates: boolean;
+}
+
+function editFrom(value: unknown, at: number, walk: Walk): unknown {
+  if (Array.isArray(value)) return value.map((item) => editFrom(item, at, walk));
   if (!isObject(value)) return value;
-  if (step === undefined) return edit(value);
-  if (!Object.hasOwn(value, step)) {
+  const step = walk.way[at];
+  if (step === undefined) return walk.edit(value);
+  if (!Object.hasOwn(value, step.name)) {
     // A list that isn't there has no items to edit.
-    if (!creates || steps.includes(EACH, at)) return value;
-    return withMember(value, step, editFrom({}, steps, at + 1, edit, creates));
+    if (!walk.creates || walk.way.some(({ isList }, index) => isList && index >= at)) return value;
+    return withMember(value, step.name, editFrom({}, at + 1, walk));
   }
-  const before = value[step];
-  const after = editFrom(before, steps, at + 1, edit, creates);
-  return after === before ? value : withMember(value, step, after);
+  const before = value[step.name];
+  const after = editFrom(before, at + 1, walk);
+  return after === before ? value : withMember(value, step.name, after);
 }
 
 /** The object with a member more, or another one in its place. */
@@ -60,44 +55,29 @@ export function withMember(object: JsonObject, name: string, member: unknown): J
 /** What is picked of a value: all of it, or what its parts say. */
 export class Picked {
   #isAll = false;
-  #items: Picked | undefined;
   readonly #members = new Map<string, Picked>();
 
   /** Picks what a path leads to as well. */
-  add(steps: readonly Step[]): void {
-    const [step, ...rest] = steps;
+  add([step, ...rest]: readonly Step[]): void {
     if (step === undefined) {
       this.#isAll = true;
-    } else if (step === EACH) {
-      this.#items ??= new Picked();
-      this.#items.add(rest);
-    } else {
-      const member = this.#members.get(step) ?? new Picked();
-      this.#members.set(step, member);
-      member.add(rest);
+      return;
     }
+    const member = this.#members.get(step.name) ?? new Picked();
+    this.#members.set(step.name, member);
+    member.add(rest);
   }
 
-  /** The parts of a value that were picked; undefined where there is none. */
+  /** The parts of a value that were picked, in each item of a list; undefined where there is none. */
   of(value: unknown): unknown {
     if (this.#isAll) return value;
-    if (Array.isArray(value)) {
-      const items = this.#items;
-      return items?.filterItems(value);
-    }
-    if (!isObject(value) || this.#members.size === 0) return undefined;
+    if (Array.isArray(value)) return value.map((item) => this.of(item)).filter((item) => item !== undefined);
+    if (!isObject(value)) return undefined;
     const entries: [string, unknown][] = [];
     for (const [name, member] of Object.entries(value)) {
       const kept = this.#members.get(name)?.of(member);
       if (kept !== undefined) entries.push([name, kept]);
     }
     return objectOf(entries);
-  }
-
-  filterItems(items: readonly unknown[]): unknown[] {
-    return items.flatMap((item) => {
-      const kept = this.of(item);
-      return kept === undefined ? [] : [kept];
-    });
   }
 }

@@ -23,7 +23,7 @@ test('what is wrong with a transform is told at its place, with what would be ri
     [{ request: { headers: { set: { 'x-a': '${request.id' } } } }, /set\/x-a .*has no "}"/],
     [{ request: { headers: { set: { 'x-a': '${usr}' } } } }, /there is no "usr" here.*did you mean user/],
     [{ request: { query: { set: { a: 1 } } } }, /query\/set\/a/],
-    [{ request: { json: { omit: ['items[0].a'] } } }, /omit\/0 "items\[0\]\.a" is no path.*\[\] for every item/],
+    [{ request: { json: { omit: ['items[0].a'] } } }, /omit\/0 "items\[0\]\.a" is no path.*\[\] behind the name/],
     [{ request: { json: { omit: ['items[]'] } } }, /omit\/0 "items\[\]" must end with a name/],
     [{ request: { json: { remove: ['a'] } } }, /unknown key "remove" .*"omit"/],
     [{ request: { urls: true } }, /unknown key "urls"/],

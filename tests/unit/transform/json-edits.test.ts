@@ -30,11 +30,12 @@ test('pick keeps what it names, through lists, in its order, and nothing else', 
   );
   assert.equal(edit({ pick: ['items'] }, '{"items":[1,{"a":2}],"b":1}'), '{"items":[1,{"a":2}]}');
   assert.equal(edit({ pick: ['[].id'] }, '[{"id":1,"a":2},{"id":3}]'), '[{"id":1},{"id":3}]');
-  assert.equal(edit({ pick: ['items.name'] }, '{"items":[{"name":"a"}]}'), '{}');
+  assert.equal(edit({ pick: ['items.name'] }, '{"items":[[{"name":"a"}],{"b":1}]}'), '{"items":[[{"name":"a"}],{}]}');
 });
 
 test('where nothing of a body was picked none of it passes', () => {
-  assert.equal(edit({ pick: ['id'] }, '[{"secret":1}]'), '[]');
+  assert.equal(edit({ pick: ['id'] }, '[{"secret":1}]'), '[{}]');
+  assert.equal(edit({ pick: ['id.a'] }, '[{"id":"secret"},7]'), '[{}]');
   assert.equal(edit({ pick: ['id'] }, '"secret"'), 'null');
   assert.equal(edit({ pick: [] }, '{"secret":1}'), '{}');
 });
@@ -45,6 +46,13 @@ test('omit takes away, through lists and lists of lists', () => {
     '{"b":{"d":3},"none":null}',
   );
   assert.equal(edit({ omit: ['rows[][].x'] }, '{"rows":[[{"x":1,"y":2}],[],5]}'), '{"rows":[[{"y":2}],[],5]}');
+});
+
+test('one path holds for an object and for a list of such', () => {
+  const options = { omit: ['password'], rename: { user_name: 'userName' }, set: { kind: 'user' } };
+  const [before, after] = ['{"user_name":"z","password":1}', '{"userName":"z","kind":"user"}'];
+  assert.equal(edit(options, before), after);
+  assert.equal(edit(options, `[${before},${before}]`), `[${after},${after}]`);
 });
 
 test('rename keeps the place, gives way to what is renamed, and lets two change places', () => {
@@ -66,6 +74,7 @@ test('set makes the objects on its way, in the items that are there, and changes
     '{"l":[{"n":[null]},{"n":[null]},7]}',
   );
   assert.equal(edit({ set: { a: 1 } }, '[1]'), '[1]');
+  assert.equal(edit({ set: { 'l.n': 1 } }, '{"l":[{}]}'), '{"l":[{"n":1}]}');
 });
 
 test('values keep their type, and see the body as it was', () => {

@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EACH, parseJsonPath } from '../../../src/transform/json-path.ts';
+import { parseJsonPath } from '../../../src/transform/json-path.ts';
 
-test('a path is names with dots between, [] for every item, and names in quotes', () => {
-  assert.deepEqual(parseJsonPath('id'), ['id']);
-  assert.deepEqual(parseJsonPath('user.first_name'), ['user', 'first_name']);
-  assert.deepEqual(parseJsonPath('items[].price'), ['items', EACH, 'price']);
-  assert.deepEqual(parseJsonPath('[][].id'), [EACH, EACH, 'id']);
-  assert.deepEqual(parseJsonPath("a['first.name'].b['it\\'s']"), ['a', 'first.name', 'b', "it's"]);
-  assert.deepEqual(parseJsonPath("['@id']"), ['@id']);
-  assert.deepEqual(parseJsonPath('$ref.a$'), ['$ref', 'a$']);
-  assert.deepEqual(parseJsonPath('__proto__.constructor'), ['__proto__', 'constructor']);
+/** As `name` or `name[]`. */
+const read = (text: string): string[] => parseJsonPath(text).map(({ name, isList }) => name + (isList ? '[]' : ''));
+
+test('a path is names with dots between, [] behind that of a list, and names in quotes', () => {
+  assert.deepEqual(read('id'), ['id']);
+  assert.deepEqual(read('user.first_name'), ['user', 'first_name']);
+  assert.deepEqual(read('items[].price'), ['items[]', 'price']);
+  assert.deepEqual(read('[][].rows[][].id'), ['rows[]', 'id']);
+  assert.deepEqual(read("a['first.name'].b['it\\'s'][].c"), ['a', 'first.name', 'b', "it's[]", 'c']);
+  assert.deepEqual(read("['@id']"), ['@id']);
+  assert.deepEqual(read('$ref.a$'), ['$ref', 'a$']);
+  assert.deepEqual(read('__proto__.constructor'), ['__proto__', 'constructor']);
 });
 
 test('what is no path says where it ends to be one', () => {
   for (const [text, at] of [
-    ['', 'empty'],
+    ['', 'without a name'],
+    ['[]', 'without a name'],
     ['a..b', 'character 2'],
     ['.a', 'character 1'],
     ['a.', 'character 2'],

@@ -10,12 +10,18 @@ const elementPath = z
     error: 'expected a path of elements from the root: "order.items.item"',
   });
 
-/** How a body is translated, where it is; keys of a transform in either direction. */
-export const formatKeys = {
+/** What is done to bodies beside the edits of JSON; keys of a transform in either direction. */
+export const bodyKeys = {
   format: z
     .enum(['json', 'xml'])
     .optional()
     .describe('What the body becomes: XML turned into JSON before the edits of JSON, or JSON into XML after them.'),
+  otherTypes: z
+    .enum(['pass', 'refuse'])
+    .optional()
+    .describe(
+      'What becomes of a body whose type is not the one that is edited: it passes untouched, or is refused. Default: pass.',
+    ),
   xml: z
     .strictObject({
       arrays: z
@@ -37,20 +43,18 @@ export const formatKeys = {
     .describe('How XML and JSON stand for each other; for `format`.'),
 };
 
-type FormatOptions = z.output<z.ZodObject<typeof formatKeys>>;
+type BodyOptions = z.output<z.ZodObject<typeof bodyKeys>> & { readonly json?: JsonEditsOptions | undefined };
 
 /** For a schema that has these keys. */
-export function checkFormat({ format, xml }: FormatOptions, context: z.RefinementCtx): void {
-  if (xml !== undefined && format === undefined)
-    context.addIssue({ code: 'custom', path: ['xml'], message: 'does nothing without "format"' });
+export function checkBodyKeys({ format, xml, json, otherTypes }: BodyOptions, context: z.RefinementCtx): void {
+  const fault = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+  if (xml !== undefined && format === undefined) fault('xml', 'does nothing without "format"');
+  if (otherTypes !== undefined && format === undefined && json === undefined)
+    fault('otherTypes', 'does nothing without "json" or "format"');
 }
 
 /** Compiles what is done to a body; undefined where nothing is. */
-export function createBodyEdits({
-  format,
-  xml,
-  json: options,
-}: FormatOptions & { readonly json?: JsonEditsOptions | undefined }): BodyEdits | undefined {
+export function createBodyEdits({ format, xml, json: options, otherTypes }: BodyOptions): BodyEdits | undefined {
   const json = createJsonEdits(options);
   if (json === undefined && format === undefined) return undefined;
   return {
@@ -58,5 +62,6 @@ export function createBodyEdits({
     format,
     reading: { lists: new Set(xml?.arrays), numbers: xml?.numbers ?? false },
     root: xml?.root,
+    refusesOthers: otherTypes === 'refuse',
   };
 }

@@ -31,11 +31,19 @@ export interface BodyEdits {
   readonly reading: XmlReading;
   /** Name of the root of XML that is made of JSON. */
   readonly root: string | undefined;
+  /** Whether a body that is not touched must not pass. */
+  readonly refusesOthers: boolean;
 }
 
 /** Whether edits change a body of that form. */
 export function touches({ json, format }: BodyEdits, form: BodyForm): boolean {
   return form === 'json' ? json !== undefined || format === 'xml' : form === 'xml' && format === 'json';
+}
+
+/** Whether a body of that form, which none of these edits touches, must not pass one of them. */
+export function refusesForm(edits: readonly { readonly body: BodyEdits | undefined }[], form: BodyForm): boolean {
+  const bodies = edits.flatMap(({ body }) => body ?? []);
+  return bodies.some(({ refusesOthers }) => refusesOthers) && !bodies.some((body) => touches(body, form));
 }
 
 const JSON_TYPE = 'application/json';

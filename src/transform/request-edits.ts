@@ -3,14 +3,15 @@ import { bodyOf } from '../body/body-of.ts';
 import { jsonBodyOf, plainBodyOf, replaceBody } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { hasBody } from '../lib/has-body.ts';
 import type { Expression } from '../values/expression.ts';
 import type { Sights } from '../values/facts.ts';
 import { condition } from '../values/options.ts';
-import { checkFormat, createBodyEdits, formatKeys } from './body-options.ts';
+import { bodyKeys, checkBodyKeys, createBodyEdits } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption, type Render } from './header-edits.ts';
 import { findRequestNameFault } from './header-names.ts';
 import { jsonEditsOption } from './json-edits.ts';
-import { type BodyEdits, formOf, MessageBody, touches } from './message-body.ts';
+import { type BodyEdits, formOf, MessageBody, refusesForm, touches } from './message-body.ts';
 import { MessageFault } from './message-fault.ts';
 import { createQueryEdits, type QueryEdits, queryEditsOption } from './query-edits.ts';
 
@@ -29,9 +30,9 @@ export const requestEditOption = z
     json: jsonEditsOption('request')
       .optional()
       .describe('A body of JSON as the service sees it: pick, omit, rename, set, add, wrap, in this order.'),
-    ...formatKeys,
+    ...bodyKeys,
   })
-  .superRefine(checkFormat);
+  .superRefine(checkBodyKeys);
 
 interface Edit {
   readonly when: Expression | undefined;
@@ -83,6 +84,7 @@ export function createRequestEdits(options: readonly z.output<typeof requestEdit
 
 function wantsBody(context: RequestContext, edits: readonly Edit[]): boolean {
   const form = formOf(context.req.headers['content-type']);
+  if (refusesForm(edits, form) && hasBody(context.req)) throw new GatewayError('unsupported_media_type');
   if (form !== 'json' && form !== 'xml') return false;
   const wants = edits.some(
     ({ body, looksAtBody }) => (looksAtBody && form === 'json') || (body !== undefined && touches(body, form)),

@@ -5,11 +5,11 @@ import type { AnswerFields } from '../sink.ts';
 import type { Expression } from '../values/expression.ts';
 import { ResponseFacts, type Sights } from '../values/facts.ts';
 import { condition } from '../values/options.ts';
-import { checkFormat, createBodyEdits, formatKeys } from './body-options.ts';
+import { bodyKeys, checkBodyKeys, createBodyEdits } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption } from './header-edits.ts';
 import { findResponseNameFault } from './header-names.ts';
 import { jsonEditsOption } from './json-edits.ts';
-import { type BodyEdits, type BodyForm, formOf, touches } from './message-body.ts';
+import { type BodyEdits, type BodyForm, formOf, refusesForm, touches } from './message-body.ts';
 import { type PublicUrlsOptions, publicUrlsOption } from './public-urls.ts';
 
 /** One object of the key `response`. */
@@ -24,7 +24,7 @@ export const responseEditOption = z
     json: jsonEditsOption('response')
       .optional()
       .describe('An answer of JSON as the client sees it: pick, omit, rename, set, add, wrap, in this order.'),
-    ...formatKeys,
+    ...bodyKeys,
     urls: z
       .union([z.literal(true).transform((): PublicUrlsOptions => ({ from: [] })), publicUrlsOption])
       .optional()
@@ -35,7 +35,7 @@ export const responseEditOption = z
         'Largest answer whose body is edited, before and after its coding is undone (502 above). Default 10mb.',
       ),
   })
-  .superRefine(checkFormat);
+  .superRefine(checkBodyKeys);
 
 export type ResponseEditOptions = z.output<typeof responseEditOption>;
 
@@ -91,6 +91,8 @@ export interface AnswerPlan {
   readonly wantsBody: boolean;
   /** Whether the body, which need not be there (HEAD, 304), is another one for the client than for the service. */
   readonly changesBody: boolean;
+  /** Whether a body of its type must not pass. */
+  readonly refusesBody: boolean;
 }
 
 /** What expressions see of an answer without its body; made when the first of them asks. */
@@ -111,14 +113,15 @@ export function planAnswer(
 ): AnswerPlan {
   const sights = sightsOf(status, fields);
   const held = list.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, sights()));
-  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false };
+  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false, refusesBody: false };
   const form = formOf(contentTypeOf(fields));
   // The first edit may make JSON of XML, and the ones after it look at that.
   const isJson =
     form === 'json' || held.some(({ body }) => body !== undefined && form === 'xml' && touches(body, form));
   const edits = isJson ? held : held.filter(({ looksAtBody }) => !looksAtBody);
   const changesBody = edits.some((edit) => changes(edit, form, status));
-  return { edits, wantsBody: changesBody || edits.some(({ looksAtBody }) => looksAtBody), changesBody };
+  const wantsBody = changesBody || edits.some(({ looksAtBody }) => looksAtBody);
+  return { edits, wantsBody, changesBody, refusesBody: refusesForm(held, form) };
 }
 
 function changes({ body, urls }: ResponseEdit, form: BodyForm, status: number): boolean {

@@ -72,6 +72,18 @@ test('other types, and requests without a body, pass untouched', async (t) => {
   assert.deepEqual([last().body.length, last().headers['content-length']], [0, undefined]);
 });
 
+test('where a route says so, bodies of other types are refused', async (t) => {
+  const { url, service, last } = await start(t, { json: { omit: ['isAdmin'] }, otherTypes: 'refuse' });
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', '']) {
+    const answer = await post(url, '{"isAdmin":true}', { 'content-type': type });
+    assert.deepEqual([answer.status, answer.json.code], [415, 'unsupported_media_type'], type);
+  }
+  assert.equal(service.requests.length, 0);
+  assert.equal((await ask(url)).status, 200);
+  await post(url, '{"isAdmin":true}');
+  assert.equal(last().body.toString(), '{}');
+});
+
 test('what is no JSON is refused, and what is too large too', async (t) => {
   const { url, service } = await start(t, { json: { omit: ['a'] } }, { bodyLimit: '1kb' });
   for (const body of ['{"a":', '[1', ' ', '[['.repeat(100)]) {

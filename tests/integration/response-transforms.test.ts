@@ -105,6 +105,44 @@ test('what is no JSON streams by untouched, its tag and its coding too', async (
   }
 });
 
+test('where a route says so, answers of other types are refused', async (t) => {
+  for (const type of ['text/html', 'text/csv', 'text/event-stream', 'application/xml']) {
+    const { url } = await start(t, answering(200, { 'content-type': type }, 'secret'), { json, otherTypes: 'refuse' });
+    const { status, text } = await ask(url);
+    assert.deepEqual([status, JSON.parse(text).code], [502, 'bad_answer'], type);
+    assert.doesNotMatch(text, /secret/);
+    assert.equal((await ask(url, { method: 'HEAD' })).status, 200);
+  }
+  const list = [
+    { format: 'json', otherTypes: 'refuse' },
+    { json: { wrap: 'data' }, otherTypes: 'refuse' },
+  ];
+  const xml = await start(t, answering(200, { 'content-type': 'text/xml' }, '<a/>'), list);
+  assert.equal((await ask(xml.url)).text, '{"data":{"a":""}}');
+  const empty = await start(t, answering(200, { 'content-type': 'text/html', 'content-length': '0' }, ''), {
+    json,
+    otherTypes: 'refuse',
+  });
+  assert.equal((await ask(empty.url)).status, 200);
+});
+
+test('a client that leaves while its answer is collected ends the call at the service', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { url } = await start(
+    t,
+    (_req, res) => {
+      res.on('close', resolve);
+      res.writeHead(200, { 'content-type': 'application/json' }).write('{"a":');
+    },
+    { json },
+  );
+  const controller = new AbortController();
+  const asked = fetch(url, { signal: controller.signal });
+  setTimeout(() => controller.abort(), 100);
+  await assert.rejects(asked);
+  await promise;
+});
+
 test('an event stream is never waited for', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const handler: StubHandler = (_req, res) => {

@@ -28,6 +28,7 @@ test('what is wrong with a transform is told at its place, with what would be ri
     [{ request: { json: { remove: ['a'] } } }, /unknown key "remove" .*"omit"/],
     [{ request: { urls: true } }, /unknown key "urls"/],
     [{ request: { xml: { root: 'a' } } }, /request\/xml does nothing without "format"/],
+    [{ request: { otherTypes: 'refuse', query: { remove: ['a'] } } }, /otherTypes does nothing without "json"/],
     [{ response: { format: 'jsn' } }, /response\/format .*"json"/],
     [{ response: { format: 'xml', xml: { root: 'a b' } } }, /xml\/root expected the name of an element/],
     [{ response: { format: 'json', xml: { arrays: ['a..b'] } } }, /arrays\/0 expected a path of elements/],

@@ -51,6 +51,8 @@ export interface OutsideIssuer {
 /** What names in the file may stand for although it is set outside of it. */
 export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
+  /** The folder of routes.json, in full: paths in the file are read from there. */
+  readonly folder: string;
 }
 
 /** Says that something in the file is wrong: where, what, and how to mend it. */

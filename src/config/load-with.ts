@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Hidden } from '../lib/hidden-values.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import { ConfigError, type Fault } from './config-error.ts';
@@ -62,6 +62,7 @@ export function* loadInSteps<const L extends StageList>(
       ? undefined
       : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
           issuer: findOutsideIssuer(env),
+          folder: dirname(resolve(file)),
         });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, stages, files, hash, hidden: secrets.hidden() };

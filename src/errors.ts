@@ -36,6 +36,7 @@ export const ERRORS = {
   address_refused: { status: 403, source: 'client', title: 'Address not allowed', advice: 'This client address may not use this route.' },
   origin_refused: { status: 403, source: 'client', title: 'Origin not allowed', advice: 'Pages of this origin may not open a WebSocket here, or not use the cookie of their visitor.' },
   not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
+  file_not_found: { status: 404, source: 'client', title: 'No such file', advice: 'This route serves files, and none has this name.' },
   method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
   body_too_large: { status: 413, source: 'client', title: 'Body too large', advice: 'Send a smaller body, or raise bodyLimit of the route.' },

@@ -6,6 +6,7 @@ import { bodyLimitStage } from './stages/body-limit.ts';
 import { callerBanStage } from './stages/caller-ban.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
 import { corsStage } from './stages/cors.ts';
+import { filesStage } from './stages/files.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
@@ -50,6 +51,7 @@ export const STAGES = [
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  filesStage, //            the files of a folder are answers like those of a service: every edit and guard holds
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

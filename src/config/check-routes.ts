@@ -5,7 +5,7 @@ import type { Report } from '../stage.ts';
 type AnyRoute = MatchOptions & Readonly<Record<string, unknown>>;
 
 /** The keys that say where a request ends; a route has exactly one of them. */
-export const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond', 'redirect'];
+export const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond', 'redirect', 'files'];
 
 /**
  * Checks what concerns every route, whatever its stages are.

@@ -12,7 +12,7 @@ import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
-import { completeTimeouts, serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
+import { completeTimeouts, serviceKeys, serviceSchema, timeoutsKey } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
 
@@ -38,7 +38,7 @@ export const forwardStage = defineStage({
       .boolean()
       .default(false)
       .describe("Turns the paths of the service's cookies round too; else `Path=/` stays good for the whole host."),
-    timeouts: timeoutsOption.prefault({}),
+    timeouts: timeoutsKey,
     retry: z
       .union([z.literal(false), retrySchema])
       .prefault({})

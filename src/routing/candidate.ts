@@ -1,5 +1,5 @@
+import { type Pattern, parsePattern } from '../pattern.ts';
 import type { MatchOptions } from './keys.ts';
-import { type Pattern, parsePattern } from './pattern.ts';
 
 /** What the table looks at. */
 export interface MatchRequest {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { TOKEN } from '../lib/http-token.ts';
 import { isMethod } from '../lib/methods.ts';
+import { patternSource } from '../pattern.ts';
 import { normalizeTarget } from './normalize.ts';
-import { patternSource } from './pattern.ts';
 
 /** The keys of a route that say which requests are its own. */
 

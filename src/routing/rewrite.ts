@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
+import { type Pattern, parsePattern, patternSource } from '../pattern.ts';
 import type { Report } from '../stage.ts';
 import { normalForm } from './keys.ts';
 import { normalizeTarget } from './normalize.ts';
-import { type Pattern, parsePattern, patternSource } from './pattern.ts';
 import { hidesNoDots, refuseReading, staysOneSegment } from './readings.ts';
 
 /** The keys of a route that say which path its service sees. */

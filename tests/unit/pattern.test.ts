@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parsePattern } from '../../../src/routing/pattern.ts';
-import { createRandom } from '../../support/random.ts';
+import { parsePattern } from '../../src/pattern.ts';
+import { createRandom } from '../support/random.ts';
 
 describe('parsePattern', () => {
   it('refuses what only backtracking can match, and says so', () => {

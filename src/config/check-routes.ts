@@ -58,6 +58,7 @@ function checkEnding(route: AnyRoute, endings: readonly string[], report: Report
     report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
 }
 
-function isReserved(prefix: string): boolean {
+/** Whether a path is answered by the gateway itself. */
+export function isReserved(prefix: string): boolean {
   return /^\/(?:health|-)(?:\/|$)/.test(prefix);
 }

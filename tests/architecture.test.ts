@@ -60,6 +60,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
+  ajv: ['validate/engine.ts'],
+  'ajv-formats': ['validate/engine.ts'],
+  yaml: ['validate/openapi/read-document.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

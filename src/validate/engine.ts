@@ -148,7 +148,8 @@ export class Engine {
         this.#budget.spendOnText(text);
         return pattern.test(text);
       };
-      return { source, test } as unknown as RegExp;
+      // Ajv tells its expressions apart by what they are as texts.
+      return { source, test, toString: () => `/${source}/` } as unknown as RegExp;
     };
     return Object.assign(create, { code: 'parseScriptPattern' });
   }

@@ -29,12 +29,12 @@ export function readFieldValues(
     bytes += texts.reduce((sum, text) => sum + text.length, name.length);
     if (texts.length > 1 && byName.has(name) && !isList(byName.get(name) as Kind))
       faults.push({ in: place, pointer: `/${escapePointer(name)}`, detail: 'must be given once' });
-    value[name] = valueOf(texts, byName.get(name), others, split);
+    value[name] = readTexts(texts, byName.get(name), others, split);
   }
   return { value, bytes, faults };
 }
 
-function valueOf(
+function readTexts(
   texts: readonly string[],
   known: Kind | undefined,
   others: Kind,

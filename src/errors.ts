@@ -78,7 +78,9 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /** One fault of several, as in `errors[]` of a validation answer. */
 export interface ProblemEntry {
-  /** JSON Pointer (RFC 6901) to the faulty part. */
+  /** What of the request it is in. */
+  readonly in?: 'body' | 'query' | 'headers' | 'path' | 'cookies';
+  /** JSON Pointer (RFC 6901) to the faulty part, within that. */
   readonly pointer?: string;
   readonly detail: string;
 }

@@ -22,6 +22,7 @@ import { respondStage } from './stages/respond.ts';
 import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { validateStage } from './stages/validate.ts';
 import { websocketStage } from './stages/websocket.ts';
 
 /**
@@ -48,6 +49,7 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  validateStage, //         after the limits, which cost less; before anything answers from what it reads, or changes it
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business

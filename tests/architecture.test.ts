@@ -71,6 +71,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'serve-static': ['files/serve-folder.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
+  ajv: ['validate/engine.ts'],
+  'ajv-formats': ['validate/engine.ts'],
+  yaml: ['validate/openapi/read-document.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Steps } from '../lib/steps.ts';
 import type { MatchOptions } from '../routing/keys.ts';
-import type { Outside, Report } from '../stage.ts';
+import type { AttachedDocument, DocumentsKey, Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
+import { DocumentReader } from './documents.ts';
 import { describeIssue } from './issue-words.ts';
 import { type ReadableIssue, readIssues, unknownKey } from './issues.ts';
 import type { MergedFile } from './merge.ts';
@@ -10,7 +11,7 @@ import { type FileOf, type FileShapes, gatherShapes, type StageList } from './ro
 import { checkShadows } from './shadow.ts';
 import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
-type ParsedRoute = MatchOptions & Record<string, unknown>;
+type ParsedRoute = MatchOptions & DocumentsKey & Record<string, unknown>;
 
 interface Parsed {
   readonly top: Record<string, unknown>;
@@ -30,7 +31,7 @@ export function* validateFile(
   outside: Outside,
 ): Steps<FileOf<StageList>> {
   const shapes = gatherShapes(stages);
-  const parsed = yield* parseMerged(shapes, merged, report);
+  const parsed = yield* parseMerged(stages, shapes, merged, report);
   const { top, brokenKeys } = parsed;
   const routes = parsed.routes.map(({ value }) => value);
   const reportPath: Report = (path, message, hint) => {
@@ -45,7 +46,8 @@ export function* validateFile(
     yield;
     const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
     if (known.some((key) => brokenKeys.has(key))) continue;
-    stage.check?.(top, routes, reportPath, outside);
+    const steps = stage.check?.(top, routes, reportPath, outside);
+    if (steps !== undefined) yield* steps;
   }
   return { ...top, routes };
 }
@@ -54,26 +56,54 @@ function renderPlace(located: LocatedObject | undefined): string {
   return located === undefined ? '' : `${located.place.source.name}:${lineAndColumn(located.place).line}`;
 }
 
+interface LastLoad {
+  readonly routes: ReadonlyMap<string, ParsedRoute>;
+  readonly documents: DocumentReader['documents'];
+}
+
 // Routes of the last load by their text. On a reload most are the same: they need no second parsing, and being the
 // very same objects they are compared at no cost.
-const lastRoutes = new WeakMap<FileShapes, ReadonlyMap<string, ParsedRoute>>();
+const lastLoads = new WeakMap<FileShapes, LastLoad>();
 
-function* parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Steps<Parsed> {
+function* parseMerged(stages: StageList, shapes: FileShapes, merged: MergedFile, report: ReportAt): Steps<Parsed> {
   for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, plainValue(located), report);
-  const known = lastRoutes.get(shapes);
+  const last = lastLoads.get(shapes);
+  const reader = new DocumentReader(last?.documents);
   const byText = new Map<string, ParsedRoute>();
   const routes: Parsed['routes'] = [];
   for (const located of merged.routes) {
     yield;
     const plain = plainValue(located);
     const text = JSON.stringify(plain);
-    const value = known?.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
-    if (value === undefined) continue;
+    const parsed =
+      last?.routes.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
+    if (parsed === undefined) continue;
+    const value = withDocuments(parsed, located, stages, reader, report);
     byText.set(text, value);
     routes.push({ value, located });
   }
-  lastRoutes.set(shapes, byText);
+  lastLoads.set(shapes, { routes: byText, documents: reader.documents });
   return { ...(yield* parseTop(shapes, merged.top, report)), routes };
+}
+
+/** The route with the documents that it names; the very same where it has them already, and none has changed. */
+function withDocuments(
+  route: ParsedRoute,
+  located: LocatedObject,
+  stages: StageList,
+  reader: DocumentReader,
+  report: ReportAt,
+): ParsedRoute {
+  const documents = new Map<string, AttachedDocument>();
+  for (const { path, name } of stages.flatMap((stage) => stage.documentsOf?.(route) ?? [])) {
+    const { place } = findPlace(located, path);
+    const found = reader.attach(name, place.source.folder ?? '.');
+    if ('problem' in found) report(place, `"${name}": ${found.problem}`);
+    else documents.set(name, found);
+  }
+  const before = route.documents ?? new Map();
+  const isSame = documents.size === before.size && [...documents].every(([name, found]) => before.get(name) === found);
+  return isSame ? route : { ...route, documents };
 }
 
 // Key by key, so that one wrong key does not keep the others from being checked against the routes.

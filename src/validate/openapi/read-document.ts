@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
+import { escapePointer, findAtPointer, pointerOfFragment } from '../../lib/json-pointer.ts';
 import { DocumentFault } from '../document-fault.ts';
 
 /** A JSON object of a document: what stands in it was written by others. Ask for keys by `Object.hasOwn` alone. */
@@ -115,34 +116,6 @@ export function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** A key as it stands in a JSON Pointer (RFC 6901, section 3). */
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** The value at a JSON Pointer, or at one in a URI fragment (`#/a/b`); undefined where there is none. */
-export function findAtPointer(root: unknown, pointer: string): unknown {
-  const isFragment = pointer.startsWith('#');
-  const plain = isFragment ? decodeFragment(pointer.slice(1)) : pointer;
-  if (plain === undefined || (plain !== '' && !plain.startsWith('/'))) return undefined;
-  let value = root;
-  for (const part of plain.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(key)) return undefined;
-    value = own(value as JsonObject, key);
-  }
-  return value;
-}
-
-function decodeFragment(fragment: string): string | undefined {
-  try {
-    return decodeURIComponent(fragment);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The value that stands at `pointer`, or where its `$ref` leads: for path items, parameters, bodies, answers and headers.
  * (A schema's `$ref` is the validator's own business.) Throws `DocumentFault` for one that leads out of the document,
@@ -165,7 +138,8 @@ function referenced(document: ApiDocument, ref: string, from: string): Reference
       hint: 'Make one document of them first, for example by `npx @redocly/cli bundle`.',
     });
   }
-  const value = findAtPointer(document.root, ref);
+  const pointer = pointerOfFragment(ref.slice(1)) ?? '#';
+  const value = findAtPointer(document.root, pointer);
   if (value === undefined) throw new DocumentFault(`${from}/$ref`, `"${ref}" leads to nothing`);
-  return { value, pointer: decodeFragment(ref.slice(1)) ?? '' };
+  return { value, pointer };
 }

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DocumentFault } from '../../../../src/validate/document-fault.ts';
-import {
-  findAtPointer,
-  follow,
-  readApiDocument,
-  readJsonOrYaml,
-} from '../../../../src/validate/openapi/read-document.ts';
+import { follow, readApiDocument, readJsonOrYaml } from '../../../../src/validate/openapi/read-document.ts';
 
 const HEAD = 'openapi: 3.1.0\ninfo: { title: Users, version: "1" }\n';
 
@@ -58,17 +53,6 @@ test('what unfolds or nests without bound is refused', () => {
   assert.match(faultOf(() => readJsonOrYaml(`${'['.repeat(500)}${']'.repeat(500)}`)).message, /nested deeper/);
   assert.match(faultOf(() => readJsonOrYaml('{"a":{"__proto__":{"b":1}}}')).message, /__proto__/);
   assert.match(faultOf(() => readJsonOrYaml('a: &a\n  b: *a\n')).message, /nested|alias/i);
-});
-
-test('a pointer finds own values alone', () => {
-  const root = { 'a/b': { 'c~d': [10, 20] }, é: 1 };
-  assert.equal(findAtPointer(root, '/a~1b/c~0d/1'), 20);
-  assert.equal(findAtPointer(root, '#/a~1b/c~0d/0'), 10);
-  assert.equal(findAtPointer(root, '#/%C3%A9'), 1);
-  assert.equal(findAtPointer(root, '/constructor'), undefined);
-  assert.equal(findAtPointer(root, '/a~1b/c~0d/length'), undefined);
-  assert.equal(findAtPointer(root, '#/%'), undefined);
-  assert.equal(findAtPointer(root, ''), root);
 });
 
 test('references are followed inside of the document, and never in a circle', () => {

@@ -27,6 +27,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'write a routes.json and a .env to begin with',
     run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
   },
+  openapi: {
+    usage: 'openapi [file] [--yaml]',
+    summary: 'print the public OpenAPI document of all routes',
+    run: async (argv, io) => (await import('./cli/openapi.ts')).runOpenapi(argv, io),
+  },
   key: {
     usage: 'key create|list|rotate|revoke',
     summary: 'make and manage API keys',

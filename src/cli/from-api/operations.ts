@@ -1,4 +1,5 @@
-import { type ApiDocument, escapePointer, follow, isObject, own } from '../../validate/openapi/read-document.ts';
+import { escapePointer } from '../../lib/json-pointer.ts';
+import { type ApiDocument, follow, isObject, own } from '../../validate/openapi/read-document.ts';
 
 /** What an OpenAPI document says of one method at one path, of all that a route is made from. */
 export interface Operation {

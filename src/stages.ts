@@ -10,6 +10,7 @@ import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
+import { openapiStage } from './stages/openapi.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
 import { redirectStage } from './stages/redirect.ts';
@@ -52,6 +53,7 @@ export const STAGES = [
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

@@ -11,6 +11,7 @@ import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { meStage } from './stages/me.ts';
+import { openapiStage } from './stages/openapi.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
 import { redirectStage } from './stages/redirect.ts';
@@ -54,6 +55,7 @@ export const STAGES = [
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
   filesStage, //            the files of a folder are answers like those of a service: every edit and guard holds
+  openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

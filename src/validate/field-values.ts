@@ -11,6 +11,9 @@ export interface FieldValues {
   readonly faults: readonly ProblemEntry[];
 }
 
+/** A single text as the list that it stands for; parameters may have ways of their own. */
+export type Split = (text: string, name: string) => readonly string[];
+
 /**
  * Reads texts as what the schema has them be. A name that stands more than once is a list, or a fault: services do not
  * agree on which of two values counts. A single text is split to a list by `split`.
@@ -19,7 +22,7 @@ export function readFieldValues(
   fields: Fields,
   { byName, others }: Kinds,
   place: ProblemEntry['in'] & string,
-  split: (text: string) => readonly string[],
+  split: Split,
 ): FieldValues {
   // Whatever its fields are called, it has them alone.
   const value: Record<string, unknown> = Object.create(null);
@@ -29,7 +32,7 @@ export function readFieldValues(
     bytes += texts.reduce((sum, text) => sum + text.length, name.length);
     if (texts.length > 1 && byName.has(name) && !isList(byName.get(name) as Kind))
       faults.push({ in: place, pointer: `/${escapePointer(name)}`, detail: 'must be given once' });
-    value[name] = readTexts(texts, byName.get(name), others, split);
+    value[name] = readTexts(texts, byName.get(name), others, (text) => split(text, name));
   }
   return { value, bytes, faults };
 }

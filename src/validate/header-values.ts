@@ -1,11 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Kinds } from './coerce.ts';
-import { type FieldValues, readFieldValues } from './field-values.ts';
+import { type FieldValues, readFieldValues, type Split } from './field-values.ts';
 
-type ReadHeaders = (
-  req: Pick<IncomingMessage, 'headers' | 'headersDistinct'>,
-  split: (text: string) => readonly string[],
-) => FieldValues;
+type ReadHeaders = (req: Pick<IncomingMessage, 'headers' | 'headersDistinct'>, split: Split) => FieldValues;
 
 /**
  * Reads header fields as the object that a schema describes. Names have no case (RFC 9110, section 5.1), and keys of a

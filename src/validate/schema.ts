@@ -100,7 +100,7 @@ function compileAll(
     if (faults.length > 0) throw new InvalidSchema(explainSchemaFaults(faults));
   }
   const hasMeta = /"\$ref":"https?:\/\/json-schema\.org\//.test(JSON.stringify([root, ...others.values()]));
-  const engine = new Engine({ dialect, isStrict, hasMeta });
+  const engine = new Engine({ dialect, isStrict, hasMeta, tellsAll: true });
   try {
     for (const [other, schema] of others) engine.add(schema, other);
     engine.add(root, uri);

@@ -73,9 +73,13 @@ function mapKey(name: string, scheme: Declared, notes: Set<string>): Mapped | un
   const place = own(scheme, 'in');
   const field = String(own(scheme, 'name'));
   if (place !== 'header' && place !== 'query') return undefined;
-  notes.add(`Keys ("${name}"): turnpike key create --consumer NAME. X-API-Key may always carry them.`);
-  const isOwn = place === 'header' && field.toLowerCase() === 'x-api-key';
-  return { scheme: 'api-key', options: isOwn ? {} : { [place]: field } };
+  const options = place === 'header' && field.toLowerCase() === 'x-api-key' ? {} : { [place]: field };
+  const isPossible = authOption.safeParse({ 'api-key': options }).success;
+  const told = isPossible
+    ? 'X-API-Key may always carry them'
+    : `they come in X-API-Key, since "${field}" can't carry them`;
+  notes.add(`Keys ("${name}"): turnpike key create --consumer NAME; ${told}.`);
+  return { scheme: 'api-key', options: isPossible ? options : {} };
 }
 
 /** Any of the alternatives. One that needs several schemes at once can stand alone here, so it does. */

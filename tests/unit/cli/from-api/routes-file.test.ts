@@ -82,6 +82,7 @@ test('the security schemes become what routes ask for', (t) => {
     cert: { type: 'mutualTLS' },
     session: { type: 'apiKey', in: 'cookie', name: 'sid' },
     digest: { type: 'http', scheme: 'digest' },
+    strangeKey: { type: 'apiKey', in: 'header', name: 'project_id' },
   };
   for (const [security, expected] of [
     [undefined, 'any jwt,api-key'],
@@ -91,6 +92,7 @@ test('the security schemes become what routes ask for', (t) => {
     [[{ oauth: [] }, { token: [] }], 'any jwt'],
     [[{ key: [] }], 'any api-key'],
     [[{ queryKey: [] }, { otherKey: [] }, { token: [] }], 'any api-key,jwt'],
+    [[{ strangeKey: [] }], 'any api-key'],
     [[{ basic: [] }, { cert: [] }], 'any basic,mtls'],
     [[{ key: [], token: [] }], 'all api-key,jwt'],
     [[{ key: [], token: [] }, { basic: [] }], 'all api-key,jwt'],

@@ -51,7 +51,7 @@ export interface OutsideIssuer {
 /** What names in the file may stand for although it is set outside of it. */
 export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
-  /** The folder of routes.json, in full: paths in the file are read from there. */
+  /** The folder of routes.json, in full. */
   readonly folder: string;
 }
 
@@ -85,6 +85,9 @@ export interface AttachedDocument {
 
 /** The documents that a route names, by their names as written; a key of every route that has some. */
 export type DocumentsKey = { readonly documents?: ReadonlyMap<string, AttachedDocument> | undefined };
+
+/** The folder of the file in which a route names a folder; a key of every route that names one. */
+export type FolderKey = { readonly folder?: string | undefined };
 
 /** Where a route names a document. */
 export interface DocumentName {
@@ -120,19 +123,21 @@ export interface Stage<
   readonly shadow?: Shadowing | undefined;
   /** The documents that a route names; they are read when the file is, watched with it, and given in `documents`. */
   documentsOf?(options: Options<Keys>): readonly DocumentName[];
+  /** Where a route names a folder, `['files']` for one: what that is relative to is given in `folder`. */
+  folderAt?(options: Options<Keys>): readonly string[] | undefined;
   /**
    * Checks what a schema alone can't: names that must exist, options that contradict. What takes long is done in steps,
    * between which requests are served.
    */
   check?(
     file: Options<FileKeys & FileReads>,
-    routes: readonly (Options<Keys & Reads> & ShadowKey & DocumentsKey)[],
+    routes: readonly (Options<Keys & Reads> & ShadowKey & DocumentsKey & FolderKey)[],
     report: Report,
     outside?: Outside,
   ): Steps<void> | void;
   prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Steps<Shared>;
   create(
-    options: Options<Keys & Reads> & DocumentsKey,
+    options: Options<Keys & Reads> & DocumentsKey & FolderKey,
     route: RouteInfo,
     deps: StageDeps,
     shared: Shared,
@@ -149,7 +154,10 @@ export function defineStage<
   const Reads extends z.ZodRawShape = Nothing,
   const FileReads extends z.ZodRawShape = Nothing,
 >(
-  stage: Pick<Stage<Keys, FileKeys, Shared, Reads, FileReads>, 'name' | 'create' | 'check' | 'documentsOf'> & {
+  stage: Pick<
+    Stage<Keys, FileKeys, Shared, Reads, FileReads>,
+    'name' | 'create' | 'check' | 'documentsOf' | 'folderAt'
+  > & {
     readonly keys?: Keys;
     readonly fileKeys?: FileKeys;
     readonly reads?: Reads;

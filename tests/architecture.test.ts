@@ -73,7 +73,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics.ts'],
   ajv: ['validate/engine.ts'],
   'ajv-formats': ['validate/engine.ts'],
-  yaml: ['validate/openapi/read-document.ts'],
+  yaml: ['validate/openapi/read-document.ts', 'cli/'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

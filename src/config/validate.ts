@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Steps } from '../lib/steps.ts';
 import type { MatchOptions } from '../routing/keys.ts';
-import type { AttachedDocument, DocumentsKey, Outside, Report } from '../stage.ts';
+import type { AttachedDocument, DocumentsKey, FolderKey, Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
 import { DocumentReader } from './documents.ts';
 import { describeIssue } from './issue-words.ts';
@@ -11,7 +11,7 @@ import { type FileOf, type FileShapes, gatherShapes, type StageList } from './ro
 import { checkShadows } from './shadow.ts';
 import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
-type ParsedRoute = MatchOptions & DocumentsKey & Record<string, unknown>;
+type ParsedRoute = MatchOptions & DocumentsKey & FolderKey & Record<string, unknown>;
 
 interface Parsed {
   readonly top: Record<string, unknown>;
@@ -78,7 +78,7 @@ function* parseMerged(stages: StageList, shapes: FileShapes, merged: MergedFile,
     const parsed =
       last?.routes.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
     if (parsed === undefined) continue;
-    const value = withDocuments(parsed, located, stages, reader, report);
+    const value = withNamed(parsed, located, stages, reader, report);
     byText.set(text, value);
     routes.push({ value, located });
   }
@@ -86,8 +86,8 @@ function* parseMerged(stages: StageList, shapes: FileShapes, merged: MergedFile,
   return { ...(yield* parseTop(shapes, merged.top, report)), routes };
 }
 
-/** The route with the documents that it names; the very same where it has them already, and none has changed. */
-function withDocuments(
+/** The route with what it names beside its file; the very same where it has that already, and nothing has changed. */
+function withNamed(
   route: ParsedRoute,
   located: LocatedObject,
   stages: StageList,
@@ -103,7 +103,17 @@ function withDocuments(
   }
   const before = route.documents ?? new Map();
   const isSame = documents.size === before.size && [...documents].every(([name, found]) => before.get(name) === found);
-  return isSame ? route : { ...route, documents };
+  const folder = folderOf(route, located, stages);
+  return isSame && folder === route.folder ? route : { ...route, documents, folder };
+}
+
+/** What the folder that a route names is relative to: the folder of the file in which that stands. */
+function folderOf(route: ParsedRoute, located: LocatedObject, stages: StageList): string | undefined {
+  const [path] = stages.flatMap((stage) => {
+    const at = stage.folderAt?.(route);
+    return at === undefined ? [] : [at];
+  });
+  return path === undefined ? undefined : findPlace(located, path).place.source.folder;
 }
 
 // Key by key, so that one wrong key does not keep the others from being checked against the routes.

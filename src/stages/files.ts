@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
@@ -22,7 +22,7 @@ const pathBelow = z
   .transform(slashed);
 
 const folderOption = z.strictObject({
-  folder: z.string().min(1).describe('The folder; a relative path begins at the folder of routes.json.'),
+  folder: z.string().min(1).describe('The folder; a relative path begins at the folder of the file that it stands in.'),
   index: z
     .union([z.literal(false), fileName])
     .default('index.html')
@@ -55,23 +55,25 @@ export const filesStage = defineStage({
   keys: { files: filesOption.optional() },
   reads: { ...rewriteKeys, timeouts: timeoutsKey },
 
+  folderAt: ({ files }) => (files === undefined ? undefined : ['files']),
+
   check(_file, routes, report, outside) {
     const base = outside?.folder ?? '.';
-    routes.forEach(({ files, pathRewrite }, index) => {
+    routes.forEach(({ files, folder: from = base, pathRewrite }, index) => {
       if (files === undefined) return;
       const at = ['routes', index, 'files'];
       if (pathRewrite !== undefined)
         report(['routes', index, 'pathRewrite'], 'is for services, and this route serves files');
-      const folder = resolve(base, files.folder);
+      const folder = resolve(from, files.folder);
       const fault = findFolderFault(folder, base) ?? findPageFault(folder, files.fallback);
       if (fault !== undefined) report(at, fault.message, fault.hint);
     });
   },
 
-  create({ files: options, stripPrefix, rewritePrefix, timeouts }, route, deps) {
+  create({ files: options, folder: from = '.', stripPrefix, rewritePrefix, timeouts }, route, deps) {
     if (options === undefined) return undefined;
     const { index, maxAge, immutable = [], fallback, dotfiles } = options;
-    const folder = resolve(dirname(deps.settings.routesFile), options.folder);
+    const folder = resolve(from, options.folder);
     const rewrite = createPathRewriter({ stripPrefix, rewritePrefix });
     const serve = createFolderServer(
       {
@@ -110,7 +112,7 @@ function findFolderFault(folder: string, base: string): FolderFault | undefined 
   if (stats === undefined)
     return {
       message: `there is no folder ${folder}`,
-      hint: 'Build the page first, or mend the path: it begins at the folder of routes.json.',
+      hint: 'Build the page first, or mend the path: it begins at the folder of the file that it stands in.',
     };
   if (!stats.isDirectory()) return { message: `${folder} is no folder`, hint: 'Name the folder that the file is in.' };
   const [real, own] = [realpathSync(folder), realpathSync(base)];

@@ -91,9 +91,9 @@ function combine(alternatives: readonly (readonly Mapped[])[], isOptional: boole
     const all = merge(joint);
     return all.length === 1 ? all[0] : { all };
   }
-  const any = merge(alternatives.flat());
-  if (isOptional) return { any, optional: true };
-  return any.length === 1 ? any[0] : any;
+  const either = merge(alternatives.flat());
+  if (isOptional) return { any: either, optional: true };
+  return either.length === 1 ? either[0] : either;
 }
 
 /** Each scheme once; where two are keys in different places, one that takes them from both. */

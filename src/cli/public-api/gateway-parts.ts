@@ -123,6 +123,6 @@ export function securityOf({ auth, authorize }: RouteConfig, schemes: Map<string
   const scopes = authorize?.scopes?.all ?? [];
   const demand = ({ name }: PublicScheme): Json => ({ [name]: name === 'token' ? scopes : [] });
   if (auth.mode === 'all') return [Object.assign({}, ...ways.map(([first]) => demand(first as PublicScheme)))];
-  const any = ways.flat().map(demand);
-  return auth.optional ? [...any, {}] : any;
+  const either = ways.flat().map(demand);
+  return auth.optional ? [...either, {}] : either;
 }

@@ -54,3 +54,11 @@ test('rules for the paths of services do not fit, and a route has one ending', (
   assert.match(faultIn(t, { files: 'dist', pathRewrite: { '^/a': '/b' } }), /pathRewrite: is for services/);
   assert.match(faultIn(t, { files: 'dist', target: 'http://localhost:1' }), /one ending/);
 });
+
+test('in a file of routes.d a folder is looked for beside that file', (t) => {
+  const fragment = { routes: [{ prefix: '/app', auth: 'none', files: '../dist' }] };
+  const files = { 'routes.json': { routes: [] }, 'routes.d/web.json': fragment, 'dist/index.html': '' };
+  const folder = configFolder(t, files);
+  const { config } = loadRoutesWith(STAGES, `${folder}/routes.json`, { env: {} });
+  assert.equal(config.routes[0]?.files?.folder, '../dist');
+});

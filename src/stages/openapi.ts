@@ -14,8 +14,8 @@ import {
   type StageDeps,
 } from '../stage.ts';
 import { type AnswerTerms, watchAnswer } from '../validate/openapi/answer-sink.ts';
-import { type Api, useApi } from '../validate/openapi/api.ts';
-import { type Asked, checkBody, checkParameters, concernsBody } from '../validate/openapi/check-request.ts';
+import { type Api, type Asked, useApi } from '../validate/openapi/api.ts';
+import { checkBody, checkParameters, concernsBody } from '../validate/openapi/check-request.ts';
 import { refusalOf } from '../validate/request-rules.ts';
 import { InvalidSchema } from '../validate/schema.ts';
 import { documentName, reportFault } from '../validate/validate-option.ts';
@@ -124,31 +124,27 @@ function createFinder(
 ): Find {
   // A service may see its paths with what its servers have before them, or without: the target may have that.
   const bases = basePath === undefined ? [...new Set([...api.bases, ''])] : [basePath];
-  const findPath = (path: string): ReturnType<Api['find']> => {
-    for (const base of bases) {
-      const found = findBelow(api, base, path);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
   return ({ path, prefixLength, params, method }) => {
-    const found = findPath(paths === 'public' ? path : rewrite(path, prefixLength, params));
-    if (found === undefined) return new GatewayError('not_found', 'The service does not describe this path.');
-    const operation = found.value.get(method) ?? (method === 'HEAD' ? found.value.get('GET') : undefined);
-    return operation === undefined ? refuseMethod([...found.value.keys()]) : { operation, params: found.params };
+    const seen = paths === 'public' ? path : rewrite(path, prefixLength, params);
+    for (const base of bases) {
+      const found = findBelow(api, base, seen, method);
+      if (found !== undefined) return 'operation' in found ? found : refuseMethod(found);
+    }
+    return new GatewayError('not_found', 'The service does not describe this path.');
   };
 }
 
-function findBelow(api: Api, base: string, path: string): ReturnType<Api['find']> {
+function findBelow(api: Api, base: string, path: string, method: string): ReturnType<Api['find']> {
   const rest = path.startsWith(base) ? path.slice(base.length) : undefined;
   if (rest === undefined || (rest !== '' && !rest.startsWith('/'))) return undefined;
-  return api.find(rest === '' ? '/' : rest);
+  return api.find(rest === '' ? '/' : rest, method);
 }
 
-function refuseMethod(known: readonly string[]): GatewayError {
-  const allow = known.includes('GET') && !known.includes('HEAD') ? [...known, 'HEAD'] : known;
+function refuseMethod(known: ReadonlySet<string>): GatewayError {
+  const allow = new Set(known);
+  if (allow.has('GET')) allow.add('HEAD');
   const detail = 'The service does not describe this method of the path.';
-  return new GatewayError('method_not_allowed', detail, { headers: ['Allow', allow.join(', ')] });
+  return new GatewayError('method_not_allowed', detail, { headers: ['Allow', [...allow].join(', ')] });
 }
 
 function settle(context: RequestContext, { operation }: Asked, faults: readonly ProblemEntry[]) {

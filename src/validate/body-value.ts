@@ -3,6 +3,7 @@ import { bodyOf } from '../body/body-of.ts';
 import { jsonBodyOf, plainBodyOf } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError, type ProblemEntry } from '../errors.ts';
+import { distinctFields } from '../lib/distinct-fields.ts';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isRawNumber } from '../lib/json-text.ts';
 import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
@@ -36,7 +37,7 @@ export async function hasContent(context: RequestContext): Promise<boolean> {
  */
 export function contentTypeOf({ req }: RequestContext): string {
   const type = req.headers['content-type'];
-  const count = req.headersDistinct['content-type']?.length ?? 0;
+  const count = distinctFields(req.rawHeaders).get('content-type')?.length ?? 0;
   if (type === undefined || count > 1) {
     throw new GatewayError('unsupported_media_type', `A body needs one Content-Type; this one has ${count}.`);
   }

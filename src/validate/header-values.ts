@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import { distinctFields } from '../lib/distinct-fields.ts';
 import type { Kinds } from './coerce.ts';
 import { type FieldValues, readFieldValues, type Split } from './field-values.ts';
 
-type ReadHeaders = (req: Pick<IncomingMessage, 'headers' | 'headersDistinct'>, split: Split) => FieldValues;
+type ReadHeaders = (req: Pick<IncomingMessage, 'headers' | 'rawHeaders'>, split: Split) => FieldValues;
 
 /**
  * Reads header fields as the object that a schema describes. Names have no case (RFC 9110, section 5.1), and keys of a
@@ -12,9 +13,9 @@ export function createHeaderReader(kinds: Kinds, root: Readonly<Record<string, u
   const required = Object.hasOwn(root, 'required') && Array.isArray(root['required']) ? root['required'] : [];
   const written = new Map<string, string>();
   for (const name of [...kinds.byName.keys(), ...required.map(String)]) written.set(name.toLowerCase(), name);
-  return ({ headers, headersDistinct }, split) => {
+  return ({ headers, rawHeaders }, split) => {
     const fields = new Map<string, readonly string[]>();
-    for (const [name, texts = []] of Object.entries(headersDistinct)) {
+    for (const [name, texts] of distinctFields(rawHeaders)) {
       // What a stage before has taken off is not there any more.
       if (headers[name] !== undefined) fields.set(written.get(name) ?? name, texts);
     }

@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { GatewayError } from '../../src/errors.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type AskOptions, ask } from '../support/http.ts';
+import { collect } from '../support/own-stages.ts';
 import { type StubService, startService } from '../support/service.ts';
 
 const ORDER = {
@@ -178,4 +180,21 @@ test('a schema in a file of its own may refer to those beside it, and a change o
   const result = await gateway.reload({ routes });
   assert.match(JSON.stringify(result.faults), /order\.json at \/properties\/at\/\$ref: \\"\$ref\\" leads to nothing/);
   assert.equal((await post(gateway, { at: {} })).json.errors[0].pointer, '/at/town');
+});
+
+test('a part of another request is checked as any request is', async (t) => {
+  const headers = { properties: { 'X-Version': { type: 'integer' } }, required: ['X-Version'] };
+  const [{ gateway }, service] = await start(t, { body: ORDER, headers });
+  const part = (version: string, text: string) =>
+    collect(gateway.inProcess, {
+      method: 'POST',
+      target: '/x',
+      headers: ['host', 'gateway.test', 'content-type', 'application/json', 'x-version', version],
+      body: Buffer.from(text),
+    });
+  assert.equal((await part('1', '{"item":"tea"}')).status, 200);
+  for (const { error } of [await part('one', '{"item":"tea"}'), await part('1', '{"item":1}')]) {
+    assert.equal(error instanceof GatewayError && error.code, 'invalid_request');
+  }
+  assert.equal(service.requests.length, 1);
 });

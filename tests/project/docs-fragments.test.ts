@@ -50,7 +50,12 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
     `${name}/index.html`,
     '',
   ]);
-  const folder = configFolder(t, { 'routes.json': text, ...Object.fromEntries([...files, ...pages]) });
+  const documents = {
+    ...namesAt(text, /"\.\/([\w./-]+\.json)"/g, { type: 'object' }),
+    ...namesAt(text, /"\.\/([\w./-]+\.yaml)"/g, { openapi: '3.1.0', paths: {} }),
+  };
+  const beside = Object.fromEntries([...files, ...pages]);
+  const folder = configFolder(t, { 'routes.json': text, ...beside, ...documents });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
 }

@@ -115,14 +115,19 @@ function waysOf({ name, options }: ChosenScheme): PublicScheme[] {
 }
 
 /** Who may call a route, as a public document says it; undefined where it can't: a service decides. */
-export function securityOf({ auth, authorize }: RouteConfig, schemes: Map<string, Json>): readonly Json[] | undefined {
+export function securityOf(
+  { auth, authorize, shadow }: RouteConfig,
+  schemes: Map<string, Json>,
+): readonly Json[] | undefined {
   if (auth.mode === 'none') return [];
   const ways = auth.chosen.map(waysOf);
   if (ways.some((each) => each.length === 0)) return undefined;
   for (const { name, scheme } of ways.flat()) schemes.set(name, scheme);
   const scopes = authorize?.scopes?.all ?? [];
   const demand = ({ name }: PublicScheme): Json => ({ [name]: name === 'token' ? scopes : [] });
-  if (auth.mode === 'all') return [Object.assign({}, ...ways.map(([first]) => demand(first as PublicScheme)))];
-  const either = ways.flat().map(demand);
-  return auth.optional ? [...either, {}] : either;
+  // What is only tried out refuses nobody.
+  const anonymous = auth.optional || shadow?.includes('authenticate') === true ? [{}] : [];
+  if (auth.mode === 'all')
+    return [Object.assign({}, ...ways.map(([first]) => demand(first as PublicScheme))), ...anonymous];
+  return [...ways.flat().map(demand), ...anonymous];
 }

@@ -17,14 +17,21 @@ export interface ApiOptions {
   readonly withAnswers: boolean;
 }
 
+/** An operation, and the values that stand in the path for its parameters. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly params: ReadonlyMap<string, string>;
+}
+
 /** A service as its document describes it. */
 export interface Api {
   /** Path of each of the document's servers, without a slash at the end; `''` for one without. */
   readonly bases: readonly string[];
-  /** The operations at a path, by method, and the values of its parameters. */
-  find(
-    path: string,
-  ): { readonly value: ReadonlyMap<string, Operation>; readonly params: ReadonlyMap<string, string> } | undefined;
+  /**
+   * The operation of a method at a path, with the values of the parameters in it; the methods that there are, where that
+   * one is not described; undefined where the path is not. Several templates may fit: the narrowest with the method counts.
+   */
+  find(path: string, method: string): Asked | ReadonlySet<string> | undefined;
   /** The check by a schema of a request, or of an answer. Compiled with the first call. */
   requestCheck(schema: string): Check;
   answerCheck(schema: string): Check;
@@ -53,8 +60,15 @@ export function* useApi(document: AttachedDocument, options: ApiOptions): Steps<
   return found;
 }
 
+/** YAML is read in one go, at about 2 MB a second, while nobody is served. */
+const MAX_YAML_CHARS = 4 * 1024 * 1024;
+
 function* tryRead({ text }: AttachedDocument, options: ApiOptions): Steps<Api | InvalidSchema> {
   try {
+    if (text.length > MAX_YAML_CHARS && !/^\s*\{/.test(text)) {
+      const hint = 'Write it as JSON, which is read twenty times as fast.';
+      throw new DocumentFault('', 'YAML of more than 4 MiB would stop the gateway for seconds', undefined, { hint });
+    }
     return yield* readApi(readApiDocument(text), options);
   } catch (error) {
     if (error instanceof InvalidSchema) return error;
@@ -75,7 +89,7 @@ function* readApi(document: ApiDocument, options: ApiOptions): Steps<Api> {
   if (faults.length > 0) throw new InvalidSchema(distinct(faults));
   return {
     bases: basesOf(document),
-    find: (path) => tree.find(path),
+    find: (path, method) => findOperation(tree, path, method),
     requestCheck: createChecks(sets.request, true),
     answerCheck: sets.answer === undefined ? none : createChecks(sets.answer, false),
   };
@@ -138,6 +152,21 @@ function readOperations(
     operations.set(method.toUpperCase(), operation);
   }
   return operations;
+}
+
+function findOperation(
+  tree: PathTree<ReadonlyMap<string, Operation>>,
+  path: string,
+  method: string,
+): Asked | ReadonlySet<string> | undefined {
+  const methods = new Set<string>();
+  for (const { value, params } of tree.find(path)) {
+    // A HEAD is what a GET would be, without a body (RFC 9110, section 9.3.2).
+    const operation = value.get(method) ?? (method === 'HEAD' ? value.get('GET') : undefined);
+    if (operation !== undefined) return { operation, params };
+    for (const known of value.keys()) methods.add(known);
+  }
+  return methods.size === 0 ? undefined : methods;
 }
 
 function none(): never {

@@ -8,15 +8,9 @@ import { createHeaderReader } from '../header-values.ts';
 import { describeFaults, MAX_ENTRIES } from '../problem-entries.ts';
 import { fits } from '../request-rules.ts';
 import { type Fields, parseUrlEncoded, UnreadableFields } from '../url-encoded.ts';
-import type { Api } from './api.ts';
-import type { Media, Operation } from './operation.ts';
+import type { Api, Asked } from './api.ts';
+import type { Media } from './operation.ts';
 import type { Parameters, Place } from './parameters.ts';
-
-/** An operation, and the values that stand in the path for its parameters. */
-export interface Asked {
-  readonly operation: Operation;
-  readonly params: ReadonlyMap<string, string>;
-}
 
 const IN: Readonly<Record<Place, ProblemEntry['in'] & string>> = {
   path: 'path',

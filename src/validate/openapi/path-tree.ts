@@ -6,8 +6,9 @@ interface Template {
 
 interface Node<T> {
   readonly fixed: Map<string, Node<T>>;
-  readonly templated: { readonly template: Template; readonly node: Node<T> }[];
-  value: T | undefined;
+  readonly templated: { readonly pieces: readonly string[]; readonly node: Node<T> }[];
+  /** What ends here; parameters may be called differently. */
+  readonly ends: { readonly names: readonly string[]; readonly value: T }[];
 }
 
 /** What stands at a path, and the values of the parameters in it. */
@@ -23,43 +24,47 @@ export interface AtPath<T> {
 export class PathTree<T> {
   readonly #root: Node<T> = createNode();
 
-  /** Adds a template; false where another one stands for the very same paths. */
+  /** Adds a template; false where it is there already. */
   add(path: string, value: T): boolean {
     let node = this.#root;
-    for (const segment of path.split('/').slice(1)) node = childFor(node, segment);
-    if (node.value !== undefined) return false;
-    node.value = value;
+    const names: string[] = [];
+    for (const segment of path.split('/').slice(1)) {
+      const template = parseTemplate(segment);
+      node = template === undefined ? fixedChild(node, decodeSegment(segment)) : templatedChild(node, template.pieces);
+      names.push(...(template?.names ?? []));
+    }
+    if (node.ends.some((end) => end.names.join('\n') === names.join('\n'))) return false;
+    node.ends.push({ names, value });
     return true;
   }
 
-  find(path: string): AtPath<T> | undefined {
+  /** All that may stand at a path, the narrowest first; at most as many as there are templates. */
+  *find(path: string): Generator<AtPath<T>> {
     const segments = path.split('/').slice(1).map(decodeSegment);
-    return search(this.#root, segments, 0, []);
+    yield* search(this.#root, segments, 0, []);
   }
 }
 
 function createNode<T>(): Node<T> {
-  return { fixed: new Map(), templated: [], value: undefined };
+  return { fixed: new Map(), templated: [], ends: [] };
 }
 
-function childFor<T>(node: Node<T>, segment: string): Node<T> {
-  const template = parseTemplate(segment);
-  if (template === undefined) {
-    const key = decodeSegment(segment);
-    let child = node.fixed.get(key);
-    if (child === undefined) {
-      child = createNode();
-      node.fixed.set(key, child);
-    }
-    return child;
+function fixedChild<T>(node: Node<T>, key: string): Node<T> {
+  let child = node.fixed.get(key);
+  if (child === undefined) {
+    child = createNode();
+    node.fixed.set(key, child);
   }
-  const known = node.templated.find((one) => one.template.pieces.join('\n') === template.pieces.join('\n'));
-  // Another name for the same place: the paths are told apart further down.
-  if (known !== undefined && known.template.names.join() === template.names.join()) return known.node;
-  const added = { template, node: createNode<T>() };
+  return child;
+}
+
+function templatedChild<T>(node: Node<T>, pieces: readonly string[]): Node<T> {
+  const known = node.templated.find((one) => one.pieces.join('\n') === pieces.join('\n'));
+  if (known !== undefined) return known.node;
+  const added = { pieces, node: createNode<T>() };
   node.templated.push(added);
   // The longest fixed text is the narrowest.
-  node.templated.sort((a, b) => b.template.pieces.join('').length - a.template.pieces.join('').length);
+  node.templated.sort((a, b) => b.pieces.join('').length - a.pieces.join('').length);
   return added.node;
 }
 
@@ -78,35 +83,37 @@ function decodeSegment(segment: string): string {
   }
 }
 
-type Values = readonly (readonly [string, string])[];
-
-function search<T>(node: Node<T>, segments: readonly string[], index: number, values: Values): AtPath<T> | undefined {
+function* search<T>(
+  node: Node<T>,
+  segments: readonly string[],
+  index: number,
+  values: readonly string[],
+): Generator<AtPath<T>, void> {
   const segment = segments[index];
-  if (segment === undefined)
-    return node.value === undefined ? undefined : { value: node.value, params: new Map(values) };
-  const fixed = node.fixed.get(segment);
-  const found = fixed === undefined ? undefined : search(fixed, segments, index + 1, values);
-  if (found !== undefined) return found;
-  for (const { template, node: child } of node.templated) {
-    const own = matchTemplate(template, segment);
-    const below = own === undefined ? undefined : search(child, segments, index + 1, [...values, ...own]);
-    if (below !== undefined) return below;
+  if (segment === undefined) {
+    for (const { names, value } of node.ends)
+      yield { value, params: new Map(names.map((name, at) => [name, values[at] ?? ''])) };
+    return;
   }
-  return undefined;
+  const fixed = node.fixed.get(segment);
+  if (fixed !== undefined) yield* search(fixed, segments, index + 1, values);
+  for (const { pieces, node: child } of node.templated) {
+    const own = matchTemplate(pieces, segment);
+    if (own !== undefined) yield* search(child, segments, index + 1, [...values, ...own]);
+  }
 }
 
 /** Each parameter takes as little as it can, and at least one character. */
-function matchTemplate({ pieces, names }: Template, segment: string): Values | undefined {
+function matchTemplate(pieces: readonly string[], segment: string): readonly string[] | undefined {
   const [first = ''] = pieces;
   if (!segment.startsWith(first)) return undefined;
-  const values: [string, string][] = [];
+  const values: string[] = [];
   let at = first.length;
-  for (const [index, name] of names.entries()) {
-    const piece = pieces[index + 1] ?? '';
-    const isLast = index === names.length - 1;
-    const end = isLast ? segment.length - piece.length : segment.indexOf(piece === '' ? segment : piece, at + 1);
+  for (const [index, piece] of pieces.slice(1).entries()) {
+    const isLast = index === pieces.length - 2;
+    const end = isLast ? segment.length - piece.length : segment.indexOf(piece, at + 1);
     if (end <= at || (isLast && !segment.endsWith(piece))) return undefined;
-    values.push([name, segment.slice(at, end)]);
+    values.push(segment.slice(at, end));
     at = end + piece.length;
   }
   return values;

@@ -87,6 +87,7 @@ test('each way to prove who calls is a security scheme', (t) => {
   assert.deepEqual(securityFor('jwt', scopes)[0], [{ token: ['read'] }]);
   assert.deepEqual(securityFor({ all: ['jwt', 'api-key'] })[0], [{ token: [], 'api-key': [] }]);
   assert.deepEqual(securityFor({ any: ['api-key'], optional: true })[0], [{ 'api-key': [] }, {}]);
+  assert.deepEqual(securityFor('jwt', { shadow: ['authenticate'] })[0], [{ token: [] }, {}]);
   const [, schemes] = securityFor([{ jwt: { cookie: 'sid' } }, { 'api-key': { query: 'key' } }]);
   assert.deepEqual(schemes, {
     token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },

@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
   },
   init: {
-    usage: 'init [folder] [--from openapi.yaml]',
+    usage: 'init [folder] [--from FILE]',
     summary: 'write a routes.json and a .env to begin with',
     run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
   },

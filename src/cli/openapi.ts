@@ -1,11 +1,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { ConfigError } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
 import { withoutControls } from '../lib/printable.ts';
-import { DocumentFault } from '../validate/document-fault.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { makePublicDocument } from './public-api/public-document.ts';
@@ -49,7 +47,7 @@ export async function runOpenapi(argv: readonly string[], io: CliIo): Promise<nu
     loadDotEnv(process.cwd());
     const loaded = loadRoutes(file === undefined ? parseSettings(io.env).routesFile : resolve(file), { env: io.env });
     const { title, 'api-version': version, server, all, yaml } = values;
-    const { document, notes } = toldAsConfig(() => makePublicDocument(loaded, { title, version, server, all }));
+    const { document, notes } = makePublicDocument(loaded, { title, version, server, all });
     for (const note of notes) io.err(`${withoutControls(loaded.hidden.hide(note))}\n`);
     const text = yaml
       ? stringify(document, { aliasDuplicateObjects: false })
@@ -57,17 +55,5 @@ export async function runOpenapi(argv: readonly string[], io: CliIo): Promise<nu
     return (await io.out(text)) === false ? EXIT.failed : EXIT.ok;
   } catch (error) {
     return explainFault('openapi', USAGE, error, io);
-  }
-}
-
-function toldAsConfig<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof DocumentFault)) throw error;
-    const { pointer: path, message, hint } = error;
-    throw new ConfigError([
-      { file: 'openapi', line: 0, column: 0, path, message, ...(hint !== undefined && { hint }) },
-    ]);
   }
 }

@@ -1,4 +1,4 @@
-import { printableLines, withoutControls } from '../../lib/printable.ts';
+import { withoutControls } from '../../lib/printable.ts';
 import { type ApiDocument, isObject, own } from '../../validate/openapi/read-document.ts';
 import { groupRoutes, type RoutePlan } from './group-routes.ts';
 import { listOperations } from './operations.ts';
@@ -81,7 +81,7 @@ function renderFile(
 ): string {
   const defaults = { stripPrefix: false, ...(validates && { openapi: document }) };
   const rows = [...services].map(([target, name]) => `${JSON.stringify(name)}: ${inline({ targets: [target] })}`);
-  const comments = [`Made from ${document} (${printableLines(title).split('\n', 1)[0]}) by turnpike init.`, ...notes];
+  const comments = [`Made from ${withoutControls(document)} (${withoutControls(title)}) by turnpike init.`, ...notes];
   const issuerRows = issuers.map((issuer) => inline({ issuer, discover: true }));
   return `{
   "$schema": ${JSON.stringify(schema)},

@@ -1,5 +1,7 @@
+import { ConfigError } from '../../config/config-error.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import type { AttachedDocument } from '../../stage.ts';
+import { DocumentFault } from '../../validate/document-fault.ts';
 import { type ApiDocument, isObject, own, readApiDocument } from '../../validate/openapi/read-document.ts';
 import { type Components, DocumentCopy } from './components.ts';
 import type { Described } from './operations.ts';
@@ -22,7 +24,7 @@ export function createDescriptions(file: FileConfig, components: Components, wit
   function read({ path, text }: AttachedDocument): Pick<Described, 'document' | 'copy'> {
     let found = known.get(path);
     if (found === undefined) {
-      const document = readApiDocument(text);
+      const document = toldOf(path, () => readApiDocument(text));
       found = { document, copy: new DocumentCopy(document, components) };
       known.set(path, found);
     }
@@ -35,8 +37,20 @@ export function createDescriptions(file: FileConfig, components: Components, wit
     if (openapi === undefined || attached === undefined) return undefined;
     const { document, copy } = read(attached);
     const base = openapi.basePath ?? baseOf(document, route, file);
-    return { document, copy, base, isPublic: openapi.paths === 'public', withInternal };
+    return { path: attached.path, document, copy, base, isPublic: openapi.paths === 'public', withInternal };
   };
+}
+
+/** Does something with a document; what is wrong in it is told as a fault of its file. */
+export function toldOf<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof DocumentFault)) throw error;
+    const { pointer: path, message, hint, place } = error;
+    const { line, column } = place ?? { line: 0, column: 0 };
+    throw new ConfigError([{ file, line, column, path, message, ...(hint !== undefined && { hint }) }]);
+  }
 }
 
 /** What the service has before the paths of its document, unless the address of its target has that already. */

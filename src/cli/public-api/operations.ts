@@ -69,6 +69,8 @@ function gatewaySides(method: string, { security, problems, servers }: RoutePart
 }
 
 export interface Described {
+  /** Of the file. */
+  readonly path: string;
   readonly document: ApiDocument;
   readonly copy: DocumentCopy;
   /** What the document leaves out of the paths that the gateway sees. */

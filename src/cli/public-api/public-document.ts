@@ -2,7 +2,7 @@ import type { LoadedRoutes } from '../../config/load-with.ts';
 import { nameOfRoute } from '../../config/route-name.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import { Components } from './components.ts';
-import { createDescriptions } from './descriptions.ts';
+import { createDescriptions, toldOf } from './descriptions.ts';
 import { gatewayComponents, type Json } from './gateway-parts.ts';
 import { describedOperations, type PublicOperation, plainOperations } from './operations.ts';
 import { shapeOfPath } from './public-path.ts';
@@ -36,7 +36,9 @@ export function makePublicDocument(loaded: LoadedRoutes<FileConfig>, options: Pu
     const parts = partsOf(route, loaded.config, schemes);
     const described = describe(route);
     const operations =
-      described === undefined ? plainOperations(route, parts) : describedOperations(route, parts, described);
+      described === undefined
+        ? plainOperations(route, parts)
+        : toldOf(described.path, () => describedOperations(route, parts, described));
     if (operations.length === 0) notes.push(`${nameOfRoute(route)}: left out, since nothing is described of it`);
     for (const operation of operations) paths.add(operation, nameOfRoute(route));
   }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { makePublicDocument } from '../../../../src/cli/public-api/public-document.ts';
 import { loadRoutes } from '../../../../src/config/load.ts';
 import { findAtPointer, pointerOfFragment } from '../../../../src/lib/json-pointer.ts';
-import { configFolder } from '../../../support/config-files.ts';
+import { configFolder, faultsOf } from '../../../support/config-files.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into documents of every shape
 type Document = any;
@@ -237,4 +237,21 @@ test('where two routes have a path, that which is asked first is told', (t) => {
   const { document, notes } = make(t, { routes });
   assert.deepEqual(document.paths['/a'].get.security, []);
   assert.match(notes.join(), /GET \/a is described already/);
+});
+
+test('a reference that can not be told elsewhere is a fault of its file', (t) => {
+  const nested = { type: 'object', properties: { self: { $ref: '#/paths/~1a/get/x-own' } } };
+  const paths = {
+    '/a': {
+      get: {
+        'x-own': nested,
+        requestBody: { content: { 'a/b': { schema: { $ref: '#/paths/~1a/get/x-own' } } } },
+        responses: {},
+      },
+    },
+  };
+  const circle = { openapi: '3.1.0', info: { title: 'A', version: '1' }, paths };
+  const routes = [{ prefix: '/', target: TARGET, auth: 'none', openapi: './circle.json' }];
+  const [fault] = faultsOf(() => make(t, { routes }, { 'circle.json': circle }));
+  assert.match(`${fault?.file} ${fault?.message}`, /circle\.json "#\/paths.*leads to itself/);
 });

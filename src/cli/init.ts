@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { asTyped, commandIn } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { renderStarter } from './starter.ts';
@@ -26,7 +27,7 @@ export async function runInit(argv: readonly string[], io: CliIo): Promise<numbe
     const options = { help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const [folder = '.', ...rest] = positionals;
@@ -41,12 +42,13 @@ function init(folder: string, io: CliIo): number {
   const file = posix.join(folder.split(sep).join('/'), 'routes.json');
   const isHere = resolve(folder) === process.cwd();
   const setting = isHere ? undefined : `ROUTES_FILE=${file}`;
-  // A clone has no command of that name, only the script.
-  const command = io.env['npm_lifecycle_event'] === 'turnpike' ? 'npm run turnpike --' : 'turnpike';
+  const command = commandIn(io.env);
   try {
     mkdirSync(folder, { recursive: true });
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
-    io.out(writeNew(file, renderStarter(schemaFrom(folder))) ? `wrote ${file}\n` : `${file} ${STAYS}${beside}\n`);
+    io.out(
+      writeNew(file, renderStarter(schemaFrom(folder), command)) ? `wrote ${file}\n` : `${file} ${STAYS}${beside}\n`,
+    );
     const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
     io.out(writeNew('.env', renderEnv(setting), 0o600) ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
     io.out(`\nNext: ${command} check, ${command} start\n`);

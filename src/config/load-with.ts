@@ -62,6 +62,7 @@ export function* loadInSteps<const L extends StageList>(
       ? undefined
       : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
           issuer: findOutsideIssuer(env),
+          isProduction: env['NODE_ENV'] === 'production',
         });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return { config: config as FileOf<L>, stages, files, hash: withDigests(hash, config), hidden: secrets.hidden() };

@@ -3,6 +3,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
+import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
@@ -12,7 +13,7 @@ import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
-import { completeTimeouts, serviceKeys, serviceSchema, timeoutsOption } from '../upstream/service-options.ts';
+import { completeTimeouts, serviceKeys, serviceSchema, timeoutsKey } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
 
@@ -38,13 +39,14 @@ export const forwardStage = defineStage({
       .boolean()
       .default(false)
       .describe("Turns the paths of the service's cookies round too; else `Path=/` stays good for the whole host."),
-    timeouts: timeoutsOption.prefault({}),
+    timeouts: timeoutsKey,
     retry: z
       .union([z.literal(false), retrySchema])
       .prefault({})
       .describe('When a failed attempt is repeated; false never does.'),
     mirror: mirrorOption.optional(),
   },
+  reads: { prefix: matchKeys.prefix },
   fileKeys: {
     services: z
       .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema)

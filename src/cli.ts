@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { asTyped, commandIn } from './cli/as-typed.ts';
 import { type CliIo, createProcessIo, EXIT } from './cli/io.ts';
 import { environment } from './config/env.ts';
 import { findNearest } from './nearest-word.ts';
@@ -72,12 +73,12 @@ async function runCommand(name: string, argv: readonly string[], io: CliIo): Pro
   if (command !== undefined) return command.run(argv, io);
   const nearest = findNearest(name, Object.keys(COMMANDS));
   const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
-  io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp()}`);
+  io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp(io)}`);
   return EXIT.usage;
 }
 
 async function runStart(argv: readonly string[], io: CliIo): Promise<number | undefined> {
-  const usage = `Usage:\n  turnpike start\n\nRuns the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env.\n`;
+  const usage = `Usage:\n  ${commandIn(io.env)} start\n\nRuns the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env.\n`;
   if (argv.length === 0) {
     await (await import('./main.ts')).start();
     return undefined;
@@ -95,11 +96,12 @@ function readVersion(): string {
 }
 
 function showHelp(io: CliIo): number {
-  io.out(renderHelp());
+  io.out(renderHelp(io));
   return EXIT.ok;
 }
 
-function renderHelp(): string {
+function renderHelp({ env }: CliIo): string {
   const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(32)}${summary}`);
-  return `Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
+  const usage = asTyped(`Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n`, env);
+  return `${usage}\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
 }

@@ -2,6 +2,7 @@ import { ConfigError, renderConfigError } from './config/config-error.ts';
 import { environment, readSettings } from './config/env.ts';
 import { loadRoutesInSteps } from './config/load.ts';
 import { warnOfRoutes } from './config/route-warnings.ts';
+import { warnOfSettings } from './config/setting-warnings.ts';
 import { findStrayNames } from './config/stray-names.ts';
 import { type Watching, watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
@@ -46,9 +47,7 @@ export async function start(): Promise<void> {
   try {
     const running = await runGateway(deps, () => loadRoutesInSteps(settings.routesFile));
     for (const line of describeStart(running)) deps.log.log(line);
-    const strayNames = findStrayNames(environment(), settings.routesFile);
-    for (const warning of [...strayNames, ...warnOfRoutes(running.gateway.snapshot.config.routes)])
-      deps.log.warn(warning);
+    for (const warning of warningsOf(running, settings)) deps.log.warn(warning);
     const watching = watchRoutes(settings.routesFile, () => void running.reloader.reload('watch'));
     obeySignals(running, settings, watching);
   } catch (error) {
@@ -56,6 +55,12 @@ export async function start(): Promise<void> {
     deps.log.error(listenFault(error, settings), isPortFault(error) ? {} : { error });
     await exit(EXIT_FAILED);
   }
+}
+
+function warningsOf({ gateway }: Running, settings: Settings): readonly string[] {
+  const { config } = gateway.snapshot;
+  const strayNames = findStrayNames(environment(), settings.routesFile);
+  return [...strayNames, ...warnOfRoutes(config.routes), ...warnOfSettings(config, settings)];
 }
 
 /**

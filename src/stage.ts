@@ -20,6 +20,8 @@ export interface RouteInfo {
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file, so that no path is displayed as it is. */
   readonly hasSecretPath?: boolean;
+  /** True where the queries of URLs are displayed nowhere. */
+  readonly hidesQuery?: boolean;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | 'resource' | undefined;
   /** True where the stage that is created may only report what it would have refused. */
@@ -48,11 +50,13 @@ export interface OutsideIssuer {
   readonly name: string | undefined;
 }
 
-/** What names in the file may stand for although it is set outside of it. */
+/** What the file is checked against although it is set outside of it. */
 export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
   /** The folder of routes.json, in full. */
   readonly folder: string;
+  /** True where NODE_ENV says `production`. */
+  readonly isProduction: boolean;
 }
 
 /** Says that something in the file is wrong: where, what, and how to mend it. */

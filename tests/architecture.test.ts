@@ -74,6 +74,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['validate/engine.ts'],
   'ajv-formats': ['validate/engine.ts'],
   yaml: ['validate/openapi/read-document.ts', 'cli/'],
+  graphql: ['validate/graphql/'],
+  '@marcbachmann/cel-js': ['values/language.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

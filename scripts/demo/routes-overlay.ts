@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile, w
 import os from 'node:os';
 import path from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
+import { SAMPLE_ROUTES } from './sample-routes.ts';
 
 const FIRST_STUB_PORT = 4001;
 const STUB_PORTS = 4;
@@ -45,10 +46,8 @@ export function createOverlay(original: string, { stubPort, keyHash, usersPorts 
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
-  writeFileSync(
-    path.join(folder, 'routes.d', 'demo.json'),
-    `${JSON.stringify({ consumers, routes: [PAGE] }, null, 2)}\n`,
-  );
+  const samples = withPorts(JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE] }, null, 2), stubPort);
+  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);
 
   const follow = (): void => {
     try {

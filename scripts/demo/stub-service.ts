@@ -64,6 +64,7 @@ async function answer(
   if (delayMs > 0) await wait(delayMs);
 
   if (url.pathname === '/stream') return stream(res, name);
+  if (url.pathname === '/graphql') return answerGraphql(res, name);
   if (url.pathname === '/slow') await wait(Math.min(Number(url.searchParams.get('ms') ?? 1000) || 0, 600_000));
   if (url.pathname === '/stop' && req.method === 'POST') {
     res.end(`${name} has stopped\n`, () => void stop());
@@ -74,6 +75,12 @@ async function answer(
   res.statusCode = statusOf(url.pathname, failRatio);
   res.setHeader('content-type', 'application/json');
   res.end(`${JSON.stringify(echo, null, 2)}\n`);
+}
+
+/** The same to every query: it shows that one came through. */
+function answerGraphql(res: ServerResponse, service: string): void {
+  res.setHeader('content-type', 'application/graphql-response+json');
+  res.end(`${JSON.stringify({ data: { __typename: 'Query', service } })}\n`);
 }
 
 function statusOf(path: string, failRatio: number): number {

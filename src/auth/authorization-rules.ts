@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
+import { GatewayError } from '../errors.ts';
 import type { Hide } from '../lib/hidden-values.ts';
 import { isMethod } from '../lib/methods.ts';
+import type { Expression } from '../values/expression.ts';
+import { condition } from '../values/options.ts';
 import { findClaim } from './claims.ts';
 
 const names = z.array(z.string().min(1).max(128)).min(1);
@@ -37,6 +40,9 @@ const rules = {
     .optional()
     .describe('Conditions on claims, by dotted path; all must hold.'),
   consumers: names.optional().describe('Consumers that may call.'),
+  when: condition('call')
+    .optional()
+    .describe('A condition in CEL that must hold, "claims.org == params.org" for one; what has no value refuses.'),
 };
 
 // The pattern is what editors check by; the refinement knows the words.
@@ -60,19 +66,36 @@ type Rules = Omit<z.output<typeof authorizeOption>, 'methods'>;
 export interface Denial {
   readonly detail: string;
   readonly scopes: readonly string[] | undefined;
+  /** For the log alone. */
+  readonly cause?: unknown;
 }
 
 /** One compiled condition: undefined when it holds. */
 export type Condition = (context: RequestContext) => Denial | undefined;
 
 /** Conditions of one set of rules; every message is made here, once, and its secrets hidden. */
-export function compileRules({ roles, scopes, claims = {}, consumers }: Rules, hide: Hide): readonly Condition[] {
+export function compileRules({ roles, scopes, claims = {}, consumers, when }: Rules, hide: Hide): readonly Condition[] {
   const conditions: Condition[] = [];
   if (consumers !== undefined) conditions.push(consumerCondition(new Set(consumers)));
   if (roles !== undefined) conditions.push(listCondition('role', roles, (context) => context.roles, hide));
   for (const [path, rule] of Object.entries(claims)) conditions.push(claimCondition(path, rule));
   if (scopes !== undefined) conditions.push(listCondition('scope', scopes, (context) => context.scopes, hide));
+  if (when !== undefined) conditions.push(whenCondition(when));
   return conditions;
+}
+
+/** An expression that has no value for a call lets nobody in: a claim that is missing is none that fits. */
+function whenCondition(when: Expression): Condition {
+  const detail = 'The rule of this route does not allow this.';
+  const denial: Denial = { detail, scopes: undefined, cause: new Error(`${when.text} is false`) };
+  return (context) => {
+    try {
+      return when.holds(context) ? undefined : denial;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return { detail, scopes: undefined, cause: error.cause };
+    }
+  };
 }
 
 function consumerCondition(allowed: ReadonlySet<string>): Condition {

@@ -35,6 +35,8 @@ interface RefusalExtras {
   /** Default `invalid_credential`. */
   readonly code?: RefusalCode;
   readonly cause?: unknown;
+  /** More of the reason, which the client is not told. */
+  readonly forLog?: string;
   readonly passedOn?: PassedOn;
 }
 
@@ -44,13 +46,15 @@ export class Refusal {
   readonly code: RefusalCode;
   /** For the log alone. */
   readonly cause: unknown;
+  readonly forLog: string | undefined;
   /** What whoever decided answers the client. */
   readonly passedOn: PassedOn | undefined;
 
-  constructor(reason: string, { code = 'invalid_credential', cause, passedOn }: RefusalExtras = {}) {
+  constructor(reason: string, { code = 'invalid_credential', cause, forLog, passedOn }: RefusalExtras = {}) {
     this.reason = reason;
     this.code = code;
     this.cause = cause;
+    this.forLog = forLog;
     this.passedOn = passedOn;
   }
 }

@@ -3,8 +3,9 @@ import { RecentMap } from '../lib/recent-map.ts';
 import { type Identity, type Outcome, Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
 import type { KeyAnswer, KeySource } from './key-source.ts';
+import { refuseIssuer } from './not-for-us.ts';
 import type { Revocations } from './revocations.ts';
-import { EXPIRED, TOLERANCE_SECONDS, verifySignature, WRONG_ALGORITHM, WRONG_ISSUER } from './signature.ts';
+import { EXPIRED, TOLERANCE_SECONDS, verifySignature, WRONG_ALGORITHM } from './signature.ts';
 import type { Algorithm } from './signing-keys.ts';
 import { identifyByClaims, NO_CALLERS, type TokenCallers } from './token-identity.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
@@ -51,7 +52,7 @@ export class TokenVerifier {
   verify(token: string, nowMs: number, accepted?: AcceptedIssuers): Outcome | Promise<Outcome> {
     const known = this.#remembered.get(token);
     if (known === undefined) return this.#verifyAnew(token, nowMs, accepted);
-    if (!isAccepted(accepted, known.identity.issuer)) return WRONG_ISSUER;
+    if (!isAccepted(accepted, known.identity.issuer)) return refuseIssuer(known.identity.issuer, accepted);
     // A memory rests on its keys: gone or due for another look, and the token has to prove itself again.
     const { keys, generation } = known;
     if (generation === keys.generation && nowMs < keys.freshUntilMs) return this.#judge(known, nowMs);
@@ -68,9 +69,9 @@ export class TokenVerifier {
     if (this.#issuers.length === 0) return NO_ISSUER;
     const parts = readTokenParts(token);
     if (parts instanceof Refusal) return parts;
-    const issuer = chooseIssuer(this.#issuers, parts);
+    const issuer = chooseIssuer(this.#issuers, parts, accepted);
     if (issuer instanceof Refusal) return issuer;
-    if (!isAccepted(accepted, issuer.issuer)) return WRONG_ISSUER;
+    if (!isAccepted(accepted, issuer.issuer)) return refuseIssuer(parts.iss, accepted);
     const key = issuer.keys.find(parts.kid, parts.alg as Algorithm, nowMs);
     if (key instanceof Promise) return key.then((fetched) => this.#verifyWith(fetched, issuer, token, parts, nowMs));
     return this.#verifyWith(key, issuer, token, parts, nowMs);
@@ -99,9 +100,13 @@ export function isAccepted(accepted: AcceptedIssuers, issuer: string | undefined
 }
 
 /** The issuer that the token names, among those that accept its algorithm; one without a name takes what is left. */
-function chooseIssuer(issuers: readonly Issuer[], { iss, alg }: TokenParts): Issuer | Refusal {
+function chooseIssuer(
+  issuers: readonly Issuer[],
+  { iss, alg }: TokenParts,
+  accepted: AcceptedIssuers,
+): Issuer | Refusal {
   const named = issuers.filter(({ issuer }) => issuer !== undefined && issuer === iss);
   const candidates = named.length > 0 ? named : issuers.filter(({ issuer }) => issuer === undefined);
-  if (candidates.length === 0) return WRONG_ISSUER;
+  if (candidates.length === 0) return refuseIssuer(iss, accepted ?? issuers.map(({ issuer }) => issuer));
   return candidates.find(({ algorithms }) => (algorithms as readonly string[]).includes(alg)) ?? WRONG_ALGORITHM;
 }

@@ -30,14 +30,15 @@ export function createRefusals(
 
   /** 401 for a wrong credential, and 429 after too many of them. */
   function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {
-    const { reason, code, cause } = refused.refusal;
+    const { reason, code, cause, forLog } = refused.refusal;
     // A verdict of somebody else's is theirs to limit.
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
-    const detail = (isOfAnotherKind(refused) ? hint(context) : undefined) ?? `${capitalise(reason)}.`;
-    return new GatewayError(code, detail, { ...withChallenge(said), cause });
+    const other = isOfAnotherKind(refused) ? hint(context) : undefined;
+    const detailForLog = other === undefined && forLog !== undefined ? `${capitalise(reason)}: ${forLog}.` : undefined;
+    return new GatewayError(code, other ?? `${capitalise(reason)}.`, { ...withChallenge(said), cause, detailForLog });
   }
 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {

@@ -2,18 +2,17 @@ import { type KeyObject, verify } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
+import { refuseAudience, refuseIssuer } from './not-for-us.ts';
 import { type Algorithm, algorithmsOf } from './signing-keys.ts';
 import type { TokenParts } from './token-parts.ts';
 
 /** How far two clocks may be apart. */
 export const TOLERANCE_SECONDS = 5;
 
-export const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
 export const WRONG_ALGORITHM = new Refusal('the token is signed with an algorithm that is not accepted');
 export const EXPIRED = new Refusal('the token has expired');
 const BAD_SIGNATURE = new Refusal('the signature of the token is not valid');
 const NOT_YET = new Refusal('the token is not valid yet');
-const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
 
 /** Verifies the signature, the times, the issuer and the audience of a token whose parts have been read. */
 export function verifySignature(
@@ -37,30 +36,31 @@ export function verifySignature(
 
 function verifyByLibrary(
   key: KeyObject,
-  { issuer, audience }: Issuer,
+  source: Issuer,
   token: string,
-  { alg }: TokenParts,
+  parts: TokenParts,
   nowSeconds: number,
 ): jwt.JwtPayload | Refusal {
+  const { issuer, audience } = source;
   try {
     return jwt.verify(token, key, {
-      algorithms: [alg as Exclude<Algorithm, 'EdDSA'>],
+      algorithms: [parts.alg as Exclude<Algorithm, 'EdDSA'>],
       clockTimestamp: nowSeconds,
       clockTolerance: TOLERANCE_SECONDS,
       ...(issuer === undefined ? undefined : { issuer }),
       ...(audience === undefined ? undefined : { audience: audience as [string, ...string[]] }),
     }) as jwt.JwtPayload;
   } catch (error) {
-    return explain(error);
+    return explain(error, source, parts);
   }
 }
 
-function explain(error: unknown): Refusal {
+function explain(error: unknown, { issuer, audience = [] }: Issuer, { iss, claims }: TokenParts): Refusal {
   if (error instanceof jwt.TokenExpiredError) return EXPIRED;
   if (error instanceof jwt.NotBeforeError) return NOT_YET;
   if (!(error instanceof jwt.JsonWebTokenError)) return new Refusal(BAD_SIGNATURE.reason, { cause: error });
-  if (error.message.startsWith('jwt audience')) return WRONG_AUDIENCE;
-  return error.message.startsWith('jwt issuer') ? WRONG_ISSUER : BAD_SIGNATURE;
+  if (error.message.startsWith('jwt audience')) return refuseAudience(claims['aud'], audience);
+  return error.message.startsWith('jwt issuer') ? refuseIssuer(iss, [issuer]) : BAD_SIGNATURE;
 }
 
 /** Ed25519 (RFC 8037), which jsonwebtoken 9 doesn't know: its checks of the claims, in its order. */
@@ -79,6 +79,6 @@ function verifyEdDsa(
   // That there is one has been seen when the parts were read.
   if (nowSeconds >= (exp as number) + TOLERANCE_SECONDS) return EXPIRED;
   if (audience !== undefined && ![aud].flat().some((one) => one !== undefined && audience.includes(one)))
-    return WRONG_AUDIENCE;
-  return issuer === undefined || iss === issuer ? claims : WRONG_ISSUER;
+    return refuseAudience(aud, audience);
+  return issuer === undefined || iss === issuer ? claims : refuseIssuer(iss, [issuer]);
 }

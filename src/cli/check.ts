@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
 import { warnOfRoutes } from '../config/route-warnings.ts';
+import { warnOfSettings } from '../config/setting-warnings.ts';
 import { findStrayNames } from '../config/stray-names.ts';
+import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { collectStartWarnings } from './start-warnings.ts';
@@ -26,7 +29,7 @@ export async function runCheck(argv: readonly string[], io: CliIo): Promise<numb
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const [file, ...rest] = positionals;
@@ -39,14 +42,17 @@ export async function runCheck(argv: readonly string[], io: CliIo): Promise<numb
 
 async function check(file: string | undefined, isStrict: boolean, io: CliIo): Promise<number> {
   loadDotEnv(process.cwd());
-  const routesFile = (fallback: string) => (file === undefined ? fallback : resolve(file));
+  const routesFile = resolve(file ?? (io.env['ROUTES_FILE']?.trim() || 'routes.json'));
   // A misspelt name may be the reason of the fault: it is told in either case.
-  const stray = findStrayNames(io.env, routesFile(resolve(io.env['ROUTES_FILE']?.trim() || 'routes.json')));
+  const stray = findStrayNames(io.env, routesFile);
   for (const warning of stray) io.err(`warning: ${warning}\n`);
-  const settings = parseSettings(io.env);
-  const loaded = loadRoutes(routesFile(settings.routesFile), { env: io.env });
+  const [settings, loaded] = readBoth(
+    () => parseSettings(io.env),
+    () => loadRoutes(routesFile, { env: io.env }),
+  );
   const { config, files, hidden } = loaded;
-  const others = [...warnOfRoutes(config.routes).map(hidden.hide), ...(await collectStartWarnings(settings, loaded))];
+  const ofFile = [...warnOfRoutes(config.routes), ...warnOfSettings(config, settings)].map(hidden.hide);
+  const others = [...ofFile, ...(await collectStartWarnings(settings, loaded))];
   for (const warning of others) io.err(`warning: ${warning}\n`);
   const warnings = stray.length + others.length;
   if (warnings > 0 && isStrict) {
@@ -56,6 +62,22 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   const found = `${count(config.routes.length, 'route')} in ${count(files.length, 'file')}`;
   io.out(`ok: ${found}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}\n`);
   return EXIT.ok;
+}
+
+/** What both read, or the faults of both. */
+function readBoth<A, B>(readFirst: () => A, readSecond: () => B): [A, B] {
+  const [first, second] = [attempt(readFirst), attempt(readSecond)];
+  if ('value' in first && 'value' in second) return [first.value, second.value];
+  throw new ConfigError([first, second].flatMap((each) => ('faults' in each ? each.faults : [])));
+}
+
+function attempt<T>(read: () => T): { readonly value: T } | { readonly faults: readonly Fault[] } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (error instanceof ConfigError) return { faults: error.faults };
+    throw error;
+  }
 }
 
 function count(number: number, noun: string): string {

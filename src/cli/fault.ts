@@ -1,4 +1,5 @@
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { asTyped } from './as-typed.ts';
 import { type CliIo, EXIT } from './io.ts';
 
 /** The words of a call are wrong; leads to exit code 64 and the usage. */
@@ -14,7 +15,7 @@ export function explainFault(command: string, usage: string, error: unknown, io:
     return EXIT.config;
   }
   if (!isUsageError(error)) throw error;
-  io.err(`turnpike ${command}: ${error.message}\n\n${usage}`);
+  io.err(`turnpike ${command}: ${error.message}\n\n${asTyped(usage, io.env)}`);
   return EXIT.usage;
 }
 

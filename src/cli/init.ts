@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { gatherShapes } from '../config/routes.ts';
 import { STAGES } from '../stages.ts';
 import { withApiDocument } from './api-document.ts';
+import { asTyped, commandIn } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { makeRoutes } from './from-api/routes-file.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -33,7 +34,7 @@ export async function runInit(argv: readonly string[], io: CliIo): Promise<numbe
     const options = { from: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const [folder = '.', ...rest] = positionals;
@@ -48,11 +49,10 @@ function init(folder: string, from: string | undefined, io: CliIo): number {
   const file = posix.join(folder.split(sep).join('/'), 'routes.json');
   const isHere = resolve(folder) === process.cwd();
   const setting = isHere ? undefined : `ROUTES_FILE=${file}`;
-  // A clone has no command of that name, only the script.
-  const command = io.env['npm_lifecycle_event'] === 'turnpike' ? 'npm run turnpike --' : 'turnpike';
+  const command = commandIn(io.env);
   try {
     // Before anything is written: a document that is wrong leaves nothing behind.
-    const first = from === undefined ? starter(folder) : makeFrom(from, folder);
+    const first = from === undefined ? starter(folder, command) : makeFrom(from, folder, io.env);
     mkdirSync(folder, { recursive: true });
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
     io.out(writeNew(file, first.text) ? `wrote ${file}${first.told}\n` : `${file} ${STAYS}${beside}\n`);
@@ -74,19 +74,20 @@ interface FirstRoutes {
   readonly told: string;
 }
 
-function starter(folder: string): FirstRoutes {
-  return { text: renderStarter(schemaFrom(folder)), told: '' };
+function starter(folder: string, command: string): FirstRoutes {
+  return { text: renderStarter(schemaFrom(folder), command), told: '' };
 }
 
-function makeFrom(from: string, folder: string): FirstRoutes {
+function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRoutes {
   const way = relative(resolve(folder), resolve(from)).split(sep).join('/');
   const document = way.startsWith('.') ? way : `./${way}`;
   const validates = Object.hasOwn(gatherShapes(STAGES).route, 'openapi');
   const { text, routes, notes } = withApiDocument(from, (read) =>
     makeRoutes(read, { schema: schemaFrom(folder), document, validates }),
   );
-  const lines = notes.map((note) => `\n  ${note}`);
-  return { text, told: `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${from}${lines.join('')}` };
+  const lines = notes.map((note) => `\n  ${asTyped(note, env)}`);
+  const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${from}${lines.join('')}`;
+  return { text: asTyped(text, env), told };
 }
 
 /** False where there is something already, a link that leads nowhere too. */

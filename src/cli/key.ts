@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import { loadDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { asTyped } from './as-typed.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { KEY_ACTIONS, type KeyAction, type KeyOptions, type KeyOutcome } from './key-actions.ts';
 import { readPassword } from './key-password.ts';
@@ -45,18 +46,18 @@ export async function runKey(argv: readonly string[], io: CliIo, clock: Clock = 
   try {
     parsed = parseOptions(argv);
   } catch (error) {
-    io.err(`turnpike key: ${(error as Error).message}\n\n${USAGE}`);
+    io.err(`turnpike key: ${(error as Error).message}\n\n${asTyped(USAGE, io.env)}`);
     return EXIT.usage;
   }
   const { values, positionals } = parsed;
   const [name = '', ...rest] = positionals;
   const action = Object.hasOwn(KEY_ACTIONS, name) ? KEY_ACTIONS[name] : undefined;
   if (values.help) {
-    io.out(USAGE);
+    io.out(asTyped(USAGE, io.env));
     return EXIT.ok;
   }
   if (action === undefined || rest.length > 0) {
-    io.err(USAGE);
+    io.err(asTyped(USAGE, io.env));
     return EXIT.usage;
   }
   return runAction(action, values, io, clock.now());
@@ -72,7 +73,7 @@ async function runAction(action: KeyAction, values: Values, io: CliIo, nowMs: nu
       return EXIT.config;
     }
     if (!(error instanceof KeyStoreError)) throw error;
-    io.err(`turnpike key: ${error.message}\n`);
+    io.err(`turnpike key: ${asTyped(error.message, io.env)}\n`);
     return EXIT.failed;
   }
 }
@@ -98,7 +99,7 @@ async function act(action: KeyAction, options: KeyOptions, io: CliIo, nowMs: num
 /** Prints what was done; where nobody takes it, says what that means. */
 async function report({ text, ifUnread }: KeyOutcome, io: CliIo): Promise<number> {
   if ((await io.out(text)) !== false) return EXIT.ok;
-  if (ifUnread !== undefined) io.err(`turnpike key: ${ifUnread}\n`);
+  if (ifUnread !== undefined) io.err(`turnpike key: ${asTyped(ifUnread, io.env)}\n`);
   return EXIT.failed;
 }
 

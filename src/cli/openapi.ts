@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
 import { withoutControls } from '../lib/printable.ts';
+import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { makePublicDocument } from './public-api/public-document.ts';
@@ -38,7 +39,7 @@ export async function runOpenapi(argv: readonly string[], io: CliIo): Promise<nu
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
     if (values.help) {
-      await io.out(USAGE);
+      await io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const [file, ...rest] = positionals;

@@ -58,7 +58,7 @@ function inProcess(): never {
 const FAR_SIDE_KEYS = ['service', 'target', 'targets', 'discover', 'healthCheck', 'passiveHealth', 'mirror'] as const;
 
 function endHere(route: RouteConfig): RouteConfig {
-  const here: Partial<Record<string, unknown>> = { ...route, respond: { status: 204, headers: {}, body: '' } };
+  const here: Partial<Record<string, unknown>> = { ...route, respond: [] };
   for (const key of FAR_SIDE_KEYS) delete here[key];
   return here as RouteConfig;
 }

@@ -4,6 +4,7 @@ import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
+import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
@@ -29,7 +30,7 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
   try {
     const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const { sub } = values;

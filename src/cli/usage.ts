@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log/log.ts';
 import { createRedis, isUpWithin } from '../redis/link.ts';
+import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
 
@@ -32,7 +33,7 @@ export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock 
   try {
     const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true });
     if (values.help) {
-      io.out(USAGE);
+      io.out(asTyped(USAGE, io.env));
       return EXIT.ok;
     }
     const days = readDays(values, clock.now());

@@ -1,8 +1,11 @@
 import { conditionKeys, type MatchOptions } from '../routing/keys.ts';
 import type { Report } from '../stage.ts';
 
-/** What the checks need to know of a parsed route. */
-type AnyRoute = MatchOptions & Readonly<Record<string, unknown>>;
+/** What the checks need to know of a route: its values, and which keys are left out of them since they are wrong. */
+interface AnyRoute {
+  readonly value: MatchOptions & Readonly<Record<string, unknown>>;
+  readonly broken?: ReadonlySet<string>;
+}
 
 /** The keys that say where a request ends; a route has exactly one of them. */
 export const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond', 'redirect', 'files'];
@@ -19,21 +22,29 @@ export function checkRoutes(
   placeOf: (index: number) => string,
 ): void {
   const endings = ENDINGS.filter((key) => known.includes(key));
-  for (const [index, route] of routes.entries()) {
+  for (const [index, { value, broken = [] }] of routes.entries()) {
     const reportHere: Report = (path, message, hint) => report(['routes', index, ...path], message, hint);
-    checkEnding(route, endings, reportHere);
-    checkReserved(route, reportHere);
+    // A wrong key, or one that nobody knows, may have been meant as the ending.
+    const mayHaveOne = [...broken].some((key) => endings.includes(key) || !known.includes(key));
+    checkEnding(value, endings, mayHaveOne, reportHere);
+    checkReserved(value, reportHere);
   }
-  checkTwins(routes, report, placeOf);
+  checkTwins(
+    routes.map(({ value }) => value),
+    report,
+    placeOf,
+  );
 }
 
-function checkReserved(route: AnyRoute, report: Report): void {
+type Values = AnyRoute['value'];
+
+function checkReserved(route: Values, report: Report): void {
   const hint = 'The gateway answers /health, /health/… and /-/… itself; choose another prefix.';
   for (const prefix of route.prefix.filter(isReserved)) report(['prefix'], `"${prefix}" belongs to the gateway`, hint);
 }
 
 /** Reports routes that could never be reached, since an earlier one has the very same conditions. */
-function checkTwins(routes: readonly AnyRoute[], report: Report, placeOf: (index: number) => string): void {
+function checkTwins(routes: readonly Values[], report: Report, placeOf: (index: number) => string): void {
   const hint = 'It would never be chosen: give one of them other hosts, headers or methods, or take it out.';
   const seen = new Map<string, number>();
   for (const [index, route] of routes.entries()) {
@@ -49,13 +60,18 @@ function checkTwins(routes: readonly AnyRoute[], report: Report, placeOf: (index
   }
 }
 
-function checkEnding(route: AnyRoute, endings: readonly string[], report: Report): void {
+function checkEnding(route: Values, endings: readonly string[], mayHaveOne: boolean, report: Report): void {
   if (endings.length === 0) return;
-  const [one, other] = endings.filter((key) => route[key] !== undefined);
+  const [one, other] = endings.filter((key) => route[key] !== undefined && !isConditional(route[key]));
   const list = endings.map((key) => `"${key}"`).join(', ');
-  if (one === undefined) report([], 'leads nowhere', `Give it one of ${list}.`);
+  if (one === undefined && !mayHaveOne) report([], 'leads nowhere', `Give it one of ${list}.`);
   if (other !== undefined)
     report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
+}
+
+/** Answers that are all given under a condition are no ending: where none of those holds, the request goes on. */
+function isConditional(ending: unknown): boolean {
+  return Array.isArray(ending) && ending.every((each: { when?: unknown }) => each?.when !== undefined);
 }
 
 /** Whether a path is answered by the gateway itself. */

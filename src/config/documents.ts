@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { AttachedDocument } from '../stage.ts';
+import { MAX_DOCUMENT_BYTES } from '../validate/openapi/read-document.ts';
 
-const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 /** A document and all that it refers to. */
 const MAX_FILES = 100;
 

@@ -84,11 +84,12 @@ const TRUST_HINT = 'Give the number of proxies in front ("1"), or their networks
 /**
  * Who may say where a request came from.
  *
- * Trusting everybody is refused: any client could then forge the address by which it is limited and logged.
+ * `0` trusts nobody, as nothing does, and says that nothing stands in front, so that no warning is due. Trusting
+ * everybody is refused: any client could then forge the address by which it is limited and logged.
  */
 export function readTrustProxy(reader: EnvReader): Trust {
   const text = reader.text('TRUST_PROXY');
-  if (text === undefined || text === '0') return { kind: 'none' };
+  if (text === undefined) return { kind: 'none' };
   if (/^\d{1,2}$/.test(text)) return { kind: 'hops', hops: Number(text) };
   if (/^(true|yes|on|all|any|\*)$/i.test(text)) return refuseTrustAll(reader);
   const networks: string[] = [];

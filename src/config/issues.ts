@@ -56,9 +56,16 @@ function readIssue(issue: Issue, path: readonly PropertyKey[], input: unknown): 
     return [{ path, message: `this name is refused: ${issue.issues[0]?.message ?? 'invalid'}`, atKey: true }];
   }
   if (issue.code === 'invalid_union') return readUnion(issue, path, input);
+  if (issue.code === 'custom') return [{ path, message: issue.message, ...hintOf(issue) }];
   if (issue.code !== 'invalid_value') return [{ path, message: issue.message }];
   const meant = findNearest(valueAt(input, path), issue.values.map(String));
   return [{ path, message: issue.message, ...(meant === undefined ? {} : { hint: `did you mean "${meant}"?` }) }];
+}
+
+/** A rule of a schema may bring its hint along. */
+function hintOf({ params }: Extract<Issue, { code: 'custom' }>): { readonly hint?: string } {
+  const hint: unknown = params?.['hint'];
+  return typeof hint === 'string' ? { hint } : {};
 }
 
 export function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): ReadableIssue {

@@ -4,11 +4,19 @@ import { nameOfRoute } from './route-name.ts';
 type NamedRoute = MatchOptions & {
   readonly name?: string | undefined;
   readonly shadow?: readonly string[] | undefined;
+  readonly fault?: unknown;
+  readonly graphql?: { readonly subscriptions: string } | undefined;
+  readonly websocket?: unknown;
 };
 
-/** What a person should know of routes that are right as they stand: those never reached, those open for a trial. */
+/** What a person should know of routes that are right as they stand: those never reached, those on trial, and others. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
-  return [...findUnreached(routes), ...routes.flatMap(opened)];
+  return [
+    ...findUnreached(routes),
+    ...routes.flatMap(opened),
+    ...routes.flatMap(failing),
+    ...routes.flatMap(socketless),
+  ];
 }
 
 /** Routes whose every method is taken by earlier ones, which match under the same conditions otherwise. */
@@ -38,4 +46,16 @@ function placesOf({ prefix, methods, exact, hosts = [], headers = {}, pathRegex 
 function opened(route: NamedRoute): readonly string[] {
   if (!route.shadow?.includes('authenticate')) return [];
   return [`the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`];
+}
+
+function failing(route: NamedRoute): readonly string[] {
+  return route.fault === undefined ? [] : [`the route "${nameOfRoute(route)}" fails on purpose ("fault")`];
+}
+
+function socketless(route: NamedRoute): readonly string[] {
+  if (route.graphql?.subscriptions !== 'refused' || (route.websocket ?? false) === false) return [];
+  const name = nameOfRoute(route);
+  return [
+    `the route "${name}" refuses every WebSocket, since "graphql" can't look into one: leave "websocket" out, or let all of them pass with "subscriptions": "unguarded"`,
+  ];
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Steps } from '../lib/steps.ts';
-import type { MatchOptions } from '../routing/keys.ts';
+import { type MatchOptions, matchKeys } from '../routing/keys.ts';
 import type { AttachedDocument, DocumentsKey, FolderKey, Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
 import { DocumentReader } from './documents.ts';
@@ -8,16 +8,26 @@ import { describeIssue } from './issue-words.ts';
 import { type ReadableIssue, readIssues, unknownKey } from './issues.ts';
 import type { MergedFile } from './merge.ts';
 import { type FileOf, type FileShapes, gatherShapes, type StageList } from './routes.ts';
+import { type Salvaged, salvageNamed, salvageRoute } from './salvage.ts';
 import { checkShadows } from './shadow.ts';
 import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
 type ParsedRoute = MatchOptions & DocumentsKey & FolderKey & Record<string, unknown>;
 
+interface WrittenRoute {
+  readonly value: ParsedRoute;
+  readonly located: LocatedObject;
+  /** Keys whose value is wrong, where there are any: checks that look at them leave the route out. */
+  readonly broken?: ReadonlySet<string>;
+}
+
 interface Parsed {
   readonly top: Record<string, unknown>;
-  readonly routes: { readonly value: ParsedRoute; readonly located: LocatedObject }[];
-  /** Keys of the file whose value is wrong: checks that rely on them are left out. */
+  readonly routes: readonly WrittenRoute[];
+  /** The same of the file: checks that look at them are left out. */
   readonly brokenKeys: ReadonlySet<string>;
+  /** Services and other things with a name that are wrong, as `services/NAME`: no check says more of them. */
+  readonly brokenNames: ReadonlySet<string>;
 }
 
 /**
@@ -32,24 +42,36 @@ export function* validateFile(
 ): Steps<FileOf<StageList>> {
   const shapes = gatherShapes(stages);
   const parsed = yield* parseMerged(stages, shapes, merged, report);
-  const { top, brokenKeys } = parsed;
-  const routes = parsed.routes.map(({ value }) => value);
-  const reportPath: Report = (path, message, hint) => {
-    const [first, index, ...rest] = path;
-    const route = first === 'routes' ? parsed.routes[Number(index)] : undefined;
-    const { place } = route === undefined ? findPlace(merged.top, path) : findPlace(route.located, rest);
-    report(place, message, hint);
-  };
-  checkRoutes(routes, Object.keys(shapes.route), reportPath, (index) => renderPlace(parsed.routes[index]?.located));
-  checkShadows(stages, parsed.routes, reportPath);
+  const { top, brokenKeys, brokenNames } = parsed;
+  const reportOf =
+    (routes: readonly WrittenRoute[]): Report =>
+    (path, message, hint) => {
+      const [first, index, ...rest] = path;
+      if (brokenNames.has(`${first}/${index}`)) return;
+      const route = first === 'routes' ? routes[Number(index)] : undefined;
+      const { place } = route === undefined ? findPlace(merged.top, path) : findPlace(route.located, rest);
+      report(place, message, hint);
+    };
+  const matching = withSound(parsed.routes, Object.keys(matchKeys));
+  const keys = Object.keys(shapes.route);
+  checkRoutes(matching, keys, reportOf(matching), (index) => renderPlace(matching[index]?.located));
+  const sound = parsed.routes.filter(({ broken }) => broken === undefined);
+  checkShadows(stages, sound, reportOf(sound));
   for (const stage of stages) {
     yield;
     const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
     if (known.some((key) => brokenKeys.has(key))) continue;
-    const steps = stage.check?.(top, routes, reportPath, outside);
+    const routes = withSound(parsed.routes, [...Object.keys(stage.keys), ...Object.keys(stage.reads)]);
+    const values = routes.map(({ value }) => value);
+    const steps = stage.check?.(top, values, reportOf(routes), outside);
     if (steps !== undefined) yield* steps;
   }
-  return { ...top, routes };
+  return { ...top, routes: parsed.routes.map(({ value }) => value) };
+}
+
+/** The routes in which none of these keys is wrong. */
+function withSound(routes: readonly WrittenRoute[], keys: readonly string[]): readonly WrittenRoute[] {
+  return routes.filter(({ broken }) => broken === undefined || !keys.some((key) => broken.has(key)));
 }
 
 function renderPlace(located: LocatedObject | undefined): string {
@@ -70,17 +92,18 @@ function* parseMerged(stages: StageList, shapes: FileShapes, merged: MergedFile,
   const last = lastLoads.get(shapes);
   const reader = new DocumentReader(last?.documents);
   const byText = new Map<string, ParsedRoute>();
-  const routes: Parsed['routes'] = [];
+  const routes: WrittenRoute[] = [];
   for (const located of merged.routes) {
     yield;
     const plain = plainValue(located);
     const text = JSON.stringify(plain);
-    const parsed =
-      last?.routes.get(text) ?? (parseAt(shapes.routeSchema, located, plain, report) as ParsedRoute | undefined);
+    const known = last?.routes.get(text) as Record<string, unknown> | undefined;
+    const parsed = known ? { value: known } : parseRoute(shapes, located, plain, report);
     if (parsed === undefined) continue;
-    const value = withNamed(parsed, located, stages, reader, report);
-    byText.set(text, value);
-    routes.push({ value, located });
+    const value = withNamed(parsed.value as ParsedRoute, located, stages, reader, report);
+    const route: WrittenRoute = { ...parsed, value, located };
+    if (route.broken === undefined) byText.set(text, route.value);
+    routes.push(route);
   }
   lastLoads.set(shapes, { routes: byText, documents: reader.documents });
   return { ...(yield* parseTop(shapes, merged.top, report)), routes };
@@ -116,39 +139,70 @@ function folderOf(route: ParsedRoute, located: LocatedObject, stages: StageList)
   return path === undefined ? undefined : findPlace(located, path).place.source.folder;
 }
 
-// Key by key, so that one wrong key does not keep the others from being checked against the routes.
-function* parseTop(
-  shapes: FileShapes,
+function parseRoute(
+  { routeSchema }: FileShapes,
   located: LocatedObject,
+  plain: unknown,
   report: ReportAt,
-): Steps<Pick<Parsed, 'top' | 'brokenKeys'>> {
-  const top: Record<string, unknown> = {};
-  const brokenKeys = new Set<string>();
-  const value = plainValue(located) as Record<string, unknown>;
-  for (const [key, schema] of Object.entries(shapes.top)) {
-    yield;
-    const result = z.safeParse(schema, value[key], { error: describeIssue });
-    if (!result.success) {
-      brokenKeys.add(key);
-      for (const issue of readIssues(result.error.issues, value[key])) {
-        reportIssue(located, { ...issue, path: [key, ...issue.path] }, report);
-      }
-    } else if (result.data !== undefined) {
-      top[key] = result.data;
-    }
-  }
-  const known = ['$schema', 'defaults', ...Object.keys(shapes.top), 'routes'];
-  for (const key of located.entries.keys()) {
-    if (!Object.hasOwn(shapes.top, key)) reportIssue(located, unknownKey([key], key, known), report);
-  }
-  return { top, brokenKeys };
+): { readonly value: Record<string, unknown>; readonly broken?: ReadonlySet<string> } | undefined {
+  const result = parseAt(routeSchema, located, plain, report);
+  return 'value' in result ? result : salvageRoute(routeSchema, plain, result.issues);
 }
 
-function parseAt<T>(schema: z.ZodType<T>, located: LocatedObject, value: unknown, report: ReportAt): T | undefined {
+// Key by key, so that one wrong key does not keep the others from being checked against the routes.
+function* parseTop(shapes: FileShapes, located: LocatedObject, report: ReportAt): Steps<Omit<Parsed, 'routes'>> {
+  const top: Record<string, unknown> = {};
+  const brokenKeys = new Set(reportUnknown(shapes, located, report));
+  const brokenNames = new Set<string>();
+  const values = plainValue(located) as Record<string, unknown>;
+  for (const [key, schema] of Object.entries(shapes.top)) {
+    yield;
+    const parsed = parseKey(key, schema, values[key], located, report);
+    if (parsed === undefined) brokenKeys.add(key);
+    else if (parsed.value !== undefined) top[key] = parsed.value;
+    for (const name of parsed?.broken ?? []) brokenNames.add(`${key}/${name}`);
+  }
+  return { top, brokenKeys, brokenNames };
+}
+
+function parseKey(
+  key: string,
+  schema: z.core.$ZodType,
+  value: unknown,
+  located: LocatedObject,
+  report: ReportAt,
+): Salvaged<unknown> | undefined {
+  const result = z.safeParse(schema, value, { error: describeIssue });
+  if (result.success) return { value: result.data, broken: NOTHING };
+  const issues = readIssues(result.error.issues, value);
+  for (const issue of issues) reportIssue(located, { ...issue, path: [key, ...issue.path] }, report);
+  return salvageNamed(schema, value, issues);
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Reports keys that the file can't have; answers those that were probably meant. */
+function reportUnknown(shapes: FileShapes, located: LocatedObject, report: ReportAt): readonly string[] {
+  const known = ['$schema', 'defaults', ...Object.keys(shapes.top), 'routes'];
+  return [...located.entries.keys()].flatMap((key) => {
+    if (Object.hasOwn(shapes.top, key)) return [];
+    const issue = unknownKey([key], key, known);
+    reportIssue(located, issue, report);
+    return issue.meant ?? [];
+  });
+}
+
+function parseAt<T>(
+  schema: z.ZodType<T>,
+  located: LocatedObject,
+  value: unknown,
+  report: ReportAt,
+): { readonly value: T } | { readonly issues: readonly ReadableIssue[] } {
   const result = schema.safeParse(value, { error: describeIssue });
-  if (result.success) return result.data;
-  for (const issue of readIssues(result.error.issues, value)) reportIssue(located, issue, report);
-  return undefined;
+  if (result.success) return { value: result.data };
+  const issues = readIssues(result.error.issues, value);
+  for (const issue of issues) reportIssue(located, issue, report);
+  return { issues };
 }
 
 function reportIssue(root: LocatedObject, { path, message, hint, atKey }: ReadableIssue, report: ReportAt): void {

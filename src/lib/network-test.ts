@@ -9,6 +9,12 @@ export function isNetwork(text: string): boolean {
   return isIP(address) !== 0 && rest === 0 && Number.isInteger(bits) && bits >= 0 && bits <= most;
 }
 
+/** Whether all addresses of one network are in another. */
+export function isWithin(inner: string, outer: string): boolean {
+  const { address, bits } = readNetwork(inner);
+  return bits >= readNetwork(outer).bits && createNetworkTest([outer])(address);
+}
+
 /** Compiles networks into one test. What is no address at all is in none. */
 export function createNetworkTest(networks: readonly string[]): NetworkTest {
   const list = new BlockList();

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isReserved } from '../lib/header-filter.ts';
 import { type LimitsFile, RouteWindows } from './route-windows.ts';
-import type { QuotaOptions, RateLimitOptions } from './schema.ts';
+import type { CostOption, QuotaOptions, RateLimitOptions } from './schema.ts';
 import { compileWindow, largestCost, renderDuration, type Window } from './window.ts';
 
 type Path = readonly (string | number)[];
@@ -9,7 +10,7 @@ type Report = (path: Path, message: string, hint?: string) => void;
 /** The keys of a route that say how often. */
 export interface RouteLimitOptions {
   readonly rateLimits?: readonly RateLimitOptions[] | undefined;
-  readonly cost?: number | undefined;
+  readonly cost?: CostOption | undefined;
 }
 
 /** Reports what a schema can't see: a default plan that isn't there, limits that shadow each other or let nobody through. */
@@ -37,20 +38,13 @@ const DAY_MS = 86_400_000;
 function checkList(path: Path, list: readonly RateLimitOptions[], report: Report): void {
   checkOrder(path, list, report);
   list.forEach(({ by }, index) => {
-    if (isUnseen(by)) {
+    if (typeof by === 'string' && isUnseen(by)) {
       const message = `the header "${by.slice(HEADER.length)}" never gets this far: it is dropped, or the gateway's own`;
       report([...path, index, 'by'], message, 'choose another name, or count by consumer, user or address');
     }
   });
   const seen = new Map<string, number>();
   list.forEach((options, index) => {
-    const isBucket = options.algorithm === 'token-bucket';
-    if (isBucket && options.burst === undefined) {
-      report([...path, index], 'a token-bucket needs "burst"', 'how many calls may come early, 0 for none');
-    }
-    if (!isBucket && options.burst !== undefined) {
-      report([...path, index, 'burst'], '"burst" belongs to a token-bucket', 'add "algorithm": "token-bucket"');
-    }
     const { id } = compileWindow(options, { kind: 'route', name: '' }, '');
     const first = seen.get(id);
     if (first === undefined) seen.set(id, index);
@@ -71,7 +65,7 @@ function checkOrder(path: Path, list: readonly RateLimitOptions[], report: Repor
       (longer) =>
         longer.window > shorter.window &&
         longer.limit < shorter.limit &&
-        longer.by === shorter.by &&
+        isDeepStrictEqual(longer.by, shorter.by) &&
         longer.scope === shorter.scope,
     );
     const longer = list[other];
@@ -113,7 +107,8 @@ function checkCost(
   { rateLimits = [], cost = 1 }: RouteLimitOptions,
   report: Report,
 ): void {
-  if (cost === 1) return;
+  // What depends on the call is known with the call.
+  if (cost === 1 || typeof cost !== 'number') return;
   const windows = new RouteWindows(file, rateLimits, NO_NAME).lists.flatMap((list) => list.windows);
   const small = windows.find((window) => largestCost(window) < cost);
   if (small === undefined) return;

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import type { LimitState } from '../facts.ts';
-import { quotaOf, type Window } from './window.ts';
+import { quotaOf, secondsOf, type Window } from './window.ts';
 
 /** What was decided about one call over all its windows, told by the window that decided. */
 export interface Decision extends LimitState {
@@ -36,12 +36,12 @@ export function createDecision(allowed: boolean, window: Window, remaining: numb
   };
 }
 
-export function createWindowState(window: Window, remaining: number, resetMs: number): WindowState {
+export function createWindowState(window: Window, remaining: number, resetMs: number, nowMs: number): WindowState {
   return {
     policy: window.name,
     limit: quotaOf(window),
     remaining,
     resetSeconds: Math.ceil(resetMs / 1000),
-    windowSeconds: Math.ceil(window.windowMs / 1000),
+    windowSeconds: secondsOf(window, nowMs),
   };
 }

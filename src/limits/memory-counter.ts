@@ -82,7 +82,7 @@ export class MemoryCounter implements CallCounter {
       const counter = found ?? createCounter(window, nowMs);
       const limit = limitOf(window, context, 1, share, known);
       const remaining = limit > 0 ? counter.remaining(limit, nowMs) : 0;
-      return createWindowState(window, remaining, found === undefined ? 0 : counter.resetMs(nowMs));
+      return createWindowState(window, remaining, found === undefined ? 0 : counter.resetMs(nowMs), nowMs);
     });
   }
 

@@ -1,6 +1,7 @@
-/** The stretch of time that a fixed window counts: a number that grows with each, and when it ends (epoch ms). */
+/** The stretch of time that a fixed window counts: a number that grows with each, and when it begins and ends (epoch ms). */
 export interface PeriodBounds {
   readonly number: number;
+  readonly startsAtMs: number;
   readonly endsAtMs: number;
 }
 
@@ -10,7 +11,7 @@ export type Period = (nowMs: number) => PeriodBounds;
 export function fixedPeriod(windowMs: number): Period {
   return remembered((nowMs) => {
     const number = Math.floor(nowMs / windowMs);
-    return { number, endsAtMs: (number + 1) * windowMs };
+    return { number, startsAtMs: number * windowMs, endsAtMs: (number + 1) * windowMs };
   });
 }
 
@@ -21,13 +22,17 @@ export function calendarPeriod(unit: 'day' | 'month'): Period {
     const date = new Date(nowMs);
     const year = date.getUTCFullYear();
     const month = date.getUTCMonth();
-    return { number: year * 12 + month, endsAtMs: Date.UTC(year, month + 1, 1) };
+    return {
+      number: year * 12 + month,
+      startsAtMs: Date.UTC(year, month, 1),
+      endsAtMs: Date.UTC(year, month + 1, 1),
+    };
   });
 }
 
 /** Asks again only once the last answer has run out, or the clock went back past its start. */
 function remembered(compute: Period): Period {
-  let last: PeriodBounds = { number: 0, endsAtMs: Number.NEGATIVE_INFINITY };
+  let last: PeriodBounds = { number: 0, startsAtMs: 0, endsAtMs: Number.NEGATIVE_INFINITY };
   let askedAtMs = Number.POSITIVE_INFINITY;
   return (nowMs) => {
     if (nowMs < last.endsAtMs && nowMs >= askedAtMs) return last;

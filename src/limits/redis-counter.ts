@@ -89,8 +89,9 @@ export class RedisCounter extends RedisStore implements CallCounter {
   async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
     const reply = await this.#run(this.#commandOf('peek', windows, context, 1));
     if (reply.length !== windows.length * 2) throw this.#distrust();
+    const nowMs = this.#clock.now();
     return windows.map((window, index) =>
-      createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number),
+      createWindowState(window, reply[index * 2] as number, reply[index * 2 + 1] as number, nowMs),
     );
   }
 

@@ -26,6 +26,7 @@ export class RouteWindows {
   readonly atDoor: WindowList;
   readonly #byPlan = new Map<string, WindowList>();
   readonly #others: WindowList;
+  readonly #whole = new Map<WindowList, WindowList>();
 
   /** @param hide takes secrets out of names, which are displayed. */
   constructor(
@@ -83,6 +84,18 @@ export class RouteWindows {
     const plan = context.plan ?? context.consumer?.plan;
     return (plan === undefined ? undefined : this.#byPlan.get(plan)) ?? this.#others;
   }
+
+  /** All windows that have counted a call, those of the door included, for what counts more of it in all at once. */
+  wholeOf(context: RequestContext): WindowList {
+    const list = this.of(context);
+    if (this.atDoor.windows.length === 0) return list;
+    let whole = this.#whole.get(list);
+    if (whole === undefined) {
+      whole = createList([...this.atDoor.windows, ...list.windows]);
+      this.#whole.set(list, whole);
+    }
+    return whole;
+  }
 }
 
 function shownLimits(limits: readonly RateLimitOptions[], hide: Hide): RateLimitOptions[] {
@@ -90,7 +103,7 @@ function shownLimits(limits: readonly RateLimitOptions[], hide: Hide): RateLimit
 }
 
 function needsNoIdentity({ by }: RateLimitOptions): boolean {
-  return by === 'address' || by.startsWith('header:');
+  return typeof by === 'string' && (by === 'address' || by.startsWith('header:'));
 }
 
 function createList(windows: readonly Window[], before: readonly Window[] = []): WindowList {

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { ipKeyGenerator } from 'express-rate-limit';
 import type { RequestContext } from '../context.ts';
 import { qualify } from '../lib/qualify.ts';
+import { Template } from '../values/template.ts';
+import type { By } from './schema.ts';
 
 /** Whose calls a window counts together: the part of a counter's key that names the caller. */
 export type Subject = (context: RequestContext) => string;
@@ -14,7 +16,8 @@ const MAX_REMEMBERED_ADDRESSES = 4096;
  * The subject that `by` of a limit stands for. Each falls back to the next best name: consumer, else the token's
  * subject, else the client's address. The letter in front keeps a user called "10.0.0.1" apart from that address.
  */
-export function createSubject(by: string): Subject {
+export function createSubject(by: By): Subject {
+  if (by instanceof Template) return byValue(by);
   switch (by) {
     case 'consumer':
       return byConsumer;
@@ -68,6 +71,16 @@ function byClaim(path: string): Subject {
     if (kind === 'string' || kind === 'number' || kind === 'boolean')
       return bounded('k:', qualify(context.issuer, String(value)));
     return byConsumer(context);
+  };
+}
+
+/** A value of the file's own making; where it is empty, whoever calls. What an issuer says counts for that issuer. */
+function byValue(template: Template): Subject {
+  const isOfIssuer = ['claims', 'user', 'roles', 'scopes'].some((name) => template.reads.has(name));
+  return (context) => {
+    const value = template.render(context);
+    if (value === '') return byConsumer(context);
+    return bounded('v:', isOfIssuer ? qualify(context.issuer, value) : value);
   };
 }
 

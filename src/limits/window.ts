@@ -53,7 +53,16 @@ export function compileWindow(options: RateLimitOptions, owner: Owner, routeName
   const place = scope === 'route' ? `route ${routeName}` : 'gateway';
   // The state of a bucket is measured in its rate, so another rate is another bucket.
   const rate = algorithm === 'token-bucket' ? `${limit}+${burst}` : '';
-  const id = [family, options.name ?? '', place, by, algorithm, renderDuration(windowMs), rate, '']
+  const id = [
+    family,
+    options.name ?? '',
+    place,
+    typeof by === 'string' ? by : by.text,
+    algorithm,
+    renderDuration(windowMs),
+    rate,
+    '',
+  ]
     .map(escapePart)
     .join('|');
   const period = fixedPeriod(windowMs);
@@ -107,6 +116,13 @@ export function largestCost(window: Window): number {
 /** What a caller is told as the limit. As much as a bucket's burst can be left, so it is no lower than that. */
 export function quotaOf(window: Window): number {
   return Math.max(window.limit, largestCost(window));
+}
+
+/** What a caller is told as the length: whole seconds, and of a monthly quota those of the month that is. */
+export function secondsOf(window: Window, nowMs: number): number {
+  if (window.quota !== 'month') return Math.ceil(window.windowMs / 1000);
+  const { startsAtMs, endsAtMs } = window.period(nowMs);
+  return (endsAtMs - startsAtMs) / 1000;
 }
 
 function escapePart(part: string): string {

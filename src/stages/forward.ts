@@ -3,6 +3,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
+import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
@@ -45,6 +46,7 @@ export const forwardStage = defineStage({
       .describe('When a failed attempt is repeated; false never does.'),
     mirror: mirrorOption.optional(),
   },
+  reads: { prefix: matchKeys.prefix },
   fileKeys: {
     services: z
       .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema)

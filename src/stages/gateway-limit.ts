@@ -29,7 +29,9 @@ export const gatewayLimitStage = defineStage({
   },
 
   create(options, route, deps, { file, limits, bans }) {
-    const { rateLimits = [], cost = 1, onStoreError = 'local' } = options;
+    const { rateLimits = [], onStoreError = 'local' } = options;
+    // What a call costs by its caller can't be told before that is known.
+    const cost = typeof options.cost === 'number' ? options.cost : 1;
     const list = new RouteWindows(file, rateLimits, route.name, deps.hidden.hide).atDoor;
     if (list.windows.length === 0 || route.own !== undefined) return undefined;
     // Who calls is not known yet, and no route can try out what holds for all of them.

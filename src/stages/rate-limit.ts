@@ -1,6 +1,7 @@
 import { contextOf } from '../context.ts';
 import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
 import { checkLimits } from '../limits/check.ts';
+import { createCost } from '../limits/cost.ts';
 import { createLimits } from '../limits/create-limits.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { type Limits, limitsKind } from '../limits/limits.ts';
@@ -38,11 +39,16 @@ export const rateLimitStage = defineStage({
     // With Redis every call is in the usage report, whether a limit holds for it or not.
     const usage = limits.usageOf(route.name);
     if (windows.isEmpty && usage === undefined) return undefined;
-    const settle = createSettle({ stage: 'rateLimit', cost, onStoreError, usage, bans, isShadowed }, route, deps);
+    const costOf = createCost(cost);
+    const settle = createSettle(
+      { stage: 'rateLimit', cost: costOf, onStoreError, usage, bans, isShadowed },
+      route,
+      deps,
+    );
 
     const limiter = createLimiter((context) => {
       const list = windows.of(context);
-      const decided = limits.decide(list.windows, context, cost, onStoreError === 'local');
+      const decided = limits.decide(list.windows, context, costOf(context), onStoreError === 'local');
       return decided instanceof Promise
         ? decided.then((decision) => settle(context, decision, list))
         : settle(context, decided, list);
@@ -54,7 +60,7 @@ export const rateLimitStage = defineStage({
         void limiter(req, res, next);
         return;
       }
-      if (!context.dryRun) usage?.count(context, cost, true);
+      if (!context.dryRun) usage?.count(context, costOf(context), true);
       next();
     };
   },

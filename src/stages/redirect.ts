@@ -29,7 +29,7 @@ const destination = z.string().transform((to, context) => {
 
 const redirectOption = z.strictObject({
   to: destination.describe(
-    'What stands in the place of the matched prefix: a path, which may use its `:name` segments, or an address. The rest of the path and the query are kept.',
+    'What stands in the place of the matched prefix: a path, which may use its `:name` segments, or an address. The rest of the path and the query are kept; a slash at its end stays where there is no rest.',
   ),
   status: z
     .literal([301, 302, 303, 307, 308])
@@ -41,22 +41,18 @@ const redirectOption = z.strictObject({
 export const redirectStage = defineStage({
   name: 'redirect',
   keys: { redirect: redirectOption.optional().describe('Answers with a redirect instead of asking a service.') },
-  reads: { prefix: matchKeys.prefix, exact: matchKeys.exact },
+  reads: { prefix: matchKeys.prefix, exact: matchKeys.exact, pathRegex: matchKeys.pathRegex },
 
   check(_file, routes, report) {
     const prefixes = routes.flatMap(({ prefix }) => prefix);
-    routes.forEach(({ redirect, prefix, exact }, index) => {
+    routes.forEach((route, index) => {
+      const { redirect, prefix } = route;
       if (redirect === undefined) return;
       const at = ['routes', index, 'redirect'];
-      const { origin, path } = redirect.to;
-      checkRewrite({ prefix, stripPrefix: true, rewritePrefix: path }, at, report);
-      const around = origin === '' && !exact ? prefix.find((own) => covers(own, path)) : undefined;
-      if (around === undefined || prefixes.some((other) => other.length > around.length && covers(other, path))) return;
-      report(
-        [...at, 'to'],
-        'leads back to the route itself, and so on for ever',
-        'say "exact": true, or lead elsewhere',
-      );
+      checkRewrite({ prefix, stripPrefix: true, rewritePrefix: redirect.to.path }, at, report);
+      if (redirect.to.origin !== '' || !leadsBack(route, redirect, prefixes)) return;
+      const hint = route.exact ? 'to add a slash say "pathRegex": "[^/]$"' : 'say "exact": true, or lead elsewhere';
+      report([...at, 'to'], 'leads back to the route itself, and so on for ever', hint);
     });
   },
 
@@ -64,17 +60,41 @@ export const redirectStage = defineStage({
     if (options === undefined) return undefined;
     const { status, to } = options;
     const rewrite = createPathRewriter({ stripPrefix: true, rewritePrefix: to.path });
+    // The rewriter takes `/` for no path at all, and gives back the slash itself.
+    const end = to.path.length > 1 && to.path.endsWith('/') ? '/' : '';
 
     return function redirect(req, _res, next) {
       const context = contextOf(req);
       const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params);
-      const location = to.origin + encodeRest(path + context.query);
+      const slash = context.path.length === context.prefixLength ? end : '';
+      const location = to.origin + encodeRest(path + slash + context.query);
       context.trace?.push({ stage: 'redirect', decision: `${status} to ${location}` });
       if (context.dryRun) return next();
       answerOwn(context, status, { location }, '');
     };
   },
 });
+
+type Conditions = Readonly<Pick<z.output<z.ZodObject<typeof matchKeys>>, 'prefix' | 'exact' | 'pathRegex'>>;
+
+/** Whether the path of a redirect is taken by its route again; `prefixes` are those of all routes. */
+function leadsBack(
+  { prefix, exact, pathRegex }: Conditions,
+  { to: { path }, status }: z.output<typeof redirectOption>,
+  prefixes: readonly string[],
+): boolean {
+  if (exact) {
+    // A 303 is followed by GET, and an expression tells a path with a slash at its end from one without.
+    return prefix.some((own) => isSamePath(own, path)) && pathRegex === undefined && status !== 303;
+  }
+  const around = prefix.find((own) => covers(own, path));
+  return around !== undefined && !prefixes.some((other) => other.length > around.length && covers(other, path));
+}
+
+/** Whether a path is this prefix alone: a slash at the end makes no other. */
+function isSamePath(prefix: string, path: string): boolean {
+  return prefix === path || `${prefix}/` === path;
+}
 
 /** Whether a path is this prefix or below it. */
 function covers(prefix: string, path: string): boolean {

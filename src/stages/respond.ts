@@ -1,43 +1,111 @@
 import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
-import { contextOf } from '../context.ts';
+import { jsonBodyOf } from '../body/json-body.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { TOKEN } from '../lib/http-token.ts';
+import { isJsonType } from '../lib/media-type.ts';
+import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
+import type { Sights } from '../values/facts.ts';
+import { renderFieldValue } from '../values/field-value.ts';
+import { condition, jsonTemplate, template } from '../values/options.ts';
+import { type Template, ValueTemplate } from '../values/template.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
+const NO_BODY = new ValueTemplate('', 'request');
+
 const respondOptions = z.strictObject({
+  when: condition('request')
+    .optional()
+    .describe('Answers only where this holds; of several answers the first that fits is given.'),
   status: z.int().min(200).max(599).describe('Status of the answer.'),
   headers: z
     .record(
       z.string().regex(TOKEN, { error: 'not a header field name' }),
-      z.string().regex(FIELD_VALUE, { error: 'header values are visible ASCII' }),
+      z.string().regex(FIELD_VALUE, { error: 'header values are visible ASCII' }).pipe(template('request')),
     )
     .default({})
-    .describe('Header fields of the answer.'),
-  body: z
-    .union([z.string(), z.record(z.string(), z.json())])
-    .default('')
-    .describe('Text, or an object that is sent as JSON.'),
+    .describe('Header fields of the answer, with `${…}` for values.'),
+  body: jsonTemplate('request', z.union([z.string(), z.record(z.string(), z.json())]))
+    .default(NO_BODY)
+    .describe('Text, or an object that is sent as JSON; with `${…}` for values.'),
 });
 
-/** A fixed answer: a redirect, a notice, a robots.txt. It passes every guarding stage first. */
+type Answer = z.output<typeof respondOptions>;
+
+/**
+ * A fixed answer: a redirect, a notice, a robots.txt. It passes every guarding stage first. Where all answers of a
+ * route have a condition and none of them holds, the request goes on to where the route leads.
+ */
 export const respondStage = defineStage({
   name: 'respond',
-  keys: { respond: respondOptions.optional().describe('Answers by itself instead of asking a service.') },
-  create({ respond: answer }) {
-    if (answer === undefined) return undefined;
-    const body = Buffer.from(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
-    const fields: Record<string, string> = {};
-    for (const [name, value] of Object.entries(answer.headers)) fields[name.toLowerCase()] = value;
-    if (body.length > 0)
-      fields['content-type'] ??= typeof answer.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
+  keys: {
+    respond: oneOrMany(respondOptions).optional().describe('Answers by itself instead of asking a service.'),
+  },
+  create({ respond: options }) {
+    if (options === undefined) return undefined;
+    const answers = options.map(compile);
+    const [first] = answers;
+    if (first !== undefined && first.when === undefined && !first.needsBody) {
+      return function respond(req, _res, next) {
+        const context = contextOf(req);
+        explain(context, first);
+        if (context.dryRun) return next();
+        first.give(context, {});
+      };
+    }
 
-    return function respond(req, _res, next) {
+    return async function respond(req, _res, next) {
       const context = contextOf(req);
-      context.trace?.push({ stage: 'respond', decision: `answers ${answer.status} by itself` });
+      const needsBody = answers.some((answer) => answer.needsBody || answer.when?.needsBody === true);
+      const sights = needsBody && !context.dryRun ? { body: await bodySeen(context) } : {};
+      const answer = answers.find(({ when }) => when === undefined || when.holds(context, sights));
+      if (answer === undefined) return next();
+      explain(context, answer);
       if (context.dryRun) return next();
-      answerOwn(context, answer.status, fields, body);
+      answer.give(context, sights);
     };
   },
 });
+
+interface Compiled extends Pick<Answer, 'when' | 'status'> {
+  readonly needsBody: boolean;
+  give(context: RequestContext, sights: Sights): void;
+}
+
+function compile({ when, status, headers, body }: Answer): Compiled {
+  const fields: [string, Template][] = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  const isText = typeof body.source === 'string';
+  const type = isText ? 'text/plain; charset=utf-8' : 'application/json';
+  const needsBody = body.needsBody || fields.some(([, value]) => value.needsBody);
+  const isConstant = body.isConstant && fields.every(([, value]) => value.isConstant);
+
+  const render = (context: RequestContext, sights: Sights) => {
+    const value = body.render(context, sights);
+    const bytes = Buffer.from(typeof value === 'string' && isText ? value : JSON.stringify(value));
+    const rendered: Record<string, string> = bytes.length > 0 ? { 'content-type': type } : {};
+    for (const [name, text] of fields) rendered[name] = renderFieldValue(text, context, sights);
+    return { fields: rendered, bytes };
+  };
+  let known: ReturnType<typeof render> | undefined;
+  return {
+    when,
+    status,
+    needsBody,
+    give(context, sights) {
+      const answer = known ?? render(context, sights);
+      if (isConstant) known = answer;
+      answerOwn(context, status, answer.fields, answer.bytes);
+    },
+  };
+}
+
+function explain(context: RequestContext, { status }: Compiled): void {
+  context.trace?.push({ stage: 'respond', decision: `answers ${status} by itself` });
+}
+
+/** The body where it is JSON; null for any other, which is left unread. */
+async function bodySeen(context: RequestContext): Promise<unknown> {
+  return isJsonType(context.req.headers['content-type']) ? ((await jsonBodyOf(context)) ?? null) : null;
+}

@@ -48,6 +48,8 @@ export interface Breaker {
   readonly state: BreakerState;
   /** Calls and failures in the window. */
   readonly counts: { readonly calls: number; readonly failures: number };
+  /** Why it does not let everybody through, since when; undefined while closed. Failed trials are not counted in. */
+  readonly opened: Opening | undefined;
   /** Whole seconds until the next trial, at least 1. */
   readonly retryAfterSeconds: number;
   /** True when a call would be let through now; changes nothing. */
@@ -56,6 +58,14 @@ export interface Breaker {
   begin(): BreakerCall | undefined;
   /** Stops its timers. */
   readonly close: () => void;
+}
+
+/** What opened a circuit: the calls of its window, and how many of them had failed. */
+export interface Opening {
+  /** By the clock of `performance.now()`. */
+  readonly atMs: number;
+  readonly calls: number;
+  readonly failures: number;
 }
 
 // What the types of opossum leave out.
@@ -69,8 +79,8 @@ interface Circuit extends Omit<CircuitBreaker<[Verdict], void>, 'status' | 'opti
 const NEXT_TRIAL_MS = 20;
 const BUCKETS = 10;
 
-export function createBreaker(name: string, options: BreakerOptions, onChange: (state: BreakerState) => void): Breaker {
-  const circuit = new CircuitBreaker<[Verdict], void>((verdict) => verdict.promise, {
+function createCircuit(name: string, options: BreakerOptions): Circuit {
+  return new CircuitBreaker<[Verdict], void>((verdict) => verdict.promise, {
     name,
     timeout: false,
     errorThresholdPercentage: options.errorThresholdPercent,
@@ -81,13 +91,21 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
     rollingPercentilesEnabled: false,
     enableSnapshots: false,
   }) as unknown as Circuit;
+}
+
+export function createBreaker(name: string, options: BreakerOptions, onChange: (state: BreakerState) => void): Breaker {
+  const circuit = createCircuit(name, options);
   let epoch = 0;
   let reopening = false;
   let trialAtMs = 0;
+  let opened: Opening | undefined;
 
   circuit.on('open', () => {
     epoch += 1;
-    trialAtMs = performance.now() + circuit.options.resetTimeout;
+    const atMs = performance.now();
+    trialAtMs = atMs + circuit.options.resetTimeout;
+    const { fires: calls, failures } = circuit.status.stats;
+    opened ??= { atMs, calls, failures };
     if (!reopening) onChange('open');
   });
   circuit.on('halfOpen', () => {
@@ -99,6 +117,7 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
   circuit.on('close', () => {
     epoch += 1;
     circuit.options.resetTimeout = options.openFor;
+    opened = undefined;
     onChange('closed');
   });
 
@@ -124,6 +143,9 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
     get counts() {
       const { fires, failures } = circuit.status.stats;
       return { calls: fires, failures };
+    },
+    get opened() {
+      return opened;
     },
     get retryAfterSeconds() {
       return Math.max(1, Math.ceil((trialAtMs - performance.now()) / 1000));

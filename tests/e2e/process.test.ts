@@ -38,13 +38,16 @@ test('the gateway starts without any setting, serves, and says what it left out'
 
 test('the start warns of what check warns of, names near to a setting among it', async (t) => {
   const env = { JWT_SECRETT: 'hush-hush' };
-  const { cwd } = folderWith(t, { routes: [{ prefix: '/a', target: 'http://localhost:1' }] });
+  const { cwd } = folderWith(t, {
+    routes: [{ prefix: '/a', target: 'http://localhost:1', ipAllow: ['10.0.0.0/8'] }],
+    plans: { free: { quota: { limit: 1, period: 'day' } } },
+  });
   const gateway = await startGatewayProcess(t, { cwd, env });
   await gateway.says(/JWT_SECRETT is no setting/);
   const check = startProcess(t, { cwd, env, argv: ['check'] });
   await check.exited;
   const warnings = [...check.stderr.matchAll(/^warning: (.*)$/gm)].map(([, text = '']) => text);
-  assert.equal(warnings.length, 2, check.stderr);
+  assert.equal(warnings.length, 4, check.stderr);
   for (const warning of warnings) assert.ok(gateway.stderr.includes(JSON.stringify(warning).slice(1, -1)), warning);
   assert.doesNotMatch(`${gateway.stderr}${check.stderr}`, /hush/);
 });

@@ -207,6 +207,11 @@ test('a service that always fails opens the circuit, and a good trial closes it'
   const refused = await ask(`${gateway.url}/x`);
   assert.equal(refused.json.code, 'circuit_open');
   assert.ok(Number(refused.headers['retry-after']) >= 1);
+  const line = await gateway.line({ path: '/x', status: 503 });
+  assert.deepEqual([line['service'], line['attempts']], [service.url, undefined]);
+  const why = / opened \d+ s ago, after 5 of 5 calls had failed; (?:the next trial is in 1 s|a trial is under way)\.$/;
+  assert.match(String(line['detail']), why);
+  assert.doesNotMatch(refused.text, /5 of 5/);
   isFailing = false;
   const began = performance.now();
   for (;;) {

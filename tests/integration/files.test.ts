@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { brotliDecompressSync } from 'node:zlib';
 import jwt from 'jsonwebtoken';
 import { SECRET } from '../support/auth.ts';
 import { createFolder } from '../support/folders.ts';
@@ -251,4 +252,18 @@ test('a question about a path says which file it would be, and sends none', asyn
   });
   assert.deepEqual(answered, []);
   assert.ok(JSON.stringify(trace).includes(`/robots.txt of ${folder}`), JSON.stringify(trace));
+});
+
+test('files are compressed where the route says so, and parts of them are not', async (t) => {
+  const folder = createFolder(t, { 'app.js': 'export const one = 1;\n'.repeat(500) });
+  const routes = [{ prefix: '/app', files: folder, compress: true, ...OPEN }];
+  const gateway = await startGateway(t, { file: { routes } });
+  const url = `${gateway.url}/app/app.js`;
+  const coded = await ask(url, { headers: { 'accept-encoding': 'br' } });
+  assert.deepEqual([coded.headers['content-encoding'], coded.headers.vary], ['br', 'Accept-Encoding']);
+  assert.equal(brotliDecompressSync(coded.body).toString(), 'export const one = 1;\n'.repeat(500));
+  const etag = coded.headers.etag as string;
+  assert.equal((await ask(url, { headers: { 'accept-encoding': 'br', 'if-none-match': etag } })).status, 304);
+  const part = await ask(url, { headers: { 'accept-encoding': 'br', range: 'bytes=0-9' } });
+  assert.deepEqual([part.status, part.headers['content-encoding'], part.text], [206, undefined, 'export con']);
 });

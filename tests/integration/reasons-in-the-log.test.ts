@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import jwt from 'jsonwebtoken';
 import { type AccessLine, startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
@@ -35,6 +36,38 @@ test('a 401 and a 403 say why in the log', async (t) => {
   assert.doesNotMatch(JSON.stringify(wrong), /abc\.def/);
   const { line: refused } = await lineOf(gateway, '/inside/x');
   assert.deepEqual([refused.status, refused['code'], typeof refused['detail']], [403, 'address_refused', 'string']);
+});
+
+test('a token of another issuer or for another audience: the log says which, and the client is not told', async (t) => {
+  const gateway = await startGateway(t, {
+    file: {
+      issuers: [{ issuer: 'https://login.example', audience: 'api', secret: SECRET }],
+      routes: [{ prefix: '/jwt', auth: 'jwt', respond: { status: 204 } }],
+    },
+  });
+  const sign = (claims: object) => jwt.sign({ sub: 'u1', ...claims }, SECRET, { expiresIn: '1h' });
+  for (const [path, claims, told, logged] of [
+    [
+      '/jwt/iss',
+      { iss: 'https://login.example/', aud: 'api' },
+      'The token comes from an issuer that is not accepted',
+      'its iss is "https://login.example/", expected "https://login.example"',
+    ],
+    [
+      '/jwt/aud',
+      { iss: 'https://login.example', aud: 'web' },
+      'The token is meant for another audience',
+      'its aud is "web", expected "api"',
+    ],
+  ] as const) {
+    const token = sign(claims);
+    const { line, text } = await lineOf(gateway, path, { authorization: `Bearer ${token}` });
+    assert.equal(JSON.parse(text).detail, `${told}.`);
+    assert.equal(line['detail'], `${told}: ${logged}.`);
+    assert.ok(!JSON.stringify(line).includes(token.split('.')[1] as string));
+  }
+  const { line } = await lineOf(gateway, '/jwt/odd', { authorization: `Bearer ${sign({ iss: sign({}) })}` });
+  assert.match(String(line['detail']), /its iss is "\*\*\*"/);
 });
 
 test('a credential of another kind is told from none', async (t) => {

@@ -48,6 +48,29 @@ test('a redirect may lead to another host, below a path, with the segments that 
   ]);
 });
 
+test('a slash at the end of where it leads stays, and there is one before the rest', async (t) => {
+  const routes = [
+    { prefix: '/old', redirect: { to: '/api/' }, ...OPEN },
+    { prefix: '/wiki', redirect: { to: 'https://wiki.example.com/pages/' }, ...OPEN },
+    { prefix: '/u/:id', redirect: { to: '/users/:id/' }, ...OPEN },
+    { prefix: '/shop', exact: true, pathRegex: '[^/]$', redirect: { to: '/shop/' }, ...OPEN },
+    { prefix: '/shop', respond: { status: 204 }, ...OPEN },
+  ];
+  const asked = ['/old', '/old?x=1', '/old/', '/old/x', '/old/x/', '/wiki', '/wiki/a', '/u/7', '/shop', '/shop/'];
+  assert.deepEqual(await locationsOf(t, routes, asked), [
+    '/api/',
+    '/api/?x=1',
+    '/api/',
+    '/api/x',
+    '/api/x/',
+    'https://wiki.example.com/pages/',
+    'https://wiki.example.com/pages/a',
+    '/users/7/',
+    '/shop/',
+    undefined,
+  ]);
+});
+
 test('a redirect stands behind the guarding stages', async (t) => {
   const gateway = await startGateway(t, { file: { routes: [{ prefix: '/old', redirect: { to: '/new' } }] } });
   assert.equal((await ask(`${gateway.url}/old`)).status, 401);

@@ -121,7 +121,7 @@ function assertIsAnswer({ code, type, title, status, detail }: Json): void {
 test('the route that README adds is one that neither the file of the project nor a new one has already', (t) => {
   const example = fragments.find(({ file }) => file === 'README.md');
   const project = readFileSync(new URL('../../routes.json', import.meta.url), 'utf8');
-  for (const text of [project, renderStarter('x')]) {
+  for (const text of [project, renderStarter('x', 'turnpike')]) {
     const file = parse(text, [], { allowTrailingComma: true }) as { routes: object[] };
     assert.deepEqual(faultsIn(t, { ...file, routes: [...file.routes, read(example as Fragment)] }), []);
   }

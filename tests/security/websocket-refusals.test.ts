@@ -56,7 +56,10 @@ test('a foreign page opens no WebSocket; an allowed one, the own one and a progr
   for (const origin of ['https://evil.example', 'null', 'https://app.example.evil.example', 'http://app.example']) {
     const { status, text } = await askSocket(t, `${gateway.url}/ws`, { headers: { origin } });
     assert.equal(status, 403, origin);
-    assert.equal(JSON.parse(text).code, 'origin_refused');
+    const { code, detail } = JSON.parse(text);
+    assert.equal(code, 'origin_refused');
+    for (const remedy of ['websocket.origins', 'cors.origins', 'CORS_ORIGINS'])
+      assert.ok(detail.includes(remedy), detail);
   }
   assert.equal((await askSocket(t, `${gateway.url}/own`, { origin: 'https://app.example' })).status, 403);
   assert.equal(service.requests.length, 0);

@@ -129,12 +129,15 @@ export const kubernetesObject = z.discriminatedUnion('kind', [
 
 export type KubernetesObject = z.output<typeof kubernetesObject>;
 
+/** A variable without a value, which is what the shell has; nothing here. */
+const fromShell = z.null().transform(() => '');
+
 const composeService = z.strictObject({
   image: z.string().optional(),
   build: z.string().optional(),
   command: z.array(z.string()).optional(),
   deploy: z.strictObject({ replicas: z.int() }).optional(),
-  environment: labels.optional(),
+  environment: z.record(z.string(), z.string().or(fromShell)).optional(),
   ports: z.array(z.string().regex(/^\d+:\d+$/)).optional(),
   volumes: z.array(z.string().regex(/^[^:]+:\/[^:]+(:ro)?$/)).optional(),
   depends_on: z
@@ -143,7 +146,11 @@ const composeService = z.strictObject({
       z.record(name, z.strictObject({ condition: z.enum(['service_started', 'service_healthy']) })),
     ])
     .optional(),
-  healthcheck: z.strictObject({ test: z.array(z.string()), interval: z.string(), retries: z.int() }).optional(),
+  // What is left out is the image's own.
+  healthcheck: z
+    .strictObject({ test: z.array(z.string()), interval: z.string(), retries: z.int() })
+    .partial()
+    .optional(),
   stop_grace_period: z.string().optional(),
 });
 

@@ -15,6 +15,7 @@ import { type ClaimPaths, type Claims, DEFAULT_CLAIM_PATHS } from '../claims.ts'
 import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { allowOption, type IssuerName, introspectionIssuer } from '../issuer-names.ts';
 import { isAccepted } from '../jwt.ts';
+import { refuseAudience, refuseIssuer } from '../not-for-us.ts';
 import { defineScheme } from '../scheme.ts';
 import { type ClaimSource, identifyByClaims, type TokenCallers } from '../token-identity.ts';
 import { createTokenReader, type TokenPlaces, tokenPlaces } from '../token-places.ts';
@@ -60,10 +61,8 @@ interface Remembered {
 
 const CLAIM_PATHS: ClaimPaths = { ...DEFAULT_CLAIM_PATHS, subject: [...DEFAULT_CLAIM_PATHS.subject, 'username'] };
 
-const WRONG_ISSUER = new Refusal('the token comes from an issuer that is not accepted');
 const INACTIVE = new Refusal('the token is not active');
 const TOO_LARGE = new Refusal('the token is larger than 8 KiB');
-const WRONG_AUDIENCE = new Refusal('the token is meant for another audience');
 const UNREADABLE = new Refusal('the server that knows this token gave it a time that is none', {
   code: 'auth_unavailable',
 });
@@ -166,7 +165,7 @@ class Introspection {
     if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return INACTIVE;
     if (nbf !== undefined && nbf * 1000 > nowMs) return INACTIVE;
     if (audience !== undefined && aud !== audience && !(Array.isArray(aud) && aud.includes(audience)))
-      return WRONG_AUDIENCE;
+      return refuseAudience(aud, [audience]);
     return identifyByClaims('introspection', claims, this.#source, this.#callers, expiresAtMs);
   }
 }
@@ -210,7 +209,7 @@ export const introspectionScheme = defineScheme({
         const token = readToken(context);
         if (token instanceof Refusal) return token;
         if (token === undefined || (leavesJwt && looksLikeJwt(token))) return undefined;
-        if (!takesIssuer) return WRONG_ISSUER;
+        if (!takesIssuer) return refuseIssuer(introspection?.issuer, issuers);
         return introspection?.check(token, context, nowMs) ?? INACTIVE;
       },
     };

@@ -47,7 +47,17 @@ function begin(plan: ForwardPlan, context: RequestContext, path: string, next: N
 }
 
 export function circuitOpen(breaker: Breaker): GatewayError {
-  return new GatewayError('circuit_open', undefined, { retryAfterSeconds: breaker.retryAfterSeconds });
+  const { retryAfterSeconds } = breaker;
+  return new GatewayError('circuit_open', undefined, { retryAfterSeconds, detailForLog: tellOpening(breaker) });
+}
+
+/** For whoever reads the log: why the circuit is open, for how long already, and how much longer. */
+function tellOpening({ name, state, opened, retryAfterSeconds }: Breaker): string | undefined {
+  if (opened === undefined) return undefined;
+  const { atMs, calls, failures } = opened;
+  const seconds = Math.round((performance.now() - atMs) / 1000);
+  const next = state === 'open' ? `the next trial is in ${retryAfterSeconds} s` : 'a trial is under way';
+  return `The circuit of ${name} opened ${seconds} s ago, after ${failures} of ${calls} calls had failed; ${next}.`;
 }
 
 export function noTarget(): GatewayError {

@@ -19,6 +19,7 @@ export interface Referenced {
   readonly pointer: string;
 }
 
+/** A longer text is no document that anybody serves requests by. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 /** Arrays and objects inside each other; GitHub's and Stripe's have less than 40. */
 const MAX_DEPTH = 200;
@@ -28,6 +29,11 @@ const MAX_VALUES = 4_000_000;
 /** A reference may lead to another one. */
 const MAX_HOPS = 20;
 
+const KNOWN_DIALECTS = [
+  'https://spec.openapis.org/oas/3.1/dialect/base',
+  'https://json-schema.org/draft/2020-12/schema',
+];
+
 const require = createRequire(import.meta.url);
 
 /** Reads an OpenAPI document (3.0 or 3.1) that is written in JSON or YAML. Throws `DocumentFault`. */
@@ -36,6 +42,7 @@ export function readApiDocument(text: string): ApiDocument {
   if (!isObject(root))
     throw new DocumentFault('', 'expected an OpenAPI document: an object with openapi, info and paths');
   const version = versionOf(root);
+  checkDialect(root);
   const paths = own(root, 'paths');
   if (paths === undefined) {
     if (version === '3.0' || own(root, 'webhooks') === undefined) throw new DocumentFault('', '"paths" is missing');
@@ -105,6 +112,15 @@ function versionOf(root: JsonObject): ApiDocument['version'] {
     throw new DocumentFault('/openapi', `"openapi" ${found}`, undefined, { hint: 'Known are 3.0.x and 3.1.x.' });
   }
   return known[0] as ApiDocument['version'];
+}
+
+/** A document of 3.1 may have its schemas be of any dialect; only that of OpenAPI itself is known here. */
+function checkDialect(root: JsonObject): void {
+  const dialect = own(root, 'jsonSchemaDialect');
+  if (dialect === undefined || KNOWN_DIALECTS.includes(String(dialect))) return;
+  throw new DocumentFault('/jsonSchemaDialect', 'this dialect of JSON Schema is not known here', undefined, {
+    hint: `Leave it out, which stands for "${KNOWN_DIALECTS[0]}".`,
+  });
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -109,6 +109,40 @@ test('the issuer from the environment takes any name unless it has one itself', 
   assert.equal(accept(named, jwt.sign({ ...CLAIMS, iss: 'me' }, SECRET)).subject, 'u1');
 });
 
+function logged(verifier: TokenVerifier, claims: object): string | undefined {
+  const outcome = verifier.verify(jwt.sign({ ...CLAIMS, ...claims }, SECRET), NOW_MS);
+  assert.ok(outcome instanceof Refusal, 'it was accepted');
+  return outcome.forLog;
+}
+
+test('the log is told which issuer or audience came, and which was expected', () => {
+  const verifier = createVerifier(
+    { issuer: 'https://a.example', secret: SECRET, audience: ['api', 'web'] },
+    { issuer: 'b', secret: SECRET },
+  );
+  const expected = 'expected "https://a.example" or "b"';
+  assert.equal(logged(verifier, { iss: 'https://a.example/' }), `its iss is "https://a.example/", ${expected}`);
+  assert.equal(logged(verifier, {}), `it has no iss, ${expected}`);
+  assert.match(logged(verifier, { iss: 'x'.repeat(4000) }) ?? '', /^its iss is "x{200}…", expected/);
+  const from = (aud: unknown) => logged(verifier, { iss: 'https://a.example', aud });
+  assert.equal(from('other'), 'its aud is "other", expected "api" or "web"');
+  assert.equal(from(['x', 'y']), 'its aud is "x" and "y", expected "api" or "web"');
+  assert.equal(from([]), 'its aud is an empty list, expected "api" or "web"');
+  assert.equal(from(undefined), 'it has no aud, expected "api" or "web"');
+  assert.match(from([...'abcdefg']) ?? '', /"e" and 2 more, expected/);
+});
+
+test('the log is told of the issuers of the route alone, for a token that is remembered too', () => {
+  const verifier = createVerifier({ issuer: 'a', secret: SECRET }, { issuer: 'b', secret: SECRET });
+  const token = jwt.sign({ ...CLAIMS, iss: 'a' }, SECRET);
+  for (let i = 0; i < 2; i += 1) {
+    const outcome = verifier.verify(token, NOW_MS, new Set(['b']));
+    assert.ok(outcome instanceof Refusal);
+    assert.equal(outcome.forLog, 'its iss is "a", expected "b"');
+    accept(verifier, token);
+  }
+});
+
 test('private keys, small RSA keys and text that is no key are refused when they are configured', () => {
   assert.throws(() => createVerifier({ issuer: 'a', publicKey: pemOf(RSA.privateKey) }), /private key/);
   assert.throws(() => createVerifier({ issuer: 'a', publicKey: 'hello' }), /no public key in PEM/);

@@ -20,7 +20,9 @@ function judge(key: KeyObject, token: string, options: object = {}): string {
   const row = issuerRow.parse({ issuer: 'a', audience: 'api', publicKey: pemOf(key), ...options });
   const outcome = new TokenVerifier([createIssuer(row, noRemoteKeys)]).verify(token, NOW_MS);
   assert.ok(!(outcome instanceof Promise));
-  return outcome instanceof Refusal ? outcome.reason : `ok ${outcome.subject}`;
+  return outcome instanceof Refusal
+    ? [outcome.reason, outcome.forLog].join(': ').replace(/: $/, '')
+    : `ok ${outcome.subject}`;
 }
 
 const CLAIMS: Readonly<Record<string, unknown>> = {

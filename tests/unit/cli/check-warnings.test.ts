@@ -64,6 +64,39 @@ test('check says that a route on trial lets everybody in', async (t) => {
   assert.match(err, /warning: .*"\/closed".*"shadow".*everybody/);
 });
 
+const INSIDE = ['10.0.0.0/8', '172.16.3.0/24', '192.168.0.0/16', '127.0.0.1', 'fd00::/8', '::1'];
+
+test('check says that an ipAllow of private networks alone may let everybody in where TRUST_PROXY is not set', async (t) => {
+  const routes = Array.from({ length: 7 }, (_, at) => ({ ...OPEN, prefix: `/in${at}`, ipAllow: INSIDE }));
+  const { err } = await check(t, { routes });
+  assert.match(err, /^warning: "ipAllow" of routes "\/in0", .*"\/in4", and 2 more .*TRUST_PROXY is not set.*\n$/);
+  for (const TRUST_PROXY of ['1', '10.0.0.0/8', '0'])
+    assert.equal((await check(t, { routes }, { TRUST_PROXY })).err, '');
+  for (const ipAllow of [[], ['192.0.2.0/24'], ['10.0.0.0/8', '192.0.2.7'], ['10.0.0.0/7'], ['fc00::/6']]) {
+    assert.equal((await check(t, { routes: [{ ...OPEN, ipAllow }] })).err, '', JSON.stringify(ipAllow));
+  }
+});
+
+test('check says that pages may open a WebSocket with no cookie of theirs', async (t) => {
+  const origins = ['https://app.example'];
+  const route = { ...CLOSED, auth: { jwt: { cookie: 'session' } }, websocket: { origins } };
+  const errOf = async (more: object) =>
+    (await check(t, { routes: [{ ...route, ...more }] }, { JWT_SECRET: SECRET })).err;
+  for (const more of [{}, { cors: false }, { cors: { origins } }]) {
+    assert.match(await errOf(more), /^warning: "websocket.origins" of route "\/closed" .*cookie.*"credentials".*\n$/);
+  }
+  for (const more of [{ cors: { origins, credentials: true } }, { auth: 'jwt' }, { websocket: true }]) {
+    assert.equal(await errOf(more), '', JSON.stringify(more));
+  }
+});
+
+test('check says that a quota without Redis is forgotten by a restart', async (t) => {
+  const quota = { limit: 10, period: 'day' };
+  const file = { plans: { free: { quota }, open: {}, gold: { quota } }, routes: [OPEN] };
+  assert.match((await check(t, file)).err, /^warning: the quota of plans "free", "gold" .*REDIS_URL is not set.*\n$/);
+  assert.equal((await check(t, file, { REDIS_URL: 'redis://127.0.0.1:1' })).err, '');
+});
+
 test('check does not call anybody: neither services nor Consul nor Redis', async (t) => {
   const services = {
     found: { discover: { consul: 'x' } },

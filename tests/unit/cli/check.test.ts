@@ -47,6 +47,14 @@ test('check tells a wrong setting too', async (t) => {
   assert.match(err, /environment PORT {2}is not a port/);
 });
 
+test('check tells what is wrong with the settings and with the file in one round', async (t) => {
+  const file = routesFile(t, { routes: [{ ...ROUTE, prefx: '/b' }] });
+  const { code, err } = await run(['check'], { PORT: 'x', ROUTES_FILE: file, JWT_SECRET: 'short' });
+  assert.equal(code, 78);
+  assert.match(err, /environment PORT .*\n.*\nenvironment JWT_SECRET [\s\S]*routes\.json:\d+:\d+ \/routes\/0\/prefx /);
+  assert.match(err, /3 faults in the configuration\n$/);
+});
+
 test("the project's own routes.json passes", async () => {
   const file = fileURLToPath(new URL('../../../routes.json', import.meta.url));
   const { code, err } = await run(['check', file], { JWT_SECRET: 's'.repeat(32) });

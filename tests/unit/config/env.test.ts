@@ -93,7 +93,7 @@ const COVERING = [
 for (const [text, expected] of [
   ['128.0.0.0/1, 0.0.0.0/2', { kind: 'networks', networks: ['128.0.0.0/1', '0.0.0.0/2'] }],
   ['fe80::/10, 2001:db8::/32', { kind: 'networks', networks: ['fe80::/10', '2001:db8::/32'] }],
-  ['0', { kind: 'none' }],
+  ['0', { kind: 'hops', hops: 0 }],
   ['2', { kind: 'hops', hops: 2 }],
   ['10.0.0.0/8, ::1', { kind: 'networks', networks: ['10.0.0.0/8', '::1/128'] }],
   ['192.168.1.7', { kind: 'networks', networks: ['192.168.1.7/32'] }],

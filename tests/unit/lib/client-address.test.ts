@@ -21,13 +21,15 @@ const hops = (count: number): Trust => ({ kind: 'hops', hops: count });
 const networks = (...list: string[]): Trust => ({ kind: 'networks', networks: list });
 
 test('without trust the client is the peer, whatever X-Forwarded-For says', () => {
-  const found = resolve(nobody, '203.0.113.9', { ...forwarded('6.6.6.6'), 'x-forwarded-proto': 'https' });
-  assert.deepEqual(found, {
-    peerAddress: '203.0.113.9',
-    peerTrusted: false,
-    clientAddress: '203.0.113.9',
-    scheme: 'http',
-  });
+  for (const trust of [nobody, hops(0)]) {
+    const found = resolve(trust, '203.0.113.9', { ...forwarded('6.6.6.6'), 'x-forwarded-proto': 'https' });
+    assert.deepEqual(found, {
+      peerAddress: '203.0.113.9',
+      peerTrusted: false,
+      clientAddress: '203.0.113.9',
+      scheme: 'http',
+    });
+  }
 });
 
 test('with one hop the client is what the one proxy wrote, not what the client sent it', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNetworkTest, isNetwork } from '../../../src/lib/network-test.ts';
+import { createNetworkTest, isNetwork, isWithin } from '../../../src/lib/network-test.ts';
 
 test('an address is in a network of its family, to the bit', () => {
   const isInside = createNetworkTest(['10.1.0.0/15', '192.0.2.7', '2001:db8::/33']);
@@ -18,6 +18,14 @@ test('an IPv4 address is the same one written in IPv6', () => {
     assert.equal(isInside(spelling), true, spelling);
   assert.equal(isInside('::ffff:11.1.1.1'), false);
   assert.equal(createNetworkTest(['::ffff:10.0.0.0/104'])('10.1.1.1'), true);
+});
+
+test('a network is within another where all of its addresses are', () => {
+  for (const inner of ['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '::ffff:10.0.0.1'])
+    assert.equal(isWithin(inner, '10.0.0.0/8'), true, inner);
+  for (const inner of ['10.0.0.0/7', '11.0.0.0/8', '0.0.0.0/0', 'fd00::/8', '::ffff:11.0.0.1'])
+    assert.equal(isWithin(inner, '10.0.0.0/8'), false, inner);
+  assert.equal(isWithin('fd00:1::/32', 'fc00::/7'), true);
 });
 
 test('what is no address is in no network', () => {

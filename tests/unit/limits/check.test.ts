@@ -25,12 +25,19 @@ test('a default plan must be there', () => {
 });
 
 test('a bucket needs its burst, and nothing else has one', () => {
-  const bucket = { limit: 5, window: '1s', algorithm: 'token-bucket' };
-  assert.match(
-    faultsOf({}, [{ rateLimits: [bucket] }])[0] ?? '',
-    /^routes\.0\.rateLimits\.0: a token-bucket needs "burst"/,
-  );
-  assert.match(faultsOf({ rateLimits: [{ limit: 5, window: '1s', burst: 3 }] })[0] ?? '', /^rateLimits\.0\.burst/);
+  const told = (options: object) =>
+    rateLimitSchema
+      .safeParse({ limit: 5, window: '1s', ...options })
+      .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const [needsBurst, noBurst] = [': a token-bucket needs "burst"', 'burst: "burst" belongs to a token-bucket'];
+  assert.deepEqual(told({ algorithm: 'token-bucket' }), [needsBurst]);
+  assert.deepEqual(told({ burst: 3 }), [noBurst]);
+  assert.equal(told({ algorithm: 'token-bucket', burst: 0 }), undefined);
+  // Beside another fault, but not where it may be the reason.
+  assert.equal(told({ limit: 0, algorithm: 'token-bucket' })?.[1], needsBurst);
+  assert.equal(told({ limit: 0, burst: 3 })?.[1], noBurst);
+  assert.equal(told({ algoritm: 'token-bucket', burst: 3 })?.length, 1);
+  assert.equal(told({ algorithm: 'token-buckt', burst: 3 })?.length, 1);
 });
 
 test('two limits that count the same calls are one too many, unless they are named', () => {

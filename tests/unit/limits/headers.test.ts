@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createDecision } from '../../../src/limits/decision.ts';
 import { LimitHeaders } from '../../../src/limits/headers.ts';
 import { rateLimitSchema } from '../../../src/limits/schema.ts';
-import { compileWindow, type Window } from '../../../src/limits/window.ts';
+import { compileQuota, compileWindow, type Window } from '../../../src/limits/window.ts';
 import { createContext } from '../../support/limits.ts';
 
 const compile = (options: object, plan = 'free') =>
@@ -37,6 +37,30 @@ test('every window is named, and what is left of the one that decided', () => {
 test('a window below a second is told as one: the field knows whole seconds', () => {
   const window = compile({ window: '100ms' });
   assert.match(told([window], window, 1, 30)['ratelimit-policy'] ?? '', /;w=1$/);
+});
+
+test('a monthly quota is told with the length of the month that is, in UTC', () => {
+  const windows = [compile({}), compileQuota({ limit: 1000, period: 'month' }, 'free')];
+  const headers = new LimitHeaders(windows);
+  const policyAt = (time: string) => {
+    const context = createContext();
+    const [hour] = windows as [Window];
+    headers.add(context, createDecision(true, hour, 1, 0), Date.parse(time));
+    return context.extraHeaders?.[1];
+  };
+  const DAY = 86_400;
+  for (const [time, days] of [
+    ['2026-01-31T23:59:59.999Z', 31],
+    ['2026-02-01T00:00:00.000Z', 28],
+    ['2026-01-31T23:59:59.000Z', 31],
+    ['2028-02-29T12:00:00.000Z', 29],
+    ['2028-04-01T00:00:00.000Z', 30],
+  ] as const) {
+    const expected = `"free-1h";q=100;w=3600, "free-month";q=1000;w=${days * DAY}`;
+    assert.equal(policyAt(time), expected, time);
+  }
+  const day = compileQuota({ limit: 1000, period: 'day' }, 'free');
+  assert.match(told([day], day, 1, 0)['ratelimit-policy'] ?? '', /;w=86400$/);
 });
 
 test('no more is left of a bucket than its quota says', () => {

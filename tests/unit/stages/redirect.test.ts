@@ -48,10 +48,16 @@ test('a redirect that leads back to its own route for ever is refused', (t) => {
   const loop = { prefix: '/a', redirect: { to: '/a/b' }, ...OPEN };
   assert.match(faultsIn(t, [loop])[0] ?? '', /leads back to the route itself/);
   assert.match(faultsIn(t, [{ prefix: '/', redirect: { to: '/app' }, ...OPEN }])[0] ?? '', /leads back/);
+  for (const to of ['/a', '/a/']) {
+    const [fault] = faultsIn(t, [{ prefix: '/a', exact: true, redirect: { to }, ...OPEN }]);
+    assert.match(fault ?? to, /leads back to the route itself/);
+  }
   const app = { prefix: '/app', target: 'http://localhost:1', ...OPEN };
   for (const fine of [
     [{ prefix: '/', redirect: { to: '/app' }, ...OPEN }, app],
     [{ prefix: '/a', exact: true, redirect: { to: '/a/b' }, ...OPEN }],
+    [{ prefix: '/a', exact: true, pathRegex: '[^/]$', redirect: { to: '/a/' }, ...OPEN }],
+    [{ prefix: '/a', exact: true, methods: ['POST'], redirect: { to: '/a', status: 303 }, ...OPEN }],
     [{ prefix: '/a', redirect: { to: '/ab' }, ...OPEN }],
     [{ prefix: '/a', redirect: { to: 'https://other.example/a' }, ...OPEN }],
   ]) {

@@ -44,6 +44,20 @@ describe('a breaker', () => {
     assert.ok(breaker.retryAfterSeconds >= 1);
   });
 
+  test('it tells which calls have opened it until it is closed, whatever trials come to', async () => {
+    for (let i = 0; i < 3; i++) await call('succeed');
+    for (let i = 0; i < 4; i++) await call('fail');
+    const { opened } = breaker;
+    assert.deepEqual([breaker.state, opened?.calls, opened?.failures], ['open', 7, 4]);
+    mock.timers.tick(10_000);
+    assert.deepEqual([breaker.state, breaker.opened], ['half-open', opened]);
+    await call('fail');
+    assert.deepEqual([breaker.state, breaker.opened], ['open', opened]);
+    mock.timers.tick(20_000);
+    await call('succeed');
+    assert.deepEqual([breaker.state, breaker.opened], ['closed', undefined]);
+  });
+
   test('failures of half the calls or less leave it closed', async () => {
     for (let i = 0; i < 20; i++) await call(i % 2 === 0 ? 'succeed' : 'fail');
     assert.equal(breaker.state, 'closed');

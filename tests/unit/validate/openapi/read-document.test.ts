@@ -27,6 +27,10 @@ test('a document of another version is refused with a way out', () => {
   assert.equal(faultOf(() => readApiDocument('openapi: 4.0.0\npaths: {}\n')).pointer, '/openapi');
   assert.match(faultOf(() => readApiDocument('paths: {}\n')).message, /"openapi" is missing/);
   assert.match(faultOf(() => readApiDocument(HEAD)).message, /"paths" is missing/);
+  assert.equal(
+    faultOf(() => readApiDocument(`${HEAD}paths: {}\njsonSchemaDialect: http://a.example\n`)).pointer,
+    '/jsonSchemaDialect',
+  );
   assert.match(faultOf(() => readApiDocument('- 1')).message, /expected an OpenAPI document/);
 });
 

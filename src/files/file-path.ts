@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 /** What no path of a file has: separators that were encoded, and a NUL. */
@@ -34,13 +34,15 @@ function decode(path: string): string | undefined {
 }
 
 /**
- * Whether there is something of this name in the folder, and really in it: a symbolic link that leads out of the folder
- * leads to nothing here.
+ * Whether there is a file or a folder of this name in the folder, and really in it: a symbolic link that leads out of the
+ * folder leads to nothing here. Nor does a pipe: reading it would wait for a writer, and keep one of Node's few threads.
  */
 export async function isInFolder(folder: string, name: string): Promise<boolean> {
   try {
     const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, name))]);
-    return isBelow(root, file);
+    if (!isBelow(root, file)) return false;
+    const found = await stat(file);
+    return found.isFile() || found.isDirectory();
   } catch (error) {
     if (NOTHING_THERE.includes((error as NodeJS.ErrnoException).code)) return false;
     throw error;

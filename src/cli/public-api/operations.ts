@@ -20,6 +20,7 @@ export interface RouteParts {
   /** The statuses of the gateway's own answers. */
   readonly problems: readonly string[];
   readonly isLimited: boolean;
+  readonly isDeprecated: boolean;
   /** Addresses of the hosts that the route is for alone. */
   readonly servers: readonly Json[] | undefined;
 }
@@ -58,10 +59,12 @@ function pathParameter(name: string): Json {
 }
 
 /** The keys of an operation that are the gateway's; an answer that the service describes itself stands. */
-function gatewaySides(method: string, { security, problems, servers }: RouteParts, answers: Json): Json {
+function gatewaySides(method: string, parts: RouteParts, answers: Json): Json {
+  const { security, problems, servers, isDeprecated } = parts;
   const own = problems.filter((status) => status !== '413' || UPLOADING.includes(method));
   const refs = own.map((status) => [status, { $ref: `#/components/responses/${PROBLEMS[status]?.name}` }]);
   return {
+    ...(isDeprecated && { deprecated: true }),
     ...(security !== undefined && { security }),
     ...(servers !== undefined && { servers }),
     responses: { ...Object.fromEntries(refs), ...answers },

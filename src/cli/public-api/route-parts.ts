@@ -10,6 +10,7 @@ export function partsOf(route: RouteConfig, file: FileConfig, schemes: Map<strin
     security: securityOf(route, schemes),
     problems: problemsOf(route, isLimited),
     isLimited,
+    isDeprecated: route.deprecation !== undefined,
     servers: hosts?.length === 0 ? undefined : hosts,
   };
 }

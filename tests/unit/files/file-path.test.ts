@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -60,4 +61,12 @@ test('a folder beside another one whose name begins alike is not below it', () =
   assert.equal(isBelow('/a/dist', '/a/dist/x'), true);
   assert.equal(isBelow('/a/dist', '/a/dist-old/x'), false);
   assert.equal(isBelow('/', '/x'), true);
+});
+
+test('what is neither file nor folder is not there', {
+  skip: process.platform === 'win32' && 'needs mkfifo',
+}, async (t) => {
+  const folder = createFolder(t);
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  assert.equal(await isInFolder(folder, '/pipe'), false);
 });

@@ -255,3 +255,13 @@ test('a reference that can not be told elsewhere is a fault of its file', (t) =>
   const [fault] = faultsOf(() => make(t, { routes }, { 'circle.json': circle }));
   assert.match(`${fault?.file} ${fault?.message}`, /circle\.json "#\/paths.*leads to itself/);
 });
+
+test('a route that is deprecated is told as such', (t) => {
+  const route = { target: TARGET, auth: 'none', methods: ['GET'] };
+  const routes = [
+    { prefix: '/old', deprecation: { since: '2026-01-01' }, ...route },
+    { prefix: '/new', ...route },
+  ];
+  const { paths } = make(t, { routes }).document;
+  assert.deepEqual([paths['/old'].get.deprecated, paths['/new'].get.deprecated], [true, undefined]);
+});

@@ -10,18 +10,21 @@ const STEPS_PER_BYTE = 20;
 /** A character that an expression reads costs about as much as a round of a loop. */
 const STEPS_PER_CHAR = 4;
 /** A step may cost more than a step where it looks at a long text: so there is a time too, seldom looked at. */
-const MAX_MS = 2000;
+const BASE_MS = 250;
+const MS_PER_BYTE = 0.001;
 const STEPS_BETWEEN_LOOKS = 64;
 
 export class Budget {
   #left = 0;
   #nextLook = 0;
+  #maxMs = 0;
   #untilMs = 0;
 
   /** Begins anew, for a value that came as so many bytes. */
   begin(bytes: number): void {
     this.#left = BASE_STEPS + bytes * STEPS_PER_BYTE;
     this.#nextLook = this.#left - STEPS_BETWEEN_LOOKS;
+    this.#maxMs = BASE_MS + bytes * MS_PER_BYTE;
     this.#untilMs = 0;
   }
 
@@ -38,7 +41,7 @@ export class Budget {
   #look(): void {
     this.#nextLook = this.#left - STEPS_BETWEEN_LOOKS;
     const nowMs = performance.now();
-    if (this.#untilMs === 0) this.#untilMs = nowMs + MAX_MS;
+    if (this.#untilMs === 0) this.#untilMs = nowMs + this.#maxMs;
     else if (nowMs > this.#untilMs) throw new TooMuchWork();
   }
 }

@@ -13,6 +13,7 @@ import {
   type RouteInfo,
   type StageDeps,
 } from '../stage.ts';
+import { summarize, tellShadowed } from '../validate/explain-refusal.ts';
 import { type AnswerTerms, watchAnswer } from '../validate/openapi/answer-sink.ts';
 import { type Api, type Asked, useApi } from '../validate/openapi/api.ts';
 import { checkBody, checkParameters, concernsBody } from '../validate/openapi/check-request.ts';
@@ -79,7 +80,13 @@ export const openapiStage = defineStage({
     const api = openapi === undefined ? undefined : findApi(openapi, options);
     if (openapi === undefined || api === undefined) return undefined;
     const find = createFinder(openapi, api, createPathRewriter(options));
-    const terms = openapi.answers === 'off' ? undefined : createAnswerTerms(openapi, api, route, deps);
+    const complaints = new Complaints((message, fields) => void deps.log.warn(message, fields));
+    const terms = openapi.answers === 'off' ? undefined : createAnswerTerms(openapi, api, route, deps, complaints);
+    const settle = (context: RequestContext, { operation }: Asked, faults: readonly ProblemEntry[]) => {
+      context.trace?.push({ stage: 'openapi', decision: `${operation.label}: ${summarize(faults)}` });
+      if (route.isShadowed === true && !context.dryRun) tellShadowed(complaints, route.name, faults);
+      return refusalOf(faults);
+    };
 
     return function openapi(req, _res, next) {
       const context = contextOf(req);
@@ -147,20 +154,13 @@ function refuseMethod(known: ReadonlySet<string>): GatewayError {
   return new GatewayError('method_not_allowed', detail, { headers: ['Allow', [...allow].join(', ')] });
 }
 
-function settle(context: RequestContext, { operation }: Asked, faults: readonly ProblemEntry[]) {
-  const [first] = faults;
-  const verdict = first === undefined ? 'valid' : `refused: ${first.in} ${first.pointer ?? ''} ${first.detail}`;
-  context.trace?.push({ stage: 'openapi', decision: `${operation.label}: ${verdict}` });
-  return refusalOf(faults);
-}
-
 function createAnswerTerms(
   option: OpenapiOption,
   api: Api,
   route: RouteInfo,
-  { log, metrics }: StageDeps,
+  { metrics }: StageDeps,
+  complaints: Complaints,
 ): AnswerTerms {
-  const complaints = new Complaints((message, fields) => void log.warn(message, fields));
   const isEnforced = option.answers === 'enforce' && route.isShadowed !== true;
   return {
     api,

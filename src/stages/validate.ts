@@ -1,6 +1,8 @@
 import { contextOf, type RequestContext } from '../context.ts';
 import type { ProblemEntry } from '../errors.ts';
+import { Complaints } from '../lib/complaints.ts';
 import { defineStage } from '../stage.ts';
+import { summarize, tellShadowed } from '../validate/explain-refusal.ts';
 import { createRequestRules, refusalOf } from '../validate/request-rules.ts';
 import { checkSchemas, documentsOfOption, validateOption } from '../validate/validate-option.ts';
 
@@ -26,9 +28,15 @@ export const validateStage = defineStage({
     }
   },
 
-  create({ validate: option, documents }, _route, { hidden }) {
+  create({ validate: option, documents }, route, { hidden, log }) {
     if (option === undefined) return undefined;
     const rules = createRequestRules(option, { documents }, (text) => hidden.hide(text));
+    const complaints = new Complaints((message, fields) => void log.warn(message, fields));
+    const settle = (context: RequestContext, faults: readonly ProblemEntry[]) => {
+      context.trace?.push({ stage: 'validate', decision: summarize(faults) });
+      if (route.isShadowed === true && !context.dryRun) tellShadowed(complaints, route.name, faults);
+      return refusalOf(faults);
+    };
 
     return function validate(req, _res, next) {
       const context = contextOf(req);
@@ -41,15 +49,3 @@ export const validateStage = defineStage({
     };
   },
 });
-
-function settle(context: RequestContext, faults: readonly ProblemEntry[]) {
-  context.trace?.push({ stage: 'validate', decision: describe(faults) });
-  return refusalOf(faults);
-}
-
-function describe(faults: readonly ProblemEntry[]): string {
-  const [first] = faults;
-  if (first === undefined) return 'valid';
-  const more = faults.length === 1 ? '' : ` and ${faults.length - 1} more`;
-  return `refused: ${first.in} ${first.pointer ?? ''} ${first.detail}${more}`;
-}

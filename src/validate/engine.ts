@@ -132,14 +132,15 @@ export class Engine {
       messages: true,
       code: { regExp: this.#regExp(), process: countWork },
     });
-    Object.assign(ajv, { spend: () => this.#budget.spend() });
+    const spend = (steps?: number): void => this.#budget.spend(steps);
+    Object.assign(ajv, { spend });
     for (const [name, format] of listFormats()) ajv.addFormat(name, format);
     ajv.removeKeyword('uniqueItems');
     ajv.addKeyword({
       keyword: 'uniqueItems',
       type: 'array',
       schemaType: 'boolean',
-      compile: (isAsked: boolean) => (items: unknown[]) => !isAsked || hasUniqueItems(items),
+      compile: (isAsked: boolean) => (items: unknown[]) => !isAsked || hasUniqueItems(items, spend),
       error: { message: 'must NOT have duplicate items' },
     });
     return ajv;

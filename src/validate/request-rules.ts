@@ -23,8 +23,8 @@ export interface RequestRules {
   checkBody(context: RequestContext): Promise<readonly ProblemEntry[]>;
 }
 
-/** Methods whose request is about its body (RFC 9110, section 9.3; RFC 5789). */
-const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
+/** Methods whose request is about its body (RFC 9110, section 9.3; RFC 5789; QUERY, which is a draft yet). */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'QUERY']);
 
 type Hide = (text: string) => string;
 

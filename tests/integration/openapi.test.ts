@@ -225,6 +225,8 @@ test('a faulty document refuses the file, and says where it is wrong', async (t)
   );
   assert.match(await faultsOf(DOCUMENT.replace('^[a-z]+$', '^(?=a)')), /pattern: lookaround/);
   assert.match(await faultsOf('openapi: 3.0.0\npaths: {\n'), /users\.yaml:\d+:\d+: /);
+  const answering = [{ prefix: '/api', auth: 'none', openapi: document, respond: { status: 200 } }];
+  assert.match(JSON.stringify((await gateway.reload({ routes: answering })).faults), /asks no service that a document/);
   writeFileSync(document, DOCUMENT.replace('maximum: 50', 'maximum: 60'));
   assert.equal((await gateway.reload({ routes })).result, 'applied');
   assert.equal((await get(gateway, '/users?limit=55')).status, 200);

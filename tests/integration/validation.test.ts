@@ -8,6 +8,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type AskOptions, ask } from '../support/http.ts';
 import { collect } from '../support/own-stages.ts';
 import { type StubService, startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const ORDER = {
   type: 'object',
@@ -159,6 +160,8 @@ test('in shadow a request passes, and its line says what would have refused it',
   assert.equal((await post(gateway, { wrong: 1 })).status, 200);
   assert.equal(service.requests[0]?.body.toString(), '{"wrong":1}');
   assert.equal((await gateway.line({ path: '/x' }))['shadow'], 'validate:invalid_request');
+  const message = await until(() => gateway.messages.find((line) => line.includes('is not as its schema has it')));
+  assert.match(message, /body \/item is missing, and 1 more/);
 });
 
 test('a schema in a file of its own may refer to those beside it, and a change of either is reloaded', async (t) => {

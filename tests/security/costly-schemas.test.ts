@@ -70,6 +70,24 @@ test('a schema that refers to itself in two branches does not double its work wi
   assert.ok(answer.tookMs < BOUND_MS, `${answer.tookMs} ms`);
 });
 
+test('nor does it look at a long text, or compare a long list, so many times', async (t) => {
+  const branch = (more: object) => ({
+    type: 'object',
+    properties: {
+      text: { maxLength: 1e6 },
+      list: { type: 'array', uniqueItems: true },
+      next: { anyOf: [{ $ref: '#' }, { $ref: '#', ...more }] },
+    },
+  });
+  const gateway = await start(t, { body: { anyOf: [branch({}), { ...branch({}), minProperties: 1 }] } });
+  const list = JSON.stringify(Array.from({ length: 20_000 }, (_, index) => index));
+  for (const part of [`"text":"${'ü'.repeat(200_000)}"`, `"list":${list}`]) {
+    const answer = await post(gateway, `${`{"next":`.repeat(30)}{${part},"next":1}${'}'.repeat(30)}`);
+    assert.equal(answer.status, 400);
+    assert.ok(answer.tookMs < 2 * BOUND_MS, `${answer.tookMs} ms`);
+  }
+});
+
 test('a schema that refers to itself on the spot ends', async (t) => {
   const gateway = await start(t, { body: { allOf: [{ $ref: '#' }] } });
   assert.equal((await post(gateway, '{}')).status, 400);

@@ -133,9 +133,12 @@ class ReadAlong implements Sink {
       this.#look(context, Buffer.concat(chunks));
       this.#next.end(context, last);
     } else {
-      void this.#lookInto(context, Buffer.concat(chunks)).finally(() => {
-        if (!context.res.destroyed) this.#next.end(context, last);
-      });
+      this.#lookInto(context, Buffer.concat(chunks)).then(
+        () => {
+          if (!context.res.destroyed) this.#next.end(context, last);
+        },
+        (error: unknown) => this.#next.fail(context, error),
+      );
     }
   }
 

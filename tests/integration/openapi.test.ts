@@ -160,6 +160,40 @@ test('a coded answer is looked at too, and goes on as it came', async (t) => {
   assert.equal((await gateway.line({ path: '/api/users/7' }))['shadow'], 'openapi:invalid_answer');
 });
 
+test('an answer that is only looked at streams while it comes', async (t) => {
+  let finish = () => {};
+  const [gateway] = await start(t, {
+    handler: (_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.write('{"id":');
+      finish = () => void res.end('"7"}');
+    },
+  });
+  const answer = await fetch(`${gateway.url}/api/users/7`);
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), '{"id":');
+  finish();
+  assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), '"7"}');
+  assert.equal((await gateway.line({ path: '/api/users/7' }))['shadow'], 'openapi:invalid_answer');
+});
+
+test('an answer whose coding is broken, or that is no JSON, passes and is told', async (t) => {
+  const [gateway] = await start(t, { handler: answering('no gzip', { 'content-encoding': 'gzip' }) });
+  assert.equal((await get(gateway, '/users/7')).text, 'no gzip');
+  assert.equal((await gateway.line({ path: '/api/users/7' }))['shadow'], 'openapi:invalid_answer');
+  const [other] = await start(t, { handler: answering('{"id":') });
+  assert.equal((await get(other, '/users/7')).text, '{"id":');
+  assert.equal((await other.line({ path: '/api/users/7' }))['shadow'], 'openapi:invalid_answer');
+});
+
+test('a failure of the service, and what belongs to HTTP, is no wrong answer', async (t) => {
+  const openapi = { answers: 'enforce' };
+  for (const status of [500, 503, 304]) {
+    const [gateway] = await start(t, { openapi, handler: answering(status === 304 ? '' : '{}', {}, status) });
+    assert.equal((await get(gateway, '/users/7')).status, status);
+  }
+});
+
 test('where answers are enforced, a wrong one is refused and a right one passes', async (t) => {
   const openapi = { answers: 'enforce' };
   const [wrong] = await start(t, { openapi, handler: answering('{"id":"7"}') });

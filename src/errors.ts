@@ -41,6 +41,7 @@ export const ERRORS = {
     advice: 'Pages of this origin may not open a WebSocket here, or not use the cookie of their visitor. Name the origin in cors.origins of the route (for a cookie with credentials) or in CORS_ORIGINS, or for WebSockets alone in websocket.origins.',
   },
   not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
+  file_not_found: { status: 404, source: 'client', title: 'No such file', advice: 'This route serves files, and none has this name.' },
   method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
   gone: { status: 410, source: 'client', title: 'Gone', advice: 'This route has been retired; Link says what to read about it.' },
@@ -85,7 +86,9 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /** One fault of several, as in `errors[]` of a validation answer. */
 export interface ProblemEntry {
-  /** JSON Pointer (RFC 6901) to the faulty part. */
+  /** What of the request it is in. */
+  readonly in?: 'body' | 'query' | 'headers' | 'path' | 'cookies';
+  /** JSON Pointer (RFC 6901) to the faulty part, within that. */
   readonly pointer?: string;
   readonly detail: string;
   /** The same for clients of GraphQL, which look for it under this name (GraphQL, section 7.1.2). */

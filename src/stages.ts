@@ -11,6 +11,7 @@ import { corsStage } from './stages/cors.ts';
 import { deprecationStage } from './stages/deprecation.ts';
 import { errorsStage } from './stages/errors.ts';
 import { faultStage } from './stages/fault.ts';
+import { filesStage } from './stages/files.ts';
 import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { graphqlStage } from './stages/graphql.ts';
@@ -19,6 +20,7 @@ import { ipAccessStage } from './stages/ip-access.ts';
 import { maintenanceStage } from './stages/maintenance.ts';
 import { meStage } from './stages/me.ts';
 import { normalizeStage } from './stages/normalize.ts';
+import { openapiStage } from './stages/openapi.ts';
 import { preflightStage } from './stages/preflight.ts';
 import { rateLimitStage } from './stages/rate-limit.ts';
 import { redirectStage } from './stages/redirect.ts';
@@ -30,6 +32,7 @@ import { respondStage } from './stages/respond.ts';
 import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { validateStage } from './stages/validate.ts';
 import { websocketStage } from './stages/websocket.ts';
 
 /**
@@ -59,6 +62,7 @@ export const STAGES = [
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request
   bodyLimitStage, //        before a byte of the body is read
+  validateStage, //         after the limits, which cost less; before anything answers from what it reads, or changes it
   graphqlStage, //          reads the body, so behind its limit; before anything answers
   graphqlCostStage, //      what it costs is known now; the call itself rateLimit has counted, before the body was read
   compressStage, //         farther from the service than whatever reads or edits an answer: codes what came of it
@@ -67,7 +71,9 @@ export const STAGES = [
   faultStage, //            where a service would fail: what stands before it sees what it would see then
   respondStage, //          fixed answers need no service
   redirectStage, //         nor does a redirect; behind the guards, since where it leads may be nobody else's business
+  filesStage, //            the files of a folder are answers like those of a service: every edit and guard holds
   aggregateStage, //        asks other routes in a service's place, each behind its own guards
+  openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   requestStage, //          after everything that tells the service something
   forwardStage, //          last: the proxies
 ] as const;

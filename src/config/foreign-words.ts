@@ -70,6 +70,7 @@ const TRANSLATIONS: readonly Translation[] = [
   { here: 'ipAllow', others: ['allow', 'whitelist', 'ipwhitelist', 'ipallowlist', 'iprestriction', 'sourcerange'] },
   { here: 'ipDeny', others: ['deny', 'blacklist', 'ipblacklist', 'ipdenylist'] },
   { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse'] },
+  { here: 'files', others: ['static', 'root', 'fileserver', 'staticfiles', 'publicdir', 'documentroot', 'serve'] },
   { here: 'redirect', others: ['redirection', 'redirectto', 'redirecturl', 'redirectregex', 'redirectscheme'] },
   {
     here: 'request',

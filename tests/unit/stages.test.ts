@@ -58,6 +58,9 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['fault', 'forward', 'the service would answer before it fails'],
   ['response', 'forward', 'the answer would have left before its edits'],
   ['authorize', 'redirect', 'where it leads would be told to anybody'],
+  ['response', 'files', 'the answer would have left before its edits'],
+  ['authorize', 'files', 'everybody could read them'],
+  ['rateLimit', 'files', 'files would be free of limits'],
 ];
 
 for (const [first, second, otherwise] of REASONS) {

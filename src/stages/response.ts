@@ -29,7 +29,12 @@ export const responseStage = defineStage({
 
     return function response(req, _res, next) {
       const context = contextOf(req);
-      if (edits.mayWantBody) askForWhole(context.upstreamHeaders);
+      if (edits.mayWantBody) {
+        askForWhole(context.upstreamHeaders);
+        // Files of a folder are answered by what the client has asked.
+        delete req.headers.range;
+        delete req.headers['if-range'];
+      }
       context.sink = new EditingSink(edits, findPathMap, context.sink);
       next();
     };

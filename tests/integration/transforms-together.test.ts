@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { startGateway } from '../support/gateway.ts';
@@ -58,4 +61,20 @@ test('parts of an aggregate are edited by their own routes, and the whole by its
   assert.deepEqual(json, {
     data: { one: { path: '/1?by=%2Fa', self: `${gateway.url}/a/a` }, two: { path: '/2?by=%2Fa' } },
   });
+});
+
+test('the files of a folder are edited as answers of services are', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-files-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'a.json'), '{"a":1,"secret":2}');
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [{ prefix: '/f', auth: 'none', files: folder, response: { json: { omit: ['secret'] } } }],
+    },
+  });
+  const answer = await ask(`${gateway.url}/f/a.json`, { headers: { range: 'bytes=0-5' } });
+  assert.deepEqual([answer.status, answer.text], [200, '{"a":1}']);
+  const etag = String(answer.headers.etag);
+  assert.match(etag, /^W\//);
+  assert.equal((await ask(`${gateway.url}/f/a.json`, { headers: { 'if-none-match': etag } })).status, 304);
 });

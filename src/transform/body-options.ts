@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createJsonEdits, type JsonEditsOptions } from './json-edits.ts';
 import type { BodyEdits } from './message-body.ts';
+import { listsAt } from './xml-reader.ts';
 import { isXmlName } from './xml-text.ts';
 
 const elementPath = z
@@ -60,7 +61,7 @@ export function createBodyEdits({ format, xml, json: options, otherTypes }: Body
   return {
     json,
     format,
-    reading: { lists: new Set(xml?.arrays), numbers: xml?.numbers ?? false },
+    reading: { lists: listsAt(xml?.arrays ?? []), numbers: xml?.numbers ?? false },
     root: xml?.root,
     refusesOthers: otherTypes === 'refuse',
   };

@@ -3,7 +3,7 @@ import type { XMLParser } from 'fast-xml-parser';
 import { MAX_JSON_DEPTH } from '../lib/json-text.ts';
 import type { JsonObject } from './json-walk.ts';
 import { MessageFault } from './message-fault.ts';
-import { decodeReferences, isXmlName } from './xml-text.ts';
+import { decodeReferences, hasForbiddenCharacter, isXmlName } from './xml-text.ts';
 
 /*
  * The one place that knows fast-xml-parser (5.12), which is loaded with the first document. It reads tags, attributes
@@ -14,10 +14,21 @@ import { decodeReferences, isXmlName } from './xml-text.ts';
 
 /** How an XML document becomes JSON. */
 export interface XmlReading {
-  /** Paths of elements that are a list even where there is one of them, or none: `order.items.item`. */
-  readonly lists: ReadonlySet<string>;
+  /** Elements that are a list even where there is one of them, or none, by the path of the one they are in. */
+  readonly lists: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether text that is a number, or true or false, becomes one. */
   readonly numbers: boolean;
+}
+
+/** The elements of these paths, `order.items.item` for one, as `XmlReading` has them. */
+export function listsAt(paths: readonly string[]): XmlReading['lists'] {
+  const lists = new Map<string, Set<string>>();
+  for (const path of paths) {
+    const dot = path.lastIndexOf('.');
+    const names = lists.get(path.slice(0, dot)) ?? new Set<string>();
+    lists.set(path.slice(0, dot), names.add(path.slice(dot + 1)));
+  }
+  return lists;
 }
 
 /** Elements and attributes, at most: each costs some microseconds, in which nothing else is served. */
@@ -57,6 +68,7 @@ function parserOf(): XMLParser {
  * list. Throws `MessageFault` for what is no XML, has a DTD, or is too deep or too large.
  */
 export function readXml(text: string, reading: XmlReading): JsonObject {
+  if (hasForbiddenCharacter(text)) throw new MessageFault('malformed', 'a text with characters that XML does not have');
   if (hasDoctype(text)) throw new MessageFault('malformed', 'a document with a DTD, which is refused');
   if (countParts(text) > MAX_PARTS)
     throw new MessageFault('too large', `more than ${MAX_PARTS} elements and attributes`);
@@ -108,7 +120,7 @@ function contentOf(node: Node, path: string, reading: XmlReading): unknown {
   for (const [name, value] of Object.entries((node[':@'] ?? {}) as Readonly<Record<string, string>>))
     members.set(name, plainValue(decodeReferences(value), reading));
   for (const [name, items] of elementsIn(children, path, reading)) {
-    const isList = items.length !== 1 || reading.lists.has(`${path}.${name}`);
+    const isList = items.length !== 1 || reading.lists.get(path)?.has(name) === true;
     members.set(name, isList ? items : items[0]);
   }
   const text = textOf(children);
@@ -128,11 +140,7 @@ function elementsIn(children: readonly Node[], path: string, reading: XmlReading
     if (before === undefined) elements.set(name, [value]);
     else before.push(value);
   }
-  for (const list of reading.lists) {
-    const name = list.slice(path.length + 1);
-    const isHere = list.startsWith(`${path}.`) && !name.includes('.');
-    if (isHere && !elements.has(name)) elements.set(name, []);
-  }
+  for (const name of reading.lists.get(path) ?? []) if (!elements.has(name)) elements.set(name, []);
   return elements;
 }
 

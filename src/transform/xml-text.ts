@@ -10,7 +10,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What XML has no way to say (XML 1.0, section 2.2). */
-const UNSPEAKABLE = /[\p{Cs}\ufffe\uffff]|(?![\t\n\r\u007f-\u009f])\p{Cc}/u;
+const FORBIDDEN = /[\p{Cs}\ufffe\uffff]|(?![\t\n\r\u007f-\u009f])\p{Cc}/u;
 const START =
   ':A-Z_a-z\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u02FF\\u0370-\\u037D\\u037F-\\u1FFF\\u200C-\\u200D\\u2070-\\u218F\\u2C00-\\u2FEF\\u3001-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFFD';
 const NAME = new RegExp(`^[${START}][${START}.0-9\\u00B7\\u0300-\\u036F\\u203F-\\u2040-]*$`);
@@ -28,7 +28,7 @@ export function decodeReferences(text: string): string {
     (all, hex?: string, dec?: string, name?: string) => {
       const character =
         name === undefined ? fromCode(hex === undefined ? Number(dec) : Number.parseInt(hex, 16)) : NAMED.get(name);
-      if (character === undefined || UNSPEAKABLE.test(character))
+      if (character === undefined || FORBIDDEN.test(character))
         throw new MessageFault('malformed', `${all} stands for no character`);
       return character;
     },
@@ -59,7 +59,12 @@ export function escapeAttribute(text: string): string {
   return speakable(text).replaceAll(/[&<>"\r\n\t]/g, (character) => ESCAPES[character] as string);
 }
 
+/** True for a text that XML can't have, however it is escaped (XML 1.0, section 2.2). */
+export function hasForbiddenCharacter(text: string): boolean {
+  return FORBIDDEN.test(text);
+}
+
 function speakable(text: string): string {
-  if (UNSPEAKABLE.test(text)) throw new MessageFault('malformed', 'a text with characters that XML does not have');
+  if (hasForbiddenCharacter(text)) throw new MessageFault('malformed', 'a text with characters that XML does not have');
   return text;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseJsonExactly } from '../../../src/lib/json-text.ts';
-import { readXml } from '../../../src/transform/xml-reader.ts';
+import { listsAt, readXml } from '../../../src/transform/xml-reader.ts';
 import { writeXml } from '../../../src/transform/xml-writer.ts';
 
-const read = (text: string): string => JSON.stringify(readXml(text, { lists: new Set(), numbers: false }));
+const read = (text: string): string => JSON.stringify(readXml(text, { lists: listsAt([]), numbers: false }));
 const write = (text: string, root?: string): string =>
   writeXml(parseJsonExactly(text), root).replace('<?xml version="1.0" encoding="UTF-8"?>\n', '');
 

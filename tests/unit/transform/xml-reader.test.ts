@@ -103,3 +103,14 @@ test('what is no XML is refused, in words that quote none of it', () => {
       text,
     );
 });
+
+test('a character that XML does not have is in no document', () => {
+  for (const text of [
+    '<a>\u0000</a>',
+    '<a b="\u0001"/>',
+    '<a>\ufffe</a>',
+    '<a>\ud800</a>',
+    '<a><![CDATA[\u0008]]></a>',
+  ])
+    assert.throws(() => read(text), /characters that XML does not have/, JSON.stringify(text));
+});

@@ -60,6 +60,7 @@ async function runDemo(): Promise<void> {
     console.log(`\nThe gateway runs on http://localhost:${port}, before three services. Try, in this order:\n`);
     console.log(renderSteps(steps));
     console.log(`  Start products again:  npm run stub -- --port ${stubPort + 2} --name products`);
+    console.log(`  A page beside its API: http://localhost:${port}/page/`);
     console.log('  Edit routes.json while this runs: it is in force at once. Ctrl-C stops everything.\n');
   }
   const [code] = await ended;

@@ -12,7 +12,7 @@ const USAGE = `A service to try the gateway with: it answers with what it receiv
   --fail   answers 500 to this share of the requests
   --delay  waits this long before each answer
 
-  Paths: /health  /stream (server-sent events)  /slow?ms=500  /status/503  and POST /stop, which ends it
+  Paths: /health  /stream (server-sent events)  /graphql  /slow?ms=500  /status/503  and POST /stop, which ends it
   A WebSocket gets every message back.
 `;
 

@@ -24,9 +24,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
   },
   init: {
-    usage: 'init [folder]',
+    usage: 'init [folder] [--from FILE]',
     summary: 'write a routes.json and a .env to begin with',
     run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
+  },
+  openapi: {
+    usage: 'openapi [file] [--yaml]',
+    summary: 'print the public OpenAPI document of all routes',
+    run: async (argv, io) => (await import('./cli/openapi.ts')).runOpenapi(argv, io),
   },
   key: {
     usage: 'key create|list|rotate|revoke',

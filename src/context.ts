@@ -18,6 +18,21 @@ export interface UpgradeRequest {
   readonly ended: (context: RequestContext) => void;
 }
 
+/** What stands in the place of a problem's own body. */
+export interface ErrorPage {
+  /** Content-Type, and what a page of that type needs. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The bodies of errors in the words of the file. */
+export interface ErrorPages {
+  /** True where what is answered depends on Accept. */
+  readonly varies: boolean;
+  /** Undefined where the file has none for this error and this client. */
+  find(context: RequestContext, error: GatewayError): ErrorPage | undefined;
+}
+
 /** What a request has under way at a service. */
 export interface UnderWay {
   close(): void;
@@ -52,6 +67,8 @@ export class RequestContext {
   rawPath: string | undefined = undefined;
   /** The query with its `?`, or an empty string. */
   query = '';
+  /** What is forwarded instead, where a route edits it; its secrets are nobody's else. */
+  editedQuery: string | undefined = undefined;
   route: RouteIdentity | undefined = undefined;
   /** How much of `path` the matched prefix covers. */
   prefixLength = 0;
@@ -99,6 +116,8 @@ export class RequestContext {
   maxBodyBytes = Number.POSITIVE_INFINITY;
   /** Milliseconds that the reader of the answer may stand still; a service's answer has its route's time. */
   idleMs = 5_000;
+  /** What its GraphQL costs, where a guard has looked at it. */
+  queryCost: number | undefined = undefined;
   /** The request's body, once somebody has asked for it: see body/body-of.ts. */
   body: RequestBody | undefined = undefined;
 
@@ -112,6 +131,9 @@ export class RequestContext {
   securityHeaders: readonly string[] = NONE;
   /** Header fields decided for this request alone (RateLimit and such). */
   extraHeaders: string[] | undefined = undefined;
+
+  /** What stands in the place of problems' own bodies. */
+  errorPages: ErrorPages | undefined = undefined;
 
   // What became of it
   /** Status of the answer; 0 while no head has been sent. */
@@ -131,6 +153,8 @@ export class RequestContext {
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
   nearestRoute: (() => NearestRoute | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
+  /** What was done to it on purpose, for a trial: `delay`, `abort` or `delay+abort`. */
+  fault: string | undefined = undefined;
   /** What shadowed stages would have refused, `stage:code` with spaces between. */
   shadow: string | undefined = undefined;
   attempts = 0;
@@ -140,6 +164,8 @@ export class RequestContext {
   outcome: AttemptOutcome | undefined = undefined;
   /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
   upstreamMs = 0;
+  /** Names of the operations of GraphQL that it asks for, with a space between those of a batch. */
+  operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;
   bytesIn = 0;
@@ -147,6 +173,8 @@ export class RequestContext {
 
   /** The request that this one is a part of, in process. */
   parent: RequestContext | undefined = undefined;
+  /** Which part of it; of a part of a part both names, with a dot between. */
+  part: string | undefined = undefined;
 
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
@@ -156,6 +184,8 @@ export class RequestContext {
 
   /** What its client address has in flight, this request among it; undefined where that is not bounded. */
   places: { leave(): void } | undefined = undefined;
+  /** The snapshot that it walks, which its parts walk too, whatever is reloaded meanwhile. */
+  snapshot: object | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'winston';
 import type { RequestContext, Sink } from './context.ts';
+import type { GatewayError } from './errors.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Deadlines } from './lib/deadlines.ts';
 import type { HiddenValues } from './lib/hidden-values.ts';
@@ -80,10 +81,15 @@ export interface InProcessRequest {
   /** Names and values by turns, a Host among them. */
   readonly headers: readonly string[];
   readonly body?: Buffer;
-  /** Where the answer goes: see sink.ts. It must not throw. */
+  /**
+   * Where the answer goes: see sink.ts. It must not throw. It is told of an end by `end` or `fail`, once, perhaps before
+   * `InProcess` has returned; of `abort` without an error it hears nothing.
+   */
   readonly sink: Sink;
   /** The request that this one is a part of: same client, same request ID. */
   readonly parent?: RequestContext;
+  /** Which part of it, for the log. */
+  readonly part?: string;
   /** True when nothing may be consumed, written or sent: an explanation. Default false. */
   readonly dryRun?: boolean;
 }
@@ -91,8 +97,11 @@ export interface InProcessRequest {
 /** A request under way in process. */
 export interface InProcessCall {
   readonly context: RequestContext;
-  /** Ends it, and what it has under way at a service, as a client does that leaves. */
-  abort(): void;
+  /**
+   * Ends it, and what it has under way at a service, as a client does that leaves; with an error, which its log line and
+   * its sink are then told.
+   */
+  abort(error?: GatewayError): void;
 }
 
 /** Sends a request through the chain of the route that takes it: its authentication, limits, cache and breaker. */

@@ -41,8 +41,10 @@ export const ERRORS = {
     advice: 'Pages of this origin may not open a WebSocket here, or not use the cookie of their visitor. Name the origin in cors.origins of the route (for a cookie with credentials) or in CORS_ORIGINS, or for WebSockets alone in websocket.origins.',
   },
   not_found: { status: 404, source: 'client', title: 'No such route', advice: 'No route matches this path and host.' },
+  file_not_found: { status: 404, source: 'client', title: 'No such file', advice: 'This route serves files, and none has this name.' },
   method_not_allowed: { status: 405, source: 'client', title: 'Method not allowed', advice: 'Use one of the methods in Allow.' },
   request_timeout: { status: 408, source: 'client', title: 'Request timeout', advice: 'The request body stopped arriving.' },
+  gone: { status: 410, source: 'client', title: 'Gone', advice: 'This route has been retired; Link says what to read about it.' },
   body_too_large: { status: 413, source: 'client', title: 'Body too large', advice: 'Send a smaller body, or raise bodyLimit of the route.' },
   uri_too_long: { status: 414, source: 'client', title: 'URI too long', advice: 'Send a URL of at most 8 KiB.' },
   unsupported_media_type: { status: 415, source: 'client', title: 'Type not supported', advice: 'Send the body in a Content-Type and Content-Encoding that this route takes.' },
@@ -65,12 +67,14 @@ export const ERRORS = {
   bad_answer: { status: 502, source: 'upstream', title: 'Unreadable answer', advice: 'The answer of the service is not what it says that it is.', proxyStatus: 'http_response_incomplete' },
   answer_too_large: { status: 502, source: 'upstream', title: 'Answer too large', advice: 'The service answered more than this route may read.', proxyStatus: 'http_response_body_size' },
   invalid_answer: { status: 502, source: 'upstream', title: 'Invalid answer', advice: 'The answer of the service is not what its description promises.', proxyStatus: 'http_protocol_error' },
+  service_error: { status: 502, source: 'upstream', title: 'Service error', advice: 'The service answered with an error, which this route does not pass on; the status is its own.', proxyStatus: 'proxy_internal_response' },
   part_failed: { status: 502, source: 'upstream', title: 'Part failed', advice: 'A part that this answer needs could not be had; the detail names it.', proxyStatus: 'destination_unavailable' },
   circuit_open: { status: 503, source: 'upstream', title: 'Circuit open', advice: 'The service has failed too often; it is tried again after Retry-After.', proxyStatus: 'destination_unavailable' },
   no_target: { status: 503, source: 'upstream', title: 'No target', advice: 'The service has no address at the moment.', proxyStatus: 'destination_unavailable' },
   overloaded: { status: 503, source: 'gateway', title: 'Overloaded', advice: 'Too many calls to this service are in flight.', proxyStatus: 'connection_limit_reached' },
   auth_unavailable: { status: 503, source: 'gateway', title: 'Authentication unavailable', advice: 'What decides about this credential does not answer; try again later.' },
   limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
+  injected_fault: { status: 503, source: 'gateway', title: 'Injected fault', advice: 'This route is on trial: it fails on purpose, as its fault says.', proxyStatus: 'proxy_internal_response' },
   draining: { status: 503, source: 'gateway', title: 'Shutting down', advice: 'This instance is stopping; try again.' },
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
@@ -82,9 +86,13 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /** One fault of several, as in `errors[]` of a validation answer. */
 export interface ProblemEntry {
-  /** JSON Pointer (RFC 6901) to the faulty part. */
+  /** What of the request it is in. */
+  readonly in?: 'body' | 'query' | 'headers' | 'path' | 'cookies';
+  /** JSON Pointer (RFC 6901) to the faulty part, within that. */
   readonly pointer?: string;
   readonly detail: string;
+  /** The same for clients of GraphQL, which look for it under this name (GraphQL, section 7.1.2). */
+  readonly message?: string;
 }
 
 /** What somebody answered who decides about a request, to be passed on to the client. */
@@ -135,5 +143,10 @@ export class GatewayError extends Error {
 
   get row(): ErrorRow {
     return ERRORS[this.code];
+  }
+
+  /** Of the answer: the row's, or that of whoever decided. */
+  get status(): number {
+    return this.extras?.passedOn?.status ?? this.row.status;
   }
 }

@@ -39,10 +39,14 @@ export interface WebSocketTerms {
 export interface RouteIdentity {
   readonly name: string;
   readonly prefix: string;
+  /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
+  readonly credentialHeaders?: readonly string[];
   /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file. */
   readonly hasSecretPath?: boolean;
+  /** True where the query of a URL is what the client asks for, with whatever secret is in it: a GraphQL document. */
+  readonly hidesQuery?: boolean;
 }
 
 /** The tightest limit that was decided on, for the headers and the log. */

@@ -53,7 +53,7 @@ export interface Gateway {
 export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
   const takePlace = createAddressBound(deps.settings.maxInFlightPerAddress, deps.log);
   const { open, begin, end } = createOpenRequests(deps.settings);
-  deps.metrics.watchInFlight(() => open.size);
+  deps.metrics.watchInFlight(() => countOfClients(open));
   deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
 
@@ -61,8 +61,9 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
     req: IncomingMessage,
     res: ServerResponse,
     prepare?: (context: RequestContext) => void,
+    parent?: RequestContext,
   ): RequestContext {
-    const current = snapshot;
+    const current = (parent?.snapshot as Snapshot | undefined) ?? snapshot;
     const context = begin(req, res, current);
     if (req.headers.upgrade !== undefined) {
       context.upgrade = upgrades.get(req);
@@ -116,6 +117,13 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
       snapshot.retire(sideWork);
     },
   };
+}
+
+/** What clients have in flight: neither the parts of their requests nor explanations. */
+function countOfClients(open: ReadonlySet<RequestContext>): number {
+  let count = 0;
+  for (const { parent, dryRun } of open) if (parent === undefined && !dryRun) count += 1;
+  return count;
 }
 
 /** A preflight that is no valid HTTP is refused as such. */

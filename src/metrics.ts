@@ -89,6 +89,11 @@ function createTable(registry: Registry) {
       help: 'Decisions of the rate limiter: allowed, refused, failed-open, failed-closed.',
       labelNames: ['route', 'decision'],
     }),
+    graphqlOperations: createCounter(registry, {
+      name: 'turnpike_graphql_operations_total',
+      help: 'Operations of GraphQL that a guard let pass, by name (those of its list; else other) and type.',
+      labelNames: ['route', 'operation', 'type'],
+    }),
     limiterStore: new Gauge({
       name: 'turnpike_limiter_store_up',
       help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0); absent without REDIS_URL.',

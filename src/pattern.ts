@@ -23,10 +23,39 @@ let engine: typeof RE2JS | undefined;
 
 /** Compiles an expression; throws a SyntaxError that says what is wrong with it. */
 export function parsePattern(source: string): Pattern {
+  return compilePattern(source, (text) => text);
+}
+
+/** The same for an expression in the words of ECMAScript, as JSON Schema has them: `\u00e9`, `\/`, `\p{Letter}`. */
+export function parseScriptPattern(source: string): Pattern {
+  return compilePattern(source, (text, { translateRegExp }) => translateRegExp(shortenClasses(text)));
+}
+
+/** Long names of Unicode's general categories, which RE2 knows by their letters alone. */
+const CATEGORIES: Readonly<Record<string, string>> = {
+  Letter: 'L',
+  Lowercase_Letter: 'Ll',
+  Uppercase_Letter: 'Lu',
+  Mark: 'M',
+  Number: 'N',
+  Decimal_Number: 'Nd',
+  digit: 'Nd',
+  Punctuation: 'P',
+  Symbol: 'S',
+  Separator: 'Z',
+};
+
+function shortenClasses(source: string): string {
+  return source.replace(/\\([pP])\{(?:(?:Script|sc)=)?(\w+)\}/g, (_, letter: string, name: string) => {
+    return `\\${letter}{${Object.hasOwn(CATEGORIES, name) ? CATEGORIES[name] : name}}`;
+  });
+}
+
+function compilePattern(source: string, translate: (source: string, engine: typeof RE2JS) => string): Pattern {
   engine ??= (require('re2js') as { RE2JS: typeof RE2JS }).RE2JS;
   let compiled: RE2JS;
   try {
-    compiled = engine.compile(source);
+    compiled = engine.compile(translate(source, engine));
   } catch (cause) {
     throw new SyntaxError(explainRefusal(source, cause), { cause });
   }

@@ -123,3 +123,40 @@ export const oneOrMany = <T extends z.ZodType>(item: T) =>
 export const network = z
   .string()
   .refine(isNetwork, { error: 'expected an address or a network such as "10.0.0.0/8" or "2001:db8::/32"' });
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** Epoch milliseconds of `2027-01-31` (midnight UTC) or of a time with its zone (RFC 3339); undefined for anything else. */
+export function parseInstantMs(text: string): number | undefined {
+  if (!DATE.test(text) && !TIME.test(text)) return undefined;
+  const ms = Date.parse(text);
+  // Date takes the 31st of February for the 3rd of March.
+  const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`).toJSON()?.slice(0, 10) === text.slice(0, 10);
+  return isDay && !Number.isNaN(ms) ? ms : undefined;
+}
+
+const INSTANT = 'a date such as "2027-01-31" or a time such as "2027-01-31T06:00:00Z"';
+
+/** A date or a time in the file, epoch milliseconds in the code. */
+export const instant = z.string({ error: `expected ${INSTANT}` }).transform((text, context) => {
+  const ms = parseInstantMs(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: `expected ${INSTANT}` });
+  return z.NEVER;
+});
+
+/** When something is to be tried again: after a while, or at a time. */
+export type Later = { readonly afterMs: number } | { readonly atMs: number };
+
+/** A duration, or a date or time, in the file. */
+export const later = z
+  .string({ error: `expected a duration such as "10m", or ${INSTANT}` })
+  .transform((text, context): Later => {
+    const afterMs = parseDurationMs(text);
+    if (afterMs !== undefined) return { afterMs };
+    const atMs = parseInstantMs(text);
+    if (atMs !== undefined) return { atMs };
+    context.addIssue({ code: 'custom', message: `expected a duration such as "10m", or ${INSTANT}` });
+    return z.NEVER;
+  });

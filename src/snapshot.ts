@@ -164,6 +164,7 @@ function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }:
     isProtected: isProtected(route.auth),
     credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
     credentialParameter: parameter,
+    hidesQuery: route.graphql !== undefined,
   };
 }
 

@@ -20,6 +20,8 @@ export interface RouteInfo {
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file, so that no path is displayed as it is. */
   readonly hasSecretPath?: boolean;
+  /** True where the queries of URLs are displayed nowhere. */
+  readonly hidesQuery?: boolean;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | 'resource' | undefined;
   /** True where the stage that is created may only report what it would have refused. */
@@ -48,9 +50,13 @@ export interface OutsideIssuer {
   readonly name: string | undefined;
 }
 
-/** What names in the file may stand for although it is set outside of it. */
+/** What the file is checked against although it is set outside of it. */
 export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
+  /** The folder of routes.json, in full. */
+  readonly folder: string;
+  /** True where NODE_ENV says `production`. */
+  readonly isProduction: boolean;
 }
 
 /** Says that something in the file is wrong: where, what, and how to mend it. */
@@ -69,6 +75,30 @@ export interface Shadowing<Key extends string = string> {
 
 /** Names of the stages that only report what they would have refused; a key of every route. */
 export type ShadowKey = { readonly shadow?: readonly string[] | undefined };
+
+/** A file beside routes.json that a route names: a schema, or what describes a service. */
+export interface AttachedDocument {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  /** The texts of the files that it refers to by `$ref`, and of those that they refer to, by absolute path. */
+  readonly beside: ReadonlyMap<string, string>;
+  /** SHA-256 in hex, over all of them. */
+  readonly digest: string;
+}
+
+/** The documents that a route names, by their names as written; a key of every route that has some. */
+export type DocumentsKey = { readonly documents?: ReadonlyMap<string, AttachedDocument> | undefined };
+
+/** The folder of the file in which a route names a folder; a key of every route that names one. */
+export type FolderKey = { readonly folder?: string | undefined };
+
+/** Where a route names a document. */
+export interface DocumentName {
+  /** From the route: `['validate', 'body']`. */
+  readonly path: readonly string[];
+  readonly name: string;
+}
 
 /**
  * One step of the pipeline: the keys it owns in routes.json, and the handler made from them.
@@ -95,15 +125,27 @@ export interface Stage<
   readonly fileReads: FileReads;
   /** Present where a route's `shadow` may name the stage. */
   readonly shadow?: Shadowing | undefined;
-  /** Checks what a schema alone can't: names that must exist, options that contradict. */
+  /** The documents that a route names; they are read when the file is, watched with it, and given in `documents`. */
+  documentsOf?(options: Options<Keys>): readonly DocumentName[];
+  /** Where a route names a folder, `['files']` for one: what that is relative to is given in `folder`. */
+  folderAt?(options: Options<Keys>): readonly string[] | undefined;
+  /**
+   * Checks what a schema alone can't: names that must exist, options that contradict. What takes long is done in steps,
+   * between which requests are served.
+   */
   check?(
     file: Options<FileKeys & FileReads>,
-    routes: readonly (Options<Keys & Reads> & ShadowKey)[],
+    routes: readonly (Options<Keys & Reads> & ShadowKey & DocumentsKey & FolderKey)[],
     report: Report,
     outside?: Outside,
-  ): void;
+  ): Steps<void> | void;
   prepare(file: Options<FileKeys & FileReads>, deps: StageDeps): Steps<Shared>;
-  create(options: Options<Keys & Reads>, route: RouteInfo, deps: StageDeps, shared: Shared): RequestHandler | undefined;
+  create(
+    options: Options<Keys & Reads> & DocumentsKey & FolderKey,
+    route: RouteInfo,
+    deps: StageDeps,
+    shared: Shared,
+  ): RequestHandler | undefined;
 }
 
 type Nothing = Record<never, never>;
@@ -116,7 +158,10 @@ export function defineStage<
   const Reads extends z.ZodRawShape = Nothing,
   const FileReads extends z.ZodRawShape = Nothing,
 >(
-  stage: Pick<Stage<Keys, FileKeys, Shared, Reads, FileReads>, 'name' | 'create' | 'check'> & {
+  stage: Pick<
+    Stage<Keys, FileKeys, Shared, Reads, FileReads>,
+    'name' | 'create' | 'check' | 'documentsOf' | 'folderAt'
+  > & {
     readonly keys?: Keys;
     readonly fileKeys?: FileKeys;
     readonly reads?: Reads;

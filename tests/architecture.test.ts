@@ -31,7 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'log/',
   ],
   ['answer/', 'values/'],
-  ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'],
+  ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'files/', 'routing/', 'upstream/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
   ['gateway.ts', 'server/', 'admin/'],
@@ -39,7 +39,17 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** Folders of one layer that know nothing of each other. */
-const STRANGERS = ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'routing/', 'upstream/'];
+const STRANGERS = [
+  'auth/',
+  'limits/',
+  'cache/',
+  'transform/',
+  'validate/',
+  'compose/',
+  'files/',
+  'routing/',
+  'upstream/',
+];
 
 /** The wings of upstream/: forward knows the others, those know nothing of each other, nor of forward. */
 const WINGS = ['upstream/balance/', 'upstream/discovery/', 'upstream/health/', 'upstream/websocket/'];
@@ -58,9 +68,15 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   winston: ['log/log.ts'],
   'winston-transport': ['log/log.ts'],
   cors: ['stages/cors.ts'],
+  'serve-static': ['files/serve-folder.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
+  ajv: ['validate/engine.ts'],
+  'ajv-formats': ['validate/engine.ts'],
+  yaml: ['validate/openapi/read-document.ts', 'cli/'],
+  graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
+  'fast-xml-parser': ['transform/xml-reader.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

@@ -2,9 +2,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile, w
 import os from 'node:os';
 import path from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
+import { SAMPLE_ROUTES } from './sample-routes.ts';
 
 const FIRST_STUB_PORT = 4001;
 const STUB_PORTS = 4;
+
+/** A page beside the API, which its folder holds. */
+const PAGE = {
+  prefix: '/page',
+  files: {
+    folder: path.join(import.meta.dirname, 'page'),
+    fallback: 'index.html',
+    immutable: '/assets/',
+    maxAge: '1h',
+  },
+  auth: 'none',
+};
 
 /** A folder with the routes of the demo, gone with the demo. */
 export interface RoutesOverlay {
@@ -23,7 +36,7 @@ export interface OverlayOptions {
 }
 
 /**
- * Copies routes.json into a folder of its own and puts the caller of this start beside it, so that no credential is
+ * Copies routes.json into a folder of its own and puts the caller of this start and a page beside it, so that no credential is
  * ever written into the project. The copy follows the original: an edit of routes.json is in force as it would be.
  */
 export function createOverlay(original: string, { stubPort, keyHash, usersPorts }: OverlayOptions): RoutesOverlay {
@@ -33,7 +46,8 @@ export function createOverlay(original: string, { stubPort, keyHash, usersPorts 
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
-  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${JSON.stringify({ consumers, routes: [] }, null, 2)}\n`);
+  const samples = withPorts(JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE] }, null, 2), stubPort);
+  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);
 
   const follow = (): void => {
     try {

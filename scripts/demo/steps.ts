@@ -64,6 +64,18 @@ export function demoSteps({ port, adminPort, stubPort, usersPorts, key, token }:
       shows: ['"code":"forbidden"'],
     },
     {
+      title: 'one answer of several routes; the key may not have the part that needs the role admin, and is told',
+      command: `curl -si ${byKey} ${gateway}/api/dashboard/42`,
+      statuses: '200',
+      shows: ['X-Gateway-Completed: false', '"path":"/users"', '"part":"admin","status":403'],
+    },
+    {
+      title: 'the same by token',
+      command: `curl -si ${byToken} ${gateway}/api/dashboard/42`,
+      statuses: '200',
+      shows: ['X-Gateway-Completed: true', '"admin":{"service":"orders"'],
+    },
+    {
       title: 'no such route',
       command: `curl -si ${byKey} ${gateway}/api/nothing`,
       statuses: '404',

@@ -32,7 +32,8 @@ An answer that the gateway makes itself is \`application/problem+json\` (RFC 945
 
 Programs decide by \`code\`, which never changes its meaning; \`requestId\` finds the line in the log. \`Proxy-Status\`
 (RFC 9209) stands on all of them and says of which kind they are, \`turnpike; error=http_request_denied\` for one. An error
-that a service has answered itself comes through as it is, without it.
+that a service has answered itself comes through as it is, without it, unless the route says otherwise; and bodies may have
+other words, by the file's own ([answers](answers.md#errors)).
 
 | code | status | caused by | title | what to do |
 |---|---|---|---|---|

@@ -4,20 +4,25 @@ import { answerOwn } from './own.ts';
 
 /**
  * Sends the answer to a request that was refused or failed into a sink: the only place that renders an error, as
- * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209), or as it was answered by whoever decided.
+ * `application/problem+json` (RFC 9457) with `Proxy-Status` (RFC 9209), in the words of the file (error-pages.ts), or as it
+ * was answered by whoever decided.
  */
 export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink): void {
   const error = gatewayErrorOf(thrown);
   const { retryAfterSeconds, headers = [], passedOn } = error.extras ?? {};
+  const { errorPages } = context;
+  const page = passedOn?.body === undefined ? errorPages?.find(context, error) : undefined;
   const fields: Record<string, string | undefined> = {
     'content-type': passedOn?.body === undefined ? 'application/problem+json' : undefined,
     'cache-control': 'no-store',
     'proxy-status': `turnpike; error=${proxyErrorOf(error.code)}`,
+    ...(errorPages?.varies && { vary: 'Accept' }),
+    ...page?.fields,
   };
   if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
   for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
-  const body = passedOn?.body ?? renderBody(context, error);
-  answerOwn(context, passedOn?.status ?? error.row.status, { ...fields, ...passedOn?.fields }, body, sink);
+  const body = passedOn?.body ?? page?.body ?? renderBody(context, error);
+  answerOwn(context, error.status, { ...fields, ...passedOn?.fields }, body, sink);
 }
 
 /** Anything but a GatewayError is a bug, and is answered as `internal`. */
@@ -35,7 +40,7 @@ export function noteError(context: RequestContext, thrown: unknown): void {
   context.nearestRoute = error.extras?.nearestRoute;
   context.trace?.push({
     stage: 'refused',
-    decision: `${error.extras?.passedOn?.status ?? error.row.status} ${error.code}: ${error.message}`,
+    decision: `${error.status} ${error.code}: ${error.message}`,
   });
 }
 
@@ -45,7 +50,7 @@ function renderBody(context: RequestContext, error: GatewayError): string {
   return JSON.stringify({
     type: PROBLEM_BASE + code,
     title: row.title,
-    status: row.status,
+    status: error.status,
     detail: error.message,
     instance: context.path === '' ? undefined : context.path,
     code,

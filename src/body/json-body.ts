@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
 import { JsonTooDeep, parseJsonExactly } from '../lib/json-text.ts';
 import { bodyOf } from './body-of.ts';
+import type { RequestBody } from './request-body.ts';
 
 /**
  * The body of a request as JSON, read, decoded and parsed once for all who ask; undefined where the request has none.
@@ -30,10 +31,15 @@ async function readJson(context: RequestContext): Promise<unknown> {
   }
 }
 
-/** The whole body without its Content-Encoding; empty where there is none. Rejects as `jsonBodyOf` does. */
-export async function plainBodyOf(context: RequestContext): Promise<Buffer> {
+/** The whole body without its Content-Encoding, decoded once for all; empty where there is none. Rejects as `jsonBodyOf` does. */
+export function plainBodyOf(context: RequestContext): Promise<Buffer> {
   const body = bodyOf(context);
-  if (body === undefined) return Buffer.alloc(0);
+  if (body === undefined) return Promise.resolve(Buffer.alloc(0));
+  body.plain ??= readPlain(context, body);
+  return body.plain;
+}
+
+async function readPlain(context: RequestContext, body: RequestBody): Promise<Buffer> {
   const bytes = await body.whole();
   const coding = context.req.headers['content-encoding'];
   if (isIdentity(coding)) return bytes;

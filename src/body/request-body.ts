@@ -30,6 +30,8 @@ export class RequestBody implements UploadOwner {
   bytes = 0;
   /** What it says as JSON, once somebody has asked: see json-body.ts. */
   json: Promise<unknown> | undefined;
+  /** The whole of it without its Content-Encoding, once somebody has asked: see json-body.ts. */
+  plain: Promise<Buffer> | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, maxBytes: number) {
     this.#req = req;
@@ -77,6 +79,7 @@ export class RequestBody implements UploadOwner {
     this.#kept = [bytes];
     this.#whole = Promise.resolve(bytes);
     this.json = undefined;
+    this.plain = undefined;
   }
 
   /** Asks for the rest of the upload; the first time also tells a client that waits for it to go on (RFC 9110, 10.1.1). */

@@ -2,17 +2,24 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gatherShapes } from '../config/routes.ts';
+import { STAGES } from '../stages.ts';
+import { withApiDocument } from './api-document.ts';
 import { asTyped, commandIn } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
+import { makeRoutes } from './from-api/routes-file.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { renderStarter } from './starter.ts';
 
 const USAGE = `Usage:
-  turnpike init [folder]
+  turnpike init [folder] [--from openapi.yaml]
 
 Writes a routes.json to begin with, and a .env with every setting commented out.
 With a folder the routes come into it, and .env points to them. Nothing that is
 there already is ever written over.
+
+  --from FILE   make the routes of an OpenAPI document (3.0 or 3.1, YAML or JSON):
+                its servers, its paths and methods, its security schemes
 `;
 
 /** Both lie beside src/ or dist/. */
@@ -24,7 +31,7 @@ const STAYS = 'is there already and stays as it is';
 /** `turnpike init [folder]`: a file of one's own to begin with. Resolves to the exit code. */
 export async function runInit(argv: readonly string[], io: CliIo): Promise<number> {
   try {
-    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    const options = { from: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     if (values.help) {
       io.out(asTyped(USAGE, io.env));
@@ -32,23 +39,23 @@ export async function runInit(argv: readonly string[], io: CliIo): Promise<numbe
     }
     const [folder = '.', ...rest] = positionals;
     if (rest.length > 0) throw new UsageError('one folder at a time');
-    return init(folder, io);
+    return init(folder, values.from, io);
   } catch (error) {
     return explainFault('init', USAGE, error, io);
   }
 }
 
-function init(folder: string, io: CliIo): number {
+function init(folder: string, from: string | undefined, io: CliIo): number {
   const file = posix.join(folder.split(sep).join('/'), 'routes.json');
   const isHere = resolve(folder) === process.cwd();
   const setting = isHere ? undefined : `ROUTES_FILE=${file}`;
   const command = commandIn(io.env);
   try {
+    // Before anything is written: a document that is wrong leaves nothing behind.
+    const first = from === undefined ? starter(folder, command) : makeFrom(from, folder, io.env);
     mkdirSync(folder, { recursive: true });
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
-    io.out(
-      writeNew(file, renderStarter(schemaFrom(folder), command)) ? `wrote ${file}\n` : `${file} ${STAYS}${beside}\n`,
-    );
+    io.out(writeNew(file, first.text) ? `wrote ${file}${first.told}\n` : `${file} ${STAYS}${beside}\n`);
     const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
     io.out(writeNew('.env', renderEnv(setting), 0o600) ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
     io.out(`\nNext: ${command} check, ${command} start\n`);
@@ -59,6 +66,28 @@ function init(folder: string, io: CliIo): number {
     io.err(`turnpike init: ${path ?? folder}: ${code}\n`);
     return EXIT.failed;
   }
+}
+
+/** The routes.json to write, and what is told of it. */
+interface FirstRoutes {
+  readonly text: string;
+  readonly told: string;
+}
+
+function starter(folder: string, command: string): FirstRoutes {
+  return { text: renderStarter(schemaFrom(folder), command), told: '' };
+}
+
+function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRoutes {
+  const way = relative(resolve(folder), resolve(from)).split(sep).join('/');
+  const document = way.startsWith('.') ? way : `./${way}`;
+  const validates = Object.hasOwn(gatherShapes(STAGES).route, 'openapi');
+  const { text, routes, notes } = withApiDocument(from, (read) =>
+    makeRoutes(read, { schema: schemaFrom(folder), document, validates }),
+  );
+  const lines = notes.map((note) => `\n  ${asTyped(note, env)}`);
+  const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${from}${lines.join('')}`;
+  return { text: asTyped(text, env), told };
 }
 
 /** False where there is something already, a link that leads nowhere too. */

@@ -8,7 +8,10 @@ interface AnyRoute {
 }
 
 /** The keys that say where a request ends; a route has exactly one of them. */
-export const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond', 'redirect'];
+export const ENDINGS = ['service', 'target', 'targets', 'discover', 'aggregate', 'respond', 'redirect', 'files'];
+
+/** Endings that ask no service: what describes one would check nothing there, and nobody would know. */
+const WITHOUT_SERVICE = ['aggregate', 'respond', 'redirect', 'files'];
 
 /**
  * Checks what concerns every route, whatever its stages are.
@@ -27,6 +30,7 @@ export function checkRoutes(
     // A wrong key, or one that nobody knows, may have been meant as the ending.
     const mayHaveOne = [...broken].some((key) => endings.includes(key) || !known.includes(key));
     checkEnding(value, endings, mayHaveOne, reportHere);
+    checkDescription(value, reportHere);
     checkReserved(value, reportHere);
   }
   checkTwins(
@@ -69,11 +73,18 @@ function checkEnding(route: Values, endings: readonly string[], mayHaveOne: bool
     report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
 }
 
+function checkDescription(route: Values, report: Report): void {
+  const ending = WITHOUT_SERVICE.find((key) => route[key] !== undefined && !isConditional(route[key]));
+  if (route['openapi'] === undefined || ending === undefined) return;
+  report(['openapi'], `"${ending}" asks no service that a document could describe`, 'Use "validate" here.');
+}
+
 /** Answers that are all given under a condition are no ending: where none of those holds, the request goes on. */
 function isConditional(ending: unknown): boolean {
   return Array.isArray(ending) && ending.every((each: { when?: unknown }) => each?.when !== undefined);
 }
 
-function isReserved(prefix: string): boolean {
+/** Whether a path is answered by the gateway itself. */
+export function isReserved(prefix: string): boolean {
   return /^\/(?:health|-)(?:\/|$)/.test(prefix);
 }

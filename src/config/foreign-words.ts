@@ -70,6 +70,7 @@ const TRANSLATIONS: readonly Translation[] = [
   { here: 'ipAllow', others: ['allow', 'whitelist', 'ipwhitelist', 'ipallowlist', 'iprestriction', 'sourcerange'] },
   { here: 'ipDeny', others: ['deny', 'blacklist', 'ipblacklist', 'ipdenylist'] },
   { here: 'respond', others: ['return', 'staticresponse', 'requesttermination', 'mockresponse'] },
+  { here: 'files', others: ['static', 'root', 'fileserver', 'staticfiles', 'publicdir', 'documentroot', 'serve'] },
   { here: 'redirect', others: ['redirection', 'redirectto', 'redirecturl', 'redirectregex', 'redirectscheme'] },
   {
     here: 'request',
@@ -102,6 +103,10 @@ const TRANSLATIONS: readonly Translation[] = [
     example: '"window": "1m"',
   },
   { here: 'keys', others: ['key', 'apikey', 'apikeys', 'keyauthcredentials', 'credentials', 'secret'] },
+  { here: 'omit', others: ['remove', 'delete', 'exclude', 'drop'] },
+  { here: 'pick', others: ['only', 'keep', 'include', 'allow', 'whitelist'] },
+  { here: 'set', others: ['replace', 'override', 'overwrite'] },
+  { here: 'add', others: ['append', 'insert'] },
   { here: 'issuer', others: ['iss'] },
   { here: 'audience', others: ['aud', 'audiences'] },
   {

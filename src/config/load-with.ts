@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Hidden } from '../lib/hidden-values.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import { ConfigError, type Fault } from './config-error.ts';
@@ -22,7 +22,7 @@ export interface LoadedRoutes<Config> {
   readonly stages: StageList;
   /** The files it came from: routes.json first, then those of routes.d. */
   readonly files: readonly string[];
-  /** SHA-256 in hex over the files and the values of `${ENV:…}` and `${FILE:…}`. */
+  /** SHA-256 in hex over the files, the documents that they name, and the values of `${ENV:…}` and `${FILE:…}`. */
   readonly hash: string;
   /** The values of those: whatever displays a text of this configuration hides them. */
   readonly hidden: Hidden;
@@ -62,9 +62,21 @@ export function* loadInSteps<const L extends StageList>(
       ? undefined
       : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
           issuer: findOutsideIssuer(env),
+          folder: dirname(resolve(file)),
+          isProduction: env['NODE_ENV'] === 'production',
         });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
-  return { config: config as FileOf<L>, stages, files, hash, hidden: secrets.hidden() };
+  return { config: config as FileOf<L>, stages, files, hash: withDigests(hash, config), hidden: secrets.hidden() };
+}
+
+/** The hash over the documents too that routes name, if any do. */
+function withDigests(hash: string, { routes }: FileOf<StageList>): string {
+  const digests = routes.flatMap(({ documents }) => [...(documents?.values() ?? [])].map(({ digest }) => digest));
+  return digests.length === 0
+    ? hash
+    : createHash('sha256')
+        .update([hash, ...digests].join('\n'))
+        .digest('hex');
 }
 
 interface Collector {

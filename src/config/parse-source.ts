@@ -1,8 +1,8 @@
 import { createScanner, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { escapePointer } from '../lib/json-pointer.ts';
 import type { Steps } from '../lib/steps.ts';
 import {
   type Entry,
-  escapePointer,
   type Located,
   type LocatedScalar,
   lineAndColumn,

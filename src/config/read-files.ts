@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { documentStamps } from './documents.ts';
 import { secretFilesIn } from './secrets.ts';
 import type { Source } from './source.ts';
 
@@ -44,7 +45,8 @@ function readOne(path: string): ReadFile {
       return { path, source: { name, text: '' }, problem: { message: 'the file is larger than 16 MiB' } };
     }
     // A byte order mark is what Windows editors write; it is no part of the text.
-    return { path, source: { name, text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') }, problem: undefined };
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return { path, source: { name, text, folder: dirname(path) }, problem: undefined };
   } catch (error) {
     return { path, source: { name, text: '' }, problem: describeProblem((error as NodeJS.ErrnoException).code) };
   }
@@ -63,7 +65,8 @@ function displayName(path: string): string {
 }
 
 /**
- * A digest of everything that the configuration is made of: the files and what their `${FILE:…}` lead to.
+ * A digest of everything that the configuration is made of: the files, what their `${FILE:…}` lead to, and the state
+ * of the documents that they name.
  * Two equal ones mean that there is nothing to reload.
  */
 export function fingerprint(file: string): string {
@@ -72,6 +75,7 @@ export function fingerprint(file: string): string {
     hash.update(`${basename(path)}\n${problem?.message ?? source.text}\n`);
     for (const secretFile of secretFilesIn(source.text, dirname(path)))
       hash.update(`${secretFile}\n${contentOf(secretFile)}\n`);
+    for (const stamp of documentStamps(source.text, dirname(path))) hash.update(`${stamp}\n`);
   }
   return hash.digest('hex');
 }

@@ -5,12 +5,15 @@ type NamedRoute = MatchOptions & {
   readonly name?: string | undefined;
   readonly shadow?: readonly string[] | undefined;
   readonly timeouts?: { readonly headers: number; readonly total?: number | undefined } | undefined;
+  readonly fault?: unknown;
+  readonly graphql?: { readonly subscriptions: string } | undefined;
+  readonly websocket?: unknown;
 };
 
 const SHOWN_NAMES = 5;
 const DEFAULT_HEADERS_MS = 30_000;
 
-/** What a person should know of routes that are right as they stand: those never reached, those open for a trial. */
+/** What a person should know of routes that are right as they stand: those never reached, those on trial, and others. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
   return [...findUnreached(routes), ...findTakenHosts(routes), ...routes.flatMap(warnOfOne)];
 }
@@ -69,7 +72,7 @@ function isBelow({ prefix: lower }: NamedRoute, { prefix: upper }: NamedRoute): 
 const DOLLAR_PARAM = /\/\$(\w*(?:id|name|slug|key))(?=\/|$)/i;
 
 function warnOfOne(route: NamedRoute): readonly string[] {
-  return [...opened(route), ...cutShort(route), ...namedByDollar(route)];
+  return [opened, failing, socketless, cutShort, namedByDollar].flatMap((warn) => warn(route));
 }
 
 function namedByDollar(route: NamedRoute): readonly string[] {
@@ -92,4 +95,16 @@ function cutShort(route: NamedRoute): readonly string[] {
 function opened(route: NamedRoute): readonly string[] {
   if (!route.shadow?.includes('authenticate')) return [];
   return [`the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`];
+}
+
+function failing(route: NamedRoute): readonly string[] {
+  return route.fault === undefined ? [] : [`the route "${nameOfRoute(route)}" fails on purpose ("fault")`];
+}
+
+function socketless(route: NamedRoute): readonly string[] {
+  if (route.graphql?.subscriptions !== 'refused' || (route.websocket ?? false) === false) return [];
+  const name = nameOfRoute(route);
+  return [
+    `the route "${name}" refuses every WebSocket, since "graphql" can't look into one: leave "websocket" out, or let all of them pass with "subscriptions": "unguarded"`,
+  ];
 }

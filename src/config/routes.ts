@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Unite } from '../lib/unite.ts';
 import { matchKeys } from '../routing/keys.ts';
-import type { ShadowKey, Stage } from '../stage.ts';
+import type { DocumentsKey, ShadowKey, Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
 import { createShadowKey } from './shadow.ts';
 
@@ -26,7 +26,7 @@ type RouteShape<L extends StageList> = Unite<typeof routeKeys | L[number]['keys'
 type TopShape<L extends StageList> = Unite<L[number]['fileKeys']>;
 
 /** One route as the stages get it: defaults merged, values parsed. */
-export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>> & ShadowKey;
+export type RouteOf<L extends StageList> = z.output<z.ZodObject<Shape<RouteShape<L>>>> & ShadowKey & DocumentsKey;
 /** The whole configuration: the keys of the file, and the routes. */
 export type FileOf<L extends StageList> = z.output<z.ZodObject<Shape<TopShape<L>>>> & {
   readonly routes: readonly RouteOf<L>[];

@@ -1,3 +1,4 @@
+import { escapePointer } from '../lib/json-pointer.ts';
 import type { Fault } from './config-error.ts';
 
 /** One configuration file, read. */
@@ -5,6 +6,8 @@ export interface Source {
   /** As it is shown to people. */
   readonly name: string;
   readonly text: string;
+  /** Where it lies; what it names by a path is looked for from there. */
+  readonly folder?: string;
 }
 
 /** Where something is written. */
@@ -79,11 +82,6 @@ export function findPlace(
     keyPlace = entry?.keyPlace ?? next.place;
   }
   return { place: located.place, keyPlace, isMissing: false };
-}
-
-/** A key as it stands in a JSON Pointer (RFC 6901, section 3). */
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Line and column of a place, both from 1. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Steps } from '../lib/steps.ts';
 import { type MatchOptions, matchKeys } from '../routing/keys.ts';
-import type { Outside, Report } from '../stage.ts';
+import type { AttachedDocument, DocumentsKey, FolderKey, Outside, Report } from '../stage.ts';
 import { checkRoutes } from './check-routes.ts';
+import { DocumentReader } from './documents.ts';
 import { describeIssue } from './issue-words.ts';
 import { type ReadableIssue, readIssues, unknownKey } from './issues.ts';
 import type { MergedFile } from './merge.ts';
@@ -11,7 +12,7 @@ import { type Salvaged, salvageNamed, salvageRoute } from './salvage.ts';
 import { checkShadows } from './shadow.ts';
 import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt } from './source.ts';
 
-type ParsedRoute = MatchOptions & Record<string, unknown>;
+type ParsedRoute = MatchOptions & DocumentsKey & FolderKey & Record<string, unknown>;
 
 interface WrittenRoute {
   readonly value: ParsedRoute;
@@ -40,7 +41,7 @@ export function* validateFile(
   outside: Outside,
 ): Steps<FileOf<StageList>> {
   const shapes = gatherShapes(stages);
-  const parsed = yield* parseMerged(shapes, merged, report);
+  const parsed = yield* parseMerged(stages, shapes, merged, report);
   const { top, brokenKeys, brokenNames } = parsed;
   const reportOf =
     (routes: readonly WrittenRoute[]): Report =>
@@ -61,12 +62,9 @@ export function* validateFile(
     const known = [...Object.keys(stage.fileKeys), ...Object.keys(stage.fileReads)];
     if (known.some((key) => brokenKeys.has(key))) continue;
     const routes = withSound(parsed.routes, [...Object.keys(stage.keys), ...Object.keys(stage.reads)]);
-    stage.check?.(
-      top,
-      routes.map(({ value }) => value),
-      reportOf(routes),
-      outside,
-    );
+    const values = routes.map(({ value }) => value);
+    const steps = stage.check?.(top, values, reportOf(routes), outside);
+    if (steps !== undefined) yield* steps;
   }
   return { ...top, routes: parsed.routes.map(({ value }) => value) };
 }
@@ -80,28 +78,65 @@ function renderPlace(located: LocatedObject | undefined): string {
   return located === undefined ? '' : `${located.place.source.name}:${lineAndColumn(located.place).line}`;
 }
 
+interface LastLoad {
+  readonly routes: ReadonlyMap<string, ParsedRoute>;
+  readonly documents: DocumentReader['documents'];
+}
+
 // Routes of the last load by their text. On a reload most are the same: they need no second parsing, and being the
 // very same objects they are compared at no cost.
-const lastRoutes = new WeakMap<FileShapes, ReadonlyMap<string, ParsedRoute>>();
+const lastLoads = new WeakMap<FileShapes, LastLoad>();
 
-function* parseMerged(shapes: FileShapes, merged: MergedFile, report: ReportAt): Steps<Parsed> {
+function* parseMerged(stages: StageList, shapes: FileShapes, merged: MergedFile, report: ReportAt): Steps<Parsed> {
   for (const located of merged.defaults) parseAt(shapes.defaultsSchema, located, plainValue(located), report);
-  const known = lastRoutes.get(shapes);
+  const last = lastLoads.get(shapes);
+  const reader = new DocumentReader(last?.documents);
   const byText = new Map<string, ParsedRoute>();
   const routes: WrittenRoute[] = [];
   for (const located of merged.routes) {
     yield;
     const plain = plainValue(located);
     const text = JSON.stringify(plain);
-    const value = known?.get(text) as Record<string, unknown> | undefined;
-    const parsed = value ? { value } : parseRoute(shapes, located, plain, report);
+    const known = last?.routes.get(text) as Record<string, unknown> | undefined;
+    const parsed = known ? { value: known } : parseRoute(shapes, located, plain, report);
     if (parsed === undefined) continue;
-    const route: WrittenRoute = { ...parsed, value: parsed.value as ParsedRoute, located };
+    const value = withNamed(parsed.value as ParsedRoute, located, stages, reader, report);
+    const route: WrittenRoute = { ...parsed, value, located };
     if (route.broken === undefined) byText.set(text, route.value);
     routes.push(route);
   }
-  lastRoutes.set(shapes, byText);
+  lastLoads.set(shapes, { routes: byText, documents: reader.documents });
   return { ...(yield* parseTop(shapes, merged.top, report)), routes };
+}
+
+/** The route with what it names beside its file; the very same where it has that already, and nothing has changed. */
+function withNamed(
+  route: ParsedRoute,
+  located: LocatedObject,
+  stages: StageList,
+  reader: DocumentReader,
+  report: ReportAt,
+): ParsedRoute {
+  const documents = new Map<string, AttachedDocument>();
+  for (const { path, name } of stages.flatMap((stage) => stage.documentsOf?.(route) ?? [])) {
+    const { place } = findPlace(located, path);
+    const found = reader.attach(name, place.source.folder ?? '.');
+    if ('problem' in found) report(place, `"${name}": ${found.problem}`);
+    else documents.set(name, found);
+  }
+  const before = route.documents ?? new Map();
+  const isSame = documents.size === before.size && [...documents].every(([name, found]) => before.get(name) === found);
+  const folder = folderOf(route, located, stages);
+  return isSame && folder === route.folder ? route : { ...route, documents, folder };
+}
+
+/** What the folder that a route names is relative to: the folder of the file in which that stands. */
+function folderOf(route: ParsedRoute, located: LocatedObject, stages: StageList): string | undefined {
+  const [path] = stages.flatMap((stage) => {
+    const at = stage.folderAt?.(route);
+    return at === undefined ? [] : [at];
+  });
+  return path === undefined ? undefined : findPlace(located, path).place.source.folder;
 }
 
 function parseRoute(

@@ -26,6 +26,7 @@ export class RouteWindows {
   readonly atDoor: WindowList;
   readonly #byPlan = new Map<string, WindowList>();
   readonly #others: WindowList;
+  readonly #whole = new Map<WindowList, WindowList>();
 
   /** @param hide takes secrets out of names, which are displayed. */
   constructor(
@@ -82,6 +83,18 @@ export class RouteWindows {
   of(context: RequestContext): WindowList {
     const plan = context.plan ?? context.consumer?.plan;
     return (plan === undefined ? undefined : this.#byPlan.get(plan)) ?? this.#others;
+  }
+
+  /** All windows that have counted a call, those of the door included, for what counts more of it in all at once. */
+  wholeOf(context: RequestContext): WindowList {
+    const list = this.of(context);
+    if (this.atDoor.windows.length === 0) return list;
+    let whole = this.#whole.get(list);
+    if (whole === undefined) {
+      whole = createList([...this.atDoor.windows, ...list.windows]);
+      this.#whole.set(list, whole);
+    }
+    return whole;
   }
 }
 

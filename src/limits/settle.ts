@@ -8,8 +8,10 @@ import type { RouteUsage } from './usage.ts';
 
 export interface SettleOptions {
   /** The step that decides, for the trace. */
-  readonly stage: 'gatewayLimit' | 'rateLimit';
+  readonly stage: 'gatewayLimit' | 'rateLimit' | 'graphqlCost';
   readonly cost: number | ((context: RequestContext) => number);
+  /** True when the step charges the rest of a call that was counted already. Default false. */
+  readonly isRest?: boolean;
   readonly onStoreError: 'local' | 'allow' | 'deny';
   readonly usage: RouteUsage | undefined;
   readonly bans: Bans | undefined;
@@ -28,7 +30,7 @@ export type Settle = (
  * that may decide about a call, the one that refuses is told, else the one with the least left.
  */
 export function createSettle(options: SettleOptions, route: RouteInfo, { clock, metrics }: StageDeps): Settle {
-  const { stage, onStoreError, usage, bans, isShadowed } = options;
+  const { stage, onStoreError, usage, bans, isShadowed, isRest = false } = options;
   const costOf = typeof options.cost === 'number' ? constant(options.cost) : options.cost;
   const counterOf = (decision: string) => metrics.limiterDecisions.labels(route.name, decision);
   const allowed = counterOf('allowed');
@@ -43,8 +45,9 @@ export function createSettle(options: SettleOptions, route: RouteInfo, { clock, 
 
   function count(context: RequestContext, decision: Decision): void {
     const passes = decision.allowed || isShadowed;
-    (passes ? allowed : refused).inc();
-    usage?.count(context, costOf(context), passes);
+    if (!passes || !isRest) (passes ? allowed : refused).inc();
+    if (passes && isRest) usage?.addCost(context, costOf(context));
+    else usage?.count(context, costOf(context), passes);
     if (!passes) bans?.countRefusal(context, decision);
   }
 

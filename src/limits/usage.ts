@@ -27,13 +27,22 @@ export class RouteUsage {
   tallies = new Map<string, Tally>();
 
   count(context: RequestContext, cost: number, isAllowed: boolean): void {
-    const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
-    const tally = this.tallies.get(caller) ?? this.#open(caller);
+    const tally = this.#tallyOf(context);
     if (!isAllowed) tally.refused += 1;
     else {
       tally.calls += 1;
       tally.cost += cost;
     }
+  }
+
+  /** Adds to what a call has cost that was counted as allowed. */
+  addCost(context: RequestContext, cost: number): void {
+    this.#tallyOf(context).cost += cost;
+  }
+
+  #tallyOf(context: RequestContext): Tally {
+    const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
+    return this.tallies.get(caller) ?? this.#open(caller);
   }
 
   /** Moves what was counted into the arguments of a batch. */

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
 import type { HiddenValues } from '../lib/hidden-values.ts';
-import { redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
+import { REDACTED, redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
 
 /** winston reads the level and the finished line under these names. */
 const LEVEL = Symbol.for('level');
@@ -93,14 +93,19 @@ export function loggedPath(context: RequestContext, hidden?: HiddenValues): stri
     path = hidden.hide(path);
     query = hidden.hide(query);
   }
-  const redacted = redactPath(path);
-  const shown = query === '' ? redacted : redacted + redactQuery(query, context.route?.credentialParameter);
+  const shown = redactPath(path) + shownQuery(context, query);
   return shown.length <= MAX_PATH_CHARS ? shown : `${shown.slice(0, MAX_PATH_CHARS)}…`;
 }
 
+function shownQuery({ route }: RequestContext, query: string): string {
+  if (query === '') return '';
+  return route?.hidesQuery === true ? `?${REDACTED}` : redactQuery(query, route?.credentialParameter);
+}
+
 /** Paths of few routes hold a secret of the file; of a path that no route took, nobody knows whose it was meant to be. */
-function mayHoldSecret({ route, errorCode }: RequestContext): boolean {
-  return route === undefined || route.hasSecretPath === true || errorCode !== undefined;
+function mayHoldSecret({ route, errorCode, parent }: RequestContext): boolean {
+  // Where a part leads stands in the file.
+  return route === undefined || route.hasSecretPath === true || errorCode !== undefined || parent !== undefined;
 }
 
 /** Two decimals are ten microseconds: more would only be longer. */
@@ -123,6 +128,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     userAgent: agentOf(context),
     requestId: orNone(redactWord(context.requestId)),
     correlationId: correlationOf(context),
+    part: context.part,
     traceparent: orNone(context.traceparent),
     route: orNone(context.route?.name),
     consumer: orNone(labelOf(context.consumer?.name, hidden)),
@@ -143,8 +149,10 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     service: orNone(context.service),
     target: wasSent ? orNone(labelOf(context.target, hidden)) : undefined,
     outcome: wasSent ? orNone(context.outcome) : undefined,
+    operation: operationOf(context),
     cache: orNone(context.cache),
     limit: limitText(context),
+    fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
   });
@@ -183,6 +191,10 @@ function agentOf({ req }: RequestContext): string | undefined {
 /** Where it says more than the request ID. */
 function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
   return correlationId === requestId ? undefined : orNone(redactWord(correlationId));
+}
+
+function operationOf({ operation }: RequestContext): string | undefined {
+  return operation === undefined ? undefined : orNone(redactWord(operation));
 }
 
 function limitText({ limit }: RequestContext): string | undefined {

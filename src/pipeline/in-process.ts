@@ -8,11 +8,12 @@ import { GatewayError } from '../errors.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import type { ExpressApp } from './express-app.ts';
 
-/** Takes a request into its chain; `prepare` is called before it is matched. */
+/** Takes a request into its chain; `prepare` is called before it is matched. A part walks the snapshot of its `parent`. */
 export type Begin = (
   req: IncomingMessage,
   res: ServerResponse,
   prepare: (context: RequestContext) => void,
+  parent: RequestContext | undefined,
 ) => RequestContext;
 
 /**
@@ -21,33 +22,51 @@ export type Begin = (
  */
 export function createInProcess(classes: ExpressApp['classes'], begin: Begin): InProcess {
   return function inProcess(request) {
-    const req = createRequest(request, classes.IncomingMessage);
+    const connection = new NoConnection();
+    const req = createRequest(request, connection, classes.IncomingMessage);
     const res = new classes.ServerResponse(req);
     let isClosed = false;
-    res.once('close', () => {
-      isClosed = true;
-    });
     const end = (): void => {
       res.destroy();
       // Node 26 tells of the end itself, also where there is no connection; earlier ones don't.
       process.nextTick(() => isClosed || res.emit('close'));
     };
-    const context = begin(req, res, (begun) => {
-      begun.sink = new InProcessSink(request.sink, end);
+    const last = new InProcessSink(request.sink, end);
+    const prepare = (begun: RequestContext): void => {
+      begun.sink = last;
       begun.dryRun = request.dryRun ?? false;
       if (begun.dryRun) begun.trace = [];
-      if (request.parent !== undefined) becomePartOf(begun, request.parent);
+      if (request.parent !== undefined) becomePartOf(begun, request.parent, request.part);
+    };
+    const context = begin(req, res, prepare, request.parent);
+    // Whoever ends a request from outside destroys its response, or its connection.
+    connection.once('close', end);
+    res.once('close', () => {
+      isClosed = true;
+      last.breakOff(context);
     });
-    return { context, abort: end };
+    return {
+      context,
+      abort(error) {
+        if (error !== undefined) {
+          context.abort?.close();
+          last.fail(context, error);
+        } else {
+          last.forget();
+          end();
+        }
+      },
+    };
   };
 }
 
 function createRequest(
   { method, target, headers, body }: InProcessRequest,
+  connection: NoConnection,
   Request: ExpressApp['classes']['IncomingMessage'],
 ): IncomingMessage {
   // An Express request reads nothing of its socket but the address.
-  const req = new Request(new NoConnection() as unknown as Socket);
+  const req = new Request(connection as unknown as Socket);
   req.method = method;
   req.url = target;
   req.httpVersion = '1.1';
@@ -61,21 +80,31 @@ function createRequest(
   return req;
 }
 
+/** Fields of which Node keeps the first alone. */
+const SINGLE = new Set(
+  'authorization content-length content-type etag from host if-modified-since if-unmodified-since max-forwards proxy-authorization referer user-agent'.split(
+    ' ',
+  ),
+);
+
 /** The fields by their lower-case names, lists joined, as Node does it for a request that it has parsed itself. */
 function gather(rawHeaders: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = {};
+  // Clients choose the names: `constructor` is one like any other.
+  const fields = Object.create(null) as Record<string, string>;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
     const value = rawHeaders[i + 1] as string;
     const before = fields[name];
-    fields[name] = before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value;
+    if (before === undefined) fields[name] = value;
+    else if (!SINGLE.has(name)) fields[name] = before + (name === 'cookie' ? '; ' : ', ') + value;
   }
   return fields;
 }
 
 /** The client of a part is the client of the whole. */
-function becomePartOf(context: RequestContext, parent: RequestContext): void {
+function becomePartOf(context: RequestContext, parent: RequestContext, part: string | undefined): void {
   context.parent = parent;
+  context.part = parent.part === undefined || part === undefined ? part : `${parent.part}.${part}`;
   context.peerAddress = parent.peerAddress;
   context.peerTrusted = parent.peerTrusted;
   context.clientAddress = parent.clientAddress;
@@ -84,10 +113,17 @@ function becomePartOf(context: RequestContext, parent: RequestContext): void {
 
 /** Stands where a request's socket is. */
 class NoConnection extends Duplex {
+  readonly bytesRead = 0;
+  readonly bytesWritten = 0;
+
   override _read(): void {}
 
   override _write(_chunk: Buffer, _encoding: string, done: () => void): void {
     done();
+  }
+
+  resetAndDestroy(): this {
+    return this.destroy();
   }
 }
 
@@ -95,6 +131,8 @@ class NoConnection extends Duplex {
 class InProcessSink implements Sink {
   readonly #sink: Sink;
   readonly #onEnd: () => void;
+  /** The caller has been told of the end, or wants to hear nothing of it. */
+  #isOver = false;
 
   constructor(sink: Sink, onEnd: () => void) {
     this.#sink = sink;
@@ -102,17 +140,21 @@ class InProcessSink implements Sink {
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
+    if (this.#isOver) return;
     context.status = status;
     context.answerer = answerer;
     this.#sink.head(context, status, fields, answerer);
   }
 
   write(context: RequestContext, chunk: Buffer, source: Source): boolean {
+    if (this.#isOver) return true;
     context.bytesOut += chunk.length;
     return this.#sink.write(context, chunk, source);
   }
 
   end(context: RequestContext, last: Buffer | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     if (last !== undefined) context.bytesOut += last.length;
     context.isWhole = true;
     this.#sink.end(context, last);
@@ -120,13 +162,26 @@ class InProcessSink implements Sink {
   }
 
   fail(context: RequestContext, error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     noteError(context, error);
     if (context.status === 0) {
-      context.status = error instanceof GatewayError ? error.row.status : 500;
+      context.status = error instanceof GatewayError ? error.status : 500;
       context.answerer = 'gateway';
       context.isWhole = true;
     }
     this.#sink.fail(context, error);
     this.#onEnd();
+  }
+
+  /** The request was ended from outside: the caller would wait for ever. */
+  breakOff(context: RequestContext): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#sink.fail(context, new GatewayError('client_closed', 'It was ended before its answer was complete.'));
+  }
+
+  forget(): void {
+    this.#isOver = true;
   }
 }

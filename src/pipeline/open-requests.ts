@@ -46,6 +46,7 @@ export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>)
       attachContext(req, context);
       open.add(context);
       snapshot.enter();
+      context.snapshot = snapshot;
       context.snapshotDone = snapshot.leave;
       res.on('close', onClose);
       addressOf(req, context);

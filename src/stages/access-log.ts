@@ -1,5 +1,5 @@
 import { contextOf, type RequestContext } from '../context.ts';
-import { ERRORS, type ErrorSource } from '../errors.ts';
+import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
 import { type AccessLevel, AccessRecord, gatewayMs } from '../log/access-line.ts';
 import type { Tally } from '../metrics/tally-histogram.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
@@ -67,7 +67,7 @@ function createEnd(
     const aborted = whoBrokeOff(context);
     const status = aborted === 'client' ? ERRORS.client_closed.status : context.status;
     const source = aborted ?? sourceOf(context, status);
-    const level = levelOf(source, status, aborted);
+    const level = isOnPurpose(context) ? 'info' : levelOf(source, status, aborted);
     const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
     // How long a WebSocket was open is no latency: what was answered is the handshake.
     const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
@@ -83,7 +83,7 @@ function createEnd(
 function whoBrokeOff(context: RequestContext): AccessRecord['aborted'] {
   const { isWhole, status, errorSource, errorCode } = context;
   if (isWhole || isRefusedUpload(context)) return undefined;
-  if (errorCode === 'draining') return 'gateway';
+  if (errorCode === 'draining' || errorCode === 'injected_fault') return 'gateway';
   return status !== 0 && errorSource !== undefined && errorSource !== 'client' ? 'upstream' : 'client';
 }
 
@@ -96,6 +96,13 @@ function sourceOf(context: RequestContext, status: number): ErrorSource | undefi
   if (context.errorSource !== undefined) return context.errorSource;
   if (status < 400) return undefined;
   return status < 500 ? 'client' : 'upstream';
+}
+
+/** Failures that the file asks for: nobody is to be woken up by them. */
+const ON_PURPOSE = new Set<ErrorCode>(['maintenance', 'injected_fault']);
+
+function isOnPurpose({ errorCode }: RequestContext): boolean {
+  return errorCode !== undefined && ON_PURPOSE.has(errorCode);
 }
 
 function levelOf(source: ErrorSource | undefined, status: number, aborted: string | undefined): AccessLevel {

@@ -104,13 +104,28 @@ type Refuse = ReturnType<typeof createRefusals>;
 function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'countFailure' | 'countForBans'> {
   const failures = deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock));
   const bans = createBans(file, deps);
-  const countFailure: CountFailure = (context) => failures.count(context);
+  const isFirst = createFirstOfWhole();
+  const countFailure: CountFailure = (context) => (isFirst(context) ? failures.count(context) : undefined);
   return {
     countFailure,
     countForBans(context) {
+      if (!isFirst(context)) return undefined;
       bans?.countFailure(context);
-      return countFailure(context);
+      return failures.count(context);
     },
+  };
+}
+
+/** Parts of one request are shown the same credential: a wrong one is one guess, not as many as there are parts. */
+function createFirstOfWhole(): (context: RequestContext) => boolean {
+  const counted = new WeakSet<RequestContext>();
+  return function isFirst({ parent }) {
+    if (parent === undefined) return true;
+    let whole = parent;
+    while (whole.parent !== undefined) whole = whole.parent;
+    if (counted.has(whole)) return false;
+    counted.add(whole);
+    return true;
   };
 }
 

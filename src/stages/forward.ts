@@ -18,7 +18,7 @@ import {
   findTimeoutsFault,
   serviceKeys,
   serviceSchema,
-  timeoutsOption,
+  timeoutsKey,
 } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
@@ -45,7 +45,7 @@ export const forwardStage = defineStage({
       .boolean()
       .default(false)
       .describe("Turns the paths of the service's cookies round too; else `Path=/` stays good for the whole host."),
-    timeouts: timeoutsOption.prefault({}),
+    timeouts: timeoutsKey,
     retry: z
       .union([z.literal(false), retrySchema])
       .prefault({})
@@ -120,8 +120,8 @@ export const forwardStage = defineStage({
 
     return function forward(req, _res, next) {
       const context = contextOf(req);
-      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + context.query;
-      const { upstreamHeaders } = context;
+      const { upstreamHeaders, query, editedQuery = query } = context;
+      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + editedQuery;
       if (options.stripPrefix && context.prefixLength > 1)
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);

@@ -1,3 +1,5 @@
+import { authKeys } from '../auth/auth-option.ts';
+import { createWithheld } from '../auth/withheld.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { connectionNames } from '../lib/connection-names.ts';
 import { createHeaderFilter, isReserved } from '../lib/header-filter.ts';
@@ -10,8 +12,10 @@ import { defineStage } from '../stage.ts';
  */
 export const sanitizeHeadersStage = defineStage({
   name: 'sanitizeHeaders',
-  create(_options, route) {
+  reads: { auth: authKeys.auth },
+  create({ auth }, route) {
     const filter = createHeaderFilter(route.credentialHeaders);
+    const withhold = createWithheld(auth);
 
     return function sanitizeHeaders(req, _res, next) {
       const context = contextOf(req);
@@ -23,8 +27,10 @@ export const sanitizeHeadersStage = defineStage({
         if (!filter.passes(name)) forget(req.headers, name);
         else if (named === undefined || !named.has(name.toLowerCase())) out.push(name, rawHeaders[i + 1] as string);
       }
-      addForwarded(context, out);
-      context.upstreamHeaders = out;
+      // `parent` is what a part belongs to; a client's own request has none.
+      const sent = context.parent === undefined ? out : withhold(out, context.parent);
+      addForwarded(context, sent);
+      context.upstreamHeaders = sent;
       next();
     };
   },

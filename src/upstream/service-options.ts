@@ -54,6 +54,9 @@ export const timeoutsOption = z
   })
   .describe('Deadlines; 504 when one passes.');
 
+/** The key of a route. */
+export const timeoutsKey = timeoutsOption.prefault({});
+
 type TimeoutsOption = z.output<typeof timeoutsOption>;
 
 /** The deadlines of a route, each with its value: one attempt alone may take as long as `headers` says. */

@@ -36,12 +36,15 @@ export class ErrorFacts {
   readonly status: bigint;
   readonly title: string;
   readonly detail: string;
+  /** Seconds of Retry-After; 0 where it has none. */
+  readonly retryAfter: bigint;
 
-  constructor(code: string, status: number, title: string, detail: string) {
+  constructor(code: string, status: number, title: string, detail: string, retryAfterSeconds = 0) {
     this.code = code;
     this.status = BigInt(status);
     this.title = title;
     this.detail = detail;
+    this.retryAfter = BigInt(retryAfterSeconds);
   }
 }
 
@@ -150,8 +153,12 @@ export class Facts {
     return this.#request;
   }
 
+  /** Decoded: `a%20b` in the path is `a b`. */
   get params(): Readonly<Record<string, string>> {
-    return this.#context.params ?? NOTHING;
+    const { params = NOTHING } = this.#context;
+    const values = Object.values(params);
+    if (!values.some((value) => value.includes('%'))) return params;
+    return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decoded(value)]));
   }
 
   get claims(): unknown {
@@ -197,6 +204,16 @@ export class Facts {
 
   get parts(): unknown {
     return readable(this.#sights.parts ?? NOTHING);
+  }
+}
+
+/** As it is where the bytes are no UTF-8. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
   }
 }
 

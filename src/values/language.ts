@@ -81,7 +81,10 @@ function createEnvironment(place: Place): Environment {
     .registerType('Consumer', { ctor: ConsumerFacts, fields: { name: text, plan: text } })
     .registerType('Route', { ctor: RouteFacts, fields: { name: text, prefix: text } })
     .registerType('Response', { ctor: ResponseFacts, fields: { status: 'int', headers: fields, body: 'dyn' } })
-    .registerType('Error', { ctor: ErrorFacts, fields: { code: text, status: 'int', title: text, detail: text } })
+    .registerType('Error', {
+      ctor: ErrorFacts,
+      fields: { code: text, status: 'int', title: text, detail: text, retryAfter: 'int' },
+    })
     .registerFunction(`string.${OWN_MATCHES}(string): bool`, matches);
   for (const [name, type] of Object.entries({ ...ROOTS, ...MORE_ROOTS[place] }))
     environment.registerVariable(name, type);

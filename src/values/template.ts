@@ -32,11 +32,19 @@ export class Template {
     return new Set(this.#pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [...piece.reads])));
   }
 
-  /** The text for one request. Throws `expression_failed` (500) where a value has a fault. */
-  render(context: RequestContext, sights?: Sights): string {
+  /**
+   * The text for one request; `escapeText` makes values harmless where they are put. Throws `expression_failed` (500)
+   * where a value has a fault.
+   */
+  render(context: RequestContext, sights?: Sights, escapeText?: (value: string) => string): string {
     let text = '';
     for (const piece of this.#pieces) {
-      text += typeof piece === 'string' ? piece : toText(piece.evaluate(context, sights));
+      if (typeof piece === 'string') {
+        text += piece;
+      } else {
+        const value = toText(piece.evaluate(context, sights));
+        text += escapeText === undefined ? value : escapeText(value);
+      }
     }
     return text;
   }

@@ -72,3 +72,47 @@ test('init never writes over anything, and says what to do instead', async (t) =
   assert.equal((await turnpike(t, cwd, 'init', 'a', 'b')).code, 64);
   assert.equal((await turnpike(t, cwd, 'init', '--help')).code, 0);
 });
+
+const SHOP = `openapi: 3.0.3
+info: { title: Shop, version: "1" }
+servers: [{ url: "http://localhost:4001/v1" }]
+security: [{ key: [] }]
+components:
+  securitySchemes:
+    key: { type: apiKey, in: header, name: X-API-Key }
+paths:
+  /products: { get: { security: [], responses: {} } }
+  /orders: { get: { responses: {} }, post: { responses: {} } }
+  /orders/{id}: { get: { responses: {} } }
+`;
+
+test('init makes the routes of an OpenAPI document, and the gateway takes them', async (t) => {
+  const cwd = configFolder(t, { 'shop.yaml': SHOP });
+  const { code, out } = await turnpike(t, cwd, 'init', 'gateway', '--from', 'shop.yaml');
+  assert.equal(code, 0);
+  assert.match(out, /wrote gateway\/routes\.json, with 2 routes from shop\.yaml\n {2}Keys \("key"\)/);
+  const checked = await turnpike(t, cwd, 'check');
+  assert.deepEqual([checked.code, checked.out.startsWith('ok: 2 routes in 1 file')], [0, true], checked.err);
+  const { config } = loadRoutes(join(cwd, 'gateway/routes.json'), { env: {} });
+  assert.deepEqual(
+    config.routes.map(({ prefix, methods, auth }) => [prefix[0], methods, auth.mode]),
+    [
+      ['/products', ['GET'], 'none'],
+      ['/orders', ['GET', 'POST'], 'any'],
+    ],
+  );
+});
+
+test('a document that is wrong is told where, and leaves nothing behind', async (t) => {
+  const ref = 'openapi: 3.1.0\npaths:\n  /a:\n    $ref: "#/nowhere"\n';
+  const cwd = configFolder(t, { 'old.yaml': 'swagger: "2.0"\n', 'broken.yaml': 'openapi: [', 'ref.yaml': ref });
+  const from = async (file: string) => {
+    const { code, err } = await turnpike(t, cwd, 'init', '--from', file);
+    assert.equal(existsSync(join(cwd, 'routes.json')), false);
+    return [code, err.split('\n')[0]];
+  };
+  assert.deepEqual(await from('old.yaml'), [78, 'old.yaml:1:10 /swagger  Swagger 2.0 is not read here']);
+  assert.match(String((await from('broken.yaml'))[1]), /^broken\.yaml:1:\d+ /);
+  assert.deepEqual(await from('ref.yaml'), [78, 'ref.yaml:4:11 /paths/~1a/$ref  "#/nowhere" leads to nothing']);
+  assert.deepEqual(await from('none.yaml'), [1, 'turnpike init: none.yaml: ENOENT']);
+});

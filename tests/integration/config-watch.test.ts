@@ -111,6 +111,16 @@ test('a secret file in another folder is seen by the poll', async (t) => {
   await watched.next();
 });
 
+test('a document that a route names is seen by the poll, and so is what it refers to', async (t) => {
+  const files = { 'specs/a.json': { $ref: './b.json' }, 'specs/b.json': {} };
+  const folder = configFolder(t, { 'routes.json': '{ "routes": [{ "openapi": "./specs/a.json" }] }', ...files });
+  const watched = watching(t, join(folder, 'routes.json'), 50);
+  writeConfig(folder, 'specs/b.json', { type: 'object' });
+  await watched.next();
+  writeConfig(folder, 'specs/a.json', { type: 'object' });
+  await watched.next();
+});
+
 test('a file that goes away and comes back is a change each time', async (t) => {
   const folder = configFolder(t, { 'routes.json': 'one' });
   const file = join(folder, 'routes.json');

@@ -117,3 +117,89 @@ test('an explanation walks the whole chain, and asks, counts and sends nothing',
   assert.equal(service.requests.length, 0);
   assert.deepEqual(accessLines, []);
 });
+
+test('what ends a request from outside tells its caller, once', async (t) => {
+  const service = await startService(t, (_req, res) => void res.writeHead(200).write('half'));
+  const { gateway } = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none' }] },
+  });
+  for (const end of ['fail', 'connection', 'response'] as const) {
+    const heads: number[] = [];
+    const told: unknown[] = [];
+    const sink = {
+      head: (_context: unknown, status: number) => void heads.push(status),
+      write: () => true,
+      end: () => void told.push('end'),
+      fail: (_context: unknown, error: unknown) => void told.push(error),
+    };
+    const { context } = gateway.inProcess({ method: 'GET', target: '/x', headers: HOST, sink });
+    await until(() => heads.length === 1);
+    if (end === 'fail') gateway.fail(context, new GatewayError('draining'));
+    else if (end === 'connection') context.req.socket.resetAndDestroy();
+    else context.res.destroy();
+    await until(() => told.length > 0 && gateway.inFlight === 0);
+    assert.deepEqual(
+      told.map((error) => error instanceof GatewayError),
+      [true],
+      end,
+    );
+  }
+});
+
+test('whoever gives a request up for a reason reads it in the log, and is told once', async (t) => {
+  const service = await startService(t, () => {});
+  const running = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none' }] },
+  });
+  const told: unknown[] = [];
+  const sink = {
+    head() {},
+    write: () => true,
+    end() {},
+    fail: (_context: unknown, error: unknown) => void told.push(error),
+  };
+  const call = running.gateway.inProcess({ method: 'GET', target: '/x', headers: HOST, sink });
+  await until(() => service.requests.length === 1);
+  const reason = new GatewayError('headers_timeout', 'It took too long.');
+  call.abort(reason);
+  call.abort(reason);
+  const line = await running.line({ path: '/x' });
+  assert.deepEqual([line.status, line['code'], line['detail']], [504, 'headers_timeout', 'It took too long.']);
+  assert.deepEqual(told, [reason]);
+});
+
+test('the gauge of requests in flight counts clients, and neither parts nor explanations', async (t) => {
+  const service = await startService(t, () => {});
+  const running = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none' }] },
+  });
+  const sink = { head() {}, write: () => true, end() {}, fail() {} };
+  const whole = running.gateway.inProcess({ method: 'GET', target: '/whole', headers: HOST, sink });
+  const part = running.gateway.inProcess({
+    method: 'GET',
+    target: '/part',
+    headers: HOST,
+    sink,
+    parent: whole.context,
+  });
+  await until(() => service.requests.length === 2);
+  assert.match(await running.metrics(), /^turnpike_requests_in_flight 1$/m);
+  part.abort();
+  whole.abort();
+  await until(() => running.gateway.inFlight === 0);
+});
+
+test('header fields come as Node would give them: names of objects are names, and of two the first where one may be', async (t) => {
+  const service = await startService(t);
+  const { gateway } = await startGateway(t, {
+    file: { routes: [{ prefix: '/api', target: service.url, auth: 'none' }] },
+  });
+  const headers = [...HOST, 'constructor', 'a', '__proto__', 'b', 'user-agent', 'one', 'user-agent', 'two'];
+  const { context } = await collect(gateway.inProcess, {
+    method: 'GET',
+    target: '/api/x',
+    headers: [...headers, 'x', '1', 'x', '2'],
+  });
+  const { constructor: named, x, 'user-agent': agent } = context.req.headers;
+  assert.deepEqual([named, x, agent], ['a', '1, 2', 'one']);
+});

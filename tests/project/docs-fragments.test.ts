@@ -46,7 +46,16 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
     name,
     name.endsWith('.pem') ? (rootCertificates[0] as string) : 'secret',
   ]);
-  const folder = configFolder(t, { 'routes.json': text, ...Object.fromEntries(files) });
+  const pages = [...text.matchAll(/"(?:files|folder)":"\.\/([^"]+)"/g)].map(([, name = '']) => [
+    `${name}/index.html`,
+    '',
+  ]);
+  const documents = {
+    ...namesAt(text, /"\.\/([\w./-]+\.json)"/g, { type: 'object' }),
+    ...namesAt(text, /"\.\/([\w./-]+\.yaml)"/g, { openapi: '3.1.0', paths: {} }),
+  };
+  const beside = Object.fromEntries([...files, ...pages]);
+  const folder = configFolder(t, { 'routes.json': text, ...beside, ...documents });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
 }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
-import { duration, network, oneOrMany, parseDurationMs, parseSizeBytes, size } from '../../src/schema-values.ts';
+import {
+  duration,
+  later,
+  network,
+  oneOrMany,
+  parseDurationMs,
+  parseInstantMs,
+  parseSizeBytes,
+  size,
+} from '../../src/schema-values.ts';
 
 /** What a person is told of this value. */
 function faultOf(schema: z.ZodType, value: unknown): string | undefined {
@@ -54,4 +63,27 @@ test('one value or a list of them is a list in the code', () => {
 test('a network that is none is refused with an example', () => {
   assert.match(faultOf(network, '10.0.0.0/33') ?? '', /"10\.0\.0\.0\/8"/);
   assert.equal(network.parse('10.0.0.0/8'), '10.0.0.0/8');
+});
+
+test('a date is midnight UTC, a time names its zone, and days that no month has are none', () => {
+  assert.equal(parseInstantMs('2027-01-31'), Date.UTC(2027, 0, 31));
+  assert.equal(parseInstantMs('2027-01-31T06:00:00Z'), Date.UTC(2027, 0, 31, 6));
+  assert.equal(parseInstantMs('2027-01-31T01:30+02:00'), Date.UTC(2027, 0, 30, 23, 30));
+  for (const bad of [
+    '2027-02-30',
+    '2027-13-01',
+    '2027-01-31T06:00:00',
+    '2027-1-1',
+    '31.1.2027',
+    '2027-01-31T25:00Z',
+    '',
+  ])
+    assert.equal(parseInstantMs(bad), undefined, bad);
+});
+
+test('later is a duration or a time', () => {
+  assert.deepEqual(later.parse('10m'), { afterMs: 600_000 });
+  assert.deepEqual(later.parse('2027-01-31'), { atMs: Date.UTC(2027, 0, 31) });
+  assert.match(faultOf(later, 'soon') ?? '', /duration such as "10m", or a date/);
+  assert.match(faultOf(later, 10) ?? '', /duration such as "10m", or a date/);
 });

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { build, createServer, preview } from 'vite';
+import { needsChromium, openPage } from '../../../tests/support/chromium.ts';
+import { startGateway } from '../../../tests/support/gateway.ts';
 import { until } from '../../../tests/support/until.ts';
 import { openSocket } from '../../../tests/support/websocket.ts';
-import { startRecipe } from '../recipe.mjs';
+import { listen, startRecipe } from '../recipe.mjs';
 
 function createProject(t) {
   const root = mkdtempSync(join(tmpdir(), 'turnpike-vite-'));
@@ -75,3 +77,48 @@ test('Vite built: the page and its hashed files, with what caches need', async (
   const again = await fetch(scripts[0], { headers: { 'if-none-match': first.headers.get('etag') } });
   assert.equal(again.status, 304);
 });
+
+/** Runs in the page: what stands in it once its API has answered. */
+function shown() {
+  return document.querySelector('main')?.textContent ?? '';
+}
+
+test(
+  'Vite built and served by the gateway: the page and its API behind one door, in a browser',
+  needsChromium,
+  async (t) => {
+    const page = await openPage(t);
+    const project = createProject(t);
+    writeFileSync(
+      join(project.root, 'main.js'),
+      `import './page.css';
+    const main = document.body.appendChild(document.createElement('main'));
+    const { say } = await import('./later.js');
+    main.textContent = say(location.pathname, await (await fetch('/api/greeting')).text());`,
+    );
+    writeFileSync(join(project.root, 'later.js'), "export const say = (path, text) => path + ' was told: ' + text;\n");
+    writeFileSync(join(project.root, 'page.css'), 'main { font: 2rem sans-serif; color: #053; }\n');
+    await build(project);
+    const api = await listen(t, (req, res) => res.end(`hello from ${req.url}`));
+    const files = { folder: join(project.root, 'dist'), fallback: 'index.html', immutable: '/assets/' };
+    const gateway = await startGateway(t, {
+      file: {
+        routes: [
+          { prefix: '/app', files, auth: 'none' },
+          { prefix: '/api', target: api, auth: 'none' },
+        ],
+      },
+    });
+    const site = `http://www.shop.test:${gateway.port}`;
+    for (const path of ['/app/', '/app/some/where']) {
+      await page.goto(site + path);
+      await until(async () => (await page.run(shown)) === `${path} was told: hello from /greeting`, { what: path });
+    }
+    const lines = gateway.accessLines.map((line) => JSON.parse(line));
+    const assets = lines.filter(({ path }) => path.startsWith('/app/assets/'));
+    assert.equal(assets.length, 3, 'the script, its part and its style, each asked for once for both pages');
+    assert.ok(lines.every(({ status }) => status === 200 || status === 404));
+    const { PICTURE } = process.env;
+    if (PICTURE !== undefined) writeFileSync(PICTURE, await page.screenshot());
+  },
+);

@@ -16,7 +16,7 @@ const CONTEXT = {
   requestId: 'r-1',
   clientAddress: '192.0.2.1',
   startedAtMs: 0,
-  params: { org: 'acme' },
+  params: { org: 'acme', name: 'a%20%2Fb', bytes: '%ff' },
   claims: { org: 'acme', level: 3, list: ['x'], nested: { a: 1 }, constructor: 'mine' },
   consumer: { name: 'app', plan: 'free', roles: [] },
   plan: 'gold',
@@ -43,6 +43,7 @@ function faultOf(text: string, place: Place = 'request'): string {
 test('an expression sees the request, its caller and where it goes', () => {
   const truths = [
     'claims.org == params.org',
+    'params.name == "a /b" && params.bytes == "%ff"',
     '"admin" in roles && user == "u1"',
     'consumer.name == "app" && consumer.plan == "gold"',
     'request.method == "GET" && request.path.startsWith("/api/") && request.scheme == "https"',

@@ -1,0 +1,133 @@
+import type { ChosenScheme } from '../../auth/schemes.ts';
+import type { RouteConfig } from '../../config/routes.ts';
+import { ERRORS, PROBLEM_BASE } from '../../errors.ts';
+
+/** JSON of a document that is being made. */
+export type Json = Record<string, unknown>;
+
+const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` });
+
+/** The problem answers that a route may give, by status: the name of the component, and what it says. */
+export const PROBLEMS: Readonly<Record<string, { readonly name: string; readonly description: string }>> = {
+  400: { name: 'BadRequest', description: 'The request could not be understood, or is not what this route takes.' },
+  401: { name: 'Unauthenticated', description: 'No credential, or none that is accepted here.' },
+  403: { name: 'Forbidden', description: 'The caller may not do this.' },
+  413: { name: 'TooLarge', description: 'The body is larger than this route takes.' },
+  429: { name: 'TooManyRequests', description: 'Too many calls: wait for the seconds in Retry-After.' },
+  502: { name: 'BadGateway', description: 'The service could not be reached, or broke off.' },
+  503: { name: 'Unavailable', description: 'The service, or what the gateway needs, is not available at the moment.' },
+  504: { name: 'GatewayTimeout', description: 'The service did not answer in time.' },
+};
+
+const HEADERS: Readonly<Record<string, Json>> = {
+  RateLimit: {
+    description: 'The tightest limit: what is left of it, and the seconds until there is more.',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': { description: 'All limits that hold here.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } },
+  'WWW-Authenticate': { description: 'What this route accepts.', schema: { type: 'string' } },
+};
+
+const HEADERS_OF: Readonly<Record<string, readonly string[]>> = {
+  401: ['WWW-Authenticate'],
+  429: ['RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  503: ['Retry-After'],
+};
+
+/** References to header components, as they stand in an answer. */
+export function headerRefs(names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, ref('headers', name)]));
+}
+
+export const LIMIT_HEADERS = ['RateLimit', 'RateLimit-Policy'];
+
+/** The shape of every problem (RFC 9457), shared by all of them. */
+function problemSchema(): Json {
+  return {
+    type: 'object',
+    description: 'A problem (RFC 9457).',
+    required: ['type', 'title', 'status', 'code'],
+    properties: {
+      type: { type: 'string', format: 'uri', description: `${PROBLEM_BASE} and the code.` },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      instance: { type: 'string', description: 'The path that was asked for.' },
+      code: { type: 'string', enum: Object.keys(ERRORS) },
+      requestId: { type: 'string' },
+      retryAfter: { type: 'integer' },
+      errors: {
+        type: 'array',
+        items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+      },
+    },
+  };
+}
+
+/** The components of the gateway's own answers. */
+export function gatewayComponents(): Readonly<Record<'schemas' | 'responses' | 'headers', Json>> {
+  const responses: Json = {};
+  for (const [status, { name, description }] of Object.entries(PROBLEMS)) {
+    const headers = HEADERS_OF[status];
+    const content = { 'application/problem+json': { schema: ref('schemas', 'Problem') } };
+    responses[name] = { description, ...(headers && { headers: headerRefs(headers) }), content };
+  }
+  return { schemas: { Problem: problemSchema() }, responses, headers: { ...HEADERS } };
+}
+
+/** A security scheme of a public document, and what it is called there. */
+export interface PublicScheme {
+  readonly name: string;
+  readonly scheme: Json;
+}
+
+/** How a caller may prove who it is by one scheme of a route: each of these ways will do. */
+function waysOf({ name, options }: ChosenScheme): PublicScheme[] {
+  const { header, query, cookie } = options as { header?: string; query?: string; cookie?: string };
+  const places: PublicScheme[] = [];
+  const add = (place: string, at: string | undefined): void => {
+    if (at !== undefined)
+      places.push({
+        name: `${name}-${place}-${at}`.replace(/[^\w.-]/g, '_'),
+        scheme: { type: 'apiKey', in: place, name: at },
+      });
+  };
+  if (name === 'jwt' || name === 'introspection') {
+    const format = name === 'jwt' ? { bearerFormat: 'JWT' } : {};
+    places.push({
+      name: name === 'jwt' ? 'token' : 'opaque-token',
+      scheme: { type: 'http', scheme: 'bearer', ...format },
+    });
+    add('cookie', cookie);
+    add('query', query);
+  } else if (name === 'api-key') {
+    places.push({ name: 'api-key', scheme: { type: 'apiKey', in: 'header', name: 'X-API-Key' } });
+    if (header === 'authorization') places.push({ name: 'api-key-bearer', scheme: { type: 'http', scheme: 'bearer' } });
+    else add('header', header);
+    add('query', query);
+  } else if (name === 'basic') {
+    places.push({ name: 'password', scheme: { type: 'http', scheme: 'basic' } });
+  } else if (name === 'mtls') {
+    places.push({ name: 'client-certificate', scheme: { type: 'mutualTLS' } });
+  }
+  return places;
+}
+
+/** Who may call a route, as a public document says it; undefined where it can't: a service decides. */
+export function securityOf(
+  { auth, authorize, shadow }: RouteConfig,
+  schemes: Map<string, Json>,
+): readonly Json[] | undefined {
+  if (auth.mode === 'none') return [];
+  const ways = auth.chosen.map(waysOf);
+  if (ways.some((each) => each.length === 0)) return undefined;
+  for (const { name, scheme } of ways.flat()) schemes.set(name, scheme);
+  const scopes = authorize?.scopes?.all ?? [];
+  const demand = ({ name }: PublicScheme): Json => ({ [name]: name === 'token' ? scopes : [] });
+  // What is only tried out refuses nobody.
+  const anonymous = auth.optional || shadow?.includes('authenticate') === true ? [{}] : [];
+  if (auth.mode === 'all')
+    return [Object.assign({}, ...ways.map(([first]) => demand(first as PublicScheme))), ...anonymous];
+  return [...ways.flat().map(demand), ...anonymous];
+}

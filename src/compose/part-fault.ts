@@ -1,0 +1,74 @@
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import type { AnswerFields } from '../sink.ts';
+
+/** Fields of a refusal that tell a client what to do about it. */
+const PASSED_ON = ['content-type', 'content-language', 'www-authenticate', 'retry-after', 'allow'];
+const LIMIT_FIELD = /^(?:x-)?rate-?limit(?:-[a-z-]+)?$/;
+
+/** Where a part's refusal came from, to be passed on. */
+interface Told {
+  readonly fields: AnswerFields;
+  readonly body: Buffer;
+}
+
+/** Why a part could not be had. The message goes on from the name of the part: `answered 503`. */
+export class PartFault extends Error {
+  /** As the part was answered, or as it would have been. */
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** What a service told of a refusal. */
+  readonly told: Told | undefined;
+
+  constructor(status: number, code: ErrorCode, message: string, options?: ErrorOptions & { readonly told?: Told }) {
+    super(message, options);
+    this.status = status;
+    this.code = code;
+    this.told = options?.told;
+  }
+
+  /** A service's answer that is no success. */
+  static ofStatus(status: number, fields: AnswerFields, body: Buffer): PartFault {
+    if (status < 400) return new PartFault(502, 'bad_answer', `answered ${status}`);
+    return new PartFault(status, 'part_failed', `answered ${status}`, { told: { fields, body } });
+  }
+
+  /** What the gateway refused or failed a part with. */
+  static ofError(error: unknown): PartFault {
+    if (!(error instanceof GatewayError)) return new PartFault(500, 'internal', 'failed', { cause: error });
+    const status = error.extras?.passedOn?.status ?? error.row.status;
+    return new PartFault(status, error.code, `failed with ${status} ${error.code}`, { cause: error });
+  }
+
+  /** What the whole is refused with, where it needs the part of this name. */
+  toError(name: string): GatewayError {
+    const { status, cause, told } = this;
+    const detail = `The part "${name}" ${this.message}.`;
+    if (status >= 400 && status < 500) {
+      if (cause instanceof GatewayError) return cause;
+      if (told !== undefined) {
+        const body = told.body.length === 0 ? undefined : told.body;
+        const fields = passedFields(told.fields, body !== undefined);
+        return new GatewayError('part_failed', detail, { passedOn: { status, fields, body }, cause });
+      }
+    }
+    const retryAfterSeconds = cause instanceof GatewayError ? cause.extras?.retryAfterSeconds : undefined;
+    return new GatewayError('part_failed', detail, {
+      cause,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  }
+}
+
+function passedFields(fields: AnswerFields, hasBody: boolean): AnswerFields {
+  const passed: Record<string, string | string[] | undefined> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.startsWith('content-') && !hasBody) continue;
+    if (PASSED_ON.includes(name) || isLimitField(name)) passed[name] = value;
+  }
+  return passed;
+}
+
+/** True for the fields (lower case) that tell a client its limits. */
+export function isLimitField(name: string): boolean {
+  return LIMIT_FIELD.test(name);
+}

@@ -1,0 +1,150 @@
+import { EventEmitter } from 'node:events';
+import type { RequestContext, UnderWay } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Deadline, Deadlines } from '../lib/deadlines.ts';
+import type { Source } from '../sink.ts';
+
+/**
+ * A response as `serve-static` and `send` take one, over the sinks of a request: what they write is an answer like that
+ * of a service. It has as much of a ServerResponse as they use, and no more: fields, a status, `write`, `end`, and the
+ * events that a pipe and `on-finished` wait for.
+ *
+ * It holds no file itself. When the request ends, however it ends, `close` comes, and `send` closes its file.
+ */
+export class SinkResponse extends EventEmitter implements Source, Deadline, UnderWay {
+  statusCode = 200;
+  headersSent = false;
+  writable = true;
+  writableEnded = false;
+  dueAtMs = 0;
+  nextDeadline: Deadline | null = null;
+  previousDeadline: Deadline | null = null;
+  readonly #context: RequestContext;
+  readonly #deadlines: Deadlines;
+  #fields: Record<string, string> = {};
+  /** Bytes of the body still to come, by its Content-Length. */
+  #remaining = Number.POSITIVE_INFINITY;
+  #isReaderFull = false;
+  #isClosed = false;
+
+  /** From now on no longer than `context.idleMs` may pass without a byte that moves. */
+  constructor(context: RequestContext, deadlines: Deadlines) {
+    super();
+    this.#context = context;
+    this.#deadlines = deadlines;
+    deadlines.add(this, performance.now() + context.idleMs);
+  }
+
+  /** `on-finished` (2.4) looks for a connection that closes; `close` is told here. */
+  get socket(): this {
+    return this;
+  }
+
+  /** The request is over, or nobody will answer it here. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  setHeader(name: string, value: string | number): this {
+    this.#fields[name.toLowerCase()] = String(value);
+    return this;
+  }
+
+  getHeader(name: string): string | undefined {
+    const key = name.toLowerCase();
+    return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
+  }
+
+  getHeaderNames(): string[] {
+    return Object.keys(this.#fields);
+  }
+
+  removeHeader(name: string): void {
+    delete this.#fields[name.toLowerCase()];
+  }
+
+  /** Takes back what was said of an answer whose head is not out. */
+  reset(): void {
+    this.statusCode = 200;
+    this.#fields = {};
+  }
+
+  /**
+   * One piece of the body. A file that has grown since its length was told is cut there: what is beyond would be read
+   * as the next answer of the connection.
+   */
+  write(chunk: Buffer): boolean {
+    if (this.writableEnded || !this.#sendHead()) return true;
+    this.dueAtMs = performance.now() + this.#context.idleMs;
+    if (chunk.length >= this.#remaining) {
+      this.#finish(chunk.subarray(0, this.#remaining));
+      return true;
+    }
+    this.#remaining -= chunk.length;
+    this.#isReaderFull = !this.#context.sink.write(this.#context, chunk, this);
+    return !this.#isReaderFull;
+  }
+
+  end(last?: string | Buffer): this {
+    if (this.writableEnded || !this.#sendHead()) return this;
+    const { method } = this.#context;
+    if (method === 'HEAD' || this.statusCode === 304 || this.#remaining === 0) this.#finish(undefined);
+    else if (last !== undefined) this.#finish(Buffer.from(last));
+    else if (this.#remaining === Number.POSITIVE_INFINITY) this.#finish(undefined);
+    else this.#fail(new Error(`the file ended ${this.#remaining} bytes before the length that it had`));
+    return this;
+  }
+
+  /** The client has read what it was sent. */
+  resume(): void {
+    if (!this.#isReaderFull) return;
+    this.#isReaderFull = false;
+    this.dueAtMs = performance.now() + this.#context.idleMs;
+    this.emit('drain');
+  }
+
+  onDue(): void {
+    const { idleMs } = this.#context;
+    const cause = this.#isReaderFull
+      ? new GatewayError('client_closed', `The client read nothing for ${idleMs} ms.`)
+      : new Error(`nothing could be read of the file for ${idleMs} ms`);
+    this.#fail(cause);
+  }
+
+  /** Whoever reads a file for this lets it go. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.writable = false;
+    this.writableEnded = true;
+    this.#deadlines.remove(this);
+    this.emit('close');
+  }
+
+  /** False where HTTP can't carry it: it has failed then. */
+  #sendHead(): boolean {
+    if (this.headersSent) return true;
+    this.headersSent = true;
+    const length = this.getHeader('content-length');
+    if (length !== undefined) this.#remaining = Number(length);
+    try {
+      this.#context.sink.head(this.#context, this.statusCode, this.#fields, 'service');
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  #finish(last: Buffer | undefined): void {
+    this.writableEnded = true;
+    this.#deadlines.remove(this);
+    this.#context.sink.end(this.#context, last);
+    this.emit('finish');
+  }
+
+  #fail(error: unknown): void {
+    this.close();
+    this.#context.sink.fail(this.#context, error);
+  }
+}

@@ -1,0 +1,161 @@
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
+import { escapePointer, findAtPointer, pointerOfFragment } from '../../lib/json-pointer.ts';
+import { DocumentFault } from '../document-fault.ts';
+
+/** A JSON object of a document: what stands in it was written by others. Ask for keys by `Object.hasOwn` alone. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An OpenAPI document that was read: an object with a version that is known here, and with paths. */
+export interface ApiDocument {
+  readonly version: '3.0' | '3.1';
+  readonly root: JsonObject;
+}
+
+/** A value of a document, and where in it that is written. */
+export interface Referenced {
+  readonly value: unknown;
+  /** JSON Pointer (RFC 6901) to the value itself, whatever references led there. */
+  readonly pointer: string;
+}
+
+/** A longer text is no document that anybody serves requests by. */
+export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+/** Arrays and objects inside each other; GitHub's and Stripe's have less than 40. */
+const MAX_DEPTH = 200;
+/** A value may be repeated by `*alias`: what that unfolds to is bounded. */
+const MAX_ALIASES = 1000;
+const MAX_VALUES = 4_000_000;
+/** A reference may lead to another one. */
+const MAX_HOPS = 20;
+
+const KNOWN_DIALECTS = [
+  'https://spec.openapis.org/oas/3.1/dialect/base',
+  'https://json-schema.org/draft/2020-12/schema',
+];
+
+const require = createRequire(import.meta.url);
+
+/** Reads an OpenAPI document (3.0 or 3.1) that is written in JSON or YAML. Throws `DocumentFault`. */
+export function readApiDocument(text: string): ApiDocument {
+  const root = readJsonOrYaml(text);
+  if (!isObject(root))
+    throw new DocumentFault('', 'expected an OpenAPI document: an object with openapi, info and paths');
+  const version = versionOf(root);
+  checkDialect(root);
+  const paths = own(root, 'paths');
+  if (paths === undefined) {
+    if (version === '3.0' || own(root, 'webhooks') === undefined) throw new DocumentFault('', '"paths" is missing');
+  } else if (!isObject(paths)) {
+    throw new DocumentFault('/paths', 'expected an object with a path template for each key');
+  }
+  return { version, root };
+}
+
+/**
+ * Reads JSON, or else YAML 1.2, into plain values. Throws `DocumentFault` for what is neither, for keys that stand
+ * twice in YAML, and for what is nested or unfolded beyond all use.
+ */
+export function readJsonOrYaml(text: string): unknown {
+  const value = /^\s*[[{]/.test(text) ? parseJsonDocument(text) : parseYaml(text);
+  checkShape(value, '', 0, { left: MAX_VALUES });
+  return value;
+}
+
+function parseJsonDocument(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // YAML too may begin with a brace.
+    return parseYaml(text, `neither JSON (${(cause as Error).message}) nor YAML: `);
+  }
+}
+
+function parseYaml(text: string, lead = ''): unknown {
+  const yaml = require('yaml') as typeof Yaml;
+  const document = yaml.parseDocument(text, { prettyErrors: true, uniqueKeys: true, merge: false, strict: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const place = error.linePos?.[0];
+    // The message itself repeats lines of the document below its first.
+    const message = `${lead}${error.message.split('\n', 1)[0]?.replace(/ at line \d+.*$/, '')}`;
+    throw new DocumentFault('', message, place === undefined ? undefined : { line: place.line, column: place.col });
+  }
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (cause) {
+    throw new DocumentFault('', `${lead}${(cause as Error).message}`, undefined, { cause });
+  }
+}
+
+function checkShape(value: unknown, pointer: string, depth: number, budget: { left: number }): void {
+  budget.left -= 1;
+  if (budget.left < 0) throw new DocumentFault('', `more than ${MAX_VALUES} values once its aliases are unfolded`);
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > MAX_DEPTH) throw new DocumentFault(pointer.slice(0, 200), `nested deeper than ${MAX_DEPTH} levels`);
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') throw new DocumentFault(pointer, 'the key "__proto__" is refused');
+    checkShape((value as JsonObject)[key], `${pointer}/${escapePointer(key)}`, depth + 1, budget);
+  }
+}
+
+function versionOf(root: JsonObject): ApiDocument['version'] {
+  const version = own(root, 'openapi');
+  if (version === undefined && own(root, 'swagger') !== undefined) {
+    throw new DocumentFault('/swagger', 'Swagger 2.0 is not read here', undefined, {
+      hint: 'Convert it to OpenAPI 3 first, for example by `npx swagger2openapi`.',
+    });
+  }
+  const known = typeof version === 'string' ? /^3\.[01](?=\.\d+(?:-.*)?$)/.exec(version) : null;
+  if (known === null) {
+    const found = version === undefined ? 'is missing' : 'is no version that is known here';
+    throw new DocumentFault('/openapi', `"openapi" ${found}`, undefined, { hint: 'Known are 3.0.x and 3.1.x.' });
+  }
+  return known[0] as ApiDocument['version'];
+}
+
+/** A document of 3.1 may have its schemas be of any dialect; only that of OpenAPI itself is known here. */
+function checkDialect(root: JsonObject): void {
+  const dialect = own(root, 'jsonSchemaDialect');
+  if (dialect === undefined || KNOWN_DIALECTS.includes(String(dialect))) return;
+  throw new DocumentFault('/jsonSchemaDialect', 'this dialect of JSON Schema is not known here', undefined, {
+    hint: `Leave it out, which stands for "${KNOWN_DIALECTS[0]}".`,
+  });
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value of a key that is the object's own; no `constructor` of all objects. */
+export function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/**
+ * The value that stands at `pointer`, or where its `$ref` leads: for path items, parameters, bodies, answers and headers.
+ * (A schema's `$ref` is the validator's own business.) Throws `DocumentFault` for one that leads out of the document,
+ * to nothing, or in a circle.
+ */
+export function follow(document: ApiDocument, value: unknown, pointer: string): Referenced {
+  let found: Referenced = { value, pointer };
+  for (let hops = 0; isObject(found.value); hops++) {
+    const ref = own(found.value, '$ref');
+    if (typeof ref !== 'string') break;
+    if (hops === MAX_HOPS) throw new DocumentFault(pointer, `"$ref" leads in a circle, or over ${MAX_HOPS} others`);
+    found = referenced(document, ref, found.pointer);
+  }
+  return found;
+}
+
+function referenced(document: ApiDocument, ref: string, from: string): Referenced {
+  if (!ref.startsWith('#')) {
+    throw new DocumentFault(`${from}/$ref`, `"${ref}" leads out of this document`, undefined, {
+      hint: 'Make one document of them first, for example by `npx @redocly/cli bundle`.',
+    });
+  }
+  const pointer = pointerOfFragment(ref.slice(1)) ?? '#';
+  const value = findAtPointer(document.root, pointer);
+  if (value === undefined) throw new DocumentFault(`${from}/$ref`, `"${ref}" leads to nothing`);
+  return { value, pointer };
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startGateway } from '../support/gateway.ts';
+import { ask } from '../support/http.ts';
+
+test('what a client sends can not become markup of an error page', async (t) => {
+  const body = '<!doctype html><a href="${request.path}" title=\'${request.path}\'>${request.path} ${error.detail}</a>';
+  const gateway = await startGateway(t, {
+    file: {
+      errors: { bodies: { '4xx': [{ body }, { body: '{"p":"${request.path}"}', contentType: 'application/json' }] } },
+      routes: [],
+    },
+  });
+  const path = `/"'><script>alert(1)</script>&quot;`;
+  const page = await ask(gateway.url, { path, headers: { accept: 'text/html' } });
+  assert.doesNotMatch(page.text, /<script/);
+  // Those of the page itself, and no more.
+  assert.equal(page.text.match(/</g)?.length, 3);
+  assert.equal(page.text.match(/["']/g)?.length, 4);
+  const json = await ask(gateway.url, { path, headers: { accept: 'application/json' } });
+  assert.equal(typeof json.json.p, 'string');
+});

@@ -189,8 +189,16 @@ const VALUES: Readonly<Record<string, (value: unknown) => Meaning | undefined>> 
 /** What a value that is refused means: `auth: false` for one, or a path in the place of its form. */
 export function translateValue(path: readonly PropertyKey[], value: unknown): Meaning | undefined {
   const key = path.at(-1);
+  if (path.includes('request') && path.includes('headers')) return explainField(String(key).toLowerCase());
   const name = typeof key === 'number' ? `${String(path.at(-2))}/` : String(key);
   return Object.hasOwn(VALUES, name) ? VALUES[name]?.(value) : undefined;
+}
+
+/** A field of the request that can't be edited: who writes it, and by which key. */
+function explainField(name: string): Meaning | undefined {
+  if (name === 'host') return { hint: '"preserveHost": true on the route sends the Host of the client on' };
+  if (!/^x-(?:user|consumer|auth)-/.test(name)) return undefined;
+  return { hint: 'the gateway writes it from the credential of the caller; take another name for yours' };
 }
 
 function plain(word: string): string {

@@ -85,6 +85,8 @@ test('a duration or size in the spelling of others is told in ours', (t) => {
 test('a value in the form of others is told in ours', (t) => {
   const words: readonly (readonly [object, RegExp])[] = [
     [inRoute({ timeouts: { read: '1s' } }), /"headers".*"idle"/],
+    [inRoute({ request: { headers: { set: { Host: 'a' } } } }), /"preserveHost": true/],
+    [inRoute({ request: { headers: { set: { 'x-user-id': 'a' } } } }), /another name/],
     [inRoute({ retry: true }), /leave "retry" out/],
     [inRoute({ retry: 3 }), /\{ "attempts": 3 \}/],
     [inRoute({ retry: 10 }), /\{ "attempts": 5 \}/],
@@ -105,6 +107,15 @@ test('a value in the form of others is told in ours', (t) => {
     /mean "https:\/\/a\.example"\?/,
   );
   assert.match(onlyFault(t, inRoute({ cors: { origins: ['a.example'] } })).message, /mean "https:\/\/a\.example"\?/);
+});
+
+test('a field of a message is found by its name in any case', (t) => {
+  const { message, column } = onlyFault(
+    t,
+    '{ "routes": [{ "prefix": "/a", "target": "http://a",\n"request": { "headers": { "set": { "Host": "a" } } } }] }',
+  );
+  assert.doesNotMatch(message, /is missing/);
+  assert.equal(column, 44);
 });
 
 test('a target without http:// is told with it, and one that no name server could find is refused', (t) => {

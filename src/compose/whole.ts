@@ -4,10 +4,13 @@ import type { Gathered } from './gathering.ts';
 import { PartFault } from './part-fault.ts';
 import type { PartPlan } from './plan.ts';
 
+const NULL = Buffer.from('null');
+const END = Buffer.from('}');
+
 /** The answer of an aggregate: its fields and its body. */
 export interface Whole {
   readonly fields: AnswerFields;
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /**
@@ -15,22 +18,26 @@ export interface Whole {
  * null there, and has an entry in `_errors`. `isPersonal`: the answer may be about whoever asked, and is for nobody else.
  */
 export function renderWhole(parts: readonly PartPlan[], { outcomes }: Gathered, isPersonal: boolean): Whole {
-  const members: string[] = [];
+  const pieces: Buffer[] = [];
+  const put = (name: string, json: Buffer): void => {
+    pieces.push(Buffer.from(`${pieces.length === 0 ? '{' : ','}${JSON.stringify(name)}:`), json);
+  };
   const errors: object[] = [];
   const answered: AnswerFields[] = [];
   for (const { name } of parts) {
     const outcome = outcomes.get(name);
     if (outcome === undefined || outcome instanceof PartFault) {
-      members.push(`${JSON.stringify(name)}:null`);
+      put(name, NULL);
       errors.push({ part: name, status: outcome?.status, code: outcome?.code });
     } else {
-      members.push(`${JSON.stringify(name)}:${outcome.json}`);
+      put(name, outcome.json);
       answered.push(outcome.fields);
     }
   }
   // A part may be an aggregate itself, and lack something.
   const isComplete = errors.length === 0 && answered.every((fields) => fields['x-gateway-completed'] !== 'false');
-  if (errors.length > 0) members.push(`"_errors":${JSON.stringify(errors)}`);
+  if (errors.length > 0) put('_errors', Buffer.from(JSON.stringify(errors)));
+  pieces.push(END);
   const vary = varyOf(answered);
   return {
     fields: {
@@ -39,7 +46,7 @@ export function renderWhole(parts: readonly PartPlan[], { outcomes }: Gathered, 
       'x-gateway-completed': String(isComplete),
       ...(vary !== '' && { vary }),
     },
-    body: `{${members.join(',')}}`,
+    body: Buffer.concat(pieces),
   };
 }
 

@@ -13,7 +13,9 @@ function fieldsOf(answered: readonly (AnswerFields | undefined)[], isPersonal = 
   const outcomes = new Map(
     answered.map((fields, at) => [
       `p${at}`,
-      fields === undefined ? new PartFault(500, 'part_failed', '') : { json: '1', value: undefined, fields },
+      fields === undefined
+        ? new PartFault(500, 'part_failed', '')
+        : { json: Buffer.from('1'), value: undefined, fields },
     ]),
   );
   return renderWhole(parts, { outcomes, isProven: false }, isPersonal).fields;

@@ -106,8 +106,10 @@ export class Gathering implements UnderWay {
     try {
       return fillTemplate(target, { context: this.#context, parts: this.#values });
     } catch (cause) {
-      const reason = cause instanceof ValueFault ? `: ${cause.message}` : '';
-      return new PartFault(502, 'part_failed', `could not be asked${reason}`, { cause });
+      const message = `could not be asked${cause instanceof ValueFault ? `: ${cause.message}` : ''}`;
+      if (!(cause instanceof ValueFault && cause.isClients))
+        return new PartFault(502, 'part_failed', message, { cause });
+      return new PartFault(400, 'invalid_request', message, { cause, isOwn: true });
     }
   }
 
@@ -139,12 +141,13 @@ export class Gathering implements UnderWay {
   }
 }
 
-/** A path that the gateway refuses is no fault of the client's, where another part's answer is in it. */
+/** A path that the gateway refuses is no fault of the client's, where somebody else's word is in it. */
 function withBlame({ target }: PartPlan, outcome: PartAnswer | PartFault): PartAnswer | PartFault {
   if (!(outcome instanceof PartFault) || (outcome.code !== 'bad_path' && outcome.code !== 'uri_too_long'))
     return outcome;
-  if (target.references.every(({ parts }) => parts.length === 0)) return outcome;
-  return new PartFault(502, 'part_failed', `can't be asked for what another part has answered`, {
+  const references = outcome.code === 'bad_path' ? target.pathReferences : target.references;
+  if (references.every(({ isClients }) => isClients)) return outcome;
+  return new PartFault(502, 'part_failed', `can't be asked with a value that is not the client's`, {
     cause: outcome.cause,
   });
 }

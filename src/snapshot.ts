@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialHeaders, credentialParameter, isProtected, peerProofFields } from './auth/auth-option.ts';
+import {
+  credentialHeaders,
+  credentialParameter,
+  credentialPlaces,
+  isProtected,
+  peerProofFields,
+} from './auth/auth-option.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -163,6 +169,7 @@ function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }:
     matched: true,
     isProtected: isProtected(route.auth),
     credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
+    credentialPlaces: credentialPlaces(route.auth),
     credentialParameter: parameter,
     hidesQuery: route.graphql !== undefined,
   };

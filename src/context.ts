@@ -43,6 +43,14 @@ export interface UnderWay {
   readonly dueAtMs?: number;
 }
 
+/** What must hear of a request's end, and may keep it going without its client. */
+export interface Guardian {
+  /** The client has left before all of its answer had. True: the request goes on until `end` is called. */
+  clientLeft(end: () => void): boolean;
+  /** The request is over, and what it had under way is ended, whatever came of it. */
+  over(): void;
+}
+
 /**
  * Everything the gateway knows about one request; made at the door, read by every stage, and by the log line last.
  * A class, so that all requests share one hidden class: fields are declared in one order and never deleted.
@@ -177,6 +185,12 @@ export class RequestContext {
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
   abort: UnderWay | undefined = undefined;
+  /** True once a byte of it may have reached a service. */
+  isSent = false;
+  /** True where a service tells repetitions apart, so that any method may be repeated. */
+  isRepeatable = false;
+  /** Hears of the end before the log line is written; set by whoever has promised what becomes of the request. */
+  guardian: Guardian | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 

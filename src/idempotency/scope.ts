@@ -1,10 +1,19 @@
 import { createHash, hash } from 'node:crypto';
 import { bodyOf } from '../body/body-of.ts';
 import type { RequestContext } from '../context.ts';
-import type { RouteInfo } from '../stage.ts';
+
+/** Of a route, what its requests are told apart by. */
+export interface Distinctions {
+  /** Lower-case names of the fields that carry a credential and stop at the gateway. */
+  readonly credentialHeaders: readonly string[];
+  /** True where the route names hosts, so that which of them was asked is a part of the target. */
+  readonly namesHosts: boolean;
+}
 
 /** Fields that tell a service who calls, where the gateway has not proven a user. */
 const WHO_CALLS = ['authorization', 'cookie'];
+
+const PORT = /:\d*$/;
 
 /** True where the gateway has proven who calls. */
 export function isProven({ consumer, userKey }: RequestContext): boolean {
@@ -29,14 +38,17 @@ export function recordIdOf(key: string, route: string, context: RequestContext):
  */
 export async function fingerprintOf(
   context: RequestContext,
-  { credentialHeaders }: Pick<RouteInfo, 'credentialHeaders'>,
+  { credentialHeaders, namesHosts }: Distinctions,
 ): Promise<string> {
   const { method, path, rawPath, query, userKey } = context;
   const { headers } = context.req;
   const unproven = userKey === undefined ? WHO_CALLS.filter((name) => !credentialHeaders.includes(name)) : [];
-  const fields = ['host', 'content-type', 'content-encoding', ...unproven].map((name) => headers[name] ?? null);
+  const fields = ['content-type', 'content-encoding', ...unproven].map((name) => headers[name] ?? null);
+  const host = namesHosts ? headers.host?.toLowerCase().replace(PORT, '') : undefined;
   const body = await bodyOf(context)?.whole();
-  const digest = createHash('sha256').update(JSON.stringify([method, (rawPath ?? path) + query, ...fields]));
+  const digest = createHash('sha256').update(
+    JSON.stringify([method, (rawPath ?? path) + query, host ?? null, ...fields]),
+  );
   if (body !== undefined) digest.update('\n').update(body);
   return digest.digest('base64url');
 }

@@ -8,10 +8,11 @@ import { type IdempotencyOptions, idempotencyKeys, idempotencyOption } from '../
 import { RedisStore } from '../idempotency/redis-store.ts';
 import { problem, refusalOf } from '../idempotency/refusals.ts';
 import { Run } from '../idempotency/run.ts';
-import { fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
+import { type Distinctions, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
+import { matchKeys } from '../routing/keys.ts';
 import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
 import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
 
@@ -41,7 +42,7 @@ type Next = (error?: unknown) => void;
 export const idempotencyStage = defineStage({
   name: 'idempotency',
   keys: idempotencyKeys,
-  reads: { timeouts: timeoutsKey },
+  reads: { timeouts: timeoutsKey, hosts: matchKeys.hosts },
   shadow: { needs: ['idempotency'] },
 
   check(_file, routes, report) {
@@ -50,19 +51,15 @@ export const idempotencyStage = defineStage({
     });
   },
 
-  create({ idempotency, timeouts }, route, deps) {
+  create({ idempotency, timeouts, hosts }, route, deps) {
     if (!route.matched || idempotency === undefined || idempotency === false) return undefined;
     const options = idempotency === true ? idempotencyOption.parse({}) : idempotency;
     const { required, header, retry } = options;
     const methods = new Set<string>(options.methods);
     const field = header.toLowerCase();
     const leaseMs = options.lease ?? completeTimeouts(timeouts).total + LEASE_BEYOND_MS;
-    const keys = new RouteKeys(
-      options,
-      { ttlMs: options.ttl, leaseMs, retriesLost: options.onLost === 'retry' },
-      route,
-      deps,
-    );
+    const terms = { ttlMs: options.ttl, leaseMs, retriesLost: options.onLost === 'retry' };
+    const keys = new RouteKeys(options, terms, { ...route, namesHosts: hosts !== undefined }, deps);
 
     return function idempotency(req, _res, next) {
       const context = contextOf(req);
@@ -84,11 +81,11 @@ export const idempotencyStage = defineStage({
 class RouteKeys {
   readonly #options: IdempotencyOptions;
   readonly #terms: Terms;
-  readonly #route: RouteInfo;
+  readonly #route: RouteInfo & Distinctions;
   readonly #store: KeyStore;
   readonly #metrics: StageDeps['metrics'];
 
-  constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo, deps: StageDeps) {
+  constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo & Distinctions, deps: StageDeps) {
     const { lease, redis, clock, log, metrics } = deps;
     this.#options = options;
     this.#terms = terms;

@@ -5,15 +5,15 @@ import type { Claim, Ending, KeyStore } from './store.ts';
 
 export interface RunTerms {
   readonly maxBytes: number;
-  /** False where an answer must not be given again, to whoever has the caller's address. */
-  keepsCookies: boolean;
+  /** False where whoever has the caller's address might be given them. */
+  readonly keepsCookies: boolean;
 }
 
 /**
  * The one request of its key that asks the service: watches its answer on the way, and tells the store what came of it,
  * once. What a client that leaves has asked for runs on, so that it finds the answer when it asks again.
  */
-export class Run implements Sink, Guardian {
+export class Run implements Sink, Guardian, Source {
   readonly #context: RequestContext;
   readonly #claim: Claim;
   readonly #store: KeyStore;
@@ -23,6 +23,10 @@ export class Run implements Sink, Guardian {
   /** Of an answer that is kept; undefined for one that is not. */
   #chunks: Buffer[] | undefined;
   #bytes = 0;
+  /** The client has not yet read what it was sent; what has come meanwhile, and who waits for it, is below. */
+  #isReaderFull = false;
+  #unread: Buffer[] = [];
+  #waiting: Source | undefined;
   #isSettled = false;
   /** Ends the request whose client has left. */
   #end: (() => void) | undefined;
@@ -54,9 +58,23 @@ export class Run implements Sink, Guardian {
       if (this.#chunks === undefined) this.#end();
       return true;
     }
-    const hasRoom = this.#next.write(context, chunk, source);
+    if (this.#isReaderFull) this.#unread.push(chunk);
+    else this.#isReaderFull = !this.#next.write(context, chunk, this);
     // What is kept is in memory anyway, so that a slow reader makes no service wait.
-    return hasRoom || this.#chunks !== undefined;
+    if (!this.#isReaderFull || this.#chunks !== undefined) return true;
+    this.#waiting = source;
+    return false;
+  }
+
+  /** The client has read what it was sent. */
+  resume(): void {
+    const unread = this.#unread;
+    this.#unread = [];
+    this.#isReaderFull = unread.length > 0 && !this.#next.write(this.#context, Buffer.concat(unread), this);
+    if (this.#isReaderFull) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resume();
   }
 
   /** The client has all of it when its next request would find it. */
@@ -77,6 +95,7 @@ export class Run implements Sink, Guardian {
     const isHopeless = this.#head !== undefined && this.#chunks === undefined;
     if (this.#isSettled || !this.#context.isSent || isHopeless) return false;
     this.#end = end;
+    this.#unread = [];
     this.#timer = setTimeout(end, this.#claim.leaseMs).unref();
     return true;
   }
@@ -95,7 +114,14 @@ export class Run implements Sink, Guardian {
 
   #passEnd(context: RequestContext, last: Buffer | undefined): void {
     if (this.#end !== undefined) this.#end();
-    else if (!context.res.destroyed) this.#next.end(context, last);
+    else if (!context.res.destroyed) this.#next.end(context, this.#withUnread(last));
+  }
+
+  #withUnread(last: Buffer | undefined): Buffer | undefined {
+    if (this.#unread.length === 0) return last;
+    const rest = Buffer.concat(last === undefined ? this.#unread : [...this.#unread, last]);
+    this.#unread = [];
+    return rest;
   }
 
   #endingOfWhole(): Ending {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
@@ -177,6 +179,35 @@ test('an answer that broke off, or is too long to be kept, is never given again,
     assert.match(json.detail, /has answered/);
   }
   assert.deepEqual([long.requests.length, broken.received.length], [1, 1]);
+});
+
+test('a slow reader makes no service wait for an answer that is kept, and gets all of it', async (t) => {
+  const body = Buffer.from(Array.from({ length: 6_000_000 }, (_, index) => (index * 31) % 251));
+  let isSent = false;
+  const service = await startService(t, (_req, res) => {
+    for (let at = 0; at < body.length; at += 100_000) res.write(body.subarray(at, at + 100_000));
+    res.end(() => {
+      isSent = true;
+    });
+  });
+  const gateway = await startGateway(t, { file: fileOf(service.url, { maxSize: '8mb' }) });
+  const socket = connect(gateway.port, '127.0.0.1');
+  const received: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(chunk));
+  socket.pause();
+  socket.write(
+    `POST / HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${KEY}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+  await until(() => isSent);
+  const replayed = await until(async () => {
+    const answer = await post(gateway.url, KEY, { body: '' });
+    return answer.status === 200 && answer;
+  });
+  assert.deepEqual(replayed.body, body);
+  socket.resume();
+  await once(socket, 'close');
+  assert.ok(Buffer.concat(received).subarray(-100_000).includes(body.subarray(-50_000)));
+  assert.ok(Buffer.concat(received).length > body.length);
 });
 
 test('a client that leaves finds the answer when it comes again', async (t) => {

@@ -8,7 +8,7 @@ import { KEY_SCRIPT } from './redis-script.ts';
 import type { Begun, Claim, Ending, KeyStore } from './store.ts';
 import { Unsent } from './unsent.ts';
 
-/** Of a step, while Redis is there: done twice by one owner it does no more than once. */
+/** Of a step that somebody waits for, while Redis is there: done twice by one owner it does no more than once. */
 const MAX_TRIES = 3;
 /**
  * For so long a Redis that was emptied takes no new key, and one that is back lets nobody take over what was lost:
@@ -76,8 +76,8 @@ export class RedisStore implements KeyStore {
     try {
       await this.#end(claim, ending);
     } catch (error) {
-      this.#sendLater(claim, ending);
-      this.#complaints.say('what came of a request with a key did not reach Redis: it is told later', error);
+      this.#sendUnlessDone(claim, ending, error);
+      this.#complaints.say('what came of a request with a key did not reach Redis in time: it is told later', error);
     }
   }
 
@@ -96,6 +96,14 @@ export class RedisStore implements KeyStore {
       words.push(JSON.stringify([status, fields]), body.toString('latin1'));
     }
     await this.#send('end', claim, words);
+  }
+
+  /** A long answer may only have been late, and is not sent over and over. */
+  #sendUnlessDone(claim: Claim, ending: Ending, error: unknown): void {
+    const late = error instanceof RedisUnavailableError ? error.answer : undefined;
+    const send = (): void => this.#sendLater(claim, ending);
+    if (late === undefined) send();
+    else late.then(ignore, send);
   }
 
   #sendLater(claim: Claim, ending: Ending): void {
@@ -129,7 +137,7 @@ export class RedisStore implements KeyStore {
 
   #sendUnsent(): void {
     for (const [claim, ending] of this.#unsent.takeAll()) {
-      this.#end(claim, ending).catch(() => this.#sendLater(claim, ending));
+      this.#end(claim, ending).catch((error: unknown) => this.#sendUnlessDone(claim, ending, error));
     }
   }
 
@@ -150,7 +158,7 @@ export class RedisStore implements KeyStore {
     const { id, owner, fingerprint, leaseMs, ttlMs } = claim;
     const keys = [this.#prefix + id, `${this.#prefix}mark`];
     const terms = [SETTLE_MS, leaseMs, ttlMs].map((ms) => String(Math.ceil(ms)));
-    const reply = await this.#try(() => {
+    const reply = await this.#try(step === 'end' ? 1 : MAX_TRIES, () => {
       const ours = [step, owner, fingerprint, this.#mark, randomUUID(), ...terms];
       return this.#redis.send('EVAL', KEY_SCRIPT, keys.length, ...keys, ...ours, ...words);
     });
@@ -161,12 +169,12 @@ export class RedisStore implements KeyStore {
     return { state, ms, head, body };
   }
 
-  async #try(send: () => Promise<unknown>): Promise<unknown> {
+  async #try(maxTries: number, send: () => Promise<unknown>): Promise<unknown> {
     for (let tries = 1; ; tries++) {
       try {
         return await send();
       } catch (error) {
-        if (tries === MAX_TRIES || !this.#redis.isUp) throw error;
+        if (tries >= maxTries || !this.#redis.isUp) throw error;
       }
     }
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { post, startOrders } from '../support/idempotency.ts';
@@ -208,6 +209,78 @@ test('a slow reader makes no service wait for an answer that is kept, and gets a
   await once(socket, 'close');
   assert.ok(Buffer.concat(received).subarray(-100_000).includes(body.subarray(-50_000)));
   assert.ok(Buffer.concat(received).length > body.length);
+});
+
+test('a replay goes through all that is made of an answer', async (t) => {
+  const service = await startService(t, (_req, res, { headers }) => {
+    res.writeHead(200, { 'content-type': 'text/plain', 'x-secret': 'yes', server: 'x/1' });
+    res.end(`${headers['x-request-id']} `.repeat(200));
+  });
+  const edits = { response: { headers: { remove: ['x-secret'], set: { 'x-edited': 'yes' } } } };
+  const gateway = await startGateway(t, { file: fileOf(service.url, true, { compress: true, ...edits }) });
+  const first = await post(gateway.url, KEY, { headers: { 'accept-encoding': 'gzip' } });
+  const plain = await post(gateway.url, KEY);
+  const second = await post(gateway.url, KEY, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(first.headers['content-encoding'], 'gzip');
+  assert.equal(gunzipSync(first.body).toString(), plain.text);
+  assert.deepEqual(second.body, first.body);
+  for (const { headers } of [plain, second])
+    assert.deepEqual([headers['x-secret'], headers['x-edited'], headers['server']], [undefined, 'yes', undefined]);
+  assert.equal(service.requests.length, 1);
+});
+
+test('a client that leaves before its request was sent uses no key up', async (t) => {
+  const orders = await startOrders(t);
+  const services = { orders: { targets: [orders.url], bulkhead: { inFlight: 1, queue: 5, wait: '10s' } } };
+  const route = { prefix: '/', name: 'orders', service: 'orders', auth: 'none', idempotency: true };
+  const gateway = await startGateway(t, { file: { services, routes: [route] } });
+  const first = post(`${gateway.url}/slow`, 'first');
+  await until(() => orders.requests.length === 1);
+  const req = request(`${gateway.url}/x`, { method: 'POST', headers: { 'idempotency-key': KEY } });
+  req.on('error', () => undefined);
+  req.end('{"n":1}');
+  await until(async () => (await post(`${gateway.url}/x`, KEY)).json.code === 'idempotency_in_progress');
+  req.destroy();
+  await gateway.line({ aborted: 'client' });
+  const again = post(`${gateway.url}/x`, KEY);
+  orders.release();
+  assert.equal((await first).status, 201);
+  assert.equal((await again).status, 201);
+  assert.equal(orders.requests.length, 2);
+});
+
+test('what a client that has left asked for runs no longer than the lease', async (t) => {
+  const orders = await startOrders(t);
+  const gateway = await startGateway(t, { file: fileOf(orders.url, { lease: '1s' }) });
+  const req = request(`${gateway.url}/slow`, { method: 'POST', headers: { 'idempotency-key': KEY } });
+  req.on('error', () => undefined);
+  req.end('{"n":1}');
+  await until(() => orders.requests.length === 1);
+  req.destroy();
+  await gateway.line({ aborted: 'client' });
+  const { status, json } = await post(`${gateway.url}/slow`, KEY);
+  assert.deepEqual([status, json.code], [409, 'idempotency_unknown']);
+  assert.equal(gateway.gateway.inFlight, 0);
+});
+
+test('a client that leaves in the middle of its answer finds all of it', async (t) => {
+  let finish = (): void => undefined;
+  const service = await startService(t, (_req, res) => {
+    res.write('half ');
+    finish = () => void res.end('and half');
+  });
+  const gateway = await startGateway(t, { file: fileOf(service.url) });
+  const req = request(gateway.url, { method: 'POST', headers: { 'idempotency-key': KEY } });
+  req.on('error', () => undefined);
+  req.end('{"n":1}');
+  const [res] = await once(req, 'response');
+  await once(res, 'data');
+  res.destroy();
+  await hasLost(gateway);
+  assert.equal((await post(gateway.url, KEY)).json.code, 'idempotency_in_progress');
+  finish();
+  await gateway.line({ aborted: 'client' });
+  assert.equal((await post(gateway.url, KEY)).text, 'half and half');
 });
 
 test('a client that leaves finds the answer when it comes again', async (t) => {

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { startGateway } from '../support/gateway.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { post, startOrders } from '../support/idempotency.ts';
 import { closedPort, startLyingService, startService } from '../support/service.ts';
@@ -15,6 +15,9 @@ const KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"';
 const fileOf = (target: string, idempotency: unknown = true, more: object = {}) => ({
   routes: [{ prefix: '/', name: 'orders', target, auth: 'none', idempotency, ...more }],
 });
+
+/** A request under way has no client any more. */
+const hasLost = ({ gateway }: TestGateway) => until(() => [...gateway.open].some(({ res }) => res.destroyed));
 
 test('the second of two equal requests gets the answer of the first, and is told so', async (t) => {
   const orders = await startOrders(t);
@@ -291,7 +294,8 @@ test('a client that leaves finds the answer when it comes again', async (t) => {
   req.end('{"n":1}');
   await until(() => orders.requests.length === 1);
   req.destroy();
-  await until(async () => (await post(`${gateway.url}/slow`, KEY)).json.code === 'idempotency_in_progress');
+  await hasLost(gateway);
+  assert.equal((await post(`${gateway.url}/slow`, KEY)).json.code, 'idempotency_in_progress');
   assert.equal(
     gateway.accessLines.some((line) => line.includes('"aborted":"client"')),
     false,

@@ -120,7 +120,7 @@ export class RedisStore implements KeyStore {
 
   /** Learns the mark of the data set, so that it is noticed when that is lost. */
   #look(): void {
-    const nobody: Claim = { id: '', owner: '', fingerprint: '', ttlMs: 0, leaseMs: 0, retriesLost: false };
+    const nobody: Claim = { id: '', caller: '', owner: '', fingerprint: '', ttlMs: 0, leaseMs: 0, retriesLost: false };
     this.#send('look', nobody, []).catch(ignore);
   }
 

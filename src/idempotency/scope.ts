@@ -20,13 +20,14 @@ export function isProven({ consumer, userKey }: RequestContext): boolean {
   return consumer !== undefined || userKey !== undefined;
 }
 
-/**
- * The name under which a key is remembered: that of its route and its caller, so that nobody meets another's. Callers
- * that have proven nothing are told apart by their address.
- */
-export function recordIdOf(key: string, route: string, context: RequestContext): string {
+/** Who calls, as one text; who has proven nothing is told apart by the address. */
+export function callerOf(context: RequestContext): string {
   const { consumer, issuer, userKey, clientAddress } = context;
-  const caller = isProven(context) ? ['caller', issuer, consumer?.name, userKey] : ['address', clientAddress];
+  return JSON.stringify(isProven(context) ? ['caller', issuer, consumer?.name, userKey] : ['address', clientAddress]);
+}
+
+/** The name under which a key is remembered: that of its route and its caller, so that nobody meets another's. */
+export function recordIdOf(key: string, route: string, caller: string): string {
   return hash('sha256', JSON.stringify([route, caller, key]), 'base64url');
 }
 

@@ -14,6 +14,8 @@ export interface Terms {
 export interface Claim extends Terms {
   /** Of the key, among those of all routes and callers. */
   readonly id: string;
+  /** Whose it is. */
+  readonly caller: string;
   /** Of this request alone. */
   readonly owner: string;
   /** What it asks for. */

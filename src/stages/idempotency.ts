@@ -8,7 +8,7 @@ import { type IdempotencyOptions, idempotencyKeys, idempotencyOption } from '../
 import { RedisStore } from '../idempotency/redis-store.ts';
 import { problem, refusalOf } from '../idempotency/refusals.ts';
 import { Run } from '../idempotency/run.ts';
-import { type Distinctions, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
+import { callerOf, type Distinctions, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
@@ -99,8 +99,9 @@ class RouteKeys {
   /** Lets the first request with a key on, and answers those that follow it. */
   async run(key: string, context: RequestContext, next: Next): Promise<void> {
     const fingerprint = await fingerprintOf(context, this.#route);
-    const id = recordIdOf(key, this.#route.name, context);
-    const claim: Claim = { ...this.#terms, id, owner: randomUUID(), fingerprint };
+    const caller = callerOf(context);
+    const id = recordIdOf(key, this.#route.name, caller);
+    const claim: Claim = { ...this.#terms, id, caller, owner: randomUUID(), fingerprint };
     let begun: Begun;
     try {
       // A store in this process answers at once: nobody comes between.

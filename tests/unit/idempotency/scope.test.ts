@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestContext } from '../../../src/context.ts';
-import { fingerprintOf, recordIdOf } from '../../../src/idempotency/scope.ts';
+import { callerOf, fingerprintOf, recordIdOf } from '../../../src/idempotency/scope.ts';
 
 const plain = { consumer: undefined, issuer: undefined, userKey: undefined, clientAddress: '192.0.2.1' };
 const idOf = (more: object, key = 'k', route = 'r') =>
-  recordIdOf(key, route, { ...plain, ...more } as unknown as RequestContext);
+  recordIdOf(key, route, callerOf({ ...plain, ...more } as unknown as RequestContext));
 
 test('a key is remembered apart for each caller and each route', () => {
   const app = { consumer: { name: 'app', plan: undefined, roles: [] } };

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { Claim, Ending } from '../../../src/idempotency/store.ts';
 import { Unsent } from '../../../src/idempotency/unsent.ts';
 
-const claim = (id: string): Claim => ({ id, owner: id, fingerprint: '', ttlMs: 1, leaseMs: 1, retriesLost: true });
+const claim = (id: string): Claim => ({
+  id,
+  caller: 'c',
+  owner: id,
+  fingerprint: '',
+  ttlMs: 1,
+  leaseMs: 1,
+  retriesLost: true,
+});
 
 test('of answers that have no room it is remembered that there was one', () => {
   const unsent = new Unsent();

@@ -4,7 +4,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { post, startOrders } from '../support/idempotency.ts';
 import { PATIENT } from '../support/redis-link.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
-import { startService } from '../support/service.ts';
+import { freePort, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"';
@@ -84,5 +84,25 @@ test('a lease is renewed for as long as the request runs', needsRedis, async (t)
   });
   orders.release();
   assert.equal((await first).status, 201);
+  assert.equal(orders.requests.length, before + 1);
+});
+
+test('keys hold in a Redis Cluster', needsRedis, async (t) => {
+  const announced = ['--cluster-announce-ip', '127.0.0.1', '--cluster-port', String(await freePort())];
+  const redis = await startRedisServer('--cluster-enabled', 'yes', ...announced);
+  t.after(() => redis.stop());
+  await redis.command('CLUSTER', 'ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => String(slot)));
+  await until(async () => (await redis.command('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+  const orders = await startOrders(t);
+  const file = { routes: [{ prefix: '/', target: orders.url, auth: 'none', idempotency: true }] };
+  const link = { ...PATIENT, url: `redis+cluster://127.0.0.1:${redis.port}` };
+  const [one, two] = await Promise.all([
+    startGateway(t, { file, redis: link }),
+    startGateway(t, { file, redis: link }),
+  ]);
+  for (const { url, port } of [one, two]) await until(async () => (await post(url, `ready-${port}`)).status === 201);
+  const before = orders.requests.length;
+  assert.equal((await post(one.url, KEY)).status, 201);
+  assert.equal((await post(two.url, KEY)).headers['idempotency-replayed'], 'true');
   assert.equal(orders.requests.length, before + 1);
 });

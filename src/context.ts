@@ -2,7 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
 import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
-import type { AttemptOutcome, Consumer, Decision, LimitState, RouteIdentity, WebSocketTerms } from './facts.ts';
+import type {
+  AttemptOutcome,
+  Consumer,
+  Decision,
+  Guardian,
+  LimitState,
+  RouteIdentity,
+  WebSocketTerms,
+} from './facts.ts';
 import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
@@ -41,14 +49,6 @@ export interface UnderWay {
    * What leaves it out has a minute.
    */
   readonly dueAtMs?: number;
-}
-
-/** What must hear of a request's end, and may keep it going without its client. */
-export interface Guardian {
-  /** The client has left before all of its answer had. True: the request goes on until `end` is called. */
-  clientLeft(end: () => void): boolean;
-  /** The request is over, and what it had under way is ended, whatever came of it. */
-  over(): void;
 }
 
 /**

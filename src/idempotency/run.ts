@@ -1,4 +1,5 @@
-import type { Guardian, RequestContext, Sink } from '../context.ts';
+import type { RequestContext, Sink } from '../context.ts';
+import type { Guardian } from '../facts.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { keptFields, saysComeBack } from './kept-answer.ts';
 import type { Claim, Ending, KeyStore } from './store.ts';
@@ -30,7 +31,9 @@ export class Run implements Sink, Guardian, Source {
   #isSettled = false;
   /** Ends the request whose client has left. */
   #end: (() => void) | undefined;
+  readonly #acts: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
   constructor(context: RequestContext, claim: Claim, store: KeyStore, terms: RunTerms) {
     this.#context = context;
@@ -100,7 +103,15 @@ export class Run implements Sink, Guardian, Source {
     return true;
   }
 
+  outlive(act: () => void): boolean {
+    if (this.#end === undefined || this.#isOver) return false;
+    this.#acts.push(act);
+    return true;
+  }
+
   over(): void {
+    this.#isOver = true;
+    for (const act of this.#acts.splice(0)) act();
     clearTimeout(this.#timer);
     void this.#settle(this.#endingOfFailure());
   }
@@ -136,8 +147,10 @@ export class Run implements Sink, Guardian, Source {
 
   /** A service that has begun to answer has done what it was asked for; one that has heard of nothing has not. */
   #endingOfFailure(): Ending {
-    if (!this.#context.isSent) return { state: 'free' };
-    return { state: this.#head === undefined ? 'lost' : 'spent' };
+    const head = this.#head;
+    if (!this.#context.isSent || (head !== undefined && saysComeBack(head.status, head.fields)))
+      return { state: 'free' };
+    return { state: head === undefined ? 'lost' : 'spent' };
   }
 
   #settle(ending: Ending): void | Promise<void> {

@@ -348,3 +348,19 @@ test('an explanation uses no key up, nor does a trial', async (t) => {
   await post(gateway.url, KEY);
   assert.equal(orders.requests.length, 3);
 });
+
+test('what runs on without its client counts among the calls of its caller', async (t) => {
+  const orders = await startOrders(t);
+  const file = fileOf(orders.url, true, { concurrency: { perConsumer: 1 } });
+  const gateway = await startGateway(t, { file });
+  const req = request(`${gateway.url}/slow`, { method: 'POST', headers: { 'idempotency-key': KEY } });
+  req.on('error', () => undefined);
+  req.end('{"n":1}');
+  await until(() => orders.requests.length === 1);
+  req.destroy();
+  await hasLost(gateway);
+  assert.equal((await ask(gateway.url)).status, 429);
+  orders.release();
+  await gateway.line({ aborted: 'client' });
+  assert.equal((await ask(gateway.url)).status, 201);
+});

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
-import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
+import type { ErrorCode, ErrorSource, GatewayError, NearestRoute } from './errors.ts';
 import type {
   AttemptOutcome,
   Consumer,
@@ -75,6 +75,8 @@ export class RequestContext {
   rawPath: string | undefined = undefined;
   /** The query with its `?`, or an empty string. */
   query = '';
+  /** What is forwarded instead, where a route edits it; its secrets are nobody's else. */
+  editedQuery: string | undefined = undefined;
   route: RouteIdentity | undefined = undefined;
   /** How much of `path` the matched prefix covers. */
   prefixLength = 0;
@@ -157,7 +159,7 @@ export class RequestContext {
   /** The cause behind an error, for the log alone. */
   cause: unknown = undefined;
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
-  nearestRoute: (() => string | undefined) | undefined = undefined;
+  nearestRoute: (() => NearestRoute | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
   /** What was done to it on purpose, for a trial: `delay`, `abort` or `delay+abort`. */
   fault: string | undefined = undefined;

@@ -85,7 +85,7 @@ export const ERRORS = {
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
   headers_timeout: { status: 504, source: 'upstream', title: 'Service timeout', advice: 'The service did not answer in time.', proxyStatus: 'http_response_timeout' },
-  idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request.', proxyStatus: 'http_response_timeout' },
+  idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request, or fell silent in the middle of its answer.', proxyStatus: 'http_response_timeout' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -121,8 +121,14 @@ export interface GatewayErrorExtras {
   readonly cause?: unknown;
   /** What the log says in place of the detail, where the client is told less. */
   readonly detailForLog?: string | undefined;
-  /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
-  readonly nearestRoute?: () => string | undefined;
+  /** Finds the route that was probably meant; asked by the log alone, and never told to a client. */
+  readonly nearestRoute?: () => NearestRoute | undefined;
+}
+
+/** The prefix of a route that was probably meant, and the key of it that did not fit where the path did. */
+export interface NearestRoute {
+  readonly prefix: string;
+  readonly wants?: string;
 }
 
 /** What a stage hands to `next()` to refuse a request: a code from the table, never a bare status. */

@@ -18,7 +18,9 @@ export type AttemptOutcome =
   | 'reset'
   | 'protocol'
   | 'overloaded'
-  | 'aborted-by-client';
+  | 'aborted-by-client'
+  /** The gateway broke the upload off: a limit of the route's. */
+  | 'upload-refused';
 
 /** One line of the decision trace: which stage decided what, and why. */
 export interface Decision {

@@ -88,6 +88,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['validate/openapi/read-document.ts', 'cli/'],
   graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
+  'fast-xml-parser': ['transform/xml-reader.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

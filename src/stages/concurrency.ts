@@ -44,7 +44,7 @@ export const concurrencyStage = defineStage({
       const count = inFlight.of(subject);
       context.trace?.push({ stage: 'concurrency', decision: `${count} of ${perConsumer} in flight` });
       if (count >= perConsumer) {
-        const detail = `Only ${perConsumer} calls may be in flight at once; let one finish.`;
+        const detail = `Only ${perConsumer} ${perConsumer === 1 ? 'call' : 'calls'} may be in flight at once; let one finish.`;
         next(new GatewayError('too_many_concurrent', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
         return;
       }

@@ -15,8 +15,8 @@ interface World {
   readonly two: TestGateway;
 }
 
-async function startWorld(t: TestContext, idempotency: object = {}): Promise<World> {
-  const redis = await startRedisServer();
+async function startWorld(t: TestContext, idempotency: object = {}, ...settings: string[]): Promise<World> {
+  const redis = await startRedisServer(...settings);
   t.after(() => redis.stop());
   const orders = await startOrders(t);
   const file = { routes: [{ prefix: '/', name: 'orders', target: orders.url, auth: 'none', idempotency }] };
@@ -35,8 +35,8 @@ async function isReady({ url }: TestGateway): Promise<void> {
 const ofKey = ({ orders }: World) => orders.requests.filter(({ path }) => path === '/slow').length;
 
 /** Begins a request that waits at the service. */
-async function begin(world: World) {
-  const first = post(`${world.one.url}/slow`, KEY);
+async function begin(world: World, key = KEY) {
+  const first = post(`${world.one.url}/slow`, key, { timeoutMs: 30_000 });
   first.catch(() => undefined);
   await until(() => ofKey(world) === 1);
   return { call: first };
@@ -139,4 +139,30 @@ test('a route may run without the promise while there is no Redis', needsRedis, 
   await world.redis.kill();
   assert.equal((await post(world.one.url, KEY)).status, 201);
   assert.equal((await post(world.one.url, KEY)).status, 201);
+});
+
+test('a Redis that was away for longer than the lease gives nothing away that still runs', needsRedis, async (t) => {
+  const world = await startWorld(t, { lease: '1s' }, '--appendonly', 'yes', '--appendfsync', 'always');
+  await post(`${world.one.url}/before`, KEY);
+  const first = await begin(world, '"key of the slow one"');
+  await world.redis.kill();
+  const backAtMs = performance.now() + 2500;
+  await until(() => performance.now() > backAtMs);
+  await world.redis.start();
+  const endsAtMs = performance.now() + 7500;
+  await until(
+    async () => {
+      const { status } = await post(`${world.two.url}/slow`, '"key of the slow one"');
+      assert.ok(status === 409 || status === 503, String(status));
+      return performance.now() > endsAtMs;
+    },
+    { timeoutMs: 20_000, everyMs: 25 },
+  );
+  world.orders.release();
+  assert.equal((await first.call).status, 201);
+  const again = await post(`${world.two.url}/slow`, '"key of the slow one"');
+  assert.equal(again.headers['idempotency-replayed'], 'true');
+  assert.equal(ofKey(world), 1);
+  const before = await post(`${world.two.url}/before`, KEY);
+  assert.equal(before.headers['idempotency-replayed'], 'true', 'what it has written it knows');
 });

@@ -4,7 +4,7 @@
  * KEYS: the record of the key, and the mark of this data set. ARGV: the step (`look`, `begin`, `hold`, `end`), the
  * owner, the fingerprint, the mark that this gateway knows (or nothing), a mark for a data set that has none, for how
  * long a lost data set takes no new keys, the lease and the time to keep in milliseconds; then of `begin` whether what
- * was lost may be taken over (`1`), and of `end` the state, the head and the body of the answer.
+ * was lost may be taken over (`1`), and whether a new key may be used, and of `end` the state, the head and the body of the answer.
  *
  * Answers the mark, what the key is (or became), milliseconds where that has an end (-1 where it has none), and of an
  * answer its head and body.
@@ -37,6 +37,7 @@ if step == 'begin' then
   if not state then
     local closedMs = tonumber(redis.call('HGET', mark, 'open') or '0') - now
     if closedMs > 0 then return { known, 'closed', closedMs } end
+    if ARGV[10] ~= '1' then return { known, 'closed', tonumber(ARGV[6]) } end
   elseif theirs == owner and state == 'running' then return { known, 'begun', 0 }
   elseif asked ~= print then return { known, 'mismatch', 0 }
   elseif state == 'answered' then return { known, state, 0, unpack(redis.call('HMGET', record, 'head', 'body')) }

@@ -11,8 +11,8 @@ import { Unsent } from './unsent.ts';
 /** Of a step that somebody waits for, while Redis is there: done twice by one owner it does no more than once. */
 const MAX_TRIES = 3;
 /**
- * For so long a Redis that was emptied takes no new key, and one that is back lets nobody take over what was lost:
- * gateways that have requests under way are back within it, and say so.
+ * For so long a Redis that was emptied, or that is back, takes no new key and lets nobody take over what was lost:
+ * what it was told last it may have forgotten, and gateways that have requests under way say so again within that time.
  */
 const SETTLE_MS = 5000;
 const TICK_MS = 1000;
@@ -40,6 +40,8 @@ export class RedisStore implements KeyStore {
   readonly #stop: () => void;
   #mark = '';
   #upSinceMs = performance.now();
+  /** Redis was up, and then it was not: a gateway that has just started takes new keys at once. */
+  #wasDown = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisLink, log: Pick<Logger, 'warn'>) {
@@ -47,15 +49,20 @@ export class RedisStore implements KeyStore {
     // In a Redis Cluster the keys of one script must lie in one slot.
     this.#prefix = `${redis.prefix}${redis.isCluster ? '{turnpike}' : ''}idempotency:`;
     this.#complaints = new Complaints((message, fields) => log.warn(message, fields));
-    this.#stop = redis.onChange((isUp) => isUp && this.#comeBack());
+    this.#stop = redis.onChange((isUp) => {
+      if (isUp) this.#comeBack();
+      else this.#wasDown = true;
+    });
     if (redis.isUp) this.#look();
   }
 
   async begin(claim: Claim): Promise<Begun> {
-    const mayTakeOver = claim.retriesLost && performance.now() - this.#upSinceMs >= SETTLE_MS;
+    const isSettled = performance.now() - this.#upSinceMs >= SETTLE_MS;
+    const mayTakeOver = claim.retriesLost && isSettled;
+    const mayBegin = isSettled || !this.#wasDown;
     let reply: Reply;
     try {
-      reply = await this.#send('begin', claim, [mayTakeOver ? '1' : '0']);
+      reply = await this.#send('begin', claim, [mayTakeOver ? '1' : '0', mayBegin ? '1' : '0']);
     } catch (error) {
       // It may be done after all, when nobody waits for it any more.
       if (error instanceof RedisUnavailableError && error.answer !== undefined)
@@ -204,7 +211,7 @@ function readBegun({ state, ms, head, body }: Reply, { retriesLost }: Claim): Be
     case 'lost':
       return { state, againMs: retriesLost ? (ms < 0 ? SETTLE_MS : ms) : undefined };
     case 'closed':
-      return { state, againMs: ms, why: 'Redis has lost the keys; those that are in use are put back first.' };
+      return { state, againMs: ms, why: 'Redis has just come back; keys that are in use are put back first.' };
     case 'answered': {
       const answer = readAnswer(head, body);
       return answer === undefined ? undefined : { state, answer };

@@ -166,3 +166,25 @@ test('a Redis that was away for longer than the lease gives nothing away that st
   const before = await post(`${world.two.url}/before`, KEY);
   assert.equal(before.headers['idempotency-replayed'], 'true', 'what it has written it knows');
 });
+
+test('a Redis that has forgotten the last second gives no key away that is in use', needsRedis, async (t) => {
+  const world = await startWorld(t, {}, '--appendonly', 'yes', '--appendfsync', 'always');
+  // It has a mark and other keys in its file, but not this one.
+  await world.redis.command('CONFIG', 'SET', 'appendonly', 'no');
+  const first = await begin(world);
+  await world.redis.kill();
+  await world.redis.start();
+  const endsAtMs = performance.now() + 7000;
+  await until(
+    async () => {
+      const { status } = await post(`${world.two.url}/slow`, KEY);
+      assert.ok(status === 409 || status === 503, String(status));
+      return performance.now() > endsAtMs;
+    },
+    { timeoutMs: 20_000, everyMs: 25 },
+  );
+  world.orders.release();
+  assert.equal((await first.call).status, 201);
+  assert.equal((await post(`${world.two.url}/slow`, KEY)).headers['idempotency-replayed'], 'true');
+  assert.equal(ofKey(world), 1);
+});

@@ -157,20 +157,24 @@ test('a Redis with another mark has lost what runs here, and is told of it at on
   assert.equal(sent.at(-2)?.mark, 'm1', 'what it knew is said with each step');
 });
 
-test('who has just come back takes nothing over', async (t) => {
+test('who has just come back takes nothing over, and uses no new key', async (t) => {
   const { store, bench, sent, change } = createBench(t);
   bench.answer = () => ['m1', 'lost', -1];
-  const mayTake = () => sent.filter(({ step }) => step === 'begin').at(-1)?.words[0];
+  const may = () => sent.filter(({ step }) => step === 'begin').at(-1)?.words;
   assert.deepEqual(await store.begin(CLAIM), { state: 'lost', againMs: 5000 });
-  assert.equal(mayTake(), '0');
+  assert.deepEqual(may(), ['0', '1'], 'who has just started uses new keys');
   const realNow = performance.now.bind(performance);
   let aheadMs = 6000;
   t.mock.method(performance, 'now', () => realNow() + aheadMs);
   await store.begin(CLAIM);
-  assert.equal(mayTake(), '1');
+  assert.deepEqual(may(), ['1', '1']);
   aheadMs += 1000;
+  change(false);
   change(true);
   await store.begin(CLAIM);
-  assert.equal(mayTake(), '0');
+  assert.deepEqual(may(), ['0', '0']);
   assert.deepEqual(await store.begin({ ...CLAIM, retriesLost: false }), { state: 'lost', againMs: undefined });
+  aheadMs += 5000;
+  await store.begin(CLAIM);
+  assert.deepEqual(may(), ['1', '1']);
 });

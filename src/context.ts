@@ -2,7 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
 import type { ErrorCode, ErrorSource, GatewayError, NearestRoute } from './errors.ts';
-import type { AttemptOutcome, Consumer, Decision, LimitState, RouteIdentity, WebSocketTerms } from './facts.ts';
+import type {
+  AttemptOutcome,
+  Consumer,
+  Decision,
+  Guardian,
+  LimitState,
+  RouteIdentity,
+  WebSocketTerms,
+} from './facts.ts';
 import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
@@ -179,6 +187,12 @@ export class RequestContext {
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
   abort: UnderWay | undefined = undefined;
+  /** True once a byte of it may have reached a service. */
+  isSent = false;
+  /** True where a service tells repetitions apart, so that any method may be repeated. */
+  isRepeatable = false;
+  /** Hears of the end before the log line is written; set by whoever has promised what becomes of the request. */
+  guardian: Guardian | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 

@@ -61,3 +61,13 @@ export interface LimitState {
   /** Seconds until the window has room again (refused) or is empty (allowed). */
   readonly resetSeconds: number;
 }
+
+/** What must hear of a request's end, and may keep it going without its client. */
+export interface Guardian {
+  /** The client has left before all of its answer had. True: the request goes on until `end` is called. */
+  clientLeft(end: () => void): boolean;
+  /** Does this when a request is over that goes on without its client; false for one that does not. */
+  outlive(act: () => void): boolean;
+  /** The request is over, and what it had under way is ended, whatever came of it. */
+  over(): void;
+}

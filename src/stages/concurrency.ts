@@ -50,11 +50,13 @@ export const concurrencyStage = defineStage({
       }
       if (!context.dryRun) {
         inFlight.add(subject);
-        // A call ends with its answer, and a WebSocket's answer is the 101.
+        const leave = (): void => inFlight.remove(subject);
+        // A call ends with its answer, and a WebSocket's answer is the 101. One that goes on without its client is
+        // a call for as long.
         const end = (): void => {
           res.off(TAKEN_OVER, end);
           res.off('close', end);
-          inFlight.remove(subject);
+          if (context.guardian?.outlive(leave) !== true) leave();
         };
         res.once('close', end);
         if (context.upgrade !== undefined) res.once(TAKEN_OVER, end);

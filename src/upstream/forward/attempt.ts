@@ -129,6 +129,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
       return;
     }
     this.#phase = 'sending';
+    this.#owner.context.isSent = true;
     this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     if (this.body === null) this.onRequestSent();
   }

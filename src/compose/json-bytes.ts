@@ -2,10 +2,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 
-/** Where the next token is, of well-formed JSON. */
+/** Where the next token is (RFC 8259, section 2). */
 export function skipSpace(json: Buffer, start: number): number {
   let at = start;
-  while ((json[at] ?? QUOTE) <= SPACE) at++;
+  for (let byte = json[at]; byte === SPACE || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = json[at]) at++;
   return at;
 }
 

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
-import { JsonTooDeep, parseJson, parseJsonExactly } from '../lib/json-text.ts';
+import { MAX_JSON_DEPTH, parseJsonExactly } from '../lib/json-text.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import type { AnswerFields } from '../sink.ts';
 import { PartFault } from './part-fault.ts';
 import { pickFrom } from './pick-from.ts';
 import type { PartPlan } from './plan.ts';
+import { isWellFormed } from './well-formed.ts';
 
 /** What came of a part. */
 export interface PartAnswer {
@@ -40,13 +41,13 @@ export async function plainBody({ fields, body }: RawAnswer, maxBytes: number): 
 export function readAnswer({ pick, isReferredTo }: PartPlan, { status, fields, body }: RawAnswer): PartAnswer {
   if (status < 200 || status > 299) throw PartFault.ofStatus(status, fields, body);
   if (!isJson(fields)) throw noJson(status);
-  const text = body.toString();
-  const value = parse(text, isReferredTo);
   // It stays as it was written; but a byte that is no text would make the whole unreadable.
-  const json = isUtf8(body) ? body : Buffer.from(text);
+  const json = isUtf8(body) ? body : Buffer.from(body.toString());
+  if (!isWellFormed(json, MAX_JSON_DEPTH))
+    throw new PartFault(502, 'bad_answer', 'answered what is no JSON, or nested too deep');
   return {
     json: pick === undefined ? json : pickFrom(json, pick),
-    value: isReferredTo ? value : undefined,
+    value: isReferredTo ? parseJsonExactly(json.toString()) : undefined,
     fields,
   };
 }
@@ -57,13 +58,4 @@ export function isJson(fields: AnswerFields): boolean {
 
 export function noJson(status: number): PartFault {
   return new PartFault(502, 'bad_answer', `answered ${status} without JSON`);
-}
-
-function parse(text: string, isExact: boolean): unknown {
-  try {
-    return isExact ? parseJsonExactly(text) : parseJson(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof JsonTooDeep)) throw error;
-    throw new PartFault(502, 'bad_answer', 'answered what is no JSON, or nested too deep', { cause: error });
-  }
 }

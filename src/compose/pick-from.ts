@@ -131,7 +131,7 @@ class Picking {
       places = pick.members.map(() => -1);
       this.#places.set(pick, places);
     } else {
-      places.fill(-1);
+      for (let i = 0; i < places.length; i++) places[i] = -1;
     }
     return places;
   }

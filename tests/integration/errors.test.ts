@@ -129,7 +129,7 @@ test('browsers get the page, and programs the problem', async (t) => {
   const gateway = await startGateway(t, { file: { errors: { bodies: { '404': { body: PAGE } } }, routes: [] } });
   const page = await ask(`${gateway.url}/none`, { headers: BROWSER });
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
-  assert.match(page.text, /<title>404<\/title><p>No route matches this path and host. \/none</);
+  assert.match(page.text, /<title>404<\/title><p>No&#32;route&#32;matches&#32;this&#32;path&#32;and&#32;host. \/none</);
   assert.match(page.headers['content-security-policy'] as string, /style-src 'unsafe-inline'/);
   assert.doesNotMatch(page.headers['content-security-policy'] as string, /script-src/);
   for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5', '']) {

@@ -20,3 +20,11 @@ test('what a client sends can not become markup of an error page', async (t) => 
   const json = await ask(gateway.url, { path, headers: { accept: 'application/json' } });
   assert.equal(typeof json.json.p, 'string');
 });
+
+test('nor an attribute, where the page leaves out the quotes', async (t) => {
+  const body = '<!doctype html><input value=${request.query.q} name=q>';
+  const gateway = await startGateway(t, { file: { errors: { bodies: { 404: { body } } }, routes: [] } });
+  const path = '/?q=x%20style=position:fixed%09onfocus=alert(1)%0aa=%60%3e%3cb';
+  const { text } = await ask(gateway.url, { path, headers: { accept: 'text/html' } });
+  assert.match(text, /^<!doctype html><input value=x&#32;style[^\s=<>"'`]+ name=q>$/);
+});

@@ -125,6 +125,36 @@ test('refusals have the bodies of the route, then those of the file: by code, by
   assert.deepEqual([head.headers['content-length'], head.text], ['11', '']);
 });
 
+test('a method that one route alone could take is refused in the words of that route', async (t) => {
+  const of = (body: string) => ({ bodies: { '405': { body } } });
+  const route = { auth: 'none', respond: { status: 200 } };
+  const gateway = await startGateway(t, {
+    file: {
+      errors: of('of the file'),
+      routes: [
+        { prefix: '/a', methods: ['GET'], errors: of('of a: ${error.status} ${request.method}'), ...route },
+        { prefix: '/b', methods: ['GET'], errors: { bodies: { '404': { body: 'never' } } }, ...route },
+        { name: 'c1', prefix: '/c', methods: ['GET'], errors: of('of c1'), ...route },
+        { name: 'c2', prefix: '/c', methods: ['PUT'], errors: of('of c2'), ...route },
+        { prefix: '/d', hosts: ['d.example'], errors: of('of d'), ...route },
+      ],
+    },
+  });
+  const post = async (path: string) => {
+    const { status, text, headers } = await ask(`${gateway.url}${path}`, { method: 'POST' });
+    return [status, text, headers.allow];
+  };
+  assert.deepEqual(await post('/a/x'), [405, 'of a: 405 POST', 'GET, HEAD']);
+  assert.deepEqual(await post('/b'), [405, 'of the file', 'GET, HEAD']);
+  // Two could be meant, and none.
+  assert.deepEqual(await post('/c'), [405, 'of the file', 'GET, HEAD, PUT']);
+  assert.equal((await ask(`${gateway.url}/d`)).status, 404);
+  const line = await gateway.line({ path: '/a/x' });
+  assert.deepEqual([line.status, line['code']], [405, 'method_not_allowed']);
+  // It is still no request of that route.
+  assert.equal((await ask(`${gateway.url}/a`)).status, 200);
+});
+
 test('browsers get the page, and programs the problem', async (t) => {
   const gateway = await startGateway(t, { file: { errors: { bodies: { '404': { body: PAGE } } }, routes: [] } });
   const page = await ask(`${gateway.url}/none`, { headers: BROWSER });

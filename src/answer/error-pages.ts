@@ -72,7 +72,8 @@ function chooseFor(wantsHtml: boolean, bodies: readonly CompiledBody[] = []): Co
 
 /** True for browsers, which name HTML before everything; a program that takes anything gets what programs read. */
 function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes('text/')) return false;
+  // In any case of letters (RFC 9110, section 8.3.1).
+  if (accept === undefined || !/text\//i.test(accept)) return false;
   const qualities = qualityValues(accept);
   const any = qualities.get('*/*') ?? 0;
   const html = qualities.get('text/html') ?? qualities.get('text/*') ?? any;

@@ -162,7 +162,11 @@ test('browsers get the page, and programs the problem', async (t) => {
   assert.match(page.text, /<title>404<\/title><p>No&#32;route&#32;matches&#32;this&#32;path&#32;and&#32;host. \/none</);
   assert.match(page.headers['content-security-policy'] as string, /style-src 'unsafe-inline'/);
   assert.doesNotMatch(page.headers['content-security-policy'] as string, /script-src/);
-  for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5', '']) {
+  for (const accept of ['TEXT/HTML', 'Text/Html;Q=0.9,*/*;q=0.8', 'TEXT/*, Application/JSON;q=0.5']) {
+    const { text } = await ask(`${gateway.url}/none`, { headers: { accept } });
+    assert.match(text, /<title>404</, accept);
+  }
+  for (const accept of ['*/*', 'application/json', 'Application/JSON, TEXT/HTML;q=0.5', 'TEXT/PLAIN', '']) {
     const { headers, json } = await ask(`${gateway.url}/none`, { headers: { accept } });
     assert.deepEqual([json.code, headers.vary], ['not_found', 'Accept'], accept);
   }

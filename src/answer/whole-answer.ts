@@ -1,6 +1,7 @@
 import type { RequestContext, Sink } from '../context.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { Answerer, AnswerFields } from '../sink.ts';
 
 /** An answer with all of its body. */
@@ -47,8 +48,7 @@ export class WholeAnswerSink implements Sink {
   readonly #next: Sink;
   /** The head of an answer that is being collected. */
   #head: Omit<WholeAnswer, 'body'> | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #pieces = new PieceList();
   #isOver = false;
 
   constructor(reader: AnswerReader, next: Sink) {
@@ -84,8 +84,8 @@ export class WholeAnswerSink implements Sink {
     if (last !== undefined) this.#take(context, last);
     if (this.#isOver) return;
     this.#isOver = true;
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
+    const body = this.#pieces.whole();
+    this.#pieces.clear();
     this.#finish(context, { ...head, body }).catch((error: unknown) => this.#next.fail(context, error));
   }
 
@@ -96,14 +96,13 @@ export class WholeAnswerSink implements Sink {
   }
 
   #take(context: RequestContext, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
-    else this.#chunks.push(chunk);
+    if (this.#pieces.bytes + chunk.length > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
+    else this.#pieces.add(chunk);
   }
 
   #refuse(context: RequestContext, error: unknown): void {
     this.#isOver = true;
-    this.#chunks = [];
+    this.#pieces.clear();
     this.#next.fail(context, error);
   }
 

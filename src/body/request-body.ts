@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import { type UploadOwner, UploadStream } from './upload-stream.ts';
 
 /** What is kept of an upload so that it can be sent again to another target. */
@@ -20,7 +21,7 @@ export class RequestBody implements UploadOwner {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #maxBytes: number;
-  #kept: Buffer[] = [];
+  readonly #kept = new PieceList();
   #keptAll = true;
   #ended = false;
   #begun = false;
@@ -55,13 +56,13 @@ export class RequestBody implements UploadOwner {
   /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
   get contentLength(): string | undefined {
     if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];
-    return String(this.#kept.reduce((sum, chunk) => sum + chunk.length, 0));
+    return String(this.#kept.bytes);
   }
 
   /** A fresh stream of the whole body, the kept part first. The one before is ended. */
   open(): UploadStream {
     this.#stream?.detach();
-    this.#stream = new UploadStream(this, this.#req, [...this.#kept], this.#ended);
+    this.#stream = new UploadStream(this, this.#req, this.#kept.pieces(), this.#ended);
     return this.#stream;
   }
 
@@ -76,7 +77,7 @@ export class RequestBody implements UploadOwner {
 
   /** Puts other bytes in the place of those that were read; they are what every later reader and the service get. */
   replace(bytes: Buffer): void {
-    this.#kept = [bytes];
+    this.#keep(bytes);
     this.#whole = Promise.resolve(bytes);
     this.json = undefined;
     this.plain = undefined;
@@ -97,10 +98,10 @@ export class RequestBody implements UploadOwner {
     if (this.#keptAll) {
       // Whoever wants it whole gets it whole: then the route's limit alone is the bound.
       if (this.bytes <= MAX_REPLAY_BYTES || this.#whole !== undefined) {
-        this.#kept.push(chunk);
+        this.#kept.add(chunk);
       } else {
         this.#keptAll = false;
-        this.#kept.length = 0;
+        this.#kept.clear();
       }
     }
     return undefined;
@@ -108,6 +109,12 @@ export class RequestBody implements UploadOwner {
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** From here on these are all there is. */
+  #keep(bytes: Buffer): void {
+    this.#kept.clear();
+    this.#kept.add(bytes);
   }
 
   #read(idleMs: number): Promise<Buffer> {
@@ -121,8 +128,9 @@ export class RequestBody implements UploadOwner {
       req.off('end', onEnd);
       req.off('close', onClose);
       if (error === undefined) {
-        this.#kept = [Buffer.concat(this.#kept)];
-        resolve(this.#kept[0] as Buffer);
+        const bytes = this.#kept.whole();
+        this.#keep(bytes);
+        resolve(bytes);
       } else {
         req.pause();
         reject(error);

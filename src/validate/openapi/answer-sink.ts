@@ -2,6 +2,7 @@ import { type AnswerReader, WholeAnswerSink } from '../../answer/whole-answer.ts
 import type { RequestContext, Sink } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../../lib/decode-content.ts';
+import { PieceList } from '../../lib/piece-list.ts';
 import type { Answerer, AnswerFields, Source } from '../../sink.ts';
 import type { Api } from './api.ts';
 import { type Expected, expectAnswer, findAnswerFault } from './check-answer.ts';
@@ -96,7 +97,7 @@ class ReadAlong implements Sink {
   readonly #next: Sink;
   #coding: string | undefined;
   /** Undefined where it has grown too long. */
-  #chunks: Buffer[] | undefined = [];
+  #pieces: PieceList | undefined = new PieceList();
   #bytes = 0;
 
   constructor(
@@ -113,7 +114,7 @@ class ReadAlong implements Sink {
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     this.#coding = [fields['content-encoding'] ?? []].flat().join(',');
-    if (Number(fields['content-length'] ?? 0) > this.#maxBytes) this.#chunks = undefined;
+    if (Number(fields['content-length'] ?? 0) > this.#maxBytes) this.#pieces = undefined;
     this.#next.head(context, status, fields, answerer);
   }
 
@@ -125,15 +126,15 @@ class ReadAlong implements Sink {
   /** The end waits for the look, so that the log line can say what came of it. */
   end(context: RequestContext, last: Buffer | undefined): void {
     if (last !== undefined) this.#take(last);
-    const chunks = this.#chunks;
-    this.#chunks = undefined;
-    if (chunks === undefined) {
+    const pieces = this.#pieces;
+    this.#pieces = undefined;
+    if (pieces === undefined) {
       this.#next.end(context, last);
     } else if (isIdentity(this.#coding)) {
-      this.#look(context, Buffer.concat(chunks));
+      this.#look(context, pieces.whole());
       this.#next.end(context, last);
     } else {
-      this.#lookInto(context, Buffer.concat(chunks)).then(
+      this.#lookInto(context, pieces.whole()).then(
         () => {
           if (!context.res.destroyed) this.#next.end(context, last);
         },
@@ -143,14 +144,14 @@ class ReadAlong implements Sink {
   }
 
   fail(context: RequestContext, error: unknown): void {
-    this.#chunks = undefined;
+    this.#pieces = undefined;
     this.#next.fail(context, error);
   }
 
   #take(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.#chunks = undefined;
-    else this.#chunks?.push(chunk);
+    if (this.#bytes > this.#maxBytes) this.#pieces = undefined;
+    else this.#pieces?.add(chunk);
   }
 
   async #lookInto(context: RequestContext, coded: Buffer): Promise<void> {

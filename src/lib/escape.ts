@@ -1,3 +1,5 @@
+import { isHtmlType, isJsonType, isXmlType, mediaTypeOf } from './media-type.ts';
+
 /** Makes a text from elsewhere harmless where it is put. */
 export type Escape = (text: string) => string;
 
@@ -17,3 +19,10 @@ const NO_CHARACTER = /[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/u;
  */
 export const escapeForMarkup: Escape = (text) =>
   text.replace(UNSAFE, (character) => (NO_CHARACTER.test(character) ? '\ufffd' : `&#${character.codePointAt(0)};`));
+
+/** How what comes from elsewhere is put into a text of this type; undefined where it can't be done safely. */
+export function escapeFor(contentType: string): Escape | undefined {
+  if (isHtmlType(contentType) || isXmlType(contentType)) return escapeForMarkup;
+  if (isJsonType(contentType)) return escapeForJson;
+  return mediaTypeOf(contentType) === 'text/plain' ? asItIs : undefined;
+}

@@ -2,6 +2,7 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { InProcess, InProcessCall } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { AnswerFields } from '../sink.ts';
 import { isJson, noJson, type PartAnswer, plainBody, readAnswer } from './part-answer.ts';
 import { PartFault } from './part-fault.ts';
@@ -32,7 +33,7 @@ export class PartCall implements Sink, Deadline {
   #call: InProcessCall | undefined;
   #status = 0;
   #fields: AnswerFields = {};
-  #chunks: Buffer[] = [];
+  readonly #pieces = new PieceList();
   #bytes = 0;
   #isSettled = false;
 
@@ -89,8 +90,8 @@ export class PartCall implements Sink, Deadline {
     if (last !== undefined) this.#take(last);
     if (this.#isSettled) return;
     this.#note(context);
-    const body = Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
+    const body = this.#pieces.whole();
+    this.#pieces.clear();
     this.#read(body).then(
       (answer) => this.#settle(answer),
       (error: unknown) => this.#settle(error instanceof PartFault ? error : PartFault.ofError(error)),
@@ -120,7 +121,7 @@ export class PartCall implements Sink, Deadline {
     this.#bytes += chunk.length;
     this.#budget.bytes -= chunk.length;
     if (this.#bytes > this.plan.maxBytes || this.#budget.bytes < 0) this.#refuse(tooLarge());
-    else this.#chunks.push(chunk);
+    else this.#pieces.add(chunk);
   }
 
   /** Ends it in the middle of its answer. */
@@ -137,7 +138,7 @@ export class PartCall implements Sink, Deadline {
 
   #finish(): void {
     this.#isSettled = true;
-    this.#chunks = [];
+    this.#pieces.clear();
     this.#deadlines.remove(this);
   }
 }

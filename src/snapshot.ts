@@ -23,6 +23,8 @@ import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 /** A route as it runs: what the stages made of it, in their order. */
 export interface CompiledRoute extends RouteInfo {
   readonly handlers: readonly RequestHandler[];
+  /** The implicit chain in the words of this route, for a method that it doesn't take; undefined without such words. */
+  readonly refusing: readonly RequestHandler[] | undefined;
   /** Names of the stages that are on this route. */
   readonly stages: readonly string[];
   readonly config: RouteConfig;
@@ -95,15 +97,20 @@ export function* compileInSteps(
   let isDone = false;
   try {
     const prepared = keep(shared?.prepared.hold() ?? (yield* prepareStages(stages, config, compileDeps)));
+    const bare = parseBareRoute(stages, { prefix: '/', auth: 'none' });
     const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
-      keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...compileDeps, lease })));
+      keep(
+        holdNew(deps.pool.lease(), (lease) =>
+          compileRoute(info, route, bare, prepared.value, { ...compileDeps, lease }),
+        ),
+      );
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
     for (const route of config.routes) {
       yield;
       const same = shared?.routes.get(route);
       routes.set(route, same === undefined ? compile(routeInfo(route, proofFields, hidden), route) : keep(same.hold()));
     }
-    const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
+    const implicit = compile(IMPLICIT, bare);
     const own = createOwnRoutes(stages, config).map(
       (one) => compile({ ...routeInfo(one.config, proofFields, hidden), own: one.own }, one.config).value,
     );
@@ -178,9 +185,21 @@ function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }:
 function compileRoute(
   route: RouteInfo,
   config: RouteConfig,
+  bare: RouteConfig,
   prepared: readonly PreparedStage[],
   deps: StageDeps,
 ): CompiledRoute {
+  const { errors } = config;
+  const refusing = errors?.bodies && compileChain(IMPLICIT, { ...bare, errors }, prepared, deps).handlers;
+  return { ...route, ...compileChain(route, config, prepared, deps), refusing, config };
+}
+
+function compileChain(
+  route: RouteInfo,
+  config: RouteConfig,
+  prepared: readonly PreparedStage[],
+  deps: StageDeps,
+): Pick<CompiledRoute, 'handlers' | 'stages'> {
   const handlers: RequestHandler[] = [];
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
@@ -192,7 +211,7 @@ function compileRoute(
     // The implicit route ends with the refusal.
     if (!route.matched && stage.name === 'refuse') break;
   }
-  return { ...route, handlers, stages, config };
+  return { handlers, stages };
 }
 
 function createSnapshot(
@@ -215,7 +234,7 @@ function createSnapshot(
     routes,
     implicit,
     parts,
-    match: (context) => matchRoute(context, table)?.handlers ?? implicit,
+    match: (context) => matchRoute(context, table) ?? implicit,
     enter() {
       users += 1;
     },

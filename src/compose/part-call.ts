@@ -3,6 +3,7 @@ import type { InProcess, InProcessCall } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import { HEAVY_BYTES, ownTurn } from '../lib/own-turn.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { AnswerFields } from '../sink.ts';
 import type { Held } from './held.ts';
 import { isJson, noJson, type PartAnswer, plainBody, readAnswer } from './part-answer.ts';
@@ -40,7 +41,7 @@ export class PartCall implements Sink, Deadline {
   #call: InProcessCall | undefined;
   #status = 0;
   #fields: AnswerFields = {};
-  #chunks: Buffer[] = [];
+  readonly #pieces = new PieceList();
   #bytes = 0;
   #isSettled = false;
 
@@ -96,8 +97,8 @@ export class PartCall implements Sink, Deadline {
     if (last !== undefined) this.#take(last);
     if (this.#isSettled) return;
     this.#note(context);
-    const body = Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
+    const body = this.#pieces.whole();
+    this.#pieces.clear();
     this.#read(body).then(
       (answer) => this.#settle(answer),
       (error: unknown) => this.#settle(error instanceof PartFault ? error : PartFault.ofError(error)),
@@ -136,7 +137,7 @@ export class PartCall implements Sink, Deadline {
     budget.bytes -= chunk.length;
     if (this.#bytes > this.plan.maxBytes || budget.bytes < 0) this.#refuse(tooLarge());
     else if (!held.take(chunk.length)) this.#refuse(PartFault.ofOverload());
-    else this.#chunks.push(chunk);
+    else this.#pieces.add(chunk);
   }
 
   /** Ends it in the middle of its answer. */
@@ -153,7 +154,7 @@ export class PartCall implements Sink, Deadline {
 
   #finish(): void {
     this.#isSettled = true;
-    this.#chunks = [];
+    this.#pieces.clear();
     this.#shared.deadlines.remove(this);
   }
 }

@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import {
-  credentialHeaders,
-  credentialParameter,
-  credentialPlaces,
-  isProtected,
-  peerProofFields,
-} from './auth/auth-option.ts';
+import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -167,17 +161,15 @@ function* prepareStages(
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
 
 function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }: Hidden): RouteInfo {
-  const parameter = credentialParameter(route.auth);
-  const inPath = [...route.prefix, route.pathRegex, parameter].join(' ');
+  const credentials = credentialsOf(route.auth, route.forwardCredentials);
+  const inPath = [...route.prefix, route.pathRegex, credentials.credentialParameter].join(' ');
   return {
     name: hide(nameOfRoute(route)),
     hasSecretPath: hide(inPath) !== inPath,
     prefix: route.prefix[0] ?? '/',
     matched: true,
-    isProtected: isProtected(route.auth),
-    credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
-    credentialPlaces: credentialPlaces(route.auth),
-    credentialParameter: parameter,
+    ...credentials,
+    credentialHeaders: [...credentials.credentialHeaders, ...proofFields],
     hidesQuery: route.graphql !== undefined,
   };
 }

@@ -152,6 +152,16 @@ export function credentialPlaces(auth: AuthRequirement): { fields: readonly stri
   };
 }
 
+/** What a route is told of the credentials that it takes. */
+export function credentialsOf(auth: AuthRequirement, forwardCredentials: boolean) {
+  return {
+    isProtected: isProtected(auth),
+    credentialHeaders: credentialHeaders(auth, forwardCredentials),
+    credentialPlaces: credentialPlaces(auth),
+    credentialParameter: credentialParameter(auth),
+  };
+}
+
 /** The fields (lower case) of this route that prove who calls by being there; see `Scheme.isPeerProof`. */
 export function peerProofFields({ chosen }: AuthRequirement): readonly string[] {
   return chosen.flatMap(({ name, options }) => {

@@ -2,6 +2,7 @@ import { withoutControls } from '../../lib/printable.ts';
 import { type ApiDocument, isObject, own } from '../../validate/openapi/read-document.ts';
 import { groupRoutes, type RoutePlan } from './group-routes.ts';
 import { listOperations } from './operations.ts';
+import type { ScopeRule } from './scopes.ts';
 import { type AuthPlan, createAuthPlanner, listIssuersOf } from './security.ts';
 import { planServer } from './servers.ts';
 
@@ -106,8 +107,16 @@ function renderRoute({ prefix, exact, pathRegex, methods, terms }: RoutePlan<Ter
     methods,
     service,
     ...(auth !== undefined && { auth }),
-    ...(scopes.length > 0 && { authorize: { scopes: { all: scopes } } }),
+    ...(isAsked(scopes) && { authorize: { scopes: filled(scopes) } }),
   });
+}
+
+function isAsked({ all, any }: ScopeRule): boolean {
+  return all.length + any.length > 0;
+}
+
+function filled({ all, any }: ScopeRule): Partial<ScopeRule> {
+  return { ...(all.length > 0 && { all }), ...(any.length > 0 && { any }) };
 }
 
 function renderRows(open: string, rows: readonly string[], close: string): string {

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadRoutes } from '../config/load.ts';
 import { gatherShapes } from '../config/routes.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { STAGES } from '../stages.ts';
+import { documentName } from '../validate/validate-option.ts';
 import { withApiDocument } from './api-document.ts';
 import { asTyped, commandIn } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
@@ -89,12 +90,24 @@ function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRo
   const schema = schemaFrom(folder);
   const [{ text, routes, notes }, trial] = withApiDocument(from, (read) => [
     makeRoutes(read, { schema, document, validates }),
-    makeRoutes(read, { schema, document: resolve(from), validates }).text,
+    // The document has been checked by then.
+    makeRoutes(read, { schema, document, validates: false }).text,
   ]);
+  const named = documentName.safeParse(document);
+  if (!named.success)
+    throw refused(
+      from,
+      named.error.issues.map(({ message }) => ({ message })),
+    );
   tryOut(from, trial);
   const lines = notes.map((note) => `\n  ${asTyped(note, env)}`);
   const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${withoutControls(from)}${lines.join('')}`;
   return { text: asTyped(text, env), told };
+}
+
+/** Faults of routes.json that a document would make, told of the document. */
+function refused(from: string, faults: readonly Pick<Fault, 'message' | 'hint'>[]): ConfigError {
+  return new ConfigError(faults.map((fault) => ({ ...fault, file: from, line: 0, column: 0, path: '' })));
 }
 
 /** Loads what would be written, as `turnpike check` does: what that refuses is not written. */
@@ -106,14 +119,11 @@ function tryOut(from: string, text: string): void {
     loadRoutes(file, { env: {} });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const unplaced = { file: from, line: 0, column: 0, path: '' };
-    throw new ConfigError(
-      error.faults.map(({ path, message, hint }) => ({
-        ...unplaced,
-        message: `routes.json would be wrong at ${path}: ${message}`,
-        ...(hint !== undefined && { hint }),
-      })),
-    );
+    const faults = error.faults.map((fault) => ({
+      ...fault,
+      message: `${fault.path} would be wrong: ${fault.message}`,
+    }));
+    throw refused(from, faults);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -55,7 +55,7 @@ export function makeRoutes(document: ApiDocument, options: MakeOptions): MadeRou
 function titleOf({ root }: ApiDocument): string {
   const info = own(root, 'info');
   const title = isObject(info) ? own(info, 'title') : undefined;
-  return typeof title === 'string' && title.trim() !== '' ? title.trim() : 'API';
+  return typeof title === 'string' && title.trim() !== '' ? shownText(title.trim()) : 'API';
 }
 
 /** The name of the service with this target; the first is called after the document. */
@@ -84,7 +84,7 @@ function renderFile(
 ): string {
   const defaults = { stripPrefix: false, ...(validates && { openapi: document }) };
   const rows = [...services].map(([target, name]) => `${JSON.stringify(name)}: ${inline({ targets: [target] })}`);
-  const comments = [`Made from ${withoutControls(document)} (${shownText(title)}) by turnpike init.`, ...notes];
+  const comments = [`Made from ${withoutControls(document)} (${title}) by turnpike init.`, ...notes];
   const issuerRows = issuers.map((issuer) => inline({ issuer, discover: true }));
   return `{
   "$schema": ${JSON.stringify(schema)},

@@ -29,8 +29,11 @@ export async function openInFolder(
   own: OwnFiles,
 ): Promise<OpenFile | 'folder' | undefined> {
   try {
-    const [root, file] = await Promise.all([realpath(folder), realpath(join(folder, name))]);
-    if (!isBelow(root, file) || holdsOwnFiles(root, own)) return undefined;
+    // The file is looked for below the real folder, so that one deployment does not mix with the next.
+    const root = await realpath(folder);
+    if (holdsOwnFiles(root, own)) return undefined;
+    const file = await realpath(join(root, name));
+    if (!isBelow(root, file)) return undefined;
     const found = await stat(file);
     if (found.isDirectory()) return 'folder';
     return found.isFile() ? await openChecked(root, file) : undefined;

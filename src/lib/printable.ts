@@ -15,7 +15,16 @@ export function printableLines(text: string): string {
   return text.trimEnd().split(/\r?\n/).map(withoutControls).join('\n  ');
 }
 
-/** JSON whose texts hold nothing that an editor obeys: it is escaped. */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Of these what JSON does not escape of itself. */
+const MARKS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** JSON whose texts hold nothing that a terminal or an editor obeys: it is escaped. */
+export function printableJson(value: unknown, indent?: number): string {
+  const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, undefined, indent).replace(MARKS, escaped);
+}
+
+/** A text that may have line breaks, without what turns it round or is obeyed beside those. */
+export function withoutMarks(text: string): string {
+  return text.replace(MARKS, '?');
 }

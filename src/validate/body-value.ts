@@ -16,7 +16,6 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The body of a request, to be checked by a schema. */
 export interface BodyValue {
   readonly value: unknown;
-  readonly bytes: number;
   readonly faults: readonly ProblemEntry[];
 }
 
@@ -66,7 +65,7 @@ async function readJson(context: RequestContext, bytes: Buffer): Promise<BodyVal
   if (duplicate !== undefined) {
     throw invalidRequest([{ in: 'body', pointer: duplicate.slice(0, 300), detail: 'must be written once' }]);
   }
-  return { value: withDoubles(value), bytes: bytes.length, faults: [] };
+  return { value: withDoubles(value), faults: [] };
 }
 
 function readForm(bytes: Buffer, kinds: Kinds): BodyValue {

@@ -65,8 +65,8 @@ export function createRequestRules(option: ValidateOption, documents: DocumentsK
       const type = contentTypeOf(context);
       if (!isAccepted(type)) throw unsupported(type);
       if (body === undefined) return [];
-      const { value, bytes, faults } = await readBodyValue(context, type, body.kinds);
-      return [...faults, ...describeFaults(body.check(value, bytes), 'body', hide)].slice(0, MAX_ENTRIES);
+      const { value, faults } = await readBodyValue(context, type, body.kinds);
+      return [...faults, ...describeFaults(body.check(value), 'body', hide)].slice(0, MAX_ENTRIES);
     },
   };
 }
@@ -105,12 +105,12 @@ function checkQuery(context: RequestContext, { check, kinds }: PartRules, hide: 
 }
 
 function checkFields(
-  { value, bytes, faults }: FieldValues,
+  { value, faults }: FieldValues,
   check: Check,
   place: 'query' | 'headers',
   hide: Hide,
 ): ProblemEntry[] {
-  return [...faults, ...describeFaults(check(value, bytes), place, hide)];
+  return [...faults, ...describeFaults(check(value), place, hide)];
 }
 
 /** The refusal of these faults; undefined where there are none. */

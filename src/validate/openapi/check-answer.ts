@@ -45,6 +45,6 @@ export function findAnswerFault(api: Api, schema: string, body: Buffer): string 
     if (error instanceof JsonTooDeep || error instanceof SyntaxError) return 'its body is no JSON that is read here';
     throw error;
   }
-  const [first] = describeFaults(api.answerCheck(schema)(value, body.length), 'body');
+  const [first] = describeFaults(api.answerCheck(schema)(value), 'body');
   return first === undefined ? undefined : `${first.pointer === '' ? 'its body' : first.pointer} ${first.detail}`;
 }

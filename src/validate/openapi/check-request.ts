@@ -24,8 +24,8 @@ export function checkParameters(api: Api, { operation, params }: Asked, context:
   const entries: ProblemEntry[] = [];
   for (const [place, parameters] of operation.parameters) {
     try {
-      const { value, bytes, faults } = readParameters(place, parameters, params, context);
-      const found = api.requestCheck(parameters.schema)(value, bytes);
+      const { value, faults } = readParameters(place, parameters, params, context);
+      const found = api.requestCheck(parameters.schema)(value);
       entries.push(...faults, ...describeFaults(found, IN[place]));
     } catch (error) {
       if (!(error instanceof UnreadableFields)) throw error;
@@ -76,8 +76,8 @@ export async function checkBody(api: Api, { operation }: Asked, context: Request
     throw new GatewayError('unsupported_media_type', `This operation takes ${known === '' ? 'no type' : known}.`);
   }
   if (media.schema === undefined || media.kinds === undefined || !isReadable(type)) return [];
-  const { value, bytes, faults } = await readBodyValue(context, type, media.kinds);
-  const found = api.requestCheck(media.schema)(value, bytes);
+  const { value, faults } = await readBodyValue(context, type, media.kinds);
+  const found = api.requestCheck(media.schema)(value);
   return [...faults, ...describeFaults(found, 'body')].slice(0, MAX_ENTRIES);
 }
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { finish } from '../../../../src/lib/steps.ts';
 import { DocumentFault } from '../../../../src/validate/document-fault.ts';
-import { follow, readApiDocument, readJsonOrYaml } from '../../../../src/validate/openapi/read-document.ts';
+import {
+  follow,
+  readApiDocument,
+  readJsonOrYaml,
+  readServedDocument,
+} from '../../../../src/validate/openapi/read-document.ts';
 
 const HEAD = 'openapi: 3.1.0\ninfo: { title: Users, version: "1" }\n';
 
@@ -41,11 +47,32 @@ test('a faulty text is told with its line', () => {
   assert.match(faultOf(() => readJsonOrYaml('{"a": 1,, "b": [}')).message, /^neither JSON .* nor YAML: /);
 });
 
+test('a document of YAML is read in many steps, and a long one is refused where requests are served', () => {
+  const paths = Array.from(
+    { length: 4000 },
+    (_, i) => `  /things${i}/{id}:\n    get: { summary: one, responses: {} }\n`,
+  );
+  const text = `${HEAD}paths:\n${paths.join('')}`;
+  const steps = readServedDocument(text);
+  let rests = 0;
+  for (let step = steps.next(); step.done !== true; step = steps.next()) rests += 1;
+  assert.ok(rests > 100, String(rests));
+  const long = `${text}${'#'.repeat(1024 * 1024)}`;
+  assert.match(faultOf(() => finish(readServedDocument(long))).hint ?? '', /Write it as JSON/);
+  assert.match(faultOf(() => readJsonOrYaml(long)).message, /more than 1 MiB/);
+  assert.match(faultOf(() => readJsonOrYaml(`{"a": 1, ${long}`)).message, /more than 1 MiB/);
+  assert.equal(Object.keys(readApiDocument(long).root['paths'] as object).length, 4000);
+});
+
 test('a key that stands twice is refused', () => {
+  const fault = faultOf(() => readJsonOrYaml('b:\n  1: x\n  "1": y\n'));
+  assert.deepEqual([fault.message, fault.place], ['Map keys must be unique', { line: 3, column: 3 }]);
+  assert.match(faultOf(() => readJsonOrYaml('a: 1\n---\nb: 1\n')).message, /more than one document/);
   assert.match(faultOf(() => readJsonOrYaml('a: 1\na: 2\n')).message, /unique/);
 });
 
 test('what unfolds or nests without bound is refused', () => {
+  assert.ok(faultOf(() => readJsonOrYaml(`a: ${'['.repeat(100_000)}`)));
   const laughs = ['a0: &a0 [1,1,1,1,1,1,1,1,1,1]'];
   for (let i = 1; i < 12; i++)
     laughs.push(

@@ -6,7 +6,7 @@ import { GatewayError, type ProblemEntry } from '../errors.ts';
 import { distinctFields } from '../lib/distinct-fields.ts';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isRawNumber } from '../lib/json-text.ts';
-import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
+import { isJsonType, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
 import type { Kinds } from './coerce.ts';
 import { readFieldValues } from './field-values.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
@@ -31,8 +31,9 @@ export async function hasContent(context: RequestContext): Promise<boolean> {
 }
 
 /**
- * The type of a request's body. Throws `unsupported_media_type` (415) where there is none, where there are two, of which
- * a service may take the other one, and for charsets other than UTF-8, in which the bytes would mean something else.
+ * The type of a request's body, without parameters. Throws `unsupported_media_type` (415) where there is none, where there
+ * are two or a list, of which a service may take the other one, and for charsets other than UTF-8, in which the bytes
+ * would mean something else.
  */
 export function contentTypeOf({ req }: RequestContext): string {
   const type = req.headers['content-type'];
@@ -40,13 +41,20 @@ export function contentTypeOf({ req }: RequestContext): string {
   if (type === undefined || count > 1) {
     throw new GatewayError('unsupported_media_type', `A body needs one Content-Type; this one has ${count}.`);
   }
-  for (const parameter of type.split(';').slice(1)) {
-    const [name = '', value = ''] = parameter.split('=', 2).map((text) => text.trim().toLowerCase());
-    if (name === 'charset' && !/^"?(?:utf-?8|us-ascii)"?$/.test(value)) {
+  const parsed = parseMediaType(type);
+  if (parsed === undefined) {
+    throw new GatewayError(
+      'unsupported_media_type',
+      'The Content-Type is not one media type, written as RFC 9110 has it.',
+    );
+  }
+  for (const [name, value] of parsed.parameters) {
+    // In pieces or in a charset of its own (RFC 2231), which few read, and those few otherwise.
+    if (name.startsWith('charset*') || (name === 'charset' && !/^(?:utf-?8|us-ascii)$/i.test(value))) {
       throw new GatewayError('unsupported_media_type', 'The charset of a body that is checked must be UTF-8.');
     }
   }
-  return type;
+  return parsed.type;
 }
 
 /**

@@ -44,6 +44,31 @@ test('bytes that are no UTF-8, and other charsets, are refused', async (t) => {
   assert.equal(service.requests.length, 1);
 });
 
+test('what is not one media type fits no range of them', async (t) => {
+  const [gateway, service] = await start(t, { contentTypes: ['image/*', 'application/json'] });
+  for (const type of [
+    'image/png, text/html',
+    'image/png, application/json',
+    'image/png;x=", application/json',
+    'image/png;x="a" application/json',
+    'image/a/b',
+    'image/*',
+    'image/',
+    'application/json,',
+    'application/json/x',
+    'application/json; charset*0=utf; charset*1=-7',
+    "application/json; charset*=us-ascii''utf-7",
+    'application/json; charset=utf-8; charset=utf-7',
+    'application/json; charset =utf-7',
+  ]) {
+    assert.equal((await post(gateway, '{}', type)).status, 415, type);
+  }
+  assert.equal(service.requests.length, 0);
+  for (const type of ['image/svg+xml', 'Application/JSON ; charset="utf-8";', 'image/png;a=b;c="d, e\\"f"']) {
+    assert.equal((await post(gateway, '{}', type)).status, 200, type);
+  }
+});
+
 test('two types of one body are refused', async (t) => {
   const [gateway, service] = await start(t);
   const answer = await askRaw(

@@ -29,8 +29,10 @@ export function explainSchemaFaults(faults: readonly Fault[]): DocumentFault[] {
 /** What Ajv throws while it compiles, which seldom says where. */
 export function faultOfCompiling(error: unknown, root: JsonObject): DocumentFault {
   if (error instanceof PatternFault) return faultOfPattern(error, root);
+  if (error instanceof RangeError) return faultOfDepth(error);
   const { message, missingRef } = error as Error & { missingRef?: string };
   if (missingRef !== undefined) return faultOfReference(missingRef, root, error);
+  if (message === 'enum must have non-empty array') return faultOfEnum(root, error);
   const [, keyword] = /unknown keyword: "(.+)"/.exec(message) ?? [];
   if (keyword !== undefined) {
     const place = findWhere(root, (object) => Object.hasOwn(object, keyword)) ?? '';
@@ -49,6 +51,15 @@ export function faultOfCompiling(error: unknown, root: JsonObject): DocumentFaul
     return new DocumentFault(`${place}/format`, `unknown format "${format}"`, undefined, { hint, cause: error });
   }
   return new DocumentFault('', message.replace(/^strict mode: /, ''), undefined, { cause: error });
+}
+
+function faultOfDepth(cause: RangeError): DocumentFault {
+  return new DocumentFault('', 'schemas refer to each other in a circle, or are nested too deep', undefined, { cause });
+}
+
+function faultOfEnum(root: JsonObject, cause: unknown): DocumentFault {
+  const isEmpty = (object: JsonObject) => Array.isArray(object['enum']) && object['enum'].length === 0;
+  return new DocumentFault(`${findWhere(root, isEmpty) ?? ''}/enum`, 'expected a value at least', undefined, { cause });
 }
 
 function faultOfPattern({ source, message, cause }: PatternFault, root: JsonObject): DocumentFault {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { AttachedDocument } from '../stage.ts';
 import { DocumentFault } from './document-fault.ts';
+import { EndlessReferences } from './endless-reference.ts';
 import { type Check, type Dialect, Engine, findSchemaFaults } from './engine.ts';
 import { isObject, type JsonObject, own, readJsonOrYaml } from './openapi/read-document.ts';
 import { explainSchemaFaults, faultOfCompiling } from './schema-faults.ts';
@@ -99,6 +100,8 @@ function compileAll(
     const faults = findSchemaFaults(schema, dialect);
     if (faults.length > 0) throw new InvalidSchema(explainSchemaFaults(faults));
   }
+  const circle = new EndlessReferences(root).findWithin(root);
+  if (circle !== undefined) throw new InvalidSchema([circle]);
   const hasMeta = /"\$ref":"https?:\/\/json-schema\.org\//.test(JSON.stringify([root, ...others.values()]));
   const engine = new Engine({ dialect, isStrict, hasMeta, tellsAll: true });
   try {

@@ -258,6 +258,16 @@ test('a faulty document refuses the file, and says where it is wrong', async (t)
     /parameters\/1\/style: parameter "ids": the style "deepObject" is not read here/,
   );
   assert.match(await faultsOf(DOCUMENT.replace('^[a-z]+$', '^(?=a)')), /pattern: lookaround/);
+  assert.match(
+    await faultsOf(DOCUMENT.replace('enum: [dark, light]', 'enum: []')),
+    /parameters\/3\/schema\/enum: expected a value at least/,
+  );
+  const circle = '    A: { $ref: "#/components/schemas/B" }\n    B: { allOf: [{ $ref: "#/components/schemas/A" }] }\n';
+  const toCircle = 'nick: { $ref: "#/components/schemas/A" }';
+  assert.match(
+    await faultsOf(DOCUMENT.replace('nick: { type: string, nullable: true }', toCircle) + circle),
+    /at \/components\/schemas\/[AB]\/(?:\$ref|allOf): "(?:\$ref|allOf)" leads back to this schema itself/,
+  );
   assert.match(await faultsOf('openapi: 3.0.0\npaths: {\n'), /users\.yaml:\d+:\d+: /);
   const answering = [{ prefix: '/api', auth: 'none', openapi: document, respond: { status: 200 } }];
   assert.match(JSON.stringify((await gateway.reload({ routes: answering })).faults), /asks no service that a document/);

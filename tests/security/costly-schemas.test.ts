@@ -123,7 +123,8 @@ test('a list of four megabytes holds nobody up for longer than the least of them
 });
 
 test('a schema that refers to itself on the spot ends', async (t) => {
-  const gateway = await start(t, { body: { allOf: [{ $ref: '#' }] } });
+  const gateway = await start(t, { body: { anyOf: [{ type: 'string' }, { $ref: '#' }] } });
+  assert.equal((await post(gateway, '"a"')).status, 200);
   assert.equal((await post(gateway, '{}')).status, 400);
 });
 

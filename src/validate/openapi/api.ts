@@ -2,6 +2,7 @@ import { escapePointer } from '../../lib/json-pointer.ts';
 import type { Steps } from '../../lib/steps.ts';
 import type { AttachedDocument } from '../../stage.ts';
 import { DocumentFault } from '../document-fault.ts';
+import { EndlessReferences } from '../endless-reference.ts';
 import { type Check, Engine, findSchemaFaults } from '../engine.ts';
 import { InvalidSchema } from '../schema.ts';
 import { explainSchemaFaults } from '../schema-faults.ts';
@@ -168,7 +169,10 @@ function none(): never {
 
 function* findFaults(set: SchemaSet): Steps<DocumentFault[]> {
   const faults: DocumentFault[] = [];
+  const endless = new EndlessReferences(set.root);
   for (const [pointer, schema] of set.written()) {
+    const circle = endless.find(schema, pointer);
+    if (circle !== undefined) faults.push(circle);
     for (const { pointer: below, message } of explainSchemaFaults(findSchemaFaults(schema, '2020-12')))
       faults.push(new DocumentFault(pointer + below, message));
     if (faults.length >= MAX_FAULTS) break;

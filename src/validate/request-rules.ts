@@ -8,7 +8,7 @@ import { type Kinds, kindsOf } from './coerce.ts';
 import type { Check } from './engine.ts';
 import { type FieldValues, readFieldValues, splitAtCommas, splitHeader } from './field-values.ts';
 import { createHeaderReader } from './header-values.ts';
-import { describeFaults, MAX_ENTRIES } from './problem-entries.ts';
+import { describeFaults, type Hide, MAX_ENTRIES } from './problem-entries.ts';
 import { compileSchema } from './schema.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
 import { type Part, sourceOf, type ValidateOption } from './validate-option.ts';
@@ -25,8 +25,6 @@ export interface RequestRules {
 
 /** Methods whose request is about its body (RFC 9110, section 9.3; RFC 5789; QUERY, which is a draft yet). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'QUERY']);
-
-type Hide = (text: string) => string;
 
 interface PartRules {
   readonly kinds: Kinds;

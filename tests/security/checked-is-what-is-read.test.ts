@@ -117,16 +117,18 @@ test('a number that a double does not hold is checked as a number, and goes on a
 
 test('neither a value nor a secret of the schema is told', async (t) => {
   const service = await startService(t);
-  const headers = {
+  const fields = {
     properties: { 'x-token': { const: '${ENV:TOKEN}' }, 'x-kind': { enum: ['${ENV:KIND}', 'b'] } },
-    required: ['x-token'],
+    required: ['x-token', 'x-${ENV:NAME}'],
   };
+  const body = { required: ['${ENV:TOKEN}'], properties: { kind: { enum: ['${ENV:KIND}'] } } };
   const gateway = await startGateway(t, {
-    file: { routes: [{ prefix: '/x', target: service.url, auth: 'none', validate: { headers } }] },
-    env: { TOKEN: 'hidden-token', KIND: 'hidden-kind' },
+    file: { routes: [{ prefix: '/x', target: service.url, auth: 'none', validate: { headers: fields, body } }] },
+    env: { TOKEN: 'hidden-token', KIND: 'hidden-"kind', NAME: 'hidden/name' },
   });
-  const answer = await ask(`${gateway.url}/x`, { headers: { 'x-token': 'my-password', 'x-kind': 'my-kind' } });
+  const headers = { 'x-token': 'my-password', 'x-kind': 'my-kind', 'content-type': 'application/json' };
+  const answer = await ask(`${gateway.url}/x`, { method: 'POST', headers, body: '{"kind":"my-kind"}' });
   assert.equal(answer.status, 400);
-  assert.equal(answer.json.errors.length, 2);
-  assert.doesNotMatch(answer.text, /hidden-token|hidden-kind|my-password|my-kind/);
+  assert.equal(answer.json.errors.length, 5);
+  assert.doesNotMatch(answer.text, /hidden|my-password|my-kind/);
 });

@@ -9,6 +9,7 @@ import { isRawNumber } from '../lib/json-text.ts';
 import { isJsonType, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
 import type { Kinds } from './coerce.ts';
 import { readFieldValues } from './field-values.ts';
+import { findOtherReadings } from './other-readings.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
@@ -79,7 +80,9 @@ async function readJson(context: RequestContext, bytes: Buffer): Promise<BodyVal
 function readForm(bytes: Buffer, kinds: Kinds): BodyValue {
   try {
     // A form says a list by repetition alone: a comma is a comma.
-    return readFieldValues(parseUrlEncoded(bytes.toString()), kinds, 'body', (text) => [text]);
+    const text = bytes.toString();
+    const { value, faults } = readFieldValues(parseUrlEncoded(text), kinds, 'body', (one) => [one]);
+    return { value, faults: [...faults, ...findOtherReadings(text, kinds.byName, 'body')] };
   } catch (error) {
     if (!(error instanceof UnreadableFields)) throw error;
     throw new GatewayError('bad_body', `The body ${error.message}.`, { cause: error });

@@ -8,6 +8,7 @@ import { type Kinds, kindsOf } from './coerce.ts';
 import type { Check } from './engine.ts';
 import { type FieldValues, readFieldValues, splitAtCommas, splitHeader } from './field-values.ts';
 import { createHeaderReader } from './header-values.ts';
+import { findOtherReadings } from './other-readings.ts';
 import { describeFaults, type Hide, MAX_ENTRIES } from './problem-entries.ts';
 import { compileSchema } from './schema.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
@@ -94,8 +95,9 @@ export function fits(type: string, range: string): boolean {
 
 function checkQuery(context: RequestContext, { check, kinds }: PartRules, hide: Hide): readonly ProblemEntry[] {
   try {
-    const values = readFieldValues(parseUrlEncoded(context.query.slice(1)), kinds, 'query', splitAtCommas);
-    return checkFields(values, check, 'query', hide);
+    const text = context.query.slice(1);
+    const values = readFieldValues(parseUrlEncoded(text), kinds, 'query', splitAtCommas);
+    return [...findOtherReadings(text, kinds.byName, 'query'), ...checkFields(values, check, 'query', hide)];
   } catch (error) {
     if (!(error instanceof UnreadableFields)) throw error;
     return [{ in: 'query', pointer: '', detail: error.message }];

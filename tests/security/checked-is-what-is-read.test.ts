@@ -44,6 +44,40 @@ test('bytes that are no UTF-8, and other charsets, are refused', async (t) => {
   assert.equal(service.requests.length, 1);
 });
 
+test('a name that another parser reads as one that is described is refused', async (t) => {
+  const described = {
+    properties: { role: { enum: ['user'] }, my_role: { enum: ['user'] }, 'ids[]': { type: 'array' } },
+  };
+  const [gateway, service] = await start(t, { query: described, body: described });
+  for (const text of [
+    'role[]=admin',
+    'role%5B%5D=admin',
+    'role[0]=admin',
+    '[role]=admin',
+    'x=1;role=admin',
+    'x=1;%72ole=admin',
+    ';role=admin',
+    '+role=admin',
+    'role+=admin',
+    '%09role=admin',
+    'role%00=admin',
+    'role%00x=admin',
+    '?role=admin',
+    'my.role=admin',
+    'my+role=admin',
+  ]) {
+    const query = await ask(`${gateway.url}/x`, { path: `/x?${text}` });
+    assert.equal(query.status, 400, text);
+    assert.match(query.json.errors[0].pointer, /^\/(?:my_)?role$/);
+    assert.equal((await post(gateway, text, 'application/x-www-form-urlencoded')).status, 400, text);
+  }
+  assert.equal((await post(gateway, 'x=1;'.repeat(5000), 'application/x-www-form-urlencoded')).status, 400);
+  assert.equal(service.requests.length, 0);
+  for (const text of ['role=user&x[]=1&ids[]=1&ids[]=2', 'roles=1', 'x=role', 'x=1;roles=2', 'x=%3Brole=admin']) {
+    assert.equal((await ask(`${gateway.url}/x`, { path: `/x?${text}` })).status, 200, text);
+  }
+});
+
 test('what is not one media type fits no range of them', async (t) => {
   const [gateway, service] = await start(t, { contentTypes: ['image/*', 'application/json'] });
   for (const type of [

@@ -5,6 +5,7 @@ import { mediaTypeOf } from '../../lib/media-type.ts';
 import { contentTypeOf, hasContent, isReadable, readBodyValue } from '../body-value.ts';
 import { type FieldValues, readFieldValues, type Split } from '../field-values.ts';
 import { createHeaderReader } from '../header-values.ts';
+import { findOtherReadings } from '../other-readings.ts';
 import { describeFaults, MAX_ENTRIES } from '../problem-entries.ts';
 import { fits } from '../request-rules.ts';
 import { type Fields, parseUrlEncoded, UnreadableFields } from '../url-encoded.ts';
@@ -26,6 +27,8 @@ export function checkParameters(api: Api, { operation, params }: Asked, context:
     try {
       const { value, faults } = readParameters(place, parameters, params, context);
       const found = api.requestCheck(parameters.schema)(value);
+      if (place === 'query')
+        entries.push(...findOtherReadings(context.query.slice(1), parameters.kinds.byName, 'query'));
       entries.push(...faults, ...describeFaults(found, IN[place]));
     } catch (error) {
       if (!(error instanceof UnreadableFields)) throw error;

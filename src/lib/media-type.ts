@@ -33,6 +33,18 @@ export function parseMediaType(field: string): MediaType | undefined {
   return { type: type.toLowerCase(), parameters };
 }
 
+/**
+ * Whether content of this type is read as UTF-8 by all that know its charset. Not where that is in pieces, or in a charset
+ * of its own (RFC 2231), which few read.
+ */
+export function isReadAsUtf8({ parameters }: MediaType): boolean {
+  for (const [name, value] of parameters) {
+    if (name.startsWith('charset*')) return false;
+    if (name === 'charset' && !/^(?:utf-?8|us-ascii)$/i.test(value)) return false;
+  }
+  return true;
+}
+
 /** The type and subtype of a Content-Type, in lower case, without parameters (RFC 9110, section 8.3.1). */
 export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -6,7 +6,7 @@ import { GatewayError, type ProblemEntry } from '../errors.ts';
 import { distinctFields } from '../lib/distinct-fields.ts';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isRawNumber } from '../lib/json-text.ts';
-import { isJsonType, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
+import { isJsonType, isReadAsUtf8, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
 import type { Kinds } from './coerce.ts';
 import { readFieldValues } from './field-values.ts';
 import { findOtherReadings } from './other-readings.ts';
@@ -49,11 +49,8 @@ export function contentTypeOf({ req }: RequestContext): string {
       'The Content-Type is not one media type, written as RFC 9110 has it.',
     );
   }
-  for (const [name, value] of parsed.parameters) {
-    // In pieces or in a charset of its own (RFC 2231), which few read, and those few otherwise.
-    if (name.startsWith('charset*') || (name === 'charset' && !/^(?:utf-?8|us-ascii)$/i.test(value))) {
-      throw new GatewayError('unsupported_media_type', 'The charset of a body that is checked must be UTF-8.');
-    }
+  if (!isReadAsUtf8(parsed)) {
+    throw new GatewayError('unsupported_media_type', 'The charset of a body that is checked must be UTF-8.');
   }
   return parsed.type;
 }

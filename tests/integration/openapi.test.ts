@@ -208,6 +208,34 @@ test('where answers are enforced, a wrong one is refused and a right one passes'
   assert.equal((await get(gone, '/users/7')).json.code, 'invalid_answer');
 });
 
+test('where answers are enforced, none passes unchecked for a part, for no content, or for two types', async (t) => {
+  const openapi = { answers: 'enforce' };
+  const right = '{"id":7,"name":"Ann"}';
+  const part = { 'content-range': 'bytes 0-20/21' };
+  const wrong: [StubHandler, Record<string, string>][] = [
+    [answering(right, part, 206), {}],
+    [answering(right, part, 206), { range: 'bytes=0-20' }],
+    [answering('', { 'content-length': '0' }), {}],
+    [answering('{}', {}, 416), {}],
+    [answering(right, { 'content-type': 'application/json, text/html' }), {}],
+    [answering(right, { 'content-type': 'application/json; charset=utf-7' }), {}],
+    [answering(right, { 'content-type': ['text/html', 'application/json'] as unknown as string }), {}],
+    [answering(right, { 'content-type': ['application/json', 'text/html'] as unknown as string }), {}],
+  ];
+  for (const [index, [handler, headers]] of wrong.entries()) {
+    const [gateway] = await start(t, { openapi, handler });
+    assert.equal((await get(gateway, '/users/7', { headers })).json?.code, 'invalid_answer', String(index));
+  }
+  const document = DOCUMENT.replace('{ description: me }', '{ description: me, content: { "image/*": {} } }');
+  const [files] = await start(t, {
+    openapi,
+    document,
+    handler: answering('abc', { ...part, 'content-type': 'image/png' }, 206),
+  });
+  assert.equal((await get(files, '/users/me', { headers: { range: 'bytes=0-2' } })).status, 206);
+  assert.equal((await get(files, '/users/me')).status, 502);
+});
+
 test('an answer that is too long streams on unchecked, or is refused where it has to be right', async (t) => {
   const handler = answering(JSON.stringify({ id: 7, name: 'x'.repeat(5000), wrong: 1 }).replace('7', '"7"'));
   const [shadowed] = await start(t, { openapi: { maxAnswer: '4kb' }, handler });

@@ -43,6 +43,12 @@ export function kindsOf(schema: unknown, root: unknown): Kinds {
   return { byName, others, allowsOthers };
 }
 
+/** The names that an object must have, by its schema. */
+export function requiredOf(root: JsonObject): readonly string[] {
+  const required = own(root, 'required');
+  return Array.isArray(required) ? required.map(String) : [];
+}
+
 /** What a value may be read as, by its schema: types that it names, or those of the values that it lists. */
 export function kindOf(schema: unknown, root: unknown, depth = 0): Kind {
   const types = new Set<string>();

@@ -3,7 +3,7 @@ import { pointerKeys } from '../lib/json-pointer.ts';
 import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
 import type { DocumentName, DocumentsKey, Report } from '../stage.ts';
 import { FORM_TYPE } from './body-value.ts';
-import { kindsOf } from './coerce.ts';
+import { kindsOf, requiredOf } from './coerce.ts';
 import type { DocumentFault } from './document-fault.ts';
 import { own } from './openapi/read-document.ts';
 import { type CompiledSchema, compileSchema, InvalidSchema, type SchemaSource } from './schema.ts';
@@ -125,12 +125,28 @@ function findOddities({ root }: CompiledSchema, part: Part): FaultOfPart[] {
     const message = 'no request has these header fields alone';
     oddities.push({ pointer: '', message, hint: 'Leave out "additionalProperties": false.', place });
   }
+  if (part === 'headers') oddities.push(...findTwins([...byName.keys(), ...requiredOf(root)]));
   const type = own(root, 'type');
   if (type !== undefined && ![type].flat().includes('object')) {
     const hint = '"type": "object", with a property for each name';
     oddities.push({ pointer: '/type', message: `"${part}" is an object`, hint, place });
   }
   return oddities;
+}
+
+/** Names of one and the same header field, of which one alone would be checked. */
+function findTwins(names: readonly string[]): FaultOfPart[] {
+  const written = new Map<string, string>();
+  const twins: FaultOfPart[] = [];
+  for (const name of names) {
+    const first = written.get(name.toLowerCase());
+    written.set(name.toLowerCase(), name);
+    if (first === undefined || first === name) continue;
+    const hint = 'Names of header fields have no case: write it in one way.';
+    const message = `"${first}" and "${name}" are one header field`;
+    twins.push({ pointer: '', message, hint, place: undefined });
+  }
+  return twins;
 }
 
 function checkTypes({ body, contentTypes = [] }: ValidateOption, at: string[], report: Report): void {

@@ -257,6 +257,19 @@ test('in shadow nothing is refused, neither request nor answer', async (t) => {
   assert.deepEqual(String(line['shadow']).split(' ').sort(), ['openapi:invalid_answer', 'openapi:invalid_request']);
 });
 
+test('where the path goes on as it came, it is that one which is described, however it is read', async (t) => {
+  const [gateway, service] = await start(t, { route: { path: 'raw' } });
+  for (const path of ['/users/7/../me', '/users//me', '/users/./me', '/users/x/../7']) {
+    assert.equal((await get(gateway, path)).status, 404, path);
+  }
+  assert.equal(service.requests.length, 0);
+  for (const path of ['/users/%37', '/users/me']) assert.equal((await get(gateway, path)).status, 200, path);
+  assert.deepEqual(
+    service.requests.map(({ path }) => path),
+    ['/users/%37', '/users/me'],
+  );
+});
+
 test('the public paths may be the described ones, below a base of their own', async (t) => {
   const [gateway] = await start(t, { openapi: { paths: 'public', basePath: '/api' } });
   assert.equal((await get(gateway, '/users/me')).status, 200);
@@ -295,6 +308,11 @@ test('a faulty document refuses the file, and says where it is wrong', async (t)
   assert.match(
     await faultsOf(DOCUMENT.replace('nick: { type: string, nullable: true }', toCircle) + circle),
     /at \/components\/schemas\/[AB]\/(?:\$ref|allOf): "(?:\$ref|allOf)" leads back to this schema itself/,
+  );
+  const twin = '- { name: X-TENANT, in: header, schema: { type: string } }\n        - { name: theme';
+  assert.match(
+    await faultsOf(DOCUMENT.replace('- { name: theme', twin)),
+    /parameters\/3: "X-Tenant" and "X-TENANT" are one header field/,
   );
   assert.match(await faultsOf('openapi: 3.0.0\npaths: {\n'), /users\.yaml:\d+:\d+: /);
   const answering = [{ prefix: '/api', auth: 'none', openapi: document, respond: { status: 200 } }];

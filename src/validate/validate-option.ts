@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { pointerKeys } from '../lib/json-pointer.ts';
 import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
+import type { Steps } from '../lib/steps.ts';
 import type { DocumentName, DocumentsKey, Report } from '../stage.ts';
 import { FORM_TYPE } from './body-value.ts';
 import { kindsOf, requiredOf } from './coerce.ts';
 import type { DocumentFault } from './document-fault.ts';
 import { own } from './openapi/read-document.ts';
-import { type CompiledSchema, compileSchema, InvalidSchema, type SchemaSource } from './schema.ts';
+import { type CompiledSchema, compileInSteps, InvalidSchema, type SchemaSource } from './schema.ts';
 
 /** A path as it is found again in the text of the file, to be watched: see config/documents.ts. */
 export const documentName = z.string().regex(/^\.{0,2}\/.+\.(?:json|ya?ml)$/, {
@@ -69,11 +70,16 @@ export function sourceOf(
 }
 
 /** Reports schemas that are none, and what they say that can't be meant. */
-export function checkSchemas(option: ValidateOption, documents: DocumentsKey, at: string[], report: Report): void {
+export function* checkSchemas(
+  option: ValidateOption,
+  documents: DocumentsKey,
+  at: string[],
+  report: Report,
+): Steps<void> {
   for (const part of PARTS) {
     const found = sourceOf(option, part, documents);
     if (found === undefined) continue;
-    for (const fault of findFaults(found.source, part, option.strict))
+    for (const fault of yield* findFaults(found.source, part, option.strict))
       reportFault(fault, [...at, part], found.file, report);
   }
   checkTypes(option, at, report);
@@ -81,9 +87,9 @@ export function checkSchemas(option: ValidateOption, documents: DocumentsKey, at
 
 type FaultOfPart = Pick<DocumentFault, 'pointer' | 'message' | 'hint' | 'place'>;
 
-function findFaults(source: SchemaSource, part: Part, isStrict: boolean): readonly FaultOfPart[] {
+function* findFaults(source: SchemaSource, part: Part, isStrict: boolean): Steps<readonly FaultOfPart[]> {
   try {
-    return findOddities(compileSchema(source, isStrict), part);
+    return findOddities(yield* compileInSteps(source, isStrict), part);
   } catch (error) {
     if (error instanceof InvalidSchema) return error.faults;
     throw error;

@@ -12,8 +12,8 @@ const TOKENS_BETWEEN_RESTS = 200;
 const require = createRequire(import.meta.url);
 
 /**
- * Reads YAML 1.2 into plain values; rests while it is being read, and not while values are made of it, which takes a
- * third of the time. Throws `DocumentFault`, whose message begins with `lead`, for what is no YAML and for keys that
+ * Reads YAML 1.2 into plain values; rests while it is being read, and between what is done with all of it then, which is
+ * a third of the work. Throws `DocumentFault`, whose message begins with `lead`, for what is no YAML and for keys that
  * stand twice.
  */
 export function* parseYaml(text: string, maxChars: number, lead = ''): Steps<unknown> {
@@ -26,7 +26,7 @@ export function* parseYaml(text: string, maxChars: number, lead = ''): Steps<unk
   const lines = new yaml.LineCounter();
   const tokens = yield* readTokens(yaml, text, lines);
   try {
-    return plainValueOf(yaml, tokens, text, lines, lead);
+    return yield* plainValueOf(yaml, tokens, text, lines, lead);
   } catch (cause) {
     if (cause instanceof DocumentFault) throw cause;
     throw new DocumentFault('', `${lead}${(cause as Error).message}`, undefined, { cause });
@@ -47,13 +47,13 @@ function* readTokens(yaml: typeof Yaml, text: string, lines: Yaml.LineCounter): 
   return tokens;
 }
 
-function plainValueOf(
+function* plainValueOf(
   yaml: typeof Yaml,
   tokens: readonly Yaml.CST.Token[],
   text: string,
   lines: Yaml.LineCounter,
   lead: string,
-): unknown {
+): Steps<unknown> {
   const faultAt = (message: string, offset: number) => {
     const { line, col } = lines.linePos(offset);
     return new DocumentFault('', `${lead}${message.split('\n', 1)[0]}`, { line, column: col });
@@ -65,12 +65,14 @@ function plainValueOf(
   const [error] = document.errors;
   if (error !== undefined) throw faultAt(error.message, error.pos[0]);
   if (second !== undefined) throw faultAt('more than one document', second.range[0]);
+  yield;
   yaml.visit(document, {
     Map(_, { items }) {
       const twice = findTwice(yaml, items);
       if (twice !== undefined) throw faultAt('Map keys must be unique', twice);
     },
   });
+  yield;
   return document.toJS({ maxAliasCount: MAX_ALIASES });
 }
 

@@ -82,3 +82,19 @@ test('what is in no branch of a schema that refers to itself costs a bounded num
   }
   assert.equal(check(nested(40, 'bad'))[0]?.message, 'takes too long to check against its schema');
 });
+
+test('a value that may be one of twenty kinds at each place is checked whatever its size', () => {
+  const kinds = Array.from({ length: 20 }, (_, i) => ({
+    type: 'object',
+    properties: { kind: { const: `k${i}` }, left: { $ref: '#/$defs/any' }, right: { $ref: '#/$defs/any' } },
+    required: ['kind'],
+    additionalProperties: false,
+  }));
+  const engine = new Engine({ dialect: '2020-12', isStrict: true, hasMeta: false, tellsAll: true });
+  engine.add({ $defs: { any: { oneOf: kinds } }, $ref: '#/$defs/any' }, 'test:kinds');
+  const check = engine.compile('test:kinds');
+  const grow = (depth: number): object =>
+    depth === 0 ? { kind: 'k19' } : { kind: `k${depth + 5}`, left: grow(depth - 1), right: grow(depth - 1) };
+  assert.deepEqual(check(grow(2)), []);
+  assert.deepEqual(check(grow(12)), []);
+});

@@ -85,7 +85,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics.ts'],
   ajv: ['validate/engine.ts'],
   'ajv-formats': ['validate/engine.ts'],
-  yaml: ['validate/openapi/read-document.ts', 'cli/'],
+  yaml: ['validate/openapi/read-yaml.ts', 'cli/'],
   graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
   'fast-xml-parser': ['transform/xml-reader.ts'],

@@ -10,8 +10,19 @@ export class UndecodableContent extends Error {
   }
 }
 
-type Decoder = (bytes: Buffer, options: { maxOutputLength: number }, done: Done) => void;
-type Done = (error: Error | null, result: Buffer) => void;
+type Decoder = (bytes: Buffer, options: DecoderOptions, done: Done) => void;
+type Done = (error: Error | null, result: unknown) => void;
+
+interface DecoderOptions {
+  readonly maxOutputLength: number;
+  /** Has the decoder tell how many bytes it has read; the types of Node (26) do not know what it answers then. */
+  readonly info: true;
+}
+
+interface Decoded {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
+}
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: zlib.gunzip,
@@ -46,7 +57,8 @@ export function isIdentity(field: string | undefined): boolean {
 
 /**
  * Content without its codings: gzip, deflate, br, zstd. Rejects with `UndecodableContent`; what would grow over
- * `maxBytes` is given up as soon as it does, however much would have come.
+ * `maxBytes` is given up as soon as it does, however much would have come. Bytes after the end are refused too: another
+ * decoder might read on there.
  */
 export async function decodeContent(bytes: Buffer, field: string | undefined, maxBytes: number): Promise<Buffer> {
   const codings = listCodings(field);
@@ -62,8 +74,13 @@ export async function decodeContent(bytes: Buffer, field: string | undefined, ma
 
 function run(decoder: Decoder, bytes: Buffer, coding: string, maxBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  decoder(bytes, { maxOutputLength: maxBytes }, (error, result) => {
-    if (error === null) return resolve(result);
+  decoder(bytes, { maxOutputLength: maxBytes, info: true }, (error, result) => {
+    if (error === null) {
+      const { buffer, engine } = result as Decoded;
+      if (engine.bytesWritten === bytes.length) resolve(buffer);
+      else reject(new UndecodableContent('broken', `there is more after the end of the ${coding}`));
+      return;
+    }
     const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     const message = isTooLarge ? `more than ${maxBytes} bytes once decoded` : `this is no ${coding}: ${error.message}`;
     reject(new UndecodableContent(isTooLarge ? 'too large' : 'broken', message, { cause: error }));

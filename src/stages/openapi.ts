@@ -131,14 +131,31 @@ function createFinder(
 ): Find {
   // A service may see its paths with what its servers have before them, or without: the target may have that.
   const bases = basePath === undefined ? [...new Set([...api.bases, ''])] : [basePath];
-  return ({ path, prefixLength, params, method }) => {
+  const findAt = ({ prefixLength, params, method }: RequestContext, path: string): Asked | GatewayError => {
     const seen = paths === 'public' ? path : rewrite(path, prefixLength, params);
     for (const base of bases) {
       const found = findBelow(api, base, seen, method);
       if (found !== undefined) return 'operation' in found ? found : refuseMethod(found);
     }
-    return new GatewayError('not_found', 'The service does not describe this path.');
+    return undescribed();
   };
+  return (context) => {
+    const asked = findAt(context, context.path);
+    if (context.rawPath === undefined || asked instanceof GatewayError) return asked;
+    // The service gets the path as it came, and may read it either way: both must be one and the same.
+    const sent = findAt(context, context.rawPath);
+    return sent instanceof GatewayError || isSame(asked, sent) ? sent : undescribed();
+  };
+}
+
+function isSame(one: Asked, other: Asked): boolean {
+  return (
+    one.operation === other.operation && [...one.params].every(([name, value]) => other.params.get(name) === value)
+  );
+}
+
+function undescribed(): GatewayError {
+  return new GatewayError('not_found', 'The service does not describe this path.');
 }
 
 function findBelow(api: Api, base: string, path: string, method: string): ReturnType<Api['find']> {

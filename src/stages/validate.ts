@@ -21,7 +21,7 @@ export const validateStage = defineStage({
   *check(_file, routes, report) {
     for (const [index, route] of routes.entries()) {
       if (route.validate === undefined) continue;
-      checkSchemas(route.validate, route, ['validate'], (path, ...fault) =>
+      yield* checkSchemas(route.validate, route, ['validate'], (path, ...fault) =>
         report(['routes', index, ...path], ...fault),
       );
       yield;

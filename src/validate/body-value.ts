@@ -6,9 +6,10 @@ import { GatewayError, type ProblemEntry } from '../errors.ts';
 import { distinctFields } from '../lib/distinct-fields.ts';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isRawNumber } from '../lib/json-text.ts';
-import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
+import { isJsonType, isReadAsUtf8, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
 import type { Kinds } from './coerce.ts';
 import { readFieldValues } from './field-values.ts';
+import { findOtherReadings } from './other-readings.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
@@ -16,7 +17,6 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** The body of a request, to be checked by a schema. */
 export interface BodyValue {
   readonly value: unknown;
-  readonly bytes: number;
   readonly faults: readonly ProblemEntry[];
 }
 
@@ -32,8 +32,9 @@ export async function hasContent(context: RequestContext): Promise<boolean> {
 }
 
 /**
- * The type of a request's body. Throws `unsupported_media_type` (415) where there is none, where there are two, of which
- * a service may take the other one, and for charsets other than UTF-8, in which the bytes would mean something else.
+ * The type of a request's body, without parameters. Throws `unsupported_media_type` (415) where there is none, where there
+ * are two or a list, of which a service may take the other one, and for charsets other than UTF-8, in which the bytes
+ * would mean something else.
  */
 export function contentTypeOf({ req }: RequestContext): string {
   const type = req.headers['content-type'];
@@ -41,13 +42,17 @@ export function contentTypeOf({ req }: RequestContext): string {
   if (type === undefined || count > 1) {
     throw new GatewayError('unsupported_media_type', `A body needs one Content-Type; this one has ${count}.`);
   }
-  for (const parameter of type.split(';').slice(1)) {
-    const [name = '', value = ''] = parameter.split('=', 2).map((text) => text.trim().toLowerCase());
-    if (name === 'charset' && !/^"?(?:utf-?8|us-ascii)"?$/.test(value)) {
-      throw new GatewayError('unsupported_media_type', 'The charset of a body that is checked must be UTF-8.');
-    }
+  const parsed = parseMediaType(type);
+  if (parsed === undefined) {
+    throw new GatewayError(
+      'unsupported_media_type',
+      'The Content-Type is not one media type, written as RFC 9110 has it.',
+    );
   }
-  return type;
+  if (!isReadAsUtf8(parsed)) {
+    throw new GatewayError('unsupported_media_type', 'The charset of a body that is checked must be UTF-8.');
+  }
+  return parsed.type;
 }
 
 /**
@@ -66,13 +71,15 @@ async function readJson(context: RequestContext, bytes: Buffer): Promise<BodyVal
   if (duplicate !== undefined) {
     throw invalidRequest([{ in: 'body', pointer: duplicate.slice(0, 300), detail: 'must be written once' }]);
   }
-  return { value: withDoubles(value), bytes: bytes.length, faults: [] };
+  return { value: withDoubles(value), faults: [] };
 }
 
 function readForm(bytes: Buffer, kinds: Kinds): BodyValue {
   try {
     // A form says a list by repetition alone: a comma is a comma.
-    return readFieldValues(parseUrlEncoded(bytes.toString()), kinds, 'body', (text) => [text]);
+    const text = bytes.toString();
+    const { value, faults } = readFieldValues(parseUrlEncoded(text), kinds, 'body', (one) => [one]);
+    return { value, faults: [...faults, ...findOtherReadings(text, kinds.byName, 'body')] };
   } catch (error) {
     if (!(error instanceof UnreadableFields)) throw error;
     throw new GatewayError('bad_body', `The body ${error.message}.`, { cause: error });

@@ -43,31 +43,38 @@ export function kindsOf(schema: unknown, root: unknown): Kinds {
   return { byName, others, allowsOthers };
 }
 
+/** The names that an object must have, by its schema. */
+export function requiredOf(root: JsonObject): readonly string[] {
+  const required = own(root, 'required');
+  return Array.isArray(required) ? required.map(String) : [];
+}
+
 /** What a value may be read as, by its schema: types that it names, or those of the values that it lists. */
 export function kindOf(schema: unknown, root: unknown, depth = 0): Kind {
   const types = new Set<string>();
-  let items: Kind | undefined;
+  let written: unknown;
   for (const part of partsOf(schema, root, depth)) {
     for (const type of typesOf(part)) types.add(type);
-    const of = own(part, 'items');
-    if (of !== undefined && depth < MAX_DEPTH) items = kindOf(of, root, depth + 1);
+    written = own(part, 'items') ?? written;
   }
   if (types.size === 0) types.add('string');
-  return items === undefined ? { types } : { types, items };
+  if (written === undefined || depth === MAX_DEPTH) return { types };
+  return { types, items: kindOf(written, root, depth + 1) };
 }
 
 /** A schema with those that it stands for or is made of. */
-function partsOf(schema: unknown, root: unknown, depth: number): JsonObject[] {
-  if (!isObject(schema) || depth > MAX_DEPTH) return [];
+function partsOf(schema: unknown, root: unknown, depth: number, seen = new Set<unknown>()): JsonObject[] {
+  if (!isObject(schema) || depth > MAX_DEPTH || seen.has(schema)) return [];
+  seen.add(schema);
   const parts = [schema];
   const ref = own(schema, '$ref');
   if (typeof ref === 'string' && ref.startsWith('#')) {
     const target = findAtPointer(root, pointerOfFragment(ref.slice(1)) ?? '#');
-    parts.push(...partsOf(target, root, depth + 1));
+    parts.push(...partsOf(target, root, depth + 1, seen));
   }
   for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
     const list = own(schema, keyword);
-    if (Array.isArray(list)) parts.push(...list.flatMap((one) => partsOf(one, root, depth + 1)));
+    if (Array.isArray(list)) parts.push(...list.flatMap((one) => partsOf(one, root, depth + 1, seen)));
   }
   return parts;
 }

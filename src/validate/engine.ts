@@ -3,7 +3,7 @@ import type { Ajv as Ajv07, ErrorObject, Options, ValidateFunction } from 'ajv';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type * as Formats from 'ajv-formats/dist/formats.js';
 import { type Pattern, parseScriptPattern } from '../pattern.ts';
-import { Budget, countWork, TooMuchWork } from './budget.ts';
+import { Budget, countWork, NOT_KEPT, TooMuchWork, type Weight, weigh } from './budget.ts';
 import { type Format, safeFormats } from './formats.ts';
 import { hasUniqueItems } from './unique-items.ts';
 
@@ -33,13 +33,15 @@ export class PatternFault extends Error {
 /** What is wrong with a value, in Ajv's words. */
 export type Fault = Pick<ErrorObject, 'instancePath' | 'keyword' | 'message' | 'params'>;
 
-/** The faults of a value that came as so many bytes; none where it is valid. */
-export type Check = (value: unknown, bytes: number) => readonly Fault[];
+/** The faults of a value; none where it is valid. Nested 64 levels deep at most. */
+export type Check = (value: unknown) => readonly Fault[];
 
 type AnyAjv = Ajv2020 | Ajv07;
 
 /** Every fault of a larger value would be looked for at its expense in memory: of those the first one is told. */
-const MAX_BYTES_FOR_ALL = 64 * 1024;
+const MAX_VALUES_FOR_ALL = 5000;
+/** More than are told, as some of them say the same. */
+const MAX_FAULTS = 100;
 
 const TOO_MUCH: readonly Fault[] = [
   { instancePath: '', keyword: 'work', message: 'takes too long to check against its schema', params: {} },
@@ -59,6 +61,7 @@ export class Engine {
   /** Finds every fault in place of the first, for values that are known to have one. Made when it is first needed. */
   #teller: AnyAjv | undefined;
   readonly #added: (readonly [object, string])[] = [];
+  #hasUnevaluated = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -68,25 +71,37 @@ export class Engine {
   /** Makes a schema known by its URI, which what stands in it is relative to. */
   add(schema: object, uri: string): void {
     this.#added.push([schema, uri]);
-    this.#ajv.addSchema(schema, uri);
-    this.#teller?.addSchema(schema, uri);
+    this.#hasUnevaluated ||= JSON.stringify(schema).includes('"unevaluated');
+    for (const ajv of [this.#ajv, this.#teller]) {
+      if (ajv !== undefined) this.#addTo(ajv, schema, uri);
+    }
+  }
+
+  /**
+   * What was looked at is told to those that ask for the rest (`unevaluatedProperties`) alone: for them all branches of
+   * an `anyOf` are tried, so that a schema that refers to itself in two of them doubles its work for valid values as well.
+   */
+  #addTo(ajv: AnyAjv, schema: object, uri: string): void {
+    ajv.opts.unevaluated = this.#hasUnevaluated;
+    ajv.addSchema(schema, uri);
   }
 
   /** Compiles what stands at a URI, with a JSON Pointer as its fragment or without. Throws what Ajv throws. */
   compile(uri: string): Check {
     const isValid = find(this.#ajv, uri);
     let tellAll: ValidateFunction | undefined;
-    const findAll = (value: unknown, bytes: number): readonly Fault[] => {
-      this.#budget.begin(bytes);
+    const findAll = (value: unknown): readonly Fault[] => {
+      const weight = weigh(value);
+      this.#budget.begin(weight);
       if (isValid(value) === true) return [];
-      const first = (isValid.errors ?? []).map(withoutData);
-      if (!this.#options.tellsAll || bytes > MAX_BYTES_FOR_ALL) return first;
+      const first = takeFaults(isValid);
+      if (!this.#options.tellsAll || weight.values > MAX_VALUES_FOR_ALL) return first;
       tellAll ??= find(this.#telling(), uri);
-      return this.#tell(tellAll, value, bytes) ?? first;
+      return this.#tell(tellAll, value, weight) ?? first;
     };
-    return (value, bytes) => {
+    return (value) => {
       try {
-        return findAll(value, bytes);
+        return findAll(value);
       } catch (error) {
         // A schema that refers to itself on the spot never ends: the stack does.
         if (error instanceof TooMuchWork || error instanceof RangeError) return TOO_MUCH;
@@ -95,11 +110,11 @@ export class Engine {
     };
   }
 
-  #tell(tellAll: ValidateFunction, value: unknown, bytes: number): readonly Fault[] | undefined {
+  #tell(tellAll: ValidateFunction, value: unknown, weight: Weight): readonly Fault[] | undefined {
     try {
-      this.#budget.begin(bytes);
+      this.#budget.begin(weight);
       tellAll(value);
-      return tellAll.errors?.map(withoutData);
+      return takeFaults(tellAll);
     } catch (error) {
       if (error instanceof TooMuchWork) return undefined;
       throw error;
@@ -109,7 +124,7 @@ export class Engine {
   #telling(): AnyAjv {
     if (this.#teller === undefined) {
       this.#teller = this.#create(true);
-      for (const [schema, uri] of this.#added) this.#teller.addSchema(schema, uri);
+      for (const [schema, uri] of this.#added) this.#addTo(this.#teller, schema, uri);
     }
     return this.#teller;
   }
@@ -133,14 +148,16 @@ export class Engine {
       code: { regExp: this.#regExp(), process: countWork },
     });
     const spend = (steps?: number): void => this.#budget.spend(steps);
-    Object.assign(ajv, { spend });
+    const keep = (faults: object[], fault: object): void => this.#budget.keep(faults, fault);
+    const join = (faults: object[], more: readonly object[]): object[] => this.#budget.join(faults, more);
+    Object.assign(ajv, { spend, keep, join });
     for (const [name, format] of listFormats()) ajv.addFormat(name, format);
     ajv.removeKeyword('uniqueItems');
     ajv.addKeyword({
       keyword: 'uniqueItems',
       type: 'array',
       schemaType: 'boolean',
-      compile: (isAsked: boolean) => (items: unknown[]) => !isAsked || hasUniqueItems(items, spend),
+      compile: (isAsked: boolean) => (items: unknown[]) => !isAsked || hasUniqueItems(items, this.#budget),
       error: { message: 'must NOT have duplicate items' },
     });
     return ajv;
@@ -151,7 +168,7 @@ export class Engine {
     const create = (source: string) => {
       const pattern = parseForSchema(source);
       const test = (text: string): boolean => {
-        this.#budget.spendOnText(text);
+        this.#budget.spendOnText(text.length);
         return pattern.test(text);
       };
       // Ajv tells its expressions apart by what they are as texts.
@@ -210,7 +227,15 @@ function listFormats(): ReadonlyMap<string, Format> {
   return formats;
 }
 
+/** The first faults that a check has found; it holds on to them no longer. */
+function takeFaults(check: ValidateFunction): readonly Fault[] {
+  const found: readonly Fault[] = check.errors ?? [];
+  check.errors = null;
+  const kept = found.slice(0, MAX_FAULTS).filter((fault) => fault !== NOT_KEPT);
+  return kept.map(withoutData);
+}
+
 /** A fault holds on to nothing of the value. */
-function withoutData({ instancePath, keyword, message = 'is not valid', params }: ErrorObject): Fault {
+function withoutData({ instancePath, keyword, message = 'is not valid', params }: Fault): Fault {
   return { instancePath, keyword, message, params: { ...params } };
 }

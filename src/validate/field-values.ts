@@ -6,8 +6,6 @@ import type { Fields } from './url-encoded.ts';
 /** The object that fields of text stand for, to be checked by a schema; nothing of it is sent on. */
 export interface FieldValues {
   readonly value: Readonly<Record<string, unknown>>;
-  /** Bytes of it, roughly. */
-  readonly bytes: number;
   readonly faults: readonly ProblemEntry[];
 }
 
@@ -27,14 +25,12 @@ export function readFieldValues(
   // Whatever its fields are called, it has them alone.
   const value: Record<string, unknown> = Object.create(null);
   const faults: ProblemEntry[] = [];
-  let bytes = 0;
   for (const [name, texts] of fields) {
-    bytes += texts.reduce((sum, text) => sum + text.length, name.length);
     if (texts.length > 1 && byName.has(name) && !isList(byName.get(name) as Kind))
       faults.push({ in: place, pointer: `/${escapePointer(name)}`, detail: 'must be given once' });
     value[name] = readTexts(texts, byName.get(name), others, (text) => split(text, name));
   }
-  return { value, bytes, faults };
+  return { value, faults };
 }
 
 function readTexts(

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { distinctFields } from '../lib/distinct-fields.ts';
-import type { Kinds } from './coerce.ts';
+import { type Kinds, requiredOf } from './coerce.ts';
 import { type FieldValues, readFieldValues, type Split } from './field-values.ts';
 
 type ReadHeaders = (req: Pick<IncomingMessage, 'headers' | 'rawHeaders'>, split: Split) => FieldValues;
@@ -10,9 +10,8 @@ type ReadHeaders = (req: Pick<IncomingMessage, 'headers' | 'rawHeaders'>, split:
  * schema do: a field has the name that the schema gives it.
  */
 export function createHeaderReader(kinds: Kinds, root: Readonly<Record<string, unknown>>): ReadHeaders {
-  const required = Object.hasOwn(root, 'required') && Array.isArray(root['required']) ? root['required'] : [];
   const written = new Map<string, string>();
-  for (const name of [...kinds.byName.keys(), ...required.map(String)]) written.set(name.toLowerCase(), name);
+  for (const name of [...kinds.byName.keys(), ...requiredOf(root)]) written.set(name.toLowerCase(), name);
   return ({ headers, rawHeaders }, split) => {
     const fields = new Map<string, readonly string[]>();
     for (const [name, texts] of distinctFields(rawHeaders)) {

@@ -11,17 +11,20 @@ const MAX_LISTED = 10;
 /** Keywords that only sum up what others of their faults say. */
 const SUMMARIES = new Set(['if', 'properties']);
 
+/** Puts a mask in the place of the secrets of the file: a schema may have some, as names too. */
+export type Hide = (text: string) => string;
+
 /** The faults of a value in the words of an answer. No value is repeated: it may be a secret. */
 export function describeFaults(
   faults: readonly Fault[],
   place: ProblemEntry['in'] & string,
-  hide: (text: string) => string = (text) => text,
+  hide: Hide = (text) => text,
 ): ProblemEntry[] {
   const entries = new Map<string, ProblemEntry>();
   for (const fault of faults) {
     if (SUMMARIES.has(fault.keyword)) continue;
-    const pointer = cut(pointerOf(fault));
-    const detail = hide(detailOf(fault));
+    const pointer = cut(pointerOf(fault, hide));
+    const detail = hide(detailOf(fault, hide));
     entries.set(`${pointer}\n${detail}`, { in: place, pointer, detail });
     if (entries.size === MAX_ENTRIES) break;
   }
@@ -29,15 +32,15 @@ export function describeFaults(
 }
 
 /** What is missing, and what should not be there, has a place too: its own. */
-function pointerOf({ instancePath, keyword, params }: Fault): string {
+function pointerOf({ instancePath, keyword, params }: Fault, hide: Hide): string {
   const name =
     keyword === 'required' || keyword === 'dependentRequired' || keyword === 'dependencies'
       ? params['missingProperty']
       : (params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName']);
-  return typeof name === 'string' ? `${instancePath}/${escapePointer(name)}` : instancePath;
+  return typeof name === 'string' ? `${hide(instancePath)}/${escapePointer(hide(name))}` : hide(instancePath);
 }
 
-function detailOf({ keyword, message = 'is not valid', params }: Fault): string {
+function detailOf({ keyword, message = 'is not valid', params }: Fault, hide: Hide): string {
   switch (keyword) {
     case 'required':
       return 'is missing';
@@ -47,7 +50,7 @@ function detailOf({ keyword, message = 'is not valid', params }: Fault): string 
     case 'false schema':
       return 'is not allowed here';
     case 'enum':
-      return `must be one of ${listed(params['allowedValues'])}`;
+      return `must be one of ${listed(params['allowedValues'], hide)}`;
     case 'const':
       // What it has to be may be nobody's business.
       return 'must be the value that is expected here';
@@ -58,10 +61,10 @@ function detailOf({ keyword, message = 'is not valid', params }: Fault): string 
   }
 }
 
-function listed(values: unknown): string {
+function listed(values: unknown, hide: Hide): string {
   if (!Array.isArray(values) || values.length > MAX_LISTED) return 'the allowed values';
   if (values.some((value) => typeof value === 'object' && value !== null)) return 'the allowed values';
-  return values.map((value) => JSON.stringify(value)).join(', ');
+  return values.map((value) => JSON.stringify(typeof value === 'string' ? hide(value) : value)).join(', ');
 }
 
 function cut(pointer: string): string {

@@ -8,7 +8,8 @@ import { type Kinds, kindsOf } from './coerce.ts';
 import type { Check } from './engine.ts';
 import { type FieldValues, readFieldValues, splitAtCommas, splitHeader } from './field-values.ts';
 import { createHeaderReader } from './header-values.ts';
-import { describeFaults, MAX_ENTRIES } from './problem-entries.ts';
+import { findOtherReadings } from './other-readings.ts';
+import { describeFaults, type Hide, MAX_ENTRIES } from './problem-entries.ts';
 import { compileSchema } from './schema.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
 import { type Part, sourceOf, type ValidateOption } from './validate-option.ts';
@@ -25,8 +26,6 @@ export interface RequestRules {
 
 /** Methods whose request is about its body (RFC 9110, section 9.3; RFC 5789; QUERY, which is a draft yet). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'QUERY']);
-
-type Hide = (text: string) => string;
 
 interface PartRules {
   readonly kinds: Kinds;
@@ -65,8 +64,8 @@ export function createRequestRules(option: ValidateOption, documents: DocumentsK
       const type = contentTypeOf(context);
       if (!isAccepted(type)) throw unsupported(type);
       if (body === undefined) return [];
-      const { value, bytes, faults } = await readBodyValue(context, type, body.kinds);
-      return [...faults, ...describeFaults(body.check(value, bytes), 'body', hide)].slice(0, MAX_ENTRIES);
+      const { value, faults } = await readBodyValue(context, type, body.kinds);
+      return [...faults, ...describeFaults(body.check(value), 'body', hide)].slice(0, MAX_ENTRIES);
     },
   };
 }
@@ -96,8 +95,9 @@ export function fits(type: string, range: string): boolean {
 
 function checkQuery(context: RequestContext, { check, kinds }: PartRules, hide: Hide): readonly ProblemEntry[] {
   try {
-    const values = readFieldValues(parseUrlEncoded(context.query.slice(1)), kinds, 'query', splitAtCommas);
-    return checkFields(values, check, 'query', hide);
+    const text = context.query.slice(1);
+    const values = readFieldValues(parseUrlEncoded(text), kinds, 'query', splitAtCommas);
+    return [...findOtherReadings(text, kinds.byName, 'query'), ...checkFields(values, check, 'query', hide)];
   } catch (error) {
     if (!(error instanceof UnreadableFields)) throw error;
     return [{ in: 'query', pointer: '', detail: error.message }];
@@ -105,12 +105,12 @@ function checkQuery(context: RequestContext, { check, kinds }: PartRules, hide: 
 }
 
 function checkFields(
-  { value, bytes, faults }: FieldValues,
+  { value, faults }: FieldValues,
   check: Check,
   place: 'query' | 'headers',
   hide: Hide,
 ): ProblemEntry[] {
-  return [...faults, ...describeFaults(check(value, bytes), place, hide)];
+  return [...faults, ...describeFaults(check(value), place, hide)];
 }
 
 /** The refusal of these faults; undefined where there are none. */

@@ -29,26 +29,41 @@ export function explainSchemaFaults(faults: readonly Fault[]): DocumentFault[] {
 /** What Ajv throws while it compiles, which seldom says where. */
 export function faultOfCompiling(error: unknown, root: JsonObject): DocumentFault {
   if (error instanceof PatternFault) return faultOfPattern(error, root);
+  if (error instanceof RangeError) return faultOfDepth(error);
   const { message, missingRef } = error as Error & { missingRef?: string };
   if (missingRef !== undefined) return faultOfReference(missingRef, root, error);
+  if (message === 'enum must have non-empty array') return faultOfEnum(root, error);
   const [, keyword] = /unknown keyword: "(.+)"/.exec(message) ?? [];
-  if (keyword !== undefined) {
-    const place = findWhere(root, (object) => Object.hasOwn(object, keyword)) ?? '';
-    const nearest = findNearest(keyword, KEYWORDS);
-    const hint = nearest === undefined ? 'Leave it out, or say "strict": false.' : `did you mean "${nearest}"?`;
-    return new DocumentFault(`${place}/${escapePointer(keyword)}`, `unknown keyword "${keyword}"`, undefined, {
-      hint,
-      cause: error,
-    });
-  }
+  if (keyword !== undefined) return faultOfKeyword(keyword, root, error);
   const [, format] = /^unknown format "(.+?)"/.exec(message) ?? [];
-  if (format !== undefined) {
-    const place = findWhere(root, (object) => object['format'] === format) ?? '';
-    const nearest = findNearest(format, formatNames());
-    const hint = nearest === undefined ? `Known are: ${formatNames().join(', ')}.` : `did you mean "${nearest}"?`;
-    return new DocumentFault(`${place}/format`, `unknown format "${format}"`, undefined, { hint, cause: error });
-  }
+  if (format !== undefined) return faultOfFormat(format, root, error);
   return new DocumentFault('', message.replace(/^strict mode: /, ''), undefined, { cause: error });
+}
+
+function faultOfDepth(cause: RangeError): DocumentFault {
+  return new DocumentFault('', 'schemas refer to each other in a circle, or are nested too deep', undefined, { cause });
+}
+
+function faultOfEnum(root: JsonObject, cause: unknown): DocumentFault {
+  const isEmpty = (object: JsonObject) => Array.isArray(object['enum']) && object['enum'].length === 0;
+  return new DocumentFault(`${findWhere(root, isEmpty) ?? ''}/enum`, 'expected a value at least', undefined, { cause });
+}
+
+function faultOfKeyword(keyword: string, root: JsonObject, error: unknown): DocumentFault {
+  const place = findWhere(root, (object) => Object.hasOwn(object, keyword)) ?? '';
+  const nearest = findNearest(keyword, KEYWORDS);
+  const hint = nearest === undefined ? 'Leave it out, or say "strict": false.' : `did you mean "${nearest}"?`;
+  return new DocumentFault(`${place}/${escapePointer(keyword)}`, `unknown keyword "${keyword}"`, undefined, {
+    hint,
+    cause: error,
+  });
+}
+
+function faultOfFormat(format: string, root: JsonObject, error: unknown): DocumentFault {
+  const place = findWhere(root, (object) => object['format'] === format) ?? '';
+  const nearest = findNearest(format, formatNames());
+  const hint = nearest === undefined ? `Known are: ${formatNames().join(', ')}.` : `did you mean "${nearest}"?`;
+  return new DocumentFault(`${place}/format`, `unknown format "${format}"`, undefined, { hint, cause: error });
 }
 
 function faultOfPattern({ source, message, cause }: PatternFault, root: JsonObject): DocumentFault {

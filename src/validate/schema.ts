@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { RecentMap } from '../lib/recent-map.ts';
+import { finish, type Steps } from '../lib/steps.ts';
 import type { AttachedDocument } from '../stage.ts';
 import { DocumentFault } from './document-fault.ts';
+import { EndlessReferences } from './endless-reference.ts';
 import { type Check, type Dialect, Engine, findSchemaFaults } from './engine.ts';
 import { isObject, type JsonObject, own, readJsonOrYaml } from './openapi/read-document.ts';
 import { explainSchemaFaults, faultOfCompiling } from './schema-faults.ts';
@@ -38,12 +40,17 @@ const DIALECTS: readonly (readonly [RegExp, Dialect])[] = [
 /** Where a schema lies that has no file of its own. */
 const INLINE_URI = 'turnpike:schema';
 
-/** Compiles a schema, or finds it compiled. Throws `InvalidSchema`. */
+/** Compiles a schema in one go, or finds it compiled. Throws `InvalidSchema`. */
 export function compileSchema(source: SchemaSource, isStrict: boolean): CompiledSchema {
+  return finish(compileInSteps(source, isStrict));
+}
+
+/** The same; rests while the files of it are read. */
+export function* compileInSteps(source: SchemaSource, isStrict: boolean): Steps<CompiledSchema> {
   const key = `${isStrict} ${keyOf(source)}`;
   let found = compiled.get(key);
   if (found === undefined) {
-    found = tryCompile(source, isStrict);
+    found = yield* tryCompile(source, isStrict);
     compiled.set(key, found);
   }
   if (found instanceof InvalidSchema) throw found;
@@ -59,9 +66,10 @@ function keyOf(source: SchemaSource): string {
   return createHash('sha256').update(JSON.stringify(source)).digest('hex');
 }
 
-function tryCompile(source: SchemaSource, isStrict: boolean): CompiledSchema | InvalidSchema {
+function* tryCompile(source: SchemaSource, isStrict: boolean): Steps<CompiledSchema | InvalidSchema> {
   try {
-    return isDocument(source) ? compileDocument(source, isStrict) : compileAll(source, new Map(), INLINE_URI, isStrict);
+    if (isDocument(source)) return yield* compileDocument(source, isStrict);
+    return compileAll(source, new Map(), INLINE_URI, isStrict);
   } catch (error) {
     if (error instanceof InvalidSchema) return error;
     if (error instanceof DocumentFault) return new InvalidSchema([error]);
@@ -69,17 +77,17 @@ function tryCompile(source: SchemaSource, isStrict: boolean): CompiledSchema | I
   }
 }
 
-function compileDocument({ path, text, beside }: AttachedDocument, isStrict: boolean): CompiledSchema {
-  const root = readJsonOrYaml(text);
+function* compileDocument({ path, text, beside }: AttachedDocument, isStrict: boolean): Steps<CompiledSchema> {
+  const root = yield* readJsonOrYaml(text);
   if (!isObject(root)) throw new DocumentFault('', 'expected a JSON Schema: an object');
   const others = new Map<string, JsonObject>();
-  for (const [other, otherText] of beside) others.set(pathToFileURL(other).href, readBeside(other, otherText));
+  for (const [other, otherText] of beside) others.set(pathToFileURL(other).href, yield* readBeside(other, otherText));
   return compileAll(root, others, pathToFileURL(path).href, isStrict);
 }
 
-function readBeside(path: string, text: string): JsonObject {
+function* readBeside(path: string, text: string): Steps<JsonObject> {
   try {
-    const value = readJsonOrYaml(text);
+    const value = yield* readJsonOrYaml(text);
     if (isObject(value)) return value;
     throw new DocumentFault('', 'expected a JSON Schema: an object');
   } catch (error) {
@@ -99,6 +107,8 @@ function compileAll(
     const faults = findSchemaFaults(schema, dialect);
     if (faults.length > 0) throw new InvalidSchema(explainSchemaFaults(faults));
   }
+  const circle = new EndlessReferences(root).findWithin(root);
+  if (circle !== undefined) throw new InvalidSchema([circle]);
   const hasMeta = /"\$ref":"https?:\/\/json-schema\.org\//.test(JSON.stringify([root, ...others.values()]));
   const engine = new Engine({ dialect, isStrict, hasMeta, tellsAll: true });
   try {

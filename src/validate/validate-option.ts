@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { pointerKeys } from '../lib/json-pointer.ts';
 import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
+import type { Steps } from '../lib/steps.ts';
 import type { DocumentName, DocumentsKey, Report } from '../stage.ts';
 import { FORM_TYPE } from './body-value.ts';
-import { kindsOf } from './coerce.ts';
+import { kindsOf, requiredOf } from './coerce.ts';
 import type { DocumentFault } from './document-fault.ts';
 import { own } from './openapi/read-document.ts';
-import { type CompiledSchema, compileSchema, InvalidSchema, type SchemaSource } from './schema.ts';
+import { type CompiledSchema, compileInSteps, InvalidSchema, type SchemaSource } from './schema.ts';
 
 /** A path as it is found again in the text of the file, to be watched: see config/documents.ts. */
 export const documentName = z.string().regex(/^\.{0,2}\/.+\.(?:json|ya?ml)$/, {
@@ -69,11 +70,16 @@ export function sourceOf(
 }
 
 /** Reports schemas that are none, and what they say that can't be meant. */
-export function checkSchemas(option: ValidateOption, documents: DocumentsKey, at: string[], report: Report): void {
+export function* checkSchemas(
+  option: ValidateOption,
+  documents: DocumentsKey,
+  at: string[],
+  report: Report,
+): Steps<void> {
   for (const part of PARTS) {
     const found = sourceOf(option, part, documents);
     if (found === undefined) continue;
-    for (const fault of findFaults(found.source, part, option.strict))
+    for (const fault of yield* findFaults(found.source, part, option.strict))
       reportFault(fault, [...at, part], found.file, report);
   }
   checkTypes(option, at, report);
@@ -81,9 +87,9 @@ export function checkSchemas(option: ValidateOption, documents: DocumentsKey, at
 
 type FaultOfPart = Pick<DocumentFault, 'pointer' | 'message' | 'hint' | 'place'>;
 
-function findFaults(source: SchemaSource, part: Part, isStrict: boolean): readonly FaultOfPart[] {
+function* findFaults(source: SchemaSource, part: Part, isStrict: boolean): Steps<readonly FaultOfPart[]> {
   try {
-    return findOddities(compileSchema(source, isStrict), part);
+    return findOddities(yield* compileInSteps(source, isStrict), part);
   } catch (error) {
     if (error instanceof InvalidSchema) return error.faults;
     throw error;
@@ -125,12 +131,28 @@ function findOddities({ root }: CompiledSchema, part: Part): FaultOfPart[] {
     const message = 'no request has these header fields alone';
     oddities.push({ pointer: '', message, hint: 'Leave out "additionalProperties": false.', place });
   }
+  if (part === 'headers') oddities.push(...findTwins([...byName.keys(), ...requiredOf(root)]));
   const type = own(root, 'type');
   if (type !== undefined && ![type].flat().includes('object')) {
     const hint = '"type": "object", with a property for each name';
     oddities.push({ pointer: '/type', message: `"${part}" is an object`, hint, place });
   }
   return oddities;
+}
+
+/** Names of one and the same header field, of which one alone would be checked. */
+function findTwins(names: readonly string[]): FaultOfPart[] {
+  const written = new Map<string, string>();
+  const twins: FaultOfPart[] = [];
+  for (const name of names) {
+    const first = written.get(name.toLowerCase());
+    written.set(name.toLowerCase(), name);
+    if (first === undefined || first === name) continue;
+    const hint = 'Names of header fields have no case: write it in one way.';
+    const message = `"${first}" and "${name}" are one header field`;
+    twins.push({ pointer: '', message, hint, place: undefined });
+  }
+  return twins;
 }
 
 function checkTypes({ body, contentTypes = [] }: ValidateOption, at: string[], report: Report): void {

@@ -208,6 +208,34 @@ test('where answers are enforced, a wrong one is refused and a right one passes'
   assert.equal((await get(gone, '/users/7')).json.code, 'invalid_answer');
 });
 
+test('where answers are enforced, none passes unchecked for a part, for no content, or for two types', async (t) => {
+  const openapi = { answers: 'enforce' };
+  const right = '{"id":7,"name":"Ann"}';
+  const part = { 'content-range': 'bytes 0-20/21' };
+  const wrong: [StubHandler, Record<string, string>][] = [
+    [answering(right, part, 206), {}],
+    [answering(right, part, 206), { range: 'bytes=0-20' }],
+    [answering('', { 'content-length': '0' }), {}],
+    [answering('{}', {}, 416), {}],
+    [answering(right, { 'content-type': 'application/json, text/html' }), {}],
+    [answering(right, { 'content-type': 'application/json; charset=utf-7' }), {}],
+    [answering(right, { 'content-type': ['text/html', 'application/json'] as unknown as string }), {}],
+    [answering(right, { 'content-type': ['application/json', 'text/html'] as unknown as string }), {}],
+  ];
+  for (const [index, [handler, headers]] of wrong.entries()) {
+    const [gateway] = await start(t, { openapi, handler });
+    assert.equal((await get(gateway, '/users/7', { headers })).json?.code, 'invalid_answer', String(index));
+  }
+  const document = DOCUMENT.replace('{ description: me }', '{ description: me, content: { "image/*": {} } }');
+  const [files] = await start(t, {
+    openapi,
+    document,
+    handler: answering('abc', { ...part, 'content-type': 'image/png' }, 206),
+  });
+  assert.equal((await get(files, '/users/me', { headers: { range: 'bytes=0-2' } })).status, 206);
+  assert.equal((await get(files, '/users/me')).status, 502);
+});
+
 test('an answer that is too long streams on unchecked, or is refused where it has to be right', async (t) => {
   const handler = answering(JSON.stringify({ id: 7, name: 'x'.repeat(5000), wrong: 1 }).replace('7', '"7"'));
   const [shadowed] = await start(t, { openapi: { maxAnswer: '4kb' }, handler });
@@ -227,6 +255,19 @@ test('in shadow nothing is refused, neither request nor answer', async (t) => {
   assert.equal((await get(gateway, '/users/seven')).status, 200);
   const line = await gateway.line({ path: '/api/users/seven' });
   assert.deepEqual(String(line['shadow']).split(' ').sort(), ['openapi:invalid_answer', 'openapi:invalid_request']);
+});
+
+test('where the path goes on as it came, it is that one which is described, however it is read', async (t) => {
+  const [gateway, service] = await start(t, { route: { path: 'raw' } });
+  for (const path of ['/users/7/../me', '/users//me', '/users/./me', '/users/x/../7']) {
+    assert.equal((await get(gateway, path)).status, 404, path);
+  }
+  assert.equal(service.requests.length, 0);
+  for (const path of ['/users/%37', '/users/me']) assert.equal((await get(gateway, path)).status, 200, path);
+  assert.deepEqual(
+    service.requests.map(({ path }) => path),
+    ['/users/%37', '/users/me'],
+  );
 });
 
 test('the public paths may be the described ones, below a base of their own', async (t) => {
@@ -258,6 +299,21 @@ test('a faulty document refuses the file, and says where it is wrong', async (t)
     /parameters\/1\/style: parameter "ids": the style "deepObject" is not read here/,
   );
   assert.match(await faultsOf(DOCUMENT.replace('^[a-z]+$', '^(?=a)')), /pattern: lookaround/);
+  assert.match(
+    await faultsOf(DOCUMENT.replace('enum: [dark, light]', 'enum: []')),
+    /parameters\/3\/schema\/enum: expected a value at least/,
+  );
+  const circle = '    A: { $ref: "#/components/schemas/B" }\n    B: { allOf: [{ $ref: "#/components/schemas/A" }] }\n';
+  const toCircle = 'nick: { $ref: "#/components/schemas/A" }';
+  assert.match(
+    await faultsOf(DOCUMENT.replace('nick: { type: string, nullable: true }', toCircle) + circle),
+    /at \/components\/schemas\/[AB]\/(?:\$ref|allOf): "(?:\$ref|allOf)" leads back to this schema itself/,
+  );
+  const twin = '- { name: X-TENANT, in: header, schema: { type: string } }\n        - { name: theme';
+  assert.match(
+    await faultsOf(DOCUMENT.replace('- { name: theme', twin)),
+    /parameters\/3: "X-Tenant" and "X-TENANT" are one header field/,
+  );
   assert.match(await faultsOf('openapi: 3.0.0\npaths: {\n'), /users\.yaml:\d+:\d+: /);
   const answering = [{ prefix: '/api', auth: 'none', openapi: document, respond: { status: 200 } }];
   assert.match(JSON.stringify((await gateway.reload({ routes: answering })).faults), /asks no service that a document/);

@@ -185,6 +185,18 @@ test('a schema in a file of its own may refer to those beside it, and a change o
   assert.equal((await post(gateway, { at: {} })).json.errors[0].pointer, '/at/town');
 });
 
+test('two names of one header field refuse the file', async (t) => {
+  const [gateway, service] = await start(t, { body: ORDER });
+  const faultsOf = async (headers: object) => {
+    const { faults } = await gateway.reload({
+      routes: [{ prefix: '/x', target: service.url, auth: 'none', validate: { headers } }],
+    });
+    return JSON.stringify(faults);
+  };
+  assert.match(await faultsOf({ properties: { 'X-A': {}, 'x-a': {} } }), /X-A.* and .*x-a.* are one header field/);
+  assert.match(await faultsOf({ properties: { 'X-A': {} }, required: ['x-a'] }), /are one header field/);
+});
+
 test('a part of another request is checked as any request is', async (t) => {
   const headers = { properties: { 'X-Version': { type: 'integer' } }, required: ['X-Version'] };
   const [{ gateway }, service] = await start(t, { body: ORDER, headers });

@@ -44,6 +44,65 @@ test('bytes that are no UTF-8, and other charsets, are refused', async (t) => {
   assert.equal(service.requests.length, 1);
 });
 
+test('a name that another parser reads as one that is described is refused', async (t) => {
+  const described = {
+    properties: { role: { enum: ['user'] }, my_role: { enum: ['user'] }, 'ids[]': { type: 'array' } },
+  };
+  const [gateway, service] = await start(t, { query: described, body: described });
+  for (const text of [
+    'role[]=admin',
+    'role%5B%5D=admin',
+    'role[0]=admin',
+    '[role]=admin',
+    'x=1;role=admin',
+    'x=1;%72ole=admin',
+    ';role=admin',
+    '+role=admin',
+    'role+=admin',
+    '%09role=admin',
+    'role%00=admin',
+    'role%00x=admin',
+    '?role=admin',
+    'my.role=admin',
+    'my+role=admin',
+  ]) {
+    const query = await ask(`${gateway.url}/x`, { path: `/x?${text}` });
+    assert.equal(query.status, 400, text);
+    assert.match(query.json.errors[0].pointer, /^\/(?:my_)?role$/);
+    assert.equal((await post(gateway, text, 'application/x-www-form-urlencoded')).status, 400, text);
+  }
+  assert.equal((await post(gateway, 'x=1;'.repeat(5000), 'application/x-www-form-urlencoded')).status, 400);
+  assert.equal(service.requests.length, 0);
+  for (const text of ['role=user&x[]=1&ids[]=1&ids[]=2', 'roles=1', 'x=role', 'x=1;roles=2', 'x=%3Brole=admin']) {
+    assert.equal((await ask(`${gateway.url}/x`, { path: `/x?${text}` })).status, 200, text);
+  }
+});
+
+test('what is not one media type fits no range of them', async (t) => {
+  const [gateway, service] = await start(t, { contentTypes: ['image/*', 'application/json'] });
+  for (const type of [
+    'image/png, text/html',
+    'image/png, application/json',
+    'image/png;x=", application/json',
+    'image/png;x="a" application/json',
+    'image/a/b',
+    'image/*',
+    'image/',
+    'application/json,',
+    'application/json/x',
+    'application/json; charset*0=utf; charset*1=-7',
+    "application/json; charset*=us-ascii''utf-7",
+    'application/json; charset=utf-8; charset=utf-7',
+    'application/json; charset =utf-7',
+  ]) {
+    assert.equal((await post(gateway, '{}', type)).status, 415, type);
+  }
+  assert.equal(service.requests.length, 0);
+  for (const type of ['image/svg+xml', 'Application/JSON ; charset="utf-8";', 'image/png;a=b;c="d, e\\"f"']) {
+    assert.equal((await post(gateway, '{}', type)).status, 200, type);
+  }
+});
+
 test('two types of one body are refused', async (t) => {
   const [gateway, service] = await start(t);
   const answer = await askRaw(
@@ -92,16 +151,18 @@ test('a number that a double does not hold is checked as a number, and goes on a
 
 test('neither a value nor a secret of the schema is told', async (t) => {
   const service = await startService(t);
-  const headers = {
+  const fields = {
     properties: { 'x-token': { const: '${ENV:TOKEN}' }, 'x-kind': { enum: ['${ENV:KIND}', 'b'] } },
-    required: ['x-token'],
+    required: ['x-token', 'x-${ENV:NAME}'],
   };
+  const body = { required: ['${ENV:TOKEN}'], properties: { kind: { enum: ['${ENV:KIND}'] } } };
   const gateway = await startGateway(t, {
-    file: { routes: [{ prefix: '/x', target: service.url, auth: 'none', validate: { headers } }] },
-    env: { TOKEN: 'hidden-token', KIND: 'hidden-kind' },
+    file: { routes: [{ prefix: '/x', target: service.url, auth: 'none', validate: { headers: fields, body } }] },
+    env: { TOKEN: 'hidden-token', KIND: 'hidden-"kind', NAME: 'hidden/name' },
   });
-  const answer = await ask(`${gateway.url}/x`, { headers: { 'x-token': 'my-password', 'x-kind': 'my-kind' } });
+  const headers = { 'x-token': 'my-password', 'x-kind': 'my-kind', 'content-type': 'application/json' };
+  const answer = await ask(`${gateway.url}/x`, { method: 'POST', headers, body: '{"kind":"my-kind"}' });
   assert.equal(answer.status, 400);
-  assert.equal(answer.json.errors.length, 2);
-  assert.doesNotMatch(answer.text, /hidden-token|hidden-kind|my-password|my-kind/);
+  assert.equal(answer.json.errors.length, 5);
+  assert.doesNotMatch(answer.text, /hidden|my-password|my-kind/);
 });

@@ -45,7 +45,7 @@ class AnswerSink implements Sink {
       this.#next.head(context, status, fields, answerer);
       return;
     }
-    const { fault, schema }: Expected = expectAnswer(this.#operation, context.method, status, fields);
+    const { fault, schema }: Expected = expectAnswer(this.#operation, context, status, fields);
     if (fault !== undefined) this.#terms.complain(context, this.#operation, fault);
     if (fault !== undefined && this.#terms.isEnforced) {
       this.#isOver = true;

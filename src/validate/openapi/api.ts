@@ -2,13 +2,14 @@ import { escapePointer } from '../../lib/json-pointer.ts';
 import type { Steps } from '../../lib/steps.ts';
 import type { AttachedDocument } from '../../stage.ts';
 import { DocumentFault } from '../document-fault.ts';
+import { EndlessReferences } from '../endless-reference.ts';
 import { type Check, Engine, findSchemaFaults } from '../engine.ts';
 import { InvalidSchema } from '../schema.ts';
 import { explainSchemaFaults } from '../schema-faults.ts';
 import { type Operation, readOperation, type Sets } from './operation.ts';
 import { findPathFault, type LeaveOut } from './parameters.ts';
 import { PathTree } from './path-tree.ts';
-import { type ApiDocument, follow, isObject, type JsonObject, own, readApiDocument } from './read-document.ts';
+import { type ApiDocument, follow, isObject, type JsonObject, own, readServedDocument } from './read-document.ts';
 import { SchemaSet } from './schema-set.ts';
 
 export interface ApiOptions {
@@ -60,16 +61,9 @@ export function* useApi(document: AttachedDocument, options: ApiOptions): Steps<
   return found;
 }
 
-/** YAML is read in one go, at about 2 MB a second, while nobody is served. */
-const MAX_YAML_CHARS = 4 * 1024 * 1024;
-
 function* tryRead({ text }: AttachedDocument, options: ApiOptions): Steps<Api | InvalidSchema> {
   try {
-    if (text.length > MAX_YAML_CHARS && !/^\s*\{/.test(text)) {
-      const hint = 'Write it as JSON, which is read twenty times as fast.';
-      throw new DocumentFault('', 'YAML of more than 4 MiB would stop the gateway for seconds', undefined, { hint });
-    }
-    return yield* readApi(readApiDocument(text), options);
+    return yield* readApi(yield* readServedDocument(text), options);
   } catch (error) {
     if (error instanceof InvalidSchema) return error;
     if (error instanceof DocumentFault) return new InvalidSchema([error]);
@@ -175,7 +169,10 @@ function none(): never {
 
 function* findFaults(set: SchemaSet): Steps<DocumentFault[]> {
   const faults: DocumentFault[] = [];
+  const endless = new EndlessReferences(set.root);
   for (const [pointer, schema] of set.written()) {
+    const circle = endless.find(schema, pointer);
+    if (circle !== undefined) faults.push(circle);
     for (const { pointer: below, message } of explainSchemaFaults(findSchemaFaults(schema, '2020-12')))
       faults.push(new DocumentFault(pointer + below, message));
     if (faults.length >= MAX_FAULTS) break;

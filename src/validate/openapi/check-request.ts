@@ -5,6 +5,7 @@ import { mediaTypeOf } from '../../lib/media-type.ts';
 import { contentTypeOf, hasContent, isReadable, readBodyValue } from '../body-value.ts';
 import { type FieldValues, readFieldValues, type Split } from '../field-values.ts';
 import { createHeaderReader } from '../header-values.ts';
+import { findOtherReadings } from '../other-readings.ts';
 import { describeFaults, MAX_ENTRIES } from '../problem-entries.ts';
 import { fits } from '../request-rules.ts';
 import { type Fields, parseUrlEncoded, UnreadableFields } from '../url-encoded.ts';
@@ -24,8 +25,10 @@ export function checkParameters(api: Api, { operation, params }: Asked, context:
   const entries: ProblemEntry[] = [];
   for (const [place, parameters] of operation.parameters) {
     try {
-      const { value, bytes, faults } = readParameters(place, parameters, params, context);
-      const found = api.requestCheck(parameters.schema)(value, bytes);
+      const { value, faults } = readParameters(place, parameters, params, context);
+      const found = api.requestCheck(parameters.schema)(value);
+      if (place === 'query')
+        entries.push(...findOtherReadings(context.query.slice(1), parameters.kinds.byName, 'query'));
       entries.push(...faults, ...describeFaults(found, IN[place]));
     } catch (error) {
       if (!(error instanceof UnreadableFields)) throw error;
@@ -76,8 +79,8 @@ export async function checkBody(api: Api, { operation }: Asked, context: Request
     throw new GatewayError('unsupported_media_type', `This operation takes ${known === '' ? 'no type' : known}.`);
   }
   if (media.schema === undefined || media.kinds === undefined || !isReadable(type)) return [];
-  const { value, bytes, faults } = await readBodyValue(context, type, media.kinds);
-  const found = api.requestCheck(media.schema)(value, bytes);
+  const { value, faults } = await readBodyValue(context, type, media.kinds);
+  const found = api.requestCheck(media.schema)(value);
   return [...faults, ...describeFaults(found, 'body')].slice(0, MAX_ENTRIES);
 }
 

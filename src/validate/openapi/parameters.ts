@@ -46,9 +46,15 @@ export function readParameters(
   for (const [list, pointer] of lists) {
     if (list === undefined) continue;
     if (!Array.isArray(list)) throw new DocumentFault(pointer, 'expected a list of parameters');
+    const names = new Map<string, string>();
     list.forEach((item, index) => {
       const parameter = readParameter(document, item, `${pointer}/${index}`);
-      byKey.set(`${parameter.place} ${parameter.name}`, parameter);
+      const { name, place } = parameter;
+      const key = `${place} ${place === 'header' ? name.toLowerCase() : name}`;
+      const twin = names.get(key) ?? name;
+      if (twin !== name) throw new DocumentFault(`${pointer}/${index}`, `"${twin}" and "${name}" are one header field`);
+      names.set(key, name);
+      byKey.set(key, parameter);
     });
   }
   const found = new Map<Place, Parameters>();

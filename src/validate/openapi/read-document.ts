@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
-import type * as Yaml from 'yaml';
 import { escapePointer, findAtPointer, pointerOfFragment } from '../../lib/json-pointer.ts';
+import { finish, type Steps } from '../../lib/steps.ts';
 import { DocumentFault } from '../document-fault.ts';
+import { parseYaml } from './read-yaml.ts';
 
 /** A JSON object of a document: what stands in it was written by others. Ask for keys by `Object.hasOwn` alone. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -23,8 +23,9 @@ export interface Referenced {
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 /** Arrays and objects inside each other; GitHub's and Stripe's have less than 40. */
 const MAX_DEPTH = 200;
+/** A megabyte of YAML takes about a second, of which up to 0.2 s are in one go. */
+const MAX_YAML_CHARS = 1024 * 1024;
 /** A value may be repeated by `*alias`: what that unfolds to is bounded. */
-const MAX_ALIASES = 1000;
 const MAX_VALUES = 4_000_000;
 /** A reference may lead to another one. */
 const MAX_HOPS = 20;
@@ -34,11 +35,14 @@ const KNOWN_DIALECTS = [
   'https://json-schema.org/draft/2020-12/schema',
 ];
 
-const require = createRequire(import.meta.url);
-
-/** Reads an OpenAPI document (3.0 or 3.1) that is written in JSON or YAML. Throws `DocumentFault`. */
+/** Reads an OpenAPI document in one go, however long its YAML takes: for commands, which serve nobody meanwhile. */
 export function readApiDocument(text: string): ApiDocument {
-  const root = readJsonOrYaml(text);
+  return finish(readServedDocument(text, MAX_DOCUMENT_BYTES));
+}
+
+/** Reads an OpenAPI document (3.0 or 3.1) that is written in JSON, or in YAML of 1 MiB at most. Throws `DocumentFault`. */
+export function* readServedDocument(text: string, maxYamlChars = MAX_YAML_CHARS): Steps<ApiDocument> {
+  const root = yield* readJsonOrYaml(text, maxYamlChars);
   if (!isObject(root))
     throw new DocumentFault('', 'expected an OpenAPI document: an object with openapi, info and paths');
   const version = versionOf(root);
@@ -54,37 +58,22 @@ export function readApiDocument(text: string): ApiDocument {
 
 /**
  * Reads JSON, or else YAML 1.2, into plain values. Throws `DocumentFault` for what is neither, for keys that stand
- * twice in YAML, and for what is nested or unfolded beyond all use.
+ * twice in YAML, for long YAML, and for what is nested or unfolded beyond all use.
  */
-export function readJsonOrYaml(text: string): unknown {
-  const value = /^\s*[[{]/.test(text) ? parseJsonDocument(text) : parseYaml(text);
+export function* readJsonOrYaml(text: string, maxYamlChars = MAX_YAML_CHARS): Steps<unknown> {
+  const value = yield* parseJsonOrYaml(text, maxYamlChars);
+  yield;
   checkShape(value, '', 0, { left: MAX_VALUES });
   return value;
 }
 
-function parseJsonDocument(text: string): unknown {
+function* parseJsonOrYaml(text: string, maxYamlChars: number): Steps<unknown> {
+  if (!/^\s*[[{]/.test(text)) return yield* parseYaml(text, maxYamlChars);
   try {
     return JSON.parse(text);
   } catch (cause) {
     // YAML too may begin with a brace.
-    return parseYaml(text, `neither JSON (${(cause as Error).message}) nor YAML: `);
-  }
-}
-
-function parseYaml(text: string, lead = ''): unknown {
-  const yaml = require('yaml') as typeof Yaml;
-  const document = yaml.parseDocument(text, { prettyErrors: true, uniqueKeys: true, merge: false, strict: true });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const place = error.linePos?.[0];
-    // The message itself repeats lines of the document below its first.
-    const message = `${lead}${error.message.split('\n', 1)[0]?.replace(/ at line \d+.*$/, '')}`;
-    throw new DocumentFault('', message, place === undefined ? undefined : { line: place.line, column: place.col });
-  }
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (cause) {
-    throw new DocumentFault('', `${lead}${(cause as Error).message}`, undefined, { cause });
+    return yield* parseYaml(text, maxYamlChars, `neither JSON (${(cause as Error).message}) nor YAML: `);
   }
 }
 

@@ -102,6 +102,8 @@ export class SchemaSet {
     const at = `${pointer}/${escapePointer(keyword)}`;
     if (UNKNOWN_REFERENCES.includes(keyword)) throw new DocumentFault(at, `"${keyword}" is not known here`);
     if (keyword === 'pattern') checkPattern(value, at);
+    if (keyword === 'enum' && Array.isArray(value) && value.length === 0)
+      throw new DocumentFault(at, 'expected a value at least');
     if (PLAIN.has(keyword)) converted[keyword] = value;
     else if (OF_ONE.has(keyword)) converted[keyword] = this.#convert(value, at);
     else if (OF_LIST.has(keyword) && Array.isArray(value))

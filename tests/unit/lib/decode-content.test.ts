@@ -31,6 +31,21 @@ test('what grows without end is given up at the bound', async () => {
   assert.ok(process.memoryUsage().rss - before < 32 * 1024 * 1024);
 });
 
+test('bytes after the end are refused', async () => {
+  const coders = {
+    gzip: zlib.gzipSync,
+    deflate: zlib.deflateSync,
+    br: zlib.brotliCompressSync,
+    zstd: zlib.zstdCompressSync,
+  };
+  for (const [coding, code] of Object.entries(coders)) {
+    for (const rest of [Buffer.from('x'), Buffer.alloc(4)]) {
+      const coded = Buffer.concat([code(text), rest]);
+      await assert.rejects(decodeContent(coded, coding, 10_000), { reason: 'broken' }, coding);
+    }
+  }
+});
+
 test('unknown codings, broken ones and many at once are told apart', async () => {
   const reasonOf = (bytes: Buffer, field: string): Promise<string> =>
     decodeContent(bytes, field, 10_000).then(

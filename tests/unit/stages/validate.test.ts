@@ -34,7 +34,7 @@ test('what is wrong in a schema is told where it is written', (t) => {
     /^\/query\/properties\/a\/pattern \| lookaround/,
   );
   assert.match(
-    faultsIn(t, { body: { patternProperties: { '(': {} } } })[0] ?? '',
+    faultsIn(t, { body: { patternProperties: { '(': {} }, additionalProperties: false } })[0] ?? '',
     /^\/body\/patternProperties\/\( \| not a regular/,
   );
   assert.match(

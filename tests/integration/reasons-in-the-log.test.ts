@@ -179,6 +179,63 @@ test('a 403 says which roles, scopes or consumer the caller has, and tells the c
   }
 });
 
+test('a 403 for a claim or a condition says in the log what the claim is, and which expression it was', async (t) => {
+  const rules = {
+    number: { claims: { org: { equals: 7 } } },
+    path: { claims: { 'org.id': { oneOf: [7, 8] } } },
+    list: { claims: { groups: { contains: 'sales' } } },
+    false: { when: 'claims.org == "8"' },
+    none: { when: 'claims.team == "a"' },
+    secret: { when: 'claims.org == "${ENV:PIN_OF_OPS}"' },
+  };
+  const gateway = await startGateway(t, {
+    file: {
+      routes: Object.entries(rules).map(([name, authorize]) => ({
+        prefix: `/${name}`,
+        auth: 'jwt',
+        authorize,
+        respond: { status: 204 },
+      })),
+    },
+    env: { JWT_SECRET: SECRET, PIN_OF_OPS: 'hidden-value' },
+  });
+  const sign = (claims: object) => jwt.sign({ sub: 'u1', ...claims }, SECRET, { expiresIn: '1h' });
+  const rule = 'The rule of this route does not allow this.';
+  for (const [path, claims, told, logged] of [
+    [
+      '/number/a',
+      { org: '7' },
+      'The claim org does not allow this.',
+      'The claim is the text "7", expected the number 7.',
+    ],
+    ['/number/b', {}, 'The claim org does not allow this.', 'The claim is missing, expected the number 7.'],
+    [
+      '/number/c',
+      { org: sign({}) },
+      'The claim org does not allow this.',
+      'The claim is the text "***", expected the number 7.',
+    ],
+    [
+      '/path/a',
+      { org: '7' },
+      'The claim org.id does not allow this.',
+      'The claim is missing: there is org, without the rest of the path, expected one of the number 7, the number 8.',
+    ],
+    [
+      '/list/a',
+      { groups: ['x'.repeat(100)] },
+      'The claim groups does not allow this.',
+      `The claim is a list of the text "${'x'.repeat(64)}…", expected a list with the text "sales" in it.`,
+    ],
+    ['/false/a', { org: '7' }, rule, 'claims.org == "8" is false.'],
+    ['/none/a', { org: '7' }, rule, 'There is no value: claims.team == "a": no such key, at column 8.'],
+    ['/secret/a', { org: '7' }, rule, 'claims.org == "${ENV:PIN_OF_OPS}" is false.'],
+  ] as const) {
+    const { line, text } = await lineOf(gateway, path, { authorization: `Bearer ${sign(claims)}` });
+    assert.deepEqual([line.status, JSON.parse(text).detail, line['detail']], [403, told, `${told} ${logged}`], path);
+  }
+});
+
 test('a credential without its word, in the query or in two places is told as what it is', async (t) => {
   const gateway = await startGateway(t, {
     file: {

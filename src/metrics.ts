@@ -49,6 +49,11 @@ function createTable(registry: Registry) {
       help: 'Requests that ended, by route, method, status and who answered (service, gateway, client).',
       labelNames: ['route', 'method', 'status', 'source'],
     }),
+    refusals: createCounter(registry, {
+      name: 'turnpike_refusals_total',
+      help: 'Requests that the gateway answered with an error of its own, by route and code (docs/errors.md).',
+      labelNames: ['route', 'code'],
+    }),
     requestDuration: createHistogram(registry, {
       name: 'turnpike_request_duration_seconds',
       help: 'From the request line to the last byte of the answer.',

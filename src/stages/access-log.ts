@@ -65,7 +65,8 @@ function createEnd(
   }
 
   /** What alerts tell apart: a 503 of maintenance is none of a service that is gone. */
-  function countRefusal(code: ErrorCode): void {
+  function countRefusal({ errorCode: code }: RequestContext, answerer: number): void {
+    if (answerer !== GATEWAY || code === undefined) return;
     let counter = refusals.get(code);
     if (counter === undefined) {
       counter = metrics.refusals.labels(route, code);
@@ -88,7 +89,7 @@ function createEnd(
     if (context.attempts > 0) observeUpstream(context);
     const answerer = answererOf(context, aborted);
     countRequest(context, status, answerer);
-    if (answerer === GATEWAY && context.errorCode !== undefined) countRefusal(context.errorCode);
+    countRefusal(context, answerer);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import jwt from 'jsonwebtoken';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { type AccessLine, startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
@@ -36,6 +37,32 @@ test('a 401 and a 403 say why in the log', async (t) => {
   assert.doesNotMatch(JSON.stringify(wrong), /abc\.def/);
   const { line: refused } = await lineOf(gateway, '/inside/x');
   assert.deepEqual([refused.status, refused['code'], typeof refused['detail']], [403, 'address_refused', 'string']);
+});
+
+test('an API key that has expired and an address that was not believed are told in the log alone', async (t) => {
+  const key = createApiKey();
+  const keys = [{ id: 'old', sha256: hashApiKey(key), expiresAt: '2020-01-01T00:00:00Z' }];
+  const gateway = await startGateway(t, {
+    file: {
+      consumers: [{ name: 'mobile', keys }],
+      routes: [
+        { prefix: '/key', auth: 'api-key', respond: { status: 204 } },
+        { prefix: '/office', ...OPEN, ipAllow: ['203.0.113.0/24'], respond: { status: 204 } },
+      ],
+    },
+  });
+  const expired = await lineOf(gateway, '/key/a', { 'x-api-key': key });
+  assert.equal(JSON.parse(expired.text).detail, 'The API key has expired.');
+  assert.equal(
+    expired.line['detail'],
+    'The API key has expired: it is "old" of consumer "mobile", since 2020-01-01T00:00:00.000Z.',
+  );
+  assert.doesNotMatch(expired.text, /mobile|old/);
+
+  const office = await lineOf(gateway, '/office/a', { 'x-forwarded-for': '203.0.113.7' });
+  assert.doesNotMatch(office.text, /TRUST_PROXY|127\.0\.0\.1/);
+  assert.match(String(office.line['detail']), /^The client is 127\.0\.0\.1: an X-Forwarded-For came .* TRUST_PROXY/);
+  assert.doesNotMatch(String((await lineOf(gateway, '/office/b')).line['detail']), /X-Forwarded-For/);
 });
 
 test('a token of another issuer or for another audience: the log says which, and the client is not told', async (t) => {

@@ -140,7 +140,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     detail: hasFault ? detailOf(record, hidden) : undefined,
     ...(hasFault ? missedRoute(record, hidden) : undefined),
     cause: isForOperator ? faultCause(record, hidden) : undefined,
-    bytesIn: context.bytesIn,
+    bytesIn: bytesInOf(context),
     bytesOut: context.bytesOut,
     totalMs: rounded(totalMs),
     gatewayMs: rounded(gatewayMs(record)),
@@ -191,6 +191,11 @@ function agentOf({ req }: RequestContext): string | undefined {
 /** Where it says more than the request ID. */
 function correlationOf({ requestId, correlationId }: RequestContext): string | undefined {
   return correlationId === requestId ? undefined : orNone(redactWord(correlationId));
+}
+
+/** What was forwarded; of a request that the gateway refused, what it had read by then. */
+function bytesInOf({ bytesIn, body }: RequestContext): number {
+  return bytesIn === 0 && body !== undefined ? body.bytes : bytesIn;
 }
 
 function operationOf({ operation }: RequestContext): string | undefined {

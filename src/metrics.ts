@@ -62,7 +62,7 @@ function createTable(registry: Registry) {
     }),
     gatewayDuration: createHistogram(registry, {
       name: 'turnpike_gateway_duration_seconds',
-      help: "The gateway's own share: the whole less the time spent waiting for services.",
+      help: "The gateway's own share: until the head of the answer was sent, less the time spent waiting for services.",
       label: 'route',
       bounds: DURATION_BUCKETS_SECONDS,
     }),

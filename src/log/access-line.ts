@@ -227,8 +227,12 @@ export function detailOf({ context, source, status }: AccessRecord, hidden?: Hid
   return redactText(hidden?.hide(errorDetail) ?? errorDetail);
 }
 
-/** The gateway's own share: the whole less the time spent waiting for services. */
+/**
+ * The gateway's own share: until the head of the answer was sent, less the time spent waiting for services. How long the
+ * body then takes is up to the service and the client.
+ */
 export function gatewayMs({ totalMs, context }: AccessRecord): number {
-  const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
+  const headAtMs = context.upgradedAtMs === 0 ? context.headAtMs : context.upgradedAtMs;
+  const answerMs = headAtMs === 0 ? totalMs : headAtMs - context.startedAtMs;
   return answerMs > context.upstreamMs ? answerMs - context.upstreamMs : 0;
 }

@@ -56,6 +56,18 @@ async function openStream(
 }
 
 describe('event streams', { concurrency: 4 }, () => {
+  it('is no share of the gateway, however long it is open', async (t) => {
+    const { gateway, service, ending } = await openStream(t, {});
+    const openedAtMs = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const openMs = performance.now() - openedAtMs;
+    service.end();
+    await until(() => ending() === 'end');
+    const { totalMs, gatewayMs } = await gateway.line({ path: '/events' });
+    // One clock, and the client had the head before: this holds on the slowest machine.
+    assert.ok((gatewayMs as number) <= (totalMs as number) - openMs + 1, `${gatewayMs} of ${totalMs} ms`);
+  });
+
   it('may be silent for longer than other answers may stand still', async (t) => {
     const { service, text, ending } = await openStream(t, { idle: '100ms', stream: '10s' });
     service.write('data: 1\n\n');

@@ -56,6 +56,16 @@ async function openStream(
 }
 
 describe('event streams', { concurrency: 4 }, () => {
+  it('is not to be kept back by an nginx in front, unless the service wants that', async (t) => {
+    const type = 'text/event-stream';
+    const { answer } = await openStream(t, {});
+    assert.equal(answer.headers['x-accel-buffering'], 'no');
+    const own = await openStream(t, {}, { 'content-type': type, 'x-accel-buffering': 'yes' });
+    assert.equal(own.answer.headers['x-accel-buffering'], 'yes');
+    const other = await openStream(t, {}, { 'content-type': 'text/plain' });
+    assert.equal(other.answer.headers['x-accel-buffering'], undefined);
+  });
+
   it('is no share of the gateway, however long it is open', async (t) => {
     const { gateway, service, ending } = await openStream(t, {});
     const openedAtMs = performance.now();

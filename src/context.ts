@@ -146,6 +146,8 @@ export class RequestContext {
   // What became of it
   /** Status of the answer; 0 while no head has been sent. */
   status = 0;
+  /** `performance.now()` when that head was sent; 0 until then. */
+  headAtMs = 0;
   /** Whose answer was sent. */
   answerer: Answerer | undefined = undefined;
   /** True when all of the answer has left; known when the request ends. */

@@ -49,6 +49,11 @@ function createTable(registry: Registry) {
       help: 'Requests that ended, by route, method, status and who answered (service, gateway, client).',
       labelNames: ['route', 'method', 'status', 'source'],
     }),
+    refusals: createCounter(registry, {
+      name: 'turnpike_refusals_total',
+      help: 'Requests that the gateway answered with an error of its own, by route and code (docs/errors.md).',
+      labelNames: ['route', 'code'],
+    }),
     requestDuration: createHistogram(registry, {
       name: 'turnpike_request_duration_seconds',
       help: 'From the request line to the last byte of the answer.',
@@ -57,7 +62,7 @@ function createTable(registry: Registry) {
     }),
     gatewayDuration: createHistogram(registry, {
       name: 'turnpike_gateway_duration_seconds',
-      help: "The gateway's own share: the whole less the time spent waiting for services.",
+      help: "The gateway's own share: until the head of the answer was sent, less the time spent waiting for services.",
       label: 'route',
       bounds: DURATION_BUCKETS_SECONDS,
     }),

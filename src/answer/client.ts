@@ -24,6 +24,7 @@ export const CLIENT: Sink = {
       throw error;
     }
     context.status = status;
+    context.headAtMs = performance.now();
     context.answerer = answerer;
     if (fields['content-length'] === undefined) setImmediate(flushHead, res);
   },

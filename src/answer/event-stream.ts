@@ -38,7 +38,8 @@ const TAIL_CHARS = 3;
 /**
  * One answer of server-sent events. It knows where one event ends and the next begins, and so can be ended cleanly on
  * shutdown or when the caller's credential expires (`expiresAtMs`), and can say between events that it is still there
- * (`heartbeatMs`; Infinity: never).
+ * (`heartbeatMs`; Infinity: never). An nginx in front would keep events until its buffer is full, and is asked not to, as
+ * many frameworks do (`X-Accel-Buffering`, which it takes off), unless the service has said what it wants.
  */
 class EventStream implements Sink, Deadline {
   dueAtMs = 0;
@@ -72,7 +73,8 @@ class EventStream implements Sink, Deadline {
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
-    this.#next.head(context, status, fields, answerer);
+    const buffering = fields['x-accel-buffering'] ?? 'no';
+    this.#next.head(context, status, { ...fields, 'x-accel-buffering': buffering }, answerer);
     this.#streams.add(this);
     this.#expectSilence();
   }

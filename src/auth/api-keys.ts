@@ -10,6 +10,7 @@ export const MAX_KEY_CHARS = 512;
 const REMEMBERED_KEYS = 10_000;
 
 interface KnownKey {
+  readonly id: string;
   readonly digest: Buffer;
   readonly identity: Identity;
   readonly use: KeyUse;
@@ -44,7 +45,12 @@ export class ApiKeys implements KeyIndex {
         const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
         const identity = createIdentity('api-key', { consumer, plan, roles, expiresAtMs });
         const use = uses.of(name, key.id);
-        this.#byHash.set(key.sha256.toLowerCase(), { digest: Buffer.from(key.sha256, 'hex'), identity, use });
+        this.#byHash.set(key.sha256.toLowerCase(), {
+          id: key.id,
+          digest: Buffer.from(key.sha256, 'hex'),
+          identity,
+          use,
+        });
       }
     }
   }
@@ -57,7 +63,7 @@ export class ApiKeys implements KeyIndex {
     const known = this.#remembered.get(rawKey) ?? this.#find(rawKey);
     if (known === undefined) return UNKNOWN_KEY;
     const { expiresAtMs } = known.identity;
-    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return EXPIRED_KEY;
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return expiredKey(known.identity, known.id);
     if (!dryRun) known.use.atMs = nowMs;
     return known.identity;
   }
@@ -74,4 +80,11 @@ export class ApiKeys implements KeyIndex {
 }
 
 export const UNKNOWN_KEY = new Refusal('the API key is not known');
-export const EXPIRED_KEY = new Refusal('the API key has expired');
+
+/** Whose key it was is for the log alone, so that somebody can be told. */
+export function expiredKey({ consumer, expiresAtMs = 0 }: Identity, id: string): Refusal {
+  const since = new Date(expiresAtMs).toISOString();
+  return new Refusal('the API key has expired', {
+    forLog: `it is "${id}" of consumer "${consumer?.name}", since ${since}`,
+  });
+}

@@ -5,6 +5,7 @@ import type { Hide } from '../lib/hidden-values.ts';
 import { isMethod } from '../lib/methods.ts';
 import type { Expression } from '../values/expression.ts';
 import { condition } from '../values/options.ts';
+import { type ClaimRule, tellClaim } from './claim-words.ts';
 import { findClaim } from './claims.ts';
 
 const names = z.array(z.string().min(1).max(128)).min(1);
@@ -66,8 +67,6 @@ type Rules = Omit<z.output<typeof authorizeOption>, 'methods'>;
 export interface Denial {
   readonly detail: string;
   readonly scopes: readonly string[] | undefined;
-  /** For the log alone. */
-  readonly cause?: unknown;
   /** More of the detail, for the log alone. */
   readonly forLog?: string;
 }
@@ -80,24 +79,36 @@ export function compileRules({ roles, scopes, claims = {}, consumers, when }: Ru
   const conditions: Condition[] = [];
   if (consumers !== undefined) conditions.push(consumerCondition(new Set(consumers)));
   if (roles !== undefined) conditions.push(listCondition('role', roles, (context) => context.roles, hide));
-  for (const [path, rule] of Object.entries(claims)) conditions.push(claimCondition(path, rule));
+  for (const [path, rule] of Object.entries(claims)) conditions.push(claimCondition(path, rule, hide));
   if (scopes !== undefined) conditions.push(listCondition('scope', scopes, (context) => context.scopes, hide));
-  if (when !== undefined) conditions.push(whenCondition(when));
+  if (when !== undefined) conditions.push(whenCondition(when, hide));
   return conditions;
 }
 
 /** An expression that has no value for a call lets nobody in: a claim that is missing is none that fits. */
-function whenCondition(when: Expression): Condition {
-  const detail = 'The rule of this route does not allow this.';
-  const denial: Denial = { detail, scopes: undefined, cause: new Error(`${when.text} is false`) };
+function whenCondition(when: Expression, hide: Hide): Condition {
+  const denial: Denial = { detail: 'The rule of this route does not allow this.', scopes: undefined };
+  const isFalse = { ...denial, forLog: `${cutExpression(hide(when.text))} is false.` };
   return (context) => {
     try {
-      return when.holds(context) ? undefined : denial;
+      return when.holds(context) ? undefined : isFalse;
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      return { detail, scopes: undefined, cause: error.cause };
+      return { ...denial, forLog: `There is no value: ${reasonOf(error, hide)}.` };
     }
   };
+}
+
+const SHOWN_EXPRESSION_CHARS = 500;
+
+const cutExpression = (text: string): string =>
+  text.length <= SHOWN_EXPRESSION_CHARS ? text : `${text.slice(0, SHOWN_EXPRESSION_CHARS)}…`;
+
+/** Which expression, and why; the reason stands at the end, and is kept where the rest is cut. */
+function reasonOf({ cause, message }: GatewayError, hide: Hide): string {
+  const text = hide(cause instanceof Error ? cause.message : message);
+  if (text.length <= SHOWN_EXPRESSION_CHARS) return text;
+  return `${text.slice(0, SHOWN_EXPRESSION_CHARS - 100)}… ${text.slice(-100)}`;
 }
 
 function consumerCondition(allowed: ReadonlySet<string>): Condition {
@@ -141,12 +152,15 @@ function listOf(word: 'role' | 'scope', has: readonly string[]): string {
   return `The caller has the ${word}${has.length === 1 ? '' : 's'} ${shown.join(', ')}${more}.`;
 }
 
-function claimCondition(path: string, { equals, contains, oneOf }: z.output<typeof claimRule>): Condition {
+function claimCondition(path: string, rule: ClaimRule, hide: Hide): Condition {
+  const { equals, contains, oneOf } = rule;
   const denial: Denial = { detail: `The claim ${path} does not allow this.`, scopes: undefined };
   return ({ claims }) => {
     const value = claims === undefined ? undefined : findClaim(claims, path);
-    if (equals !== undefined && value !== equals) return denial;
-    if (contains !== undefined && !(Array.isArray(value) && value.includes(contains))) return denial;
-    return oneOf === undefined || (oneOf as readonly unknown[]).includes(value) ? undefined : denial;
+    const holds =
+      (equals === undefined || value === equals) &&
+      (contains === undefined || (Array.isArray(value) && value.includes(contains))) &&
+      (oneOf === undefined || (oneOf as readonly unknown[]).includes(value));
+    return holds ? undefined : { ...denial, forLog: tellClaim(claims, path, rule, hide) };
   };
 }

@@ -29,7 +29,7 @@ export const issuerRow = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Algorithms accepted. Default: HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.',
+      'Algorithms accepted. Default: RS256, PS256, ES256 and EdDSA for published keys (`jwks`, `discover`); HS256 for a secret; RS256 and PS256, or the one of its curve, for a public key.',
     ),
   secret: z
     .string()

@@ -6,7 +6,7 @@ import { networkKey } from '../lib/network-key.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
-import { EXPIRED_KEY, type KeyAsker, type KeyIndex, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
+import { expiredKey, type KeyAsker, type KeyIndex, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
 import { CONSUMER_KEYS, storedKey } from './redis-consumers.ts';
 
@@ -21,8 +21,13 @@ const MAX_ASKING = 1000;
 
 const UNAVAILABLE = new Refusal('the store of consumers does not answer', { code: 'auth_unavailable' });
 
+interface StoredIdentity {
+  readonly id: string;
+  readonly identity: Identity;
+}
+
 interface Known {
-  readonly identity: Identity | undefined;
+  readonly stored: StoredIdentity | undefined;
   readonly askedAtMs: number;
   readonly usedAtMs: number;
 }
@@ -51,7 +56,7 @@ export class RedisApiKeys implements KeyIndex {
     if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return UNKNOWN_KEY;
     const hash = hashApiKey(rawKey);
     const known = this.#known.get(hash);
-    if (known !== undefined && nowMs - known.askedAtMs < FRESH_MS) return judge(known.identity, nowMs);
+    if (known !== undefined && nowMs - known.askedAtMs < FRESH_MS) return judge(known.stored, nowMs);
     const asking = this.#asking.get(hash);
     if (asking !== undefined) return asking;
     if (this.#redis === undefined) return fallBack(known, nowMs);
@@ -68,7 +73,7 @@ export class RedisApiKeys implements KeyIndex {
     nowMs: number,
   ): Promise<Outcome> {
     const caller = networkKey(clientAddress);
-    if (!(await this.#places.enter(caller, known?.identity !== undefined, nowMs))) return fallBack(known, nowMs);
+    if (!(await this.#places.enter(caller, known?.stored !== undefined, nowMs))) return fallBack(known, nowMs);
     try {
       const outcome = await this.#ask(redis, hash, known, dryRun);
       if (outcome === UNKNOWN_KEY) this.#places.blame(caller, nowMs);
@@ -84,12 +89,12 @@ export class RedisApiKeys implements KeyIndex {
       // What Redis has not is null; anything else that is no text is no answer to this.
       if (record !== null && typeof record !== 'string') throw new Error(`HGET was answered with ${typeof record}`);
       const nowMs = this.#clock.now();
-      const identity = record === null ? undefined : readRecord(record);
-      const isUseDue = !dryRun && identity !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
+      const stored = record === null ? undefined : readRecord(record);
+      const isUseDue = !dryRun && stored !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
       if (isUseDue) this.#writeUse(redis, hash, nowMs);
       const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);
-      this.#known.set(hash, { identity, askedAtMs: nowMs, usedAtMs });
-      return judge(identity, nowMs);
+      this.#known.set(hash, { stored, askedAtMs: nowMs, usedAtMs });
+      return judge(stored, nowMs);
     } catch (error) {
       if (redis.isUp) this.#complaints.say('a consumer could not be read from Redis', error);
       return fallBack(before, this.#clock.now());
@@ -105,18 +110,19 @@ export class RedisApiKeys implements KeyIndex {
 
 /** While nobody can be asked, what was true a moment ago still is; a key never seen can't be judged. */
 function fallBack(known: Known | undefined, nowMs: number): Outcome {
-  if (known?.identity === undefined || nowMs - known.askedAtMs > STALE_MS) return UNAVAILABLE;
-  return judge(known.identity, nowMs);
+  if (known?.stored === undefined || nowMs - known.askedAtMs > STALE_MS) return UNAVAILABLE;
+  return judge(known.stored, nowMs);
 }
 
-function judge(identity: Identity | undefined, nowMs: number): Outcome {
-  if (identity === undefined) return UNKNOWN_KEY;
-  return identity.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs ? EXPIRED_KEY : identity;
+function judge(stored: StoredIdentity | undefined, nowMs: number): Outcome {
+  if (stored === undefined) return UNKNOWN_KEY;
+  const { id, identity } = stored;
+  return identity.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs ? expiredKey(identity, id) : identity;
 }
 
 /** The identity in a record; throws where the record is none, which is the store's fault and not the caller's. */
-function readRecord(record: string): Identity {
-  const { consumer: name, plan, roles, expiresAt } = storedKey.parse(JSON.parse(record));
+function readRecord(record: string): StoredIdentity {
+  const { consumer: name, id, plan, roles, expiresAt } = storedKey.parse(JSON.parse(record));
   const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
-  return createIdentity('api-key', { consumer: { name, plan, roles }, plan, roles, expiresAtMs });
+  return { id, identity: createIdentity('api-key', { consumer: { name, plan, roles }, plan, roles, expiresAtMs }) };
 }

@@ -62,14 +62,30 @@ function init(folder: string, from: string | undefined, io: CliIo): number {
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
     io.out(writeNew(file, first.text) ? `wrote ${file}${first.told}\n` : `${file} ${STAYS}${beside}\n`);
     const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
-    io.out(writeNew('.env', renderEnv(setting), 0o600) ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
-    io.out(`\nNext: ${command} check, ${command} start\n`);
+    const isNew = writeNew('.env', renderEnv(setting), 0o600);
+    io.out(isNew ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
+    io.out(`\n${nextStep(command, file, isNew ? undefined : setting)}\n`);
     return EXIT.ok;
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    io.err(`turnpike init: ${path ?? folder}: ${code}\n`);
+    io.err(`turnpike init: ${resolve(path ?? folder)}: ${code}\n`);
     return EXIT.failed;
+  }
+}
+
+/** `setting`: what an .env that is there already has to say first; without it the other commands take another file. */
+function nextStep(command: string, file: string, setting: string | undefined): string {
+  if (setting === undefined || envSays(setting)) return `Next: ${command} check, ${command} start`;
+  return `Next: ${command} check ${file}, then ${setting} in .env, ${command} start`;
+}
+
+/** What can't be read, a link that leads nowhere for one, says nothing. */
+function envSays(setting: string): boolean {
+  try {
+    return readFileSync('.env', 'utf8').split(/\r?\n/).includes(setting);
+  } catch {
+    return false;
   }
 }
 

@@ -34,9 +34,9 @@ export type KeyAction = (place: KeyPlace, options: KeyOptions, nowMs: number) =>
 export const KEY_ACTIONS: Readonly<Record<string, KeyAction>> = { create, list, rotate, revoke };
 const DEFAULT_OVERLAP = '24h';
 
-async function create({ store, plans }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
+async function create({ store, plans, isPart }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
   const name = needConsumer(options);
-  checkPlan(options.plan, plans);
+  if (!isPart) checkPlan(options.plan, plans);
   if (options.password) return createPassword(store, name, options);
   const expiresAt = readEnd(options.expires, nowMs);
   const secret = createApiKey();

@@ -19,14 +19,18 @@ interface RoutesPart {
 export interface KeyRules {
   readonly consumerStore: unknown;
   readonly plans: ReadonlySet<string>;
+  readonly hasRoutes: boolean;
 }
 
 /** Reads the rules. Throws a KeyStoreError for what can't be read. */
 export function readKeyRules(main: string): KeyRules {
-  const roots = readParts(main).map(({ root }) => root as { consumerStore?: unknown; plans?: object });
+  const roots = readParts(main).map(
+    ({ root }) => root as { consumerStore?: unknown; plans?: object; routes?: unknown },
+  );
   return {
     consumerStore: roots.find(({ consumerStore }) => consumerStore !== undefined)?.consumerStore,
     plans: new Set(roots.flatMap(({ plans }) => Object.keys(plans ?? {}))),
+    hasRoutes: roots.some(({ routes }) => routes !== undefined),
   };
 }
 

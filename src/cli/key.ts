@@ -6,7 +6,7 @@ import { asTyped } from './as-typed.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { KEY_ACTIONS, type KeyAction, type KeyOptions, type KeyOutcome } from './key-actions.ts';
 import { readPassword } from './key-password.ts';
-import { openKeyPlace } from './key-place.ts';
+import { type KeyPlace, openKeyPlace } from './key-place.ts';
 import { KeyStoreError } from './key-store.ts';
 
 const USAGE = `Usage:
@@ -87,12 +87,21 @@ async function act(action: KeyAction, options: KeyOptions, io: CliIo, nowMs: num
   const place = await openKeyPlace(options, io);
   try {
     const outcome = await action(place, options, nowMs);
-    if (place.plans === undefined && options.plan !== undefined) {
-      io.err(`turnpike key: no routes file is here, so whether there is a plan "${options.plan}" was not checked\n`);
-    }
+    warnOfPlan(place, options, io);
     return outcome;
   } finally {
     await place.store.close();
+  }
+}
+
+/** Where the plans may be elsewhere, one that is not found is no mistake yet. */
+function warnOfPlan({ plans, isPart }: KeyPlace, { plan }: KeyOptions, io: CliIo): void {
+  if (plan === undefined || plans?.has(plan)) return;
+  if (plans === undefined) {
+    io.err(`turnpike key: no routes file is here, so whether there is a plan "${plan}" was not checked\n`);
+  } else if (isPart) {
+    const hint = 'the gateway refuses the file where none of its other files has one (ROUTES_FILE names them here)';
+    io.err(`turnpike key: there is no plan "${plan}" in this file, which is a part of others: ${hint}\n`);
   }
 }
 

@@ -63,11 +63,19 @@ export function parsePathTemplate(text: string): PathTemplate {
   if (at < 0) return new PathTemplate(text, pieces, undefined);
   const middle = pieces[at] as string;
   const mark = middle.indexOf('?');
-  return new PathTemplate(
-    text,
-    [...pieces.slice(0, at), middle.slice(0, mark)],
-    [middle.slice(mark + 1), ...pieces.slice(at + 1)].filter((piece) => piece !== ''),
-  );
+  const query = [middle.slice(mark + 1), ...pieces.slice(at + 1)].filter((piece) => piece !== '');
+  refuseNames(query);
+  return new PathTemplate(text, [...pieces.slice(0, at), middle.slice(0, mark)], query);
+}
+
+/** `:id` is a name in a path alone: in a query it would be sent by the letter. What means it writes `%3A`. */
+function refuseNames(query: readonly Piece[]): void {
+  for (const piece of query) {
+    if (typeof piece !== 'string') continue;
+    const name = /=:([A-Za-z]\w*)(?=&|$)/.exec(piece)?.[1];
+    if (name === undefined) continue;
+    throw new TemplateFault(`":${name}" in a query would be sent as it stands: write "\${params.${name}}"`);
+  }
 }
 
 /** Text and places by turns. */

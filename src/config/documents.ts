@@ -15,7 +15,12 @@ const REFERRED = /\$ref['"]?\s*:\s*['"]?([^'"#\s},]+)/g;
 const WITH_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
 /** A document, or why there is none. */
-export type Attached = AttachedDocument | { readonly problem: string };
+export type Attached = AttachedDocument | Problem;
+
+interface Problem {
+  readonly problem: string;
+  readonly hint?: string;
+}
 
 /** Reads the documents that routes name, each once; what has not changed since the last load is the very same object. */
 export class DocumentReader {
@@ -59,7 +64,7 @@ export class DocumentReader {
   }
 }
 
-function readText(path: string): string | { readonly problem: string } {
+function readText(path: string): string | Problem {
   try {
     const stats = statSync(path);
     // A pipe is waited for without end, and a device has none.
@@ -68,7 +73,9 @@ function readText(path: string): string | { readonly problem: string } {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    return { problem: code === 'ENOENT' ? 'there is no such file' : `this file can't be read (${code})` };
+    // The way to it may begin at another folder than one thinks.
+    const hint = `it was looked for at ${path}`;
+    return { problem: code === 'ENOENT' ? 'there is no such file' : `this file can't be read (${code})`, hint };
   }
 }
 

@@ -1,6 +1,6 @@
 import { tokenPlacesOf } from '../auth/auth-option.ts';
 import { isLoopback } from '../lib/loopback.ts';
-import { isWithin } from '../lib/network-test.ts';
+import { isOneAddress, isWithin, overlaps } from '../lib/network-test.ts';
 import type { Settings } from '../settings.ts';
 import { nameOfRoute } from './route-name.ts';
 import type { FileConfig, RouteConfig } from './routes.ts';
@@ -29,6 +29,8 @@ export function warnOfSettings(
 ): readonly string[] {
   const { trustProxy, redisUrl } = settings;
   const inside = trustProxy.kind === 'none' ? routes.filter(isForTheInside) : [];
+  const crowds = trustProxy.kind === 'networks' ? trustProxy.networks.filter((each) => !isOneAddress(each)) : [];
+  const forged = crowds.length === 0 ? [] : routes.filter((route) => letsInOneOf(crowds, route));
   const halfOpen = routes.filter(opensSocketsWithoutCookie);
   const quotas = redisUrl === undefined ? Object.keys(plans).filter((name) => plans[name]?.quota !== undefined) : [];
   const ownPorts = portsHere(settings);
@@ -41,6 +43,9 @@ export function warnOfSettings(
     ...warn('service', ownServices, (which) => `a target of ${which} ${circle}`),
     ...warn('route', inside.map(nameOfRoute), (which) => {
       return `"ipAllow" of ${which} names private networks alone, and TRUST_PROXY is not set: behind a load balancer everybody comes from its address, and so from the inside. Set TRUST_PROXY, or TRUST_PROXY=0 where nothing stands in front`;
+    }),
+    ...warn('route', forged.map(nameOfRoute), (which) => {
+      return `"ipAllow" of ${which} lets addresses in that TRUST_PROXY takes for proxies: a client there is believed when it writes another address into X-Forwarded-For. Give TRUST_PROXY the number of proxies in front, or their addresses alone`;
     }),
     ...warn('route', halfOpen.map(nameOfRoute), (which) => {
       return `"websocket.origins" of ${which} names pages, but the token comes in a cookie, and there is no "cors" with "credentials": that cookie is refused from pages of other origins, and they can't fetch with it either. Name them in "cors.origins", with "credentials": true`;
@@ -87,6 +92,11 @@ function isHere(url: string, ports: readonly number[]): boolean {
 
 function isForTheInside({ ipAllow = [] }: RouteConfig): boolean {
   return ipAllow.length > 0 && ipAllow.every((network) => PRIVATE.some((each) => isWithin(network, each)));
+}
+
+/** Whether clients of the route stand where proxies do. */
+function letsInOneOf(proxies: readonly string[], { ipAllow = [] }: RouteConfig): boolean {
+  return ipAllow.some((network) => proxies.some((each) => overlaps(network, each)));
 }
 
 function opensSocketsWithoutCookie({ websocket, auth, cors }: RouteConfig): boolean {

@@ -121,7 +121,7 @@ function withNamed(
   for (const { path, name } of stages.flatMap((stage) => stage.documentsOf?.(route) ?? [])) {
     const { place } = findPlace(located, path);
     const found = reader.attach(name, place.source.folder ?? '.');
-    if ('problem' in found) report(place, `"${name}": ${found.problem}`);
+    if ('problem' in found) report(place, `"${name}": ${found.problem}`, found.hint);
     else documents.set(name, found);
   }
   const before = route.documents ?? new Map();

@@ -15,6 +15,17 @@ export function isWithin(inner: string, outer: string): boolean {
   return bits >= readNetwork(outer).bits && createNetworkTest([outer])(address);
 }
 
+/** Whether some address is in both. */
+export function overlaps(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
+}
+
+/** True for a network of one address. */
+export function isOneAddress(network: string): boolean {
+  const { bits, most } = readNetwork(network);
+  return bits === most;
+}
+
 /** Compiles networks into one test. What is no address at all is in none. */
 export function createNetworkTest(networks: readonly string[]): NetworkTest {
   const list = new BlockList();

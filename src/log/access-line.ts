@@ -140,7 +140,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     detail: hasFault ? detailOf(record, hidden) : undefined,
     ...(hasFault ? missedRoute(record, hidden) : undefined),
     cause: isForOperator ? faultCause(record, hidden) : undefined,
-    bytesIn: context.bytesIn,
+    bytesIn: bytesInOf(context),
     bytesOut: context.bytesOut,
     totalMs: rounded(totalMs),
     gatewayMs: rounded(gatewayMs(record)),
@@ -193,6 +193,11 @@ function correlationOf({ requestId, correlationId }: RequestContext): string | u
   return correlationId === requestId ? undefined : orNone(redactWord(correlationId));
 }
 
+/** What was forwarded; of a request that the gateway refused, what it had read by then. */
+function bytesInOf({ bytesIn, body }: RequestContext): number {
+  return bytesIn === 0 && body !== undefined ? body.bytes : bytesIn;
+}
+
 function operationOf({ operation }: RequestContext): string | undefined {
   return operation === undefined ? undefined : orNone(redactWord(operation));
 }
@@ -222,8 +227,12 @@ export function detailOf({ context, source, status }: AccessRecord, hidden?: Hid
   return redactText(hidden?.hide(errorDetail) ?? errorDetail);
 }
 
-/** The gateway's own share: the whole less the time spent waiting for services. */
+/**
+ * The gateway's own share: until the head of the answer was sent, less the time spent waiting for services. How long the
+ * body then takes is up to the service and the client.
+ */
 export function gatewayMs({ totalMs, context }: AccessRecord): number {
-  const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
+  const headAtMs = context.upgradedAtMs === 0 ? context.headAtMs : context.upgradedAtMs;
+  const answerMs = headAtMs === 0 ? totalMs : headAtMs - context.startedAtMs;
   return answerMs > context.upstreamMs ? answerMs - context.upstreamMs : 0;
 }

@@ -142,6 +142,7 @@ class InProcessSink implements Sink {
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     if (this.#isOver) return;
     context.status = status;
+    context.headAtMs = performance.now();
     context.answerer = answerer;
     this.#sink.head(context, status, fields, answerer);
   }

@@ -10,6 +10,7 @@ const METHOD_INDEX = new Map(METHODS.map((method, index) => [method, index]));
 
 /** Who answered. */
 const SOURCES = ['service', 'gateway', 'client'];
+const GATEWAY = 1;
 
 /** Levels in which `LOG_LEVEL` lets a line through. */
 const LOUDNESS = { error: 0, warn: 1, info: 2, debug: 3 };
@@ -38,6 +39,7 @@ function createEnd(
   // At most 8 methods x 3 sources x 500 statuses, and far fewer in truth.
   const requests = new Map<number, { inc(): void }>();
 
+  const refusals = new Map<ErrorCode, { inc(): void }>();
   const upstreamSeconds = new Map<string, Tally>();
 
   /** A route has few services: one, or those of its weighted split. */
@@ -62,6 +64,17 @@ function createEnd(
     counter.inc();
   }
 
+  /** What alerts tell apart: a 503 of maintenance is none of a service that is gone. */
+  function countRefusal({ errorCode: code }: RequestContext, answerer: number): void {
+    if (answerer !== GATEWAY || code === undefined) return;
+    let counter = refusals.get(code);
+    if (counter === undefined) {
+      counter = metrics.refusals.labels(route, code);
+      refusals.set(code, counter);
+    }
+    counter.inc();
+  }
+
   return function endRequest(context) {
     const totalMs = (context.answeredAtMs ?? performance.now()) - context.startedAtMs;
     const aborted = whoBrokeOff(context);
@@ -74,7 +87,9 @@ function createEnd(
     wholeSeconds.observe(answerMs / 1000);
     gatewaySeconds.observe(gatewayMs(record) / 1000);
     if (context.attempts > 0) observeUpstream(context);
-    countRequest(context, status, answererOf(context, aborted));
+    const answerer = answererOf(context, aborted);
+    countRequest(context, status, answerer);
+    countRefusal(context, answerer);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }
@@ -114,5 +129,5 @@ function levelOf(source: ErrorSource | undefined, status: number, aborted: strin
 /** Index in SOURCES: a service's answer is the service's even when its status is an error. */
 function answererOf(context: RequestContext, aborted: string | undefined): number {
   if (aborted === 'client') return 2;
-  return context.answerer === 'service' ? 0 : 1;
+  return context.answerer === 'service' ? 0 : GATEWAY;
 }

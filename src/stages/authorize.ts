@@ -79,11 +79,8 @@ export const authorizeStage = defineStage({
 });
 
 /** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
-function refuse(
-  { detail, scopes, cause, forLog }: Denial,
-  say: (challenge: string) => readonly string[],
-): GatewayError {
+function refuse({ detail, scopes, forLog }: Denial, say: (challenge: string) => readonly string[]): GatewayError {
   const detailForLog = forLog === undefined ? undefined : `${detail} ${forLog}`;
-  if (scopes === undefined) return new GatewayError('forbidden', detail, { cause, detailForLog });
+  if (scopes === undefined) return new GatewayError('forbidden', detail, { detailForLog });
   return new GatewayError('insufficient_scope', detail, { headers: say(scopeChallenge(scopes)), detailForLog });
 }

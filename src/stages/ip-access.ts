@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contextOf } from '../context.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createNetworkTest } from '../lib/network-test.ts';
 import { network } from '../schema-values.ts';
@@ -28,7 +28,13 @@ export const ipAccessStage = defineStage({
       const passes = isAllowed(context.clientAddress) && !isDenied(context.clientAddress);
       context.trace?.push({ stage: 'ipAccess', decision: passes ? 'address allowed' : 'address refused' });
       if (passes) next();
-      else next(new GatewayError('address_refused'));
+      else next(new GatewayError('address_refused', undefined, { detailForLog: explain(context) }));
     };
   },
 });
+
+/** An address that a proxy has told, and that was not believed, is why nobody gets in behind one; for the log alone. */
+function explain({ req, peerTrusted, clientAddress }: RequestContext): string | undefined {
+  if (req.headers['x-forwarded-for'] === undefined || peerTrusted) return undefined;
+  return `The client is ${clientAddress}: an X-Forwarded-For came and was not believed, for TRUST_PROXY does not cover it.`;
+}

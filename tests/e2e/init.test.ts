@@ -65,7 +65,12 @@ test('init never writes over anything, and says what to do instead', async (t) =
   assert.match(out, /\.env is there already/);
   const elsewhere = await turnpike(t, cwd, 'init', 'other');
   assert.match(elsewhere.out, /add to it: ROUTES_FILE=other\/routes\.json/);
+  const next =
+    /\nNext: turnpike check other\/routes\.json, then ROUTES_FILE=other\/routes\.json in \.env, turnpike start\n$/;
+  assert.match(elsewhere.out, next);
   assert.deepEqual([textOf(cwd, 'routes.json'), textOf(cwd, '.env')], ['mine', 'MINE=1\n']);
+  writeFileSync(join(cwd, '.env'), 'MINE=1\nROUTES_FILE=other/routes.json\n');
+  assert.match((await turnpike(t, cwd, 'init', 'other')).out, /\nNext: turnpike check, turnpike start\n$/);
   mkdirSync(join(cwd, 'linked'));
   symlinkSync(join(cwd, 'nowhere'), join(cwd, 'linked', 'routes.json'));
   await turnpike(t, cwd, 'init', 'linked');
@@ -115,7 +120,7 @@ test('a document that is wrong is told where, and leaves nothing behind', async 
   assert.deepEqual(await from('old.yaml'), [78, 'old.yaml:1:10 /swagger  Swagger 2.0 is not read here']);
   assert.match(String((await from('broken.yaml'))[1]), /^broken\.yaml:1:\d+ /);
   assert.deepEqual(await from('ref.yaml'), [78, 'ref.yaml:4:11 /paths/~1a/$ref  "#/nowhere" leads to nothing']);
-  assert.deepEqual(await from('none.yaml'), [1, 'turnpike init: none.yaml: ENOENT']);
+  assert.deepEqual(await from('none.yaml'), [1, `turnpike init: ${join(cwd, 'none.yaml')}: ENOENT`]);
 });
 
 /** What a terminal or an editor obeys, line breaks of texts apart. */

@@ -56,6 +56,28 @@ async function openStream(
 }
 
 describe('event streams', { concurrency: 4 }, () => {
+  it('is not to be kept back by an nginx in front, unless the service wants that', async (t) => {
+    const type = 'text/event-stream';
+    const { answer } = await openStream(t, {});
+    assert.equal(answer.headers['x-accel-buffering'], 'no');
+    const own = await openStream(t, {}, { 'content-type': type, 'x-accel-buffering': 'yes' });
+    assert.equal(own.answer.headers['x-accel-buffering'], 'yes');
+    const other = await openStream(t, {}, { 'content-type': 'text/plain' });
+    assert.equal(other.answer.headers['x-accel-buffering'], undefined);
+  });
+
+  it('is no share of the gateway, however long it is open', async (t) => {
+    const { gateway, service, ending } = await openStream(t, {});
+    const openedAtMs = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const openMs = performance.now() - openedAtMs;
+    service.end();
+    await until(() => ending() === 'end');
+    const { totalMs, gatewayMs } = await gateway.line({ path: '/events' });
+    // One clock, and the client had the head before: this holds on the slowest machine.
+    assert.ok((gatewayMs as number) <= (totalMs as number) - openMs + 1, `${gatewayMs} of ${totalMs} ms`);
+  });
+
   it('may be silent for longer than other answers may stand still', async (t) => {
     const { service, text, ending } = await openStream(t, { idle: '100ms', stream: '10s' });
     service.write('data: 1\n\n');

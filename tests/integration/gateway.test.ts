@@ -53,6 +53,8 @@ test('metrics count by route, method, status and who answered', async (t) => {
   const text = await gateway.metrics();
   assert.match(text, /turnpike_requests_total\{route="\/api\/users",method="GET",status="200",source="service"\} 3/);
   assert.match(text, /turnpike_requests_total\{route="\(none\)",method="GET",status="404",source="gateway"\} 1/);
+  assert.match(text, /turnpike_refusals_total\{route="\(none\)",code="not_found"\} 1/);
+  assert.doesNotMatch(text, /turnpike_refusals_total\{route="\/api\/users"/);
   assert.match(text, /turnpike_request_duration_seconds_count\{route="\/api\/users"\} 3/);
   assert.doesNotMatch(text, /nowhere/);
 });

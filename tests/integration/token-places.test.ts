@@ -25,6 +25,29 @@ async function assertUnwritten({ accessLines, messages, line }: TestGateway): Pr
   assert.ok(!written.includes(TOKEN) && !written.includes(TOKEN.slice(-20)), 'the token was written');
 }
 
+test('a cookie goes on where it is not read, as who logs in needs it, unless the route takes cookies off', async (t) => {
+  const service = await startService(t);
+  const open = { target: service.url, auth: 'none' };
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [
+        { prefix: '/a', target: service.url, auth: { jwt: { cookie: 'session' } } },
+        { prefix: '/login', ...open },
+        { prefix: '/ads', ...open, request: { headers: { remove: ['cookie'] } } },
+      ],
+    },
+    env: { JWT_SECRET: SECRET },
+  });
+  for (const [path, seen] of [
+    ['/a', 'lang=en'],
+    ['/login', `session=${TOKEN}; lang=en`],
+    ['/ads', undefined],
+  ] as const) {
+    await ask(gateway.url + path, { headers: { cookie: `session=${TOKEN}; lang=en` } });
+    assert.equal(service.requests.at(-1)?.headers.cookie, seen, path);
+  }
+});
+
 test('a token comes by cookie or query where the route says so, and goes no further', async (t) => {
   const { gateway, service } = await setUp(t);
   const cookies = { cookie: `theme=dark; session=${TOKEN}; lang=en` };

@@ -74,6 +74,13 @@ test('a body that is missing is refused where a method is about it, unless it is
   assert.equal((await post(lenient, {})).status, 400);
 });
 
+test('the log counts the bytes of a body that was read and refused', async (t) => {
+  const [gateway] = await start(t, { body: ORDER });
+  const text = '{"count": 1000}';
+  assert.equal((await post(gateway, text)).status, 400);
+  assert.equal((await gateway.line({ status: 400 }))['bytesIn'], text.length);
+});
+
 test('a body of another type is refused, and JSON by another name is JSON', async (t) => {
   const [gateway] = await start(t, { body: ORDER });
   const type = (name: string) => ({ headers: { 'content-type': name } });

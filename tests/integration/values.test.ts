@@ -67,6 +67,29 @@ test('calls are counted by a value of the file, apart for each issuer', async (t
   assert.equal(await call('two', 'acme', '1'), 204, 'what one issuer says of an organisation is not what another says');
 });
 
+test('a claim that is missing is a fault, and an empty text in its place counts the caller', async (t) => {
+  const route = (prefix: string, by: string, more: object = {}) => ({
+    prefix,
+    respond: { status: 204 },
+    auth: 'jwt',
+    rateLimits: [{ limit: 1, window: '1h', by, ...more }],
+  });
+  const gateway = await start(t, [
+    route('/strict', '${claims.org}'),
+    route('/mild', '${claims.?org.orValue("")}'),
+    route('/one', '${claims.org}', { scope: 'gateway' }),
+    route('/two', '${claims.org}', { scope: 'gateway' }),
+  ]);
+  const call = async (path: string, claims: object) =>
+    (await ask(gateway.url + path, { headers: tokenOf(claims) })).status;
+  assert.equal(await call('/strict', {}), 500);
+  const users = ['a', 'a', 'b'].map((sub) => ({ sub }));
+  assert.deepEqual([await call('/mild', users[0] ?? {}), await call('/mild', users[1] ?? {})], [204, 429]);
+  assert.equal(await call('/mild', users[2] ?? {}), 204);
+  assert.equal(await call('/one', { org: 'acme' }), 204);
+  assert.equal(await call('/two', { org: 'acme' }), 429, 'one limit over both routes');
+});
+
 test('what a call costs is told by the call', async (t) => {
   const gateway = await start(t, [
     {

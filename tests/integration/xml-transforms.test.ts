@@ -58,6 +58,23 @@ test('an answer of JSON becomes XML after it is edited', async (t) => {
   assert.equal(headers['content-type'], 'application/xml; charset=utf-8');
 });
 
+test('the root goes once its members stand beside it, and names with a prefix are quoted', async (t) => {
+  const xml = '<order id="7" xmlns:x="urn:x"><x:customer>Zoe</x:customer></order>';
+  const set = { id: "${response.body.order['@id']}", customer: "${response.body.order['x:customer']}" };
+  const service = await startService(t, answering('application/xml', xml));
+  const route = { target: service.url, auth: 'none' };
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [
+        { prefix: '/a', ...route, response: [{ format: 'json', json: { set } }, { json: { omit: ['order'] } }] },
+        { prefix: '/b', ...route, response: { format: 'json', json: { rename: { "order['x:customer']": 'by' } } } },
+      ],
+    },
+  });
+  assert.deepEqual(JSON.parse((await ask(`${gateway.url}/a`)).text), { id: '7', customer: 'Zoe' });
+  assert.equal(JSON.parse((await ask(`${gateway.url}/b`)).text).order.by, 'Zoe');
+});
+
 test('other answers pass untouched, and what is no XML is refused', async (t) => {
   const html = await start(t, answering('text/html', '<p>'), { response: { format: 'json' } });
   assert.equal((await ask(html.url)).text, '<p>');

@@ -106,10 +106,21 @@ test('check says that an ipAllow of private networks alone may let everybody in 
   const routes = Array.from({ length: 7 }, (_, at) => ({ ...OPEN, prefix: `/in${at}`, ipAllow: INSIDE }));
   const { err } = await check(t, { routes });
   assert.match(err, /^warning: "ipAllow" of routes "\/in0", .*"\/in4", and 2 more .*TRUST_PROXY is not set.*\n$/);
-  for (const TRUST_PROXY of ['1', '10.0.0.0/8', '0'])
+  for (const TRUST_PROXY of ['1', '10.0.0.9', '10.0.0.9/32,192.0.2.0/24', '0'])
     assert.equal((await check(t, { routes }, { TRUST_PROXY })).err, '');
   for (const ipAllow of [[], ['192.0.2.0/24'], ['10.0.0.0/8', '192.0.2.7'], ['10.0.0.0/7'], ['fc00::/6']]) {
     assert.equal((await check(t, { routes: [{ ...OPEN, ipAllow }] })).err, '', JSON.stringify(ipAllow));
+  }
+});
+
+test('check says that clients whom ipAllow lets in stand where TRUST_PROXY expects proxies', async (t) => {
+  for (const [ipAllow, TRUST_PROXY] of [
+    [INSIDE, '10.0.0.0/8'],
+    [['10.1.0.0/16'], '192.0.2.7,10.0.0.0/8'],
+    [['fd00::/8'], 'fd00:1::/32'],
+  ] as const) {
+    const { err } = await check(t, { routes: [{ ...OPEN, ipAllow }] }, { TRUST_PROXY });
+    assert.match(err, /^warning: "ipAllow" of route ".*X-Forwarded-For\. Give TRUST_PROXY the number of proxies.*\n$/);
   }
 });
 

@@ -25,6 +25,7 @@ function setUp(t: TestContext, files: Readonly<Record<string, unknown>>, env: No
     return { code, out, err };
   };
   return {
+    folder,
     run,
     read: (name = 'routes.json') => readFileSync(join(folder, name), 'utf8').replace(/"[0-9a-f]{64}"/g, '#'),
   };
@@ -149,6 +150,28 @@ test('a plan that no file has is refused, with the nearest', async (t) => {
   assert.equal(code, 1);
   assert.match(err, /no plan "pros".*did you mean "pro"\?/s);
   assert.equal(read(), before);
+});
+
+test('the plan of a consumer in a file of its own is looked for in the file that it is a part of, else told', async (t) => {
+  const files = {
+    'routes.json': { plans: { gold: {} }, routes: [] },
+    'routes.d/consumers.json': { consumers: [] },
+    'consumers.json': { consumers: [] },
+  };
+  const { run, folder } = setUp(t, files);
+  const beside = setUp(t, files, { ROUTES_FILE: '/nowhere/routes.json' });
+  const create = (file: string, plan: string) => ['create', '--consumer', 'app', '--plan', plan, '--file', file];
+
+  const ofFolder = await beside.run(...create(join(beside.folder, 'routes.d/consumers.json'), 'gold'));
+  assert.deepEqual([ofFolder.code, ofFolder.err], [0, '']);
+  assert.match((await beside.run(...create(join(beside.folder, 'routes.d/consumers.json'), 'gol'))).err, /mean "gold"/);
+
+  const ofSetting = await run(...create(join(folder, 'consumers.json'), 'gold'));
+  assert.deepEqual([ofSetting.code, ofSetting.err], [0, '']);
+
+  const loose = await beside.run(...create(join(beside.folder, 'consumers.json'), 'gold'));
+  assert.equal(loose.code, 0);
+  assert.match(loose.err, /^turnpike key: there is no plan "gold" in this file, which is a part of others/);
 });
 
 test('consumerStore "redis" sends keys there without being told', async (t) => {

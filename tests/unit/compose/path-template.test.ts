@@ -27,6 +27,13 @@ test('places take segments of the prefix and values of answers, in the path and 
   assert.equal(fill('/a/', {}), '/a/');
 });
 
+test('a name of a segment in the query, which would be sent by the letter, is refused with what is meant', () => {
+  for (const text of ['/b?user=:id', '/b?limit=5&user=:id', '/b?limit=${params.n}&user=:id&a=b']) {
+    assert.throws(() => parsePathTemplate(text), { message: /^":id" in a query .* write "\$\{params\.id\}"$/ }, text);
+  }
+  for (const text of ['/b?at=12:30', '/b?a=:', '/b?a=:id.x', '/b?user=%3Aid']) parsePathTemplate(text);
+});
+
 test('a long number keeps its digits', () => {
   assert.equal(
     fill('/${parts.a.n}', {}, { a: parseJsonExactly('{"n":12345678901234567890}') }),

@@ -66,7 +66,10 @@ test('what can not be meant is told too', (t) => {
 });
 
 test('of a schema in another file the message says where it is wrong', (t) => {
-  assert.deepEqual(faultsIn(t, { body: './gone.json' }), ['/body | "./gone.json": there is no such file']);
+  assert.match(
+    faultsIn(t, { body: './gone.json' })[0] ?? '',
+    /^\/body \| "\.\/gone\.json": there is no such file \| it was looked for at \/.*\/gone\.json$/,
+  );
   assert.match(
     faultsIn(t, { body: './s.json' }, { 's.json': { properties: { a: { type: 1 } } } })[0] ?? '',
     /^\/body \| \.\/s\.json at \/properties\/a\/type: must be/,

@@ -4,6 +4,7 @@ import { aggregateStage } from './stages/aggregate.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
+import { cacheStage } from './stages/cache.ts';
 import { callerBanStage } from './stages/caller-ban.ts';
 import { compressStage } from './stages/compress.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
@@ -75,5 +76,6 @@ export const STAGES = [
   aggregateStage, //        asks other routes in a service's place, each behind its own guards
   openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   requestStage, //          after everything that tells the service something
+  cacheStage, //            nearest to the service: sees what it is told; a hit has passed every guard, and is edited like its answer
   forwardStage, //          last: the proxies
 ] as const;

@@ -1,0 +1,69 @@
+import type { Kind } from '../pool.ts';
+import type { StageDeps } from '../stage.ts';
+import { CollectBudget } from './body-collector.ts';
+import { Collapse } from './collapse.ts';
+import { MemoryStore } from './memory-store.ts';
+import { Purges, purgesKind } from './purges.ts';
+import { RedisStore } from './redis-store.ts';
+import type { Store } from './store.ts';
+
+/** What all routes with a cache share; it outlives reloads. */
+export interface SharedCache {
+  readonly store: Store;
+  readonly purges: Purges;
+  readonly collapse: Collapse;
+  readonly budget: CollectBudget;
+  /** Another bound for what is stored in this process. */
+  resize(maxBytes: number): void;
+  close(): void;
+}
+
+const sharedKind: Kind<SharedCache> = { name: 'cache', close: (shared) => shared.close() };
+
+/** Leases it, made with the first route that has a cache. */
+export function useSharedCache(deps: StageDeps, maxBytes: number): SharedCache {
+  const { clock, log, redis, lease } = deps;
+  const purges = lease.use(purgesKind, '', () => new Purges({ clock, log, redis }));
+  return lease.use(sharedKind, '', () =>
+    redis === undefined ? inMemory(deps, purges, maxBytes) : inRedis(deps, purges, redis, maxBytes),
+  );
+}
+
+function inMemory({ clock, deadlines, metrics }: StageDeps, purges: Purges, maxBytes: number): SharedCache {
+  const store = new MemoryStore(maxBytes, () => clock.now());
+  metrics.watchCache(() => store.usage);
+  return {
+    store,
+    purges,
+    collapse: new Collapse(deadlines),
+    budget: collectBudget(maxBytes),
+    resize: (bytes) => store.resize(bytes),
+    close: () => store.clear(),
+  };
+}
+
+/**
+ * Where there is a Redis, nothing is kept in the process: what one gateway is told to forget is forgotten by all, and a
+ * Redis that is gone leaves nothing behind that nobody can purge.
+ */
+function inRedis(
+  { deadlines }: StageDeps,
+  purges: Purges,
+  redis: NonNullable<StageDeps['redis']>,
+  maxBytes: number,
+): SharedCache {
+  const store = new RedisStore(redis, () => void purges.add({ all: true }));
+  return {
+    store,
+    purges,
+    collapse: new Collapse(deadlines),
+    budget: collectBudget(maxBytes),
+    resize: () => undefined,
+    close: () => store.close(),
+  };
+}
+
+/** What is being collected may take a quarter more than what is stored. */
+function collectBudget(maxBytes: number): CollectBudget {
+  return new CollectBudget(Math.ceil(maxBytes / 4));
+}

@@ -18,7 +18,8 @@ export interface SharedCache {
   close(): void;
 }
 
-const sharedKind: Kind<SharedCache> = { name: 'cache', close: (shared) => shared.close() };
+/** One for the process. */
+export const sharedKind: Kind<SharedCache> = { name: 'cache', close: (shared) => shared.close() };
 
 /** Leases it, made with the first route that has a cache. */
 export function useSharedCache(deps: StageDeps, maxBytes: number): SharedCache {

@@ -115,14 +115,19 @@ test('what is stale is given while it is asked for anew, once', async (t) => {
   assert.deepEqual([line.status, line['attempts'] ?? 0], [206, 0]);
 });
 
-test('a service that is gone while it is asked anew gives its place back', async (t) => {
-  const gateway = await startCached(t, { route: { bulkhead: undefined } });
-  gateway.script('/a', [{ headers: { 'cache-control': 'max-age=10, stale-while-revalidate=600' } }]);
-  await gateway.get('/a');
+test('a service that fails while it is asked anew gives every place back', async (t) => {
+  const gateway = await startCached(t, { api: { bulkhead: { inFlight: 2, queue: 0 } } });
+  for (let i = 0; i < 10; i++) {
+    gateway.script(`/${i}`, [{ headers: { 'cache-control': 'max-age=10, stale-while-revalidate=600' } }]);
+    await gateway.get(`/${i}`);
+  }
+  const { port } = gateway.service;
   await gateway.service.stop();
   gateway.pass(20);
-  for (let i = 0; i < 20; i++) assert.equal((await gateway.get('/a')).text, 'answer 1');
+  for (let i = 0; i < 10; i++) assert.equal((await gateway.get(`/${i}`)).text, 'answer 1');
   await until(() => gateway.gateway.inFlight === 0);
+  await startService(t, (_req, res) => res.end('back'), { port });
+  await until(async () => (await gateway.get('/new')).text === 'back');
 });
 
 test('a dead service, and then its open circuit, are answered with what is stale', async (t) => {

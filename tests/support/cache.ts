@@ -31,6 +31,8 @@ type Options = Partial<Omit<TestGatewayOptions, 'file'>> & {
   readonly cache?: unknown;
   /** Other keys of the route. */
   readonly route?: object;
+  /** Other keys of its service. */
+  readonly api?: object;
   /** Routes beside it. */
   readonly routes?: readonly object[];
   /** Keys of the file. */
@@ -39,7 +41,7 @@ type Options = Partial<Omit<TestGatewayOptions, 'file'>> & {
 
 /** A gateway with a cache before a service that says what the test wants, on a clock that the test moves. */
 export async function startCached(t: TestContext, options: Options = {}): Promise<CachedGateway> {
-  const { cache = true, route = {}, routes = [], top = {}, ...rest } = options;
+  const { cache = true, route = {}, api = {}, routes = [], top = {}, ...rest } = options;
   const scripts = new Map<string, { script: Script; seen: SeenRequest[] }>();
   let aheadMs = 0;
   const now = (): number => Date.now() + aheadMs;
@@ -60,7 +62,7 @@ export async function startCached(t: TestContext, options: Options = {}): Promis
     clock: { now },
     file: {
       ...top,
-      services: { api: { targets: [service.url] } },
+      services: { api: { targets: [service.url], ...api } },
       routes: [
         {
           prefix: '/',

@@ -10,7 +10,10 @@ type Word = (typeof WORDS)[number];
  * `POST /cache/purge?tag=T`: what is stored with a tag, of a `route`, of a `url`, or of all URLs that a `pattern` covers
  * (`/api/users/*`) is not given out any more, by any gateway of the same Redis; `?all=true` is everything.
  */
-export function purgeCache({ deps, gateway }: Pick<AdminSource, 'deps' | 'gateway'>, query: URLSearchParams): AdminAnswer {
+export function purgeCache(
+  { deps, gateway }: Pick<AdminSource, 'deps' | 'gateway'>,
+  query: URLSearchParams,
+): AdminAnswer {
   const { pool, log } = deps;
   const [shared] = pool.list(sharedKind);
   const [purges] = pool.list(purgesKind);

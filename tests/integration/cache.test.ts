@@ -48,7 +48,9 @@ test('nobody waits for an answer that is for its asker alone', async (t) => {
   const service = await startService(t, (_req, res) => {
     waiting.push(() => res.writeHead(200, { 'cache-control': 'private' }).end('mine'));
   });
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
   const firstRound = Promise.all(Array.from({ length: 5 }, () => ask(`${gateway.url}/x`)));
   await until(() => gateway.gateway.inFlight === 5);
   assert.equal(waiting.length, 1);
@@ -73,10 +75,7 @@ test('a failure frees those that wait, and one of them asks next', async (t) => 
     file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true, retry: false }] },
   });
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(`${gateway.url}/x`)));
-  assert.deepEqual(
-    answers.map(({ status }) => status).sort(),
-    [...Array.from({ length: 19 }, () => 200), 502],
-  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array.from({ length: 19 }, () => 200), 502]);
   assert.equal(calls, 2);
 });
 
@@ -85,7 +84,9 @@ test('a client that leaves frees those that wait for its answer', async (t) => {
   const service = await startService(t, (_req, res) => {
     waiting.push(() => res.writeHead(200, { 'cache-control': 'max-age=60', 'content-length': 2 }).end('ok'));
   });
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
   const socket = connect(gateway.port, '127.0.0.1');
   socket.write('GET /x HTTP/1.1\r\nhost: 127.0.0.1:' + gateway.port + '\r\n\r\n');
   await until(() => waiting.length === 1);
@@ -156,7 +157,12 @@ test('`ttl` is for answers that say nothing of their freshness', async (t) => {
   gateway.script('/lost', [{ status: 404 }]);
   for (const path of ['/plain', '/short', '/never', '/lost']) await gateway.get(path);
   gateway.pass(10);
-  assert.deepEqual(await outcomes(gateway, ['/plain', '/short', '/never', '/lost']), ['HIT', 'EXPIRED', 'MISS', 'MISS']);
+  assert.deepEqual(await outcomes(gateway, ['/plain', '/short', '/never', '/lost']), [
+    'HIT',
+    'EXPIRED',
+    'MISS',
+    'MISS',
+  ]);
   gateway.pass(25);
   assert.deepEqual(await outcomes(gateway, ['/plain']), ['EXPIRED']);
 });
@@ -172,10 +178,19 @@ test('a lifetime is guessed where the route asks for it', async (t) => {
 });
 
 test('the key: parameters, fields and values that make a difference', async (t) => {
-  const key = { query: ['page', 'sort'], headers: ['x-region'], values: ['${"lang" in request.headers ? request.headers.lang : ""}'] };
+  const key = {
+    query: ['page', 'sort'],
+    headers: ['x-region'],
+    values: ['${"lang" in request.headers ? request.headers.lang : ""}'],
+  };
   const gateway = await startCached(t, { cache: { ttl: '1h', key } });
   const seen = gateway.script('/a', [{}]);
-  assert.deepEqual(await outcomes(gateway, ['/a?page=1&utm=7', '/a?utm=8&page=1', '/a?page=2', '/a?page=1&sort=x']), ['MISS', 'HIT', 'MISS', 'MISS']);
+  assert.deepEqual(await outcomes(gateway, ['/a?page=1&utm=7', '/a?utm=8&page=1', '/a?page=2', '/a?page=1&sort=x']), [
+    'MISS',
+    'HIT',
+    'MISS',
+    'MISS',
+  ]);
   assert.deepEqual(
     seen().map(({ path }) => path),
     ['/a?page=1', '/a?page=2', '/a?page=1&sort=x'],
@@ -192,7 +207,9 @@ test('an answer streams on to its client while it is stored, and is there for ot
     res.write('first ');
     finish = () => res.end('last');
   });
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
   const response = await fetch(`${gateway.url}/x`);
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   assert.equal(Buffer.from((await reader.read()).value ?? []).toString(), 'first ');
@@ -222,7 +239,9 @@ test('the store stays within its bound, and keeps what was used last', async (t)
 });
 
 test('a reload keeps what is stored, but of routes that were changed', async (t) => {
-  const service = await startService(t, (_req, res) => res.writeHead(200, { 'cache-control': 'max-age=60', 'content-length': 2 }).end('ok'));
+  const service = await startService(t, (_req, res) =>
+    res.writeHead(200, { 'cache-control': 'max-age=60', 'content-length': 2 }).end('ok'),
+  );
   const route = (prefix: string, more = {}) => ({ prefix, target: service.url, auth: 'none', cache: true, ...more });
   const gateway = await startGateway(t, { file: { routes: [route('/a'), route('/b')] } });
   for (const path of ['/a', '/b']) await ask(gateway.url + path);
@@ -236,7 +255,9 @@ test('a reload keeps what is stored, but of routes that were changed', async (t)
 });
 
 test('x-cache-expire reaches its own route, and no other one', async (t) => {
-  const gateway = await startCached(t, { routes: [{ name: 'other', prefix: '/other', service: 'api', stripPrefix: false, auth: 'none', cache: true }] });
+  const gateway = await startCached(t, {
+    routes: [{ name: 'other', prefix: '/other', service: 'api', stripPrefix: false, auth: 'none', cache: true }],
+  });
   gateway.script('/numbers', [HOUR]);
   gateway.script('/letters', [HOUR]);
   gateway.script('/other/numbers', [HOUR]);
@@ -286,7 +307,13 @@ test('purges: by tag, URL, pattern, route, and all', async (t) => {
   assert.deepEqual(await lookAfter('route=api'), ['MISS', 'MISS', 'MISS']);
   assert.deepEqual(await lookAfter('all=true'), ['MISS', 'MISS', 'MISS']);
   assert.deepEqual(
-    [await purge('route=nobody'), await purge('tag='), await purge('what=1'), await purge('tag=a&route=api'), await purge('url=/x')],
+    [
+      await purge('route=nobody'),
+      await purge('tag='),
+      await purge('what=1'),
+      await purge('tag=a&route=api'),
+      await purge('url=/x'),
+    ],
     [404, 400, 400, 400, 400],
   );
   const read = await fetch(`${gateway.adminUrl}/cache/purge?all=true`);
@@ -298,13 +325,17 @@ test('a part of an aggregate is answered by the cache of its own route', async (
     route: { prefix: '/users', stripPrefix: false },
     routes: [{ prefix: '/all', auth: 'none', aggregate: { user: { route: '/users/1' } } }],
   });
-  const seen = gateway.script('/users/1', [{ headers: { 'cache-control': 'max-age=60', 'content-type': 'application/json' }, body: '{"id":1}' }]);
+  const seen = gateway.script('/users/1', [
+    { headers: { 'cache-control': 'max-age=60', 'content-type': 'application/json' }, body: '{"id":1}' },
+  ]);
   for (let i = 0; i < 3; i++) assert.deepEqual((await gateway.get('/all')).json, { user: { id: 1 } });
   assert.equal(seen().length, 1);
 });
 
 test('hits are told in the log and the metrics, and pass the edits of answers', async (t) => {
-  const gateway = await startCached(t, { route: { name: 'api', response: { headers: { set: { 'x-edited': 'yes' } } } } });
+  const gateway = await startCached(t, {
+    route: { name: 'api', response: { headers: { set: { 'x-edited': 'yes' } } } },
+  });
   gateway.script('/a', [HOUR]);
   await gateway.get('/a');
   const hit = await gateway.get('/a');

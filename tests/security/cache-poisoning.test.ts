@@ -12,7 +12,10 @@ const HOUR = { 'cache-control': 'public, max-age=3600' };
 /** The service answers with all that it was told that could colour an answer. */
 async function startEchoing(t: Parameters<typeof startCached>[0], options: Parameters<typeof startCached>[1] = {}) {
   const gateway = await startCached(t, options);
-  const echo = ({ path, headers }: { path: string; headers: object }) => ({ headers: HOUR, body: JSON.stringify({ path, headers }) });
+  const echo = ({ path, headers }: { path: string; headers: object }) => ({
+    headers: HOUR,
+    body: JSON.stringify({ path, headers }),
+  });
   const paths = new Map<string, () => readonly unknown[]>();
   const at = (path: string) => paths.get(path) ?? paths.set(path, gateway.script(path, echo)).get(path);
   return {
@@ -71,14 +74,29 @@ test('each host and port has answers of its own, and so has each scheme', async 
     for (const proto of ['http', 'https']) {
       const answer = await get(host, proto);
       assert.match(answer, /x-cache: HIT/i);
-      assert.ok(answer.includes(`"x-forwarded-host":"${host}"`) && answer.includes(`"x-forwarded-proto":"${proto}"`), host);
+      assert.ok(
+        answer.includes(`"x-forwarded-host":"${host}"`) && answer.includes(`"x-forwarded-proto":"${proto}"`),
+        host,
+      );
     }
   }
 });
 
 test('paths that some read as one are several here, and each has what its service said of it', async (t) => {
   const gateway = await startCached(t);
-  const targets = ['/me/x.css', '/me;x.css', '/me%2Fx.css', '/me', '/me/', '/me%3Bx.css', '/me.css', '/ME/x.css', '/me?x.css', '/me%3Fx.css', '/me%23x.css'];
+  const targets = [
+    '/me/x.css',
+    '/me;x.css',
+    '/me%2Fx.css',
+    '/me',
+    '/me/',
+    '/me%3Bx.css',
+    '/me.css',
+    '/ME/x.css',
+    '/me?x.css',
+    '/me%3Fx.css',
+    '/me%23x.css',
+  ];
   for (const [index, target] of targets.entries()) {
     gateway.script(target.split('?')[0] as string, ({ path }) => ({ headers: HOUR, body: `${index}: ${path}` }));
     await gateway.get(target);
@@ -93,7 +111,24 @@ test('paths that some read as one are several here, and each has what its servic
 test('a query is never taken for another one', async (t) => {
   for (const cache of [true, { key: { query: ['a', 'b', 'c'] } }]) {
     const { call } = await startEchoing(t, { cache });
-    const queries = ['?a=1&b=2', '?a=1%26b=2', '?a=1%26b%3D2', '?a=1;b=2', '?a=1&b', '?a=1&b=', '?a=1', '?a=%31', '?a=1&a=2', '?a=2&a=1', '?b=2&a=1', '', '?a=1,b=2', '?a[]=1&b=2', '?%61=1&b=2', '?a=1&c=%00'];
+    const queries = [
+      '?a=1&b=2',
+      '?a=1%26b=2',
+      '?a=1%26b%3D2',
+      '?a=1;b=2',
+      '?a=1&b',
+      '?a=1&b=',
+      '?a=1',
+      '?a=%31',
+      '?a=1&a=2',
+      '?a=2&a=1',
+      '?b=2&a=1',
+      '',
+      '?a=1,b=2',
+      '?a[]=1&b=2',
+      '?%61=1&b=2',
+      '?a=1&c=%00',
+    ];
     const first = new Map<string, string>();
     for (const query of queries) first.set(query, (await call(`/q${query}`)).json.path);
     for (const query of queries) assert.equal((await call(`/q${query}`)).json.path, first.get(query), query);
@@ -158,7 +193,9 @@ test('an answer whose client left in the middle is not stored', async (t) => {
     res.write('half');
     if (calls > 1) res.end(' and all');
   });
-  const gateway = await startGateway(t, { file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] } });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
   const controller = new AbortController();
   const response = await fetch(`${gateway.url}/x`, { signal: controller.signal });
   await (response.body as ReadableStream<Uint8Array>).getReader().read();
@@ -191,7 +228,9 @@ test('no field of a client, and no path, breaks out of the answer', async (t) =>
 
 test('fields named after what every object has are fields like others', async (t) => {
   const gateway = await startCached(t);
-  gateway.script('/a', [{ headers: { ...HOUR, ['__proto__']: 'x', constructor: 'y', vary: 'constructor, __proto__' } }]);
+  gateway.script('/a', [
+    { headers: { ...HOUR, ['__proto__']: 'x', constructor: 'y', vary: 'constructor, __proto__' } },
+  ]);
   await gateway.get('/a', { constructor: '1' });
   assert.equal((await gateway.get('/a', { constructor: '1' })).headers['x-cache'], 'HIT');
   assert.equal((await gateway.get('/a', { constructor: '2' })).headers['x-cache'], 'MISS');

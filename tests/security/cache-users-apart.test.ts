@@ -43,7 +43,11 @@ async function setUp(t: TestContext, options: Parameters<typeof startCached>[1] 
 }
 
 /** Each caller is asked for twice: the first time all differ, the second time each gets its own again. */
-async function assertApart(call: (headers: Record<string, string>) => Promise<string>, callers: readonly Record<string, string>[], isKept = true) {
+async function assertApart(
+  call: (headers: Record<string, string>) => Promise<string>,
+  callers: readonly Record<string, string>[],
+  isKept = true,
+) {
   const first: string[] = [];
   for (const caller of callers) first.push(await call(caller));
   assert.equal(new Set(first).size, callers.length);
@@ -124,7 +128,7 @@ test('what the service once called public, and does no more, is for nobody else 
   assert.match(await call(token('u1')), /u1/);
 });
 
-test('s-maxage and must-revalidate alone make an answer no one else\'s', async (t) => {
+test("s-maxage and must-revalidate alone make an answer no one else's", async (t) => {
   for (const cacheControl of ['s-maxage=600', 'max-age=600, must-revalidate']) {
     const { call } = await setUp(t, {}, cacheControl);
     await assertApart(call, [token('u1'), token('u2')]);
@@ -132,7 +136,10 @@ test('s-maxage and must-revalidate alone make an answer no one else\'s', async (
 });
 
 test('`shared` is for proven callers alone, and not for those whose Authorization nobody has verified', async (t) => {
-  const { call } = await setUp(t, { cache: { shared: true }, route: { auth: { any: ['jwt', 'api-key'], optional: true } } });
+  const { call } = await setUp(t, {
+    cache: { shared: true },
+    route: { auth: { any: ['jwt', 'api-key'], optional: true } },
+  });
   assert.equal(await call(token('u1')), await call(token('u2')));
   assert.notEqual(await call(), await call(token('u1')));
   const basic = await setUp(t, { cache: { shared: true }, route: { auth: 'api-key', forwardCredentials: true } });
@@ -143,17 +150,25 @@ test('`shared` is for proven callers alone, and not for those whose Authorizatio
 });
 
 test('what is shared can be told apart by a value', async (t) => {
-  const { call } = await setUp(t, { cache: { shared: true, key: { values: ['${claims.org}'] } }, route: { auth: 'jwt' } });
+  const { call } = await setUp(t, {
+    cache: { shared: true, key: { values: ['${claims.org}'] } },
+    route: { auth: 'jwt' },
+  });
   assert.equal(await call(token('u1', { org: 'a' })), await call(token('u2', { org: 'a' })));
   assert.notEqual(await call(token('u1', { org: 'a' })), await call(token('u3', { org: 'b' })));
 });
 
 test('an Authorization or a Cookie that nobody has looked at is not answered from the store, and not stored', async (t) => {
   const { call } = await setUp(t, { route: { auth: 'none' } });
-  await assertApart(call, [{ authorization: 'Basic YTph' }, { authorization: 'Basic YjpI' }, { cookie: 's=1' }, { cookie: 's=2' }], false);
+  await assertApart(
+    call,
+    [{ authorization: 'Basic YTph' }, { authorization: 'Basic YjpI' }, { cookie: 's=1' }, { cookie: 's=2' }],
+    false,
+  );
   const plain = await call();
   assert.equal(await call(), plain);
-  for (const headers of [{ cookie: 's=1' }, { authorization: 'Basic YTph' }]) assert.notEqual(await call(headers), plain);
+  for (const headers of [{ cookie: 's=1' }, { authorization: 'Basic YTph' }])
+    assert.notEqual(await call(headers), plain);
 });
 
 test('but where the answer is public, or the key names it', async (t) => {
@@ -165,7 +180,14 @@ test('but where the answer is public, or the key names it', async (t) => {
 
 test('a cookie beside a proven credential is one that nobody has looked at', async (t) => {
   const { call } = await setUp(t);
-  await assertApart(call, [{ ...token('u1'), cookie: 's=1' }, { ...token('u1'), cookie: 's=2' }], false);
+  await assertApart(
+    call,
+    [
+      { ...token('u1'), cookie: 's=1' },
+      { ...token('u1'), cookie: 's=2' },
+    ],
+    false,
+  );
 });
 
 test('neither Set-Cookie nor private nor no-store is given to anybody else', async (t) => {

@@ -1,6 +1,14 @@
-/** Routes of the demo beside those of routes.json: what docs/answers.md shows, to be tried. */
+/** Routes of the demo beside those of routes.json: what docs/answers.md and docs/cache.md show, to be tried. */
 export const SAMPLE_ROUTES: readonly object[] = [
   { prefix: '/samples/small', target: 'http://localhost:4003', auth: 'none', compress: { minSize: '100b' } },
+  {
+    name: 'cached',
+    prefix: '/samples/cached',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    rewritePrefix: '/cached',
+    cache: true,
+  },
   {
     prefix: '/samples/closed',
     target: 'http://localhost:4003',

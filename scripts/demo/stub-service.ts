@@ -70,11 +70,22 @@ async function answer(
     res.end(`${name} has stopped\n`, () => void stop());
     return;
   }
+  if (url.pathname.startsWith('/cached')) letBeStored(res);
   const port = req.socket.localPort;
   const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes };
   res.statusCode = statusOf(url.pathname, failRatio);
   res.setHeader('content-type', 'application/json');
-  res.end(`${JSON.stringify(echo, null, 2)}\n`);
+  const body = `${JSON.stringify(echo, null, 2)}\n`;
+  res.setHeader('content-length', Buffer.byteLength(body));
+  res.end(body);
+}
+
+/** For a minute, and half a minute longer while it is asked for anew; the time shows when it was said. */
+function letBeStored(res: ServerResponse): void {
+  res.setHeader('cache-control', 'max-age=60, stale-while-revalidate=30');
+  res.setHeader('cache-tag', 'samples, prices');
+  res.setHeader('etag', '"v1"');
+  res.setHeader('x-said-at', new Date().toISOString());
 }
 
 /** The same to every query: it shows that one came through. */

@@ -3,9 +3,6 @@ import type { RequestContext } from '../context.ts';
 import type { CacheOptions } from './options.ts';
 import type { ToldFields } from './told-fields.ts';
 
-/** Who may be given what is stored under a name. */
-export type Scope = 'public' | 'anonymous' | 'shared' | 'own';
-
 /** Where a request looks, and where its answer may be stored. */
 export interface Names {
   /** The URL, for whatever invalidates it. */

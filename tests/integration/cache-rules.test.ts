@@ -807,15 +807,15 @@ test('the rules of HTTP for caches', async (t) => {
 
 async function play(gateway: CachedGateway, path: string, steps: readonly Step[]): Promise<void> {
   let now: Said = {};
-  const places = new Set(steps.map((step) => step.at ?? ''));
+  const places = new Set(steps.map(({ at = '' }) => at));
   const seen = new Map([...places].map((place) => [place, gateway.script(path + place, () => now)]));
   for (const [number, step] of steps.entries()) {
-    gateway.pass(step.after ?? 0);
-    if (step.says !== undefined) now = placed(typeof step.says === 'function' ? step.says(gateway) : step.says, path);
-    const requests = seen.get(step.at ?? '') as () => readonly SeenRequest[];
+    const { after = 0, at = '', method = 'GET', headers = {}, body, says: said } = step;
+    gateway.pass(after);
+    if (said !== undefined) now = placed(typeof said === 'function' ? said(gateway) : said, path);
+    const requests = seen.get(at) as () => readonly SeenRequest[];
     const before = requests().length;
-    const { method = 'GET', headers = {}, body } = step;
-    const answer = await gateway.get(path + (step.at ?? ''), headers, { method, ...(body !== undefined && { body }) });
+    const answer = await gateway.get(path + at, headers, { method, ...(body !== undefined && { body }) });
     const where = `step ${number + 1}: ${answer.headers['cache-status']}`;
     assert.equal(requests().length - before, step.outcome === 'stored' ? 0 : 1, where);
     checkTold(requests().at(-1)?.headers ?? {}, step, where);

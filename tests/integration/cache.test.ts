@@ -88,7 +88,7 @@ test('a client that leaves frees those that wait for its answer', async (t) => {
     file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
   });
   const socket = connect(gateway.port, '127.0.0.1');
-  socket.write('GET /x HTTP/1.1\r\nhost: 127.0.0.1:' + gateway.port + '\r\n\r\n');
+  socket.write(`GET /x HTTP/1.1\r\nhost: 127.0.0.1:${gateway.port}\r\n\r\n`);
   await until(() => waiting.length === 1);
   const second = ask(`${gateway.url}/x`);
   await until(() => gateway.gateway.inFlight === 2);

@@ -26,7 +26,7 @@ export function purgeCache(
     return refusal('not_found', { detail: 'No route has this name.', body: { routes } });
   }
   if (!purge(word as Word, value, { shared, purges })) return WHAT;
-  log.info('the cache was purged', { [word]: value });
+  log.info(`the cache was purged by ${word}`);
   return ok({ purged: { [word]: value } });
 }
 

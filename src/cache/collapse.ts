@@ -19,6 +19,7 @@ export class Collapse {
   readonly #deadlines: Deadlines;
   readonly #fillings = new Map<string, Filling>();
   readonly #hopeless = new RecentMap<string, number>(REMEMBERED);
+  readonly #common = new RecentMap<string, true>(REMEMBERED);
 
   constructor(deadlines: Deadlines) {
     this.#deadlines = deadlines;
@@ -35,9 +36,14 @@ export class Collapse {
     return filling;
   }
 
-  /** Whether somebody asks for it now. */
-  isAsked(name: string): boolean {
-    return this.#fillings.has(name);
+  /** Whether the last answer under this name was for everybody: then all that ask for it wait for one of them. */
+  isCommon(name: string): boolean {
+    return this.#common.get(name) === true;
+  }
+
+  learn(name: string, isCommon: boolean): void {
+    if (isCommon) this.#common.set(name, true);
+    else this.#common.delete(name);
   }
 
   /** Waits for whoever asks; undefined where nobody does, or waiting is in vain. */

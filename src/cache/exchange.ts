@@ -81,6 +81,7 @@ export class Exchange implements Sink {
     if (why !== undefined) {
       this.#letGo(status < 500);
       this.#forgetStale(status);
+      if (this.#sent.isBehind) this.#stopBehind(context);
     }
     this.#note(context, this.#result);
     const stored = why === undefined ? '; stored' : '';
@@ -89,7 +90,7 @@ export class Exchange implements Sink {
 
   write(context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#phase !== 'passing') return true;
-    this.#collect(chunk);
+    this.#collect(context, chunk);
     return this.#next.write(context, chunk, source);
   }
 
@@ -99,7 +100,7 @@ export class Exchange implements Sink {
       this.#serveValidated(context);
       return;
     }
-    if (last !== undefined) this.#collect(last);
+    if (last !== undefined) this.#collect(context, last);
     this.#finishKeeping();
     this.#letGo(false);
     this.#next.end(context, last);
@@ -118,21 +119,23 @@ export class Exchange implements Sink {
     const { choice, isValidating } = this.#sent;
     if (answered.status !== 304 || !isValidating || choice === undefined) return false;
     const { told, names } = this.#ask;
-    if (!isAbout(choice.entry, answered.fields, told.has('if-none-match') || told.has('if-modified-since'))) {
-      this.#plan.store.drop(names.url, choice.spot.name);
-      return false;
-    }
+    const hadOthers = told.has('if-none-match') || told.has('if-modified-since');
+    if (isAbout(choice.entry, answered.fields, hadOthers)) this.#update = answered;
+    else this.#plan.store.drop(names.url, choice.spot.name);
+    // What the client had asked for itself is its own to understand; it can't be told of a 304 that it has not asked for.
+    if (this.#update === undefined && hadOthers) return false;
     this.#phase = 'validated';
-    this.#update = answered;
     return true;
   }
 
   #serveValidated(context: RequestContext): void {
     const { choice, look, reason } = this.#sent;
+    const { entry } = choice as Choice;
     this.#phase = 'over';
-    const entry = freshen(this.#plan, this.#ask, look, choice as Choice, this.#update as Answered);
+    const update = this.#update;
+    const now = update === undefined ? entry : freshen(this.#plan, this.#ask, look, choice as Choice, update);
     this.#letGo(false);
-    this.#serve(context, entry, 'revalidated', `fwd=${reason}; fwd-status=304`);
+    this.#serve(context, now, 'revalidated', `fwd=${reason}; fwd-status=304`);
   }
 
   #serveStale(context: RequestContext, words: string): boolean {
@@ -182,10 +185,17 @@ export class Exchange implements Sink {
     return 'HEAD';
   }
 
-  #collect(chunk: Buffer): void {
+  #collect(context: RequestContext, chunk: Buffer): void {
     if (this.#collector === undefined || this.#collector.add(chunk)) return;
     this.#collector = undefined;
     this.#letGo(true);
+    if (this.#sent.isBehind) this.#stopBehind(context);
+  }
+
+  /** Nobody wants the rest; whoever is sending it is in the middle of that. */
+  #stopBehind(context: RequestContext): void {
+    this.#phase = 'over';
+    setImmediate(() => this.#next.end(context, undefined));
   }
 
   #finishKeeping(): void {

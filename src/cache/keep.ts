@@ -35,6 +35,7 @@ export function keep(plan: CachePlan, ask: Ask, look: Look, keeping: Keeping, bo
   const entry = createEntry(answered, verdict, { body, route: plan.route, path: path + query, tags });
   const ms = Math.min(LONGEST_USE_MS, usefulForMs(entry)) - Math.max(0, answered.answeredAtMs - entry.bornAtMs);
   const { url } = ask.names;
+  plan.collapse.learn(look.common.base, spot === look.common);
   if (vary.length === 0) {
     plan.store.put(url, spot.base, entry, look.mark, ms);
   } else {

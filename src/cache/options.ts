@@ -33,7 +33,7 @@ const keyOption = z.strictObject({
 });
 
 export const cacheOption = z.strictObject({
-  ttl: duration({ min: '1s', max: '365d' })
+  ttl: duration({ min: '1s', max: '1d' })
     .optional()
     .describe('How long an answer that says nothing of its freshness is used. Default: it is not stored.'),
   key: keyOption.prefault({}).describe('What tells answers apart beside the URL, and for proven callers who they are.'),
@@ -43,10 +43,10 @@ export const cacheOption = z.strictObject({
     .describe(
       'The answers are the same for all proven callers. Default false: each has its own, but for those that the service calls `public`.',
     ),
-  staleWhileRevalidate: duration({ max: '30d' })
+  staleWhileRevalidate: duration({ max: '1d' })
     .optional()
     .describe('How long a stale answer is used while a new one is fetched, where the answer does not say.'),
-  staleIfError: duration({ max: '30d' })
+  staleIfError: duration({ max: '1d' })
     .optional()
     .describe('How long a stale answer is used while the service fails, where the answer does not say.'),
   heuristic: z

@@ -4,8 +4,8 @@ import { SharedTimes, type SharedTimesOptions } from '../redis/shared-times.ts';
 import type { Entry } from './entry.ts';
 import { isPattern, isTag, matchesPattern } from './service-words.ts';
 
-/** A purge is remembered for so long: nothing that was stored before it is used longer. */
-export const LONGEST_USE_MS = 30 * 24 * 60 * 60 * 1000;
+/** Nothing is used longer than this, so that a purge must be remembered no longer. */
+export const LONGEST_USE_MS = 24 * 60 * 60 * 1000;
 /** The clocks of gateways differ: what was asked for so shortly after a purge is not given out either. */
 const SKEW_MS = 500;
 /** More patterns than that at once, and all of the route is purged: each lookup tries them all. */

@@ -99,7 +99,7 @@ export class RouteCache {
   /** One asks, the others wait; see collapse.ts. */
   #askOrWait(ask: Ask, look: Look, choice: Choice | undefined, waits: number): void {
     const { context } = ask;
-    const name = sharedName(ask, look, choice);
+    const name = sharedName(this.#plan, ask, look, choice);
     const filling = name === undefined ? undefined : this.#plan.collapse.begin(name);
     const waiter =
       name === undefined || filling !== undefined || waits >= MAX_WAITS
@@ -156,9 +156,16 @@ export class RouteCache {
 }
 
 /** By which others know that it asks for what they want; undefined where it can't share the answer, or wants a part. */
-function sharedName({ context }: Ask, { own }: Look, choice: Choice | undefined): string | undefined {
+function sharedName(
+  { collapse }: CachePlan,
+  { context }: Ask,
+  { common, own }: Look,
+  choice: Choice | undefined,
+): string | undefined {
   const isPart = context.method !== 'GET' || context.req.headers.range !== undefined;
-  return isPart || choice?.use === 'ask:request' ? undefined : own?.name;
+  if (isPart || choice?.use === 'ask:request') return undefined;
+  if (choice !== undefined) return choice.spot.name;
+  return collapse.isCommon(common.base) ? common.name : own?.name;
 }
 
 function missReason({ common, own }: Look): string {

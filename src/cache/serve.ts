@@ -1,4 +1,5 @@
 import type { RequestContext, Sink } from '../context.ts';
+import { GatewayError } from '../errors.ts';
 import type { AnswerFields } from '../sink.ts';
 import { type Result, toldFields } from './cache-status.ts';
 import { findSpan, isNotModified } from './conditions.ts';
@@ -58,7 +59,7 @@ export function serve(
   }
 }
 
-/** The last piece alone, behind the head: what was stored is whole. */
+/** The last piece alone, behind the head: what was stored is whole. What HTTP can't carry is the service's fault. */
 function end(
   context: RequestContext,
   sink: Sink,
@@ -66,7 +67,12 @@ function end(
   fields: AnswerFields,
   body: Buffer | undefined,
 ): void {
-  sink.head(context, status, fields, 'service');
+  try {
+    sink.head(context, status, fields, 'service');
+  } catch (cause) {
+    sink.fail(context, new GatewayError('upstream_protocol', undefined, { cause }));
+    return;
+  }
   sink.end(context, body);
 }
 

@@ -5,8 +5,8 @@ import { BodyCollector } from './body-collector.ts';
 import { type Result, toldFields } from './cache-status.ts';
 import type { Filling } from './collapse.ts';
 import { isAbout } from './conditions.ts';
-import { type Entry, isGoodInError } from './entry.ts';
-import type { Answered } from './freshness.ts';
+import { type Entry, freshForMs, isGoodInError } from './entry.ts';
+import { type Answered, bornAtMs } from './freshness.ts';
 import { expirePatterns } from './invalidate.ts';
 import { freshen, type Keeping, keep, planKeeping } from './keep.ts';
 import type { Choice } from './look.ts';
@@ -134,7 +134,7 @@ export class Exchange implements Sink {
     this.#phase = 'over';
     const update = this.#update;
     const now = update === undefined ? entry : freshen(this.#plan, this.#ask, look, choice as Choice, update);
-    this.#letGo(false);
+    this.#letGo(freshForMs(now, this.#plan.now()) <= 0);
     this.#serve(context, now, 'revalidated', `fwd=${reason}; fwd-status=304`);
   }
 
@@ -172,6 +172,8 @@ export class Exchange implements Sink {
     if ((this.#expectedBytes ?? 0) > maxBodyBytes) return 'too long';
     this.#keeping = keeping;
     this.#collector = new BodyCollector(budget, maxBodyBytes);
+    // Stored to be validated, not to be given to those that wait.
+    if (keeping.verdict.lifetimeMs <= answered.answeredAtMs - bornAtMs(answered)) this.#sent.filling?.end(true);
     return undefined;
   }
 

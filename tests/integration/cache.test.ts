@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { type CachedGateway, startCached } from '../support/cache.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
@@ -62,6 +63,60 @@ test('nobody waits for an answer that is for its asker alone', async (t) => {
   await until(() => waiting.length === 10);
   for (const go of waiting.slice(5)) go();
   await secondRound;
+});
+
+test('once an answer was for everybody, all callers wait for one of them', async (t) => {
+  const keys = Array.from({ length: 20 }, () => createApiKey());
+  const waiting: (() => void)[] = [];
+  let aheadMs = 0;
+  const service = await startService(t, (_req, res) => {
+    const date = new Date(Date.now() + aheadMs).toUTCString();
+    waiting.push(() =>
+      res.writeHead(200, { date, 'cache-control': 'public, max-age=10', 'content-length': 2 }).end('ok'),
+    );
+  });
+  const gateway = await startGateway(t, {
+    clock: { now: () => Date.now() + aheadMs },
+    file: {
+      consumers: keys.map((key, at) => ({ name: `app-${at}`, keys: [{ id: `k${at}`, sha256: hashApiKey(key) }] })),
+      routes: [{ prefix: '/', target: service.url, auth: 'api-key', cache: true }],
+    },
+  });
+  const call = (key: string | undefined) => ask(`${gateway.url}/x`, { headers: { 'x-api-key': key ?? '' } });
+  const first = call(keys[0]);
+  await until(() => waiting.length === 1);
+  waiting[0]?.();
+  await first;
+  aheadMs += 3_600_000;
+  const all = Promise.all(keys.map(call));
+  await until(() => gateway.gateway.inFlight === keys.length);
+  assert.equal(waiting.length, 2);
+  waiting[1]?.();
+  assert.ok((await all).every(({ text }) => text === 'ok'));
+  assert.equal(waiting.length, 2);
+});
+
+test('nobody waits for an answer that must be asked for each time, though it is stored', async (t) => {
+  const waiting: (() => void)[] = [];
+  const service = await startService(t, (req, res) => {
+    const fields = { etag: '"a"', 'cache-control': 'no-cache' };
+    if (req.headers['if-none-match'] === '"a"') waiting.push(() => res.writeHead(304, fields).end());
+    else waiting.push(() => res.writeHead(200, { ...fields, 'content-length': 2 }).end('ok'));
+  });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
+  const ten = () => Promise.all(Array.from({ length: 10 }, () => ask(`${gateway.url}/x`)));
+  const first = ten();
+  await until(() => gateway.gateway.inFlight === 10);
+  waiting[0]?.();
+  await until(() => waiting.length === 10);
+  for (const go of waiting.slice(1)) go();
+  await first;
+  const second = ten();
+  await until(() => waiting.length === 20);
+  for (const go of waiting.slice(10)) go();
+  assert.ok((await second).every(({ headers, text }) => text === 'ok' && headers['x-cache'] === 'REVALIDATED'));
 });
 
 test('a failure frees those that wait, and one of them asks next', async (t) => {
@@ -129,6 +184,47 @@ test('a service that fails while it is asked anew gives every place back', async
   await until(() => gateway.gateway.inFlight === 0);
   await startService(t, (_req, res) => res.end('back'), { port });
   await until(async () => (await gateway.get('/new')).text === 'back');
+});
+
+test('an endless answer to what is asked behind a stale one is broken off', async (t) => {
+  let closed = false;
+  let calls = 0;
+  const service = await startService(t, (_req, res) => {
+    calls += 1;
+    if (calls === 1) {
+      res.writeHead(200, { 'cache-control': 'max-age=1, stale-while-revalidate=600', 'content-length': 2 }).end('ok');
+      return;
+    }
+    res.on('close', () => {
+      closed = true;
+    });
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: 1\n\n');
+  });
+  let aheadMs = 0;
+  const gateway = await startGateway(t, {
+    clock: { now: () => Date.now() + aheadMs },
+    file: { routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }] },
+  });
+  await ask(`${gateway.url}/x`);
+  aheadMs += 10_000;
+  assert.equal((await ask(`${gateway.url}/x`)).headers['x-cache'], 'STALE');
+  await until(() => closed);
+});
+
+test('a 304 that speaks of another answer than the one that was asked for updates nothing', async (t) => {
+  const gateway = await startCached(t);
+  const seen = gateway.script('/a', [
+    { headers: { 'cache-control': 'max-age=1', etag: '"a"', x: '1' } },
+    { status: 304, headers: { 'cache-control': 'max-age=600', etag: '"b"', x: '2' } },
+    HOUR,
+  ]);
+  await gateway.get('/a');
+  gateway.pass(5);
+  const strange = await gateway.get('/a');
+  assert.deepEqual([strange.status, strange.text, strange.headers['x']], [200, 'answer 1', '1']);
+  assert.equal((await gateway.get('/a')).text, 'answer 3');
+  assert.equal(seen()[2]?.headers['if-none-match'], undefined);
 });
 
 test('a dead service, and then its open circuit, are answered with what is stale', async (t) => {

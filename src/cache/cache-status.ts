@@ -12,17 +12,21 @@ const X_CACHE: Readonly<Record<Result, string>> = {
   expired: 'EXPIRED',
 };
 
-/**
- * The answer's fields with `Cache-Status` (RFC 9211) behind those of caches nearer to the service, and `X-Cache`;
- * without the words of the service that are for us.
- */
+/** The fields of a service's answer with what `statusFields` says, and without its words that are for us. */
 export function toldFields(fields: AnswerFields, result: Result, status: string): AnswerFields {
-  const told: Record<string, string | string[] | undefined> = Object.assign(Object.create(null), fields);
+  const told: Record<string, string | string[] | undefined> = { ...fields, ...statusFields(fields, result, status) };
   delete told['x-cache-timeout'];
   delete told['x-cache-expire'];
   delete told['x-cache-hit'];
-  const before = [fields['cache-status'] ?? []].flat().join(', ');
-  told['cache-status'] = before === '' ? `turnpike; ${status}` : `${before}, turnpike; ${status}`;
-  told['x-cache'] = X_CACHE[result];
   return told;
+}
+
+/** `Cache-Status` (RFC 9211), behind those of caches nearer to the service, and `X-Cache`. */
+export function statusFields(fields: AnswerFields, result: Result, status: string) {
+  const before = fields['cache-status'];
+  const own = `turnpike; ${status}`;
+  return {
+    'cache-status': before === undefined ? own : `${[before].flat().join(', ')}, ${own}`,
+    'x-cache': X_CACHE[result],
+  };
 }

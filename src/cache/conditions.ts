@@ -20,10 +20,10 @@ export function isNotModified(
   entry: Pick<Entry, 'status' | 'fields'>,
   nowMs: number,
 ): boolean {
-  if (entry.status !== 200) return false;
-  const tags = headers['if-none-match'];
+  const { 'if-none-match': tags, 'if-modified-since': since } = headers;
+  if ((tags === undefined && since === undefined) || entry.status !== 200) return false;
   if (tags !== undefined) return hasTag(tags, entry.fields['etag']);
-  const sinceMs = parseHttpDate(headers['if-modified-since'], nowMs);
+  const sinceMs = parseHttpDate(since, nowMs);
   const modifiedMs = parseHttpDate(entry.fields['last-modified'] ?? entry.fields['date'], nowMs);
   return sinceMs !== undefined && modifiedMs !== undefined && modifiedMs <= sinceMs;
 }

@@ -37,12 +37,19 @@ const NOT_KEPT = new Set<string>([
 /** What a 304 must not change, since it is about the body that is kept (RFC 9111, section 3.2). */
 const OF_THE_BODY = new Set(['content-length', 'content-encoding', 'content-range', 'transfer-encoding']);
 
-/** The fields of an answer that are kept. Null-prototyped: services choose the names. */
+/** The fields of an answer that are kept. Services choose the names: one that would set a prototype is none. */
 export function keptFields(fields: AnswerFields, withheld: readonly string[], answeredAtMs: number): AnswerFields {
-  const kept: Record<string, string | string[] | undefined> = Object.create(null);
+  const kept: Record<string, string | string[] | undefined> = {};
   const named = connectionNames(fields['connection']);
   for (const name in fields) {
-    if (NOT_KEPT.has(name) || isOneHop(name) || named?.has(name) === true || withheld.includes(name)) continue;
+    if (
+      name === '__proto__' ||
+      NOT_KEPT.has(name) ||
+      isOneHop(name) ||
+      named?.has(name) === true ||
+      withheld.includes(name)
+    )
+      continue;
     kept[name] = fields[name];
   }
   // Without one, nobody after us could tell how old it is (RFC 9110, section 6.6.1).
@@ -52,8 +59,8 @@ export function keptFields(fields: AnswerFields, withheld: readonly string[], an
 
 /** The fields of a stored answer after a 304, or after the answer to a HEAD (RFC 9111, sections 3.2 and 4.3.4). */
 export function freshenedFields(stored: AnswerFields, update: AnswerFields): AnswerFields {
-  const fields: Record<string, string | string[] | undefined> = Object.assign(Object.create(null), stored);
-  for (const name in update) if (!OF_THE_BODY.has(name)) fields[name] = update[name];
+  const fields: Record<string, string | string[] | undefined> = { ...stored };
+  for (const name in update) if (name !== '__proto__' && !OF_THE_BODY.has(name)) fields[name] = update[name];
   return fields;
 }
 

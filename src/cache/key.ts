@@ -62,19 +62,38 @@ export function createNames(context: RequestContext, told: ToldFields, plan: Key
   const { key, written } = plan;
   const path = context.rawPath ?? context.path;
   const host = told.get('x-forwarded-host') ?? '';
-  const parts = [
+  const parts: (string | undefined)[] = [
     plan.routeId,
     context.scheme,
     host,
-    context.req.headers.host ?? '',
+    context.req.headers.host,
     path,
     context.query,
-    written.map((name) => told.get(name) ?? null),
-    key.headers.map((name) => told.get(name) ?? null),
-    key.values.map((value) => value.render(context)),
   ];
+  for (const name of written) parts.push(told.get(name));
+  for (const name of key.headers) parts.push(told.get(name));
+  for (const value of key.values) parts.push(value.render(context));
   const base = digest(parts);
-  return { url: urlName(host, path, context.query), common: `c${base}`, own: ownName(context, told, plan, base) };
+  return new NamesOf(host, path, context.query, base, ownName(context, told, plan, base));
+}
+
+class NamesOf implements Names {
+  readonly common: string;
+  readonly own: string | undefined;
+  readonly #where: readonly [host: string, path: string, query: string];
+  #url: string | undefined;
+
+  constructor(host: string, path: string, query: string, base: string, own: string | undefined) {
+    this.#where = [host, path, query];
+    this.common = `c${base}`;
+    this.own = own;
+  }
+
+  /** Made when it is asked for: what is found in memory needs none. */
+  get url(): string {
+    this.#url ??= urlName(...this.#where);
+    return this.#url;
+  }
 }
 
 function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base: string): string | undefined {
@@ -83,8 +102,11 @@ function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base:
   if (hasUnknownCredential(told, plan, isProven)) return undefined;
   if (!isProven) return `a${base}`;
   if (plan.shared && isShareable(context, told, plan)) return `s${base}`;
-  const others = [...told].filter(([name]) => !UNKEYED.has(name) && !name.startsWith('sec-')).sort(byName);
-  return `o${digest([base, authMethod ?? null, issuer ?? null, subject ?? null, consumer?.name ?? null, others])}`;
+  const parts = [base, authMethod, issuer, subject, consumer?.name];
+  for (const name of [...told.keys()].sort()) {
+    if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, told.get(name));
+  }
+  return `o${digest(parts)}`;
 }
 
 /** A cookie is a credential that nobody here has looked at, and so is an Authorization where nobody is proven. */
@@ -98,17 +120,16 @@ function isShareable({ authMethod = '' }: RequestContext, told: ToldFields, { ke
   return !told.has('authorization') || key.headers.includes('authorization') || !authMethod.includes('api-key');
 }
 
-function byName([first]: readonly [string, string], [second]: readonly [string, string]): number {
-  return first < second ? -1 : 1;
-}
-
 /** The name of a URL: of all routes, all methods and both schemes, since what changes a thing changes it there. */
 export function urlName(host: string, path: string, query: string): string {
   return digest([host.toLowerCase(), path, query]);
 }
 
-function digest(parts: readonly unknown[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url');
+/** Each part with its length before it, so that no two lists are one text; what is missing is not what is empty. */
+function digest(parts: readonly (string | undefined)[]): string {
+  let text = '';
+  for (const part of parts) text += part === undefined ? '-' : `${part.length}:${part}`;
+  return hash('sha256', text, 'base64url');
 }
 
 /**

@@ -8,7 +8,7 @@ import { variantName } from './vary.ts';
 export function lookUp({ store, purges }: CachePlan, ask: Ask): Eventual<Look> {
   const { names } = ask;
   const bases = names.own === undefined ? [names.common] : [names.common, names.own];
-  const found = store.find(names.url, bases);
+  const found = store.find(names, bases);
   const isGood = (stored: Stored | undefined): Entry | undefined =>
     isEntry(stored) && !purges.covers(stored) ? stored : undefined;
 
@@ -21,7 +21,7 @@ export function lookUp({ store, purges }: CachePlan, ask: Ask): Eventual<Look> {
     const variants = spots.filter(({ base, name }) => name !== base);
     if (variants.length === 0) return toLook(spots, mark);
     const more = store.find(
-      names.url,
+      names,
       variants.map(({ name }) => name),
     );
     const readVariants = (second: Found): Look => {

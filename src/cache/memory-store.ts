@@ -47,7 +47,7 @@ export class MemoryStore implements Store {
     this.#shrink();
   }
 
-  find(_url: string, names: readonly string[]): Found {
+  find(_where: { readonly url: string }, names: readonly string[]): Found {
     return { stored: names.map((name) => this.#get(name)), mark: this.#seq };
   }
 

@@ -41,7 +41,7 @@ export class RedisStore implements Store {
     this.#stop();
   }
 
-  async find(url: string, names: readonly string[]): Promise<Found> {
+  async find({ url }: { readonly url: string }, names: readonly string[]): Promise<Found> {
     const nothing: Found = { stored: names.map(() => undefined), mark: undefined };
     if (this.#owed.has(url)) return nothing;
     try {

@@ -1,7 +1,7 @@
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { AnswerFields } from '../sink.ts';
-import { type Result, toldFields } from './cache-status.ts';
+import { type Result, statusFields } from './cache-status.ts';
 import { findSpan, isNotModified } from './conditions.ts';
 import { ageMs, type Entry, freshForMs } from './entry.ts';
 
@@ -32,10 +32,8 @@ export function serve(
   const { headers } = context.req;
   const ttl = Math.ceil(freshForMs(entry, nowMs) / 1000);
   const age = String(Math.floor(ageMs(entry, nowMs) / 1000));
-  const told: AnswerFields = {
-    ...toldFields(entry.fields, result, `${words === '' ? 'hit' : words}; ttl=${ttl}`),
-    age,
-  };
+  const status = statusFields(entry.fields, result, `${words === '' ? 'hit' : words}; ttl=${ttl}`);
+  const told: AnswerFields = { ...entry.fields, ...status, age };
   context.cache = result;
   if (isNotModified(headers, entry, nowMs)) {
     end(context, sink, 304, only(told), undefined);

@@ -25,7 +25,8 @@ export interface Store {
   readonly maxBodyBytes: number;
   /** False while it is gone: nothing is looked up, nothing is stored. */
   readonly isUp: boolean;
-  find(url: string, names: readonly string[]): Eventual<Found>;
+  /** `where`: the URL, looked at only where it is needed. */
+  find(where: { readonly url: string }, names: readonly string[]): Eventual<Found>;
   /** Stores, unless the URL was invalidated since `mark` was taken. */
   put(url: string, name: string, stored: Stored, mark: Mark, keepMs: number): void;
   drop(url: string, name: string): void;

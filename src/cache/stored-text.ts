@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AnswerFields } from '../sink.ts';
 import { isEntry, type Stored } from './store.ts';
 
 const head = z.object({
@@ -39,8 +38,7 @@ export function decodeStored(text: unknown, name: string, mark: string): Stored 
   if ('vary' in read.data) return { vary: read.data.vary };
   const { name: _, mark: __, size, fields, ...rest } = read.data;
   const body = Buffer.from(text.slice(end + 1), 'base64');
-  const own: AnswerFields = Object.assign(Object.create(null), fields);
-  return end < 0 || body.length !== size ? undefined : { ...rest, fields: own, body };
+  return end < 0 || body.length !== size ? undefined : { ...rest, fields, body };
 }
 
 function parse(text: string): unknown {

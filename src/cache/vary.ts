@@ -36,9 +36,10 @@ export function variantName(name: string, vary: readonly string[], told: ToldFie
   return `${name}.${hash('sha256', JSON.stringify([vary, values]), 'base64url')}`;
 }
 
-/** Blanks around commas mean nothing; a field that is missing is not one that is empty. */
+/** Blanks around commas mean nothing, but in quotes; a field that is missing is not one that is empty. */
 function normalize(name: string, value: string | undefined): string | null {
   if (value === undefined) return null;
+  if (value.includes('"')) return value;
   const text = value
     .split(',')
     .map((part) => part.trim())

@@ -3,7 +3,7 @@ import { TOKEN_CHARS } from '../lib/http-token.ts';
 /** The value of a field as it comes. */
 export type FieldValue = string | readonly string[] | undefined;
 
-/** A longer Cache-Control is cut off there. */
+/** A longer Cache-Control is not read, and taken for one that forbids. */
 const MAX_CHARS = 4096;
 /** More than that is for ever (RFC 9111, section 1.2.2). */
 const MAX_SECONDS = 2 ** 31;
@@ -62,7 +62,8 @@ export function parseSeconds(text: string | undefined): number | undefined {
 
 export function parseDirectives(field: FieldValue): Directives {
   if (field === undefined) return NONE;
-  const text = (typeof field === 'string' ? field : field.join(',')).slice(0, MAX_CHARS);
+  const text = typeof field === 'string' ? field : field.join(',');
+  if (text.length > MAX_CHARS) return TOO_LONG;
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const values = new Map<string, (string | undefined)[]>();
@@ -75,6 +76,7 @@ export function parseDirectives(field: FieldValue): Directives {
 }
 
 const NONE = new Directives(new Map());
+const TOO_LONG = new Directives(new Map([['no-store', [undefined]]]));
 const MAX_PARSED = 500;
 const parsed = new Map<string, Directives>();
 

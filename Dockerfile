@@ -23,6 +23,8 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json routes.json routes.schema.json .env.example ./
+# What texts call `turnpike`.
+RUN chmod 755 dist/start.cjs && ln -s /app/dist/start.cjs /usr/local/bin/turnpike
 USER node
 EXPOSE 3000
 # The health of the process alone: a service that is down is no reason to restart the gateway.

@@ -4,9 +4,10 @@ import { startStub } from './demo/stub-service.ts';
 
 const USAGE = `A service to try the gateway with: it answers with what it received, as JSON.
 
-  npm run stub -- --port 4001 --name users [--fail 30%] [--delay 2s]
+  npm run stub -- --port 4001 --name users [--host 0.0.0.0] [--fail 30%] [--delay 2s]
 
-  --port   where it listens on 127.0.0.1; 0 picks a free port
+  --port   where it listens; 0 picks a free port
+  --host   on which address; default 127.0.0.1. A gateway in a container comes from outside: 0.0.0.0
   --name   what it calls itself
   --fail   answers 500 to this share of the requests
   --delay  waits this long before each answer
@@ -18,6 +19,7 @@ const USAGE = `A service to try the gateway with: it answers with what it receiv
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '4001' },
+    host: { type: 'string', default: '127.0.0.1' },
     name: { type: 'string', default: 'stub' },
     fail: { type: 'string', default: '0%' },
     delay: { type: 'string', default: '0ms' },
@@ -38,7 +40,13 @@ if (values.help || !Number.isInteger(port) || !(failPercent <= 100) || delayMs =
 
 async function run(at: number, delayMs: number): Promise<void> {
   try {
-    const stub = await startStub({ name: values.name, port: at, failRatio: failPercent / 100, delayMs });
+    const stub = await startStub({
+      name: values.name,
+      port: at,
+      host: values.host,
+      failRatio: failPercent / 100,
+      delayMs,
+    });
     console.log(`${values.name} listens on http://localhost:${stub.port}`);
     process.once('SIGINT', () => void stub.stop());
     process.once('SIGTERM', () => void stub.stop());

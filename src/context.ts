@@ -1,8 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
-import type { ErrorCode, ErrorSource, GatewayError } from './errors.ts';
-import type { AttemptOutcome, Consumer, Decision, LimitState, RouteIdentity, WebSocketTerms } from './facts.ts';
+import type { ErrorCode, ErrorSource, GatewayError, NearestRoute } from './errors.ts';
+import type {
+  AttemptOutcome,
+  Consumer,
+  Decision,
+  Guardian,
+  LimitState,
+  RouteIdentity,
+  WebSocketTerms,
+} from './facts.ts';
 import { qualify } from './lib/qualify.ts';
 import { type Answerer, NOWHERE, type SinkOf } from './sink.ts';
 
@@ -67,6 +75,8 @@ export class RequestContext {
   rawPath: string | undefined = undefined;
   /** The query with its `?`, or an empty string. */
   query = '';
+  /** What is forwarded instead, where a route edits it; its secrets are nobody's else. */
+  editedQuery: string | undefined = undefined;
   route: RouteIdentity | undefined = undefined;
   /** How much of `path` the matched prefix covers. */
   prefixLength = 0;
@@ -149,7 +159,7 @@ export class RequestContext {
   /** The cause behind an error, for the log alone. */
   cause: unknown = undefined;
   /** Finds the route that a path was probably meant for, where it matched none; for the log alone. */
-  nearestRoute: (() => string | undefined) | undefined = undefined;
+  nearestRoute: (() => NearestRoute | undefined) | undefined = undefined;
   limit: LimitState | undefined = undefined;
   /** What was done to it on purpose, for a trial: `delay`, `abort` or `delay+abort`. */
   fault: string | undefined = undefined;
@@ -179,6 +189,12 @@ export class RequestContext {
   // When the connection closes or the answer is complete
   /** Ends what the request still has under way at a service; set by the last stage. */
   abort: UnderWay | undefined = undefined;
+  /** True once a byte of it may have reached a service. */
+  isSent = false;
+  /** True where a service tells repetitions apart, so that any method may be repeated. */
+  isRepeatable = false;
+  /** Hears of the end before the log line is written; set by whoever has promised what becomes of the request. */
+  guardian: Guardian | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
 

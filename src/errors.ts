@@ -49,6 +49,11 @@ export const ERRORS = {
   uri_too_long: { status: 414, source: 'client', title: 'URI too long', advice: 'Send a URL of at most 8 KiB.' },
   unsupported_media_type: { status: 415, source: 'client', title: 'Type not supported', advice: 'Send the body in a Content-Type and Content-Encoding that this route takes.' },
   not_revoked: { status: 422, source: 'client', title: 'Token not revoked', advice: 'This is no jti, or 100,000 tokens are revoked already.' },
+  idempotency_key_missing: { status: 400, source: 'client', title: 'Idempotency-Key is missing', advice: 'This route requires a key: send one that is new for each new request, a UUID for one.' },
+  idempotency_key_invalid: { status: 400, source: 'client', title: 'Idempotency-Key is malformed', advice: 'Send one string of 1 to 255 visible characters.' },
+  idempotency_in_progress: { status: 409, source: 'client', title: 'A request is outstanding for this Idempotency-Key', advice: 'The first request with this key is under way; send it again after Retry-After.' },
+  idempotency_unknown: { status: 409, source: 'client', title: 'What came of this Idempotency-Key is not known', advice: 'The first request with this key reached the service, and its answer is not here: look at the service for what came of it.' },
+  idempotency_mismatch: { status: 422, source: 'client', title: 'Idempotency-Key is already used', advice: 'This key belongs to a request with another method, target or body: send a new key for a new request.' },
   headers_too_large: { status: 431, source: 'client', title: 'Header fields too large', advice: 'Send at most 16 KiB of header fields.' },
   rate_limited: { status: 429, source: 'client', title: 'Too many requests', advice: 'Wait for the seconds in Retry-After.' },
   quota_exceeded: { status: 429, source: 'client', title: 'Quota used up', advice: 'Wait for the next period, or ask for a larger plan.' },
@@ -74,13 +79,14 @@ export const ERRORS = {
   overloaded: { status: 503, source: 'gateway', title: 'Overloaded', advice: 'Too many calls to this service are in flight.', proxyStatus: 'connection_limit_reached' },
   auth_unavailable: { status: 503, source: 'gateway', title: 'Authentication unavailable', advice: 'What decides about this credential does not answer; try again later.' },
   limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
+  idempotency_unavailable: { status: 503, source: 'gateway', title: 'Keys unavailable', advice: 'Whether this key was used can not be told at the moment, so nothing was run: try again after Retry-After.' },
   injected_fault: { status: 503, source: 'gateway', title: 'Injected fault', advice: 'This route is on trial: it fails on purpose, as its fault says.', proxyStatus: 'proxy_internal_response' },
   draining: { status: 503, source: 'gateway', title: 'Shutting down', advice: 'This instance is stopping; try again.' },
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
   headers_timeout: { status: 504, source: 'upstream', title: 'Service timeout', advice: 'The service did not answer in time.', proxyStatus: 'http_response_timeout' },
   not_stored: { status: 504, source: 'client', title: 'Not stored', advice: 'The request takes an answer from the cache alone (only-if-cached), and none is there that can be used.' },
-  idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request.', proxyStatus: 'http_response_timeout' },
+  idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request, or fell silent in the middle of its answer.', proxyStatus: 'http_response_timeout' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -116,8 +122,14 @@ export interface GatewayErrorExtras {
   readonly cause?: unknown;
   /** What the log says in place of the detail, where the client is told less. */
   readonly detailForLog?: string | undefined;
-  /** Finds the prefix of the route that was probably meant; asked by the log alone, and never told to a client. */
-  readonly nearestRoute?: () => string | undefined;
+  /** Finds the route that was probably meant; asked by the log alone, and never told to a client. */
+  readonly nearestRoute?: () => NearestRoute | undefined;
+}
+
+/** The prefix of a route that was probably meant, and the key of it that did not fit where the path did. */
+export interface NearestRoute {
+  readonly prefix: string;
+  readonly wants?: string;
 }
 
 /** What a stage hands to `next()` to refuse a request: a code from the table, never a bare status. */

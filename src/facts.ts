@@ -18,7 +18,9 @@ export type AttemptOutcome =
   | 'reset'
   | 'protocol'
   | 'overloaded'
-  | 'aborted-by-client';
+  | 'aborted-by-client'
+  /** The gateway broke the upload off: a limit of the route's. */
+  | 'upload-refused';
 
 /** One line of the decision trace: which stage decided what, and why. */
 export interface Decision {
@@ -56,4 +58,14 @@ export interface LimitState {
   readonly remaining: number;
   /** Seconds until the window has room again (refused) or is empty (allowed). */
   readonly resetSeconds: number;
+}
+
+/** What must hear of a request's end, and may keep it going without its client. */
+export interface Guardian {
+  /** The client has left before all of its answer had. True: the request goes on until `end` is called. */
+  clientLeft(end: () => void): boolean;
+  /** Does this when a request is over that goes on without its client; false for one that does not. */
+  outlive(act: () => void): boolean;
+  /** The request is over, and what it had under way is ended, whatever came of it. */
+  over(): void;
 }

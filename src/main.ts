@@ -1,5 +1,5 @@
 import { ConfigError, renderConfigError } from './config/config-error.ts';
-import { environment, readSettings } from './config/env.ts';
+import { environment, readDotEnv, readSettings } from './config/env.ts';
 import { loadRoutesInSteps } from './config/load.ts';
 import { warnOfRoutes } from './config/route-warnings.ts';
 import { warnOfSettings } from './config/setting-warnings.ts';
@@ -59,7 +59,7 @@ export async function start(): Promise<void> {
 
 function warningsOf({ gateway }: Running, settings: Settings): readonly string[] {
   const { config } = gateway.snapshot;
-  const strayNames = findStrayNames(environment(), settings.routesFile);
+  const strayNames = findStrayNames(environment(), settings.routesFile, readDotEnv(process.cwd()));
   return [...strayNames, ...warnOfRoutes(config.routes), ...warnOfSettings(config, settings)];
 }
 

@@ -101,6 +101,11 @@ function createTable(registry: Registry) {
       help: 'Operations of GraphQL that a guard let pass, by name (those of its list; else other) and type.',
       labelNames: ['route', 'operation', 'type'],
     }),
+    idempotency: createCounter(registry, {
+      name: 'turnpike_idempotency_total',
+      help: 'Requests with an Idempotency-Key, by what it was: begun, answered (given again), running, mismatch, lost, spent, closed, unavailable.',
+      labelNames: ['route', 'result'],
+    }),
     limiterStore: new Gauge({
       name: 'turnpike_limiter_store_up',
       help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0); absent without REDIS_URL.',

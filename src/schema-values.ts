@@ -33,10 +33,19 @@ interface QuantityWords {
   readonly kind: string;
   readonly example: string;
   readonly units: Readonly<Record<string, number>>;
+  /** What others call a unit, and what it is here. */
+  readonly words: Readonly<Record<string, string>>;
+}
+
+/** `200MB`, `20m` (nginx), `1 s`, `2min` as they are written here; undefined for what is no quantity at all. */
+function suggestQuantity(text: string, pattern: RegExp, words: QuantityWords['words']): string | undefined {
+  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)$/.exec(text.trim().toLowerCase()) ?? [];
+  const meant = `${amount}${Object.hasOwn(words, unit) ? words[unit] : unit}`;
+  return amount !== undefined && pattern.test(meant) ? meant : undefined;
 }
 
 function quantity(
-  { kind, example, units }: QuantityWords,
+  { kind, example, units, words }: QuantityWords,
   pattern: RegExp,
   parse: (text: string) => number | undefined,
   bounds: Bounds,
@@ -51,7 +60,12 @@ function quantity(
           ? `a ${kind} needs a unit: "${example}", not a bare number (${choice})`
           : `expected a ${kind} such as "${example}" (${choice})`,
     })
-    .regex(pattern, { error: `expected a ${kind} such as "${example}" (${choice})` })
+    .regex(pattern, {
+      error: ({ input }) => {
+        const meant = suggestQuantity(String(input), pattern, words);
+        return `expected a ${kind} such as "${example}" (${choice})${meant === undefined ? '' : `: did you mean "${meant}"?`}`;
+      },
+    })
     .transform((text, context) => {
       const value = parse(text) as number;
       if (value >= min && value <= max) return value;
@@ -63,8 +77,27 @@ function quantity(
     });
 }
 
-const DURATION_WORDS: QuantityWords = { kind: 'duration', example: '30s', units: UNIT_MS };
-const SIZE_WORDS: QuantityWords = { kind: 'size', example: '1mb', units: UNIT_BYTES };
+const spelt = (unit: string, ...names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => [name, `${name}s`]).map((name) => [name, unit]));
+
+const DURATION_WORDS: QuantityWords = {
+  kind: 'duration',
+  example: '30s',
+  units: UNIT_MS,
+  words: {
+    ...spelt('ms', 'msec', 'milli', 'millisecond'),
+    ...spelt('s', 'sec', 'second'),
+    ...spelt('m', 'min', 'minute'),
+    ...spelt('h', 'hr', 'hour'),
+    ...spelt('d', 'day'),
+  },
+};
+const SIZE_WORDS: QuantityWords = {
+  kind: 'size',
+  example: '1mb',
+  units: UNIT_BYTES,
+  words: { ...spelt('b', 'byte'), k: 'kb', kib: 'kb', m: 'mb', mib: 'mb', g: 'gb', gib: 'gb' },
+};
 
 /** The units of a duration, for messages: `ms, s, m, h, d`. */
 export const DURATION_UNITS = Object.keys(UNIT_MS).join(', ');

@@ -17,6 +17,7 @@ import { forwardStage } from './stages/forward.ts';
 import { gatewayLimitStage } from './stages/gateway-limit.ts';
 import { graphqlStage } from './stages/graphql.ts';
 import { graphqlCostStage } from './stages/graphql-cost.ts';
+import { idempotencyStage } from './stages/idempotency.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { maintenanceStage } from './stages/maintenance.ts';
 import { meStage } from './stages/me.ts';
@@ -75,6 +76,7 @@ export const STAGES = [
   filesStage, //            the files of a folder are answers like those of a service: every edit and guard holds
   aggregateStage, //        asks other routes in a service's place, each behind its own guards
   openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
+  idempotencyStage, //      nearest to the service: keeps its answers as they came, so that a replay is made of what the first was
   requestStage, //          after everything that tells the service something
   cacheStage, //            nearest to the service: sees what it is told; a hit has passed every guard, and is edited like its answer
   forwardStage, //          last: the proxies

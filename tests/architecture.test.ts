@@ -31,7 +31,18 @@ const LAYERS: readonly (readonly string[])[] = [
     'log/',
   ],
   ['answer/', 'values/'],
-  ['auth/', 'limits/', 'cache/', 'transform/', 'validate/', 'compose/', 'files/', 'routing/', 'upstream/'],
+  [
+    'auth/',
+    'limits/',
+    'cache/',
+    'transform/',
+    'validate/',
+    'compose/',
+    'files/',
+    'idempotency/',
+    'routing/',
+    'upstream/',
+  ],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
   ['gateway.ts', 'server/', 'admin/'],
@@ -47,6 +58,7 @@ const STRANGERS = [
   'validate/',
   'compose/',
   'files/',
+  'idempotency/',
   'routing/',
   'upstream/',
 ];
@@ -76,6 +88,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['validate/openapi/read-document.ts', 'cli/'],
   graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
+  'fast-xml-parser': ['transform/xml-reader.ts'],
   'jsonc-parser': ['config/', 'cli/key-file.ts', 'cli/json-edit.ts'],
 };
 

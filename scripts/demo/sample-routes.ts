@@ -1,5 +1,69 @@
-/** Routes of the demo beside those of routes.json: what docs/answers.md and docs/cache.md show, to be tried. */
+/** Routes of the demo beside those of routes.json: what docs/answers.md, docs/transforms.md and docs/cache.md show, to be tried. */
 export const SAMPLE_ROUTES: readonly object[] = [
+  {
+    prefix: '/samples/sent',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    request: {
+      headers: {
+        remove: ['x-debug'],
+        rename: { 'x-token': 'x-legacy-token' },
+        set: { 'x-asked': '${request.method} ${request.path}' },
+      },
+      query: { remove: ['debug'], rename: { q: 'query' }, set: { limit: '10' } },
+      json: {
+        omit: ['password'],
+        rename: { user_name: 'userName' },
+        set: { 'meta.count': '${size(body.items)}' },
+        wrap: 'order',
+      },
+    },
+  },
+  {
+    prefix: '/samples/shaped',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    response: [
+      {
+        when: 'response.status >= 400',
+        json: { pick: ['service'] },
+        headers: { set: { 'x-failed': '${response.status}' } },
+      },
+      {
+        when: 'response.status < 300',
+        json: {
+          pick: ['service', 'method', 'headers.host'],
+          rename: { service: 'by' },
+          set: { at: '${request.time}' },
+          wrap: 'data',
+        },
+      },
+    ],
+  },
+  {
+    prefix: '/samples/order',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    rewritePrefix: '/order.xml',
+    response: {
+      format: 'json',
+      xml: { arrays: ['order.items.item'], numbers: true },
+      json: { rename: { "order['@id']": 'id', "order.items.item[]['@sku']": 'sku' } },
+    },
+  },
+  {
+    prefix: '/samples/soap',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    request: { format: 'xml', xml: { root: 'order' } },
+  },
+  {
+    prefix: '/samples/links',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    rewritePrefix: '/links',
+    response: { urls: true },
+  },
   { prefix: '/samples/small', target: 'http://localhost:4003', auth: 'none', compress: { minSize: '100b' } },
   {
     name: 'cached',

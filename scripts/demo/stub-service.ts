@@ -8,8 +8,10 @@ import { echoWebSocket } from './web-socket-echo.ts';
 /** What a stub pretends to be. */
 export interface StubOptions {
   readonly name: string;
-  /** 0 picks a free port; it listens on 127.0.0.1 alone. */
+  /** 0 picks a free port. */
   readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Share of the requests that are answered 500, 0 to 1. */
   readonly failRatio?: number;
   readonly delayMs?: number;
@@ -24,6 +26,8 @@ export interface Stub {
 const STREAM_EVENTS = 5;
 const STREAM_PAUSE_MS = 200;
 const KEEP_ALIVE_SECONDS = 60;
+/** What is told of a text that was sent. */
+const MAX_SHOWN_CHARS = 2_000;
 
 /** Starts a service that answers with what it received. Rejects when the port is taken. */
 export async function startStub(options: StubOptions): Promise<Stub> {
@@ -47,7 +51,7 @@ export async function startStub(options: StubOptions): Promise<Stub> {
     for (const socket of webSockets) socket.destroy();
     await closed;
   }
-  server.listen(options.port, '127.0.0.1');
+  server.listen(options.port, options.host ?? '127.0.0.1');
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, stop };
 }
@@ -59,8 +63,7 @@ async function answer(
   stop: () => Promise<void>,
 ): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://stub');
-  let bodyBytes = 0;
-  for await (const chunk of req) bodyBytes += (chunk as Buffer).length;
+  const { bodyBytes, text } = await readBody(req);
   if (delayMs > 0) await wait(delayMs);
 
   if (url.pathname === '/stream') return stream(res, name);
@@ -72,7 +75,9 @@ async function answer(
   }
   if (url.pathname.startsWith('/cached')) letBeStored(res);
   const port = req.socket.localPort;
-  const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes };
+  if (url.pathname === '/order.xml') return sendOrder(res);
+  const more = url.pathname === '/links' ? { self: `http://${req.headers.host}/links` } : { body: text };
+  const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes, ...more };
   res.statusCode = statusOf(url.pathname, failRatio);
   res.setHeader('content-type', 'application/json');
   const body = `${JSON.stringify(echo, null, 2)}\n`;
@@ -86,6 +91,30 @@ function letBeStored(res: ServerResponse): void {
   res.setHeader('cache-tag', 'samples, prices');
   res.setHeader('etag', '"v1"');
   res.setHeader('x-said-at', new Date().toISOString());
+}
+
+/** What was sent, and its text where it is one. */
+async function readBody(req: IncomingMessage): Promise<{ bodyBytes: number; text: string | undefined }> {
+  const isText = /json|xml|^text/.test(req.headers['content-type'] ?? '');
+  let bodyBytes = 0;
+  let text = '';
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    bodyBytes += chunk.length;
+    if (isText && text.length < MAX_SHOWN_CHARS) text += String(chunk);
+  }
+  return { bodyBytes, text: isText ? text.slice(0, MAX_SHOWN_CHARS) : undefined };
+}
+
+/** A document as older services send them: XML, in an encoding of its own. */
+function sendOrder(res: ServerResponse): void {
+  res.setHeader('content-type', 'application/xml');
+  const items = '<items><item sku="a-1"><price>9.5</price></item></items>';
+  res.end(
+    Buffer.from(
+      `<?xml version="1.0" encoding="ISO-8859-1"?>\n<order id="7"><customer>Zoë</customer>${items}</order>\n`,
+      'latin1',
+    ),
+  );
 }
 
 /** The same to every query: it shows that one came through. */

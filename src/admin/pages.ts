@@ -81,6 +81,9 @@ function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
 function describeState({ deps, gateway, reloader, drain }: AdminSource) {
   const { pool, settings, redis } = deps;
   const services = reportServices(pool);
+  // What log, metrics and the lists below call a service that clients know by its route.
+  const names = new Map(services.map(({ name, outsideName }) => [outsideName, name]));
+  const known = Object.entries(publicReport(services));
   return {
     status: drain.isDraining ? 'draining' : 'serving',
     inFlight: gateway.inFlight,
@@ -88,7 +91,7 @@ function describeState({ deps, gateway, reloader, drain }: AdminSource) {
     routesFile: settings.routesFile,
     redis: redis === undefined ? 'not configured' : redis.isUp ? 'up' : 'down',
     lastReload: reloader.last ?? null,
-    services: publicReport(services),
+    services: Object.fromEntries(known.map(([outside, report]) => [outside, { name: names.get(outside), ...report }])),
     targets: services.flatMap(({ name, targets }) =>
       targets.map(({ latencyMs, ...target }) => ({
         service: name,

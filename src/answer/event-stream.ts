@@ -16,11 +16,15 @@ export function isEventStream(status: number, fields: AnswerFields): boolean {
 export function watchEvents(
   context: RequestContext,
   {
-    timeouts,
+    timeouts: { heartbeat: heartbeatMs = Number.POSITIVE_INFINITY },
+    clock,
     ...deps
-  }: Pick<Deps, 'eventStreams' | 'deadlines'> & { readonly timeouts: { heartbeat?: number | undefined } },
+  }: Pick<Deps, 'eventStreams' | 'deadlines' | 'clock'> & { readonly timeouts: { heartbeat?: number | undefined } },
 ): void {
-  context.sink = new EventStream(context, deps, timeouts.heartbeat ?? Number.POSITIVE_INFINITY);
+  const { credentialExpiresAtMs = Number.POSITIVE_INFINITY } = context;
+  // On the scale of `performance.now()`, which no change of the clock moves.
+  const expiresAtMs = performance.now() + (credentialExpiresAtMs - clock.now());
+  context.sink = new EventStream(context, deps, heartbeatMs, expiresAtMs);
 }
 
 /** A line that is no event: readers skip it (WHATWG HTML, section 9.2.6). */
@@ -33,7 +37,8 @@ const TAIL_CHARS = 3;
 
 /**
  * One answer of server-sent events. It knows where one event ends and the next begins, and so can be ended cleanly on
- * shutdown, and can say between events that it is still there (`heartbeatMs`; Infinity: never).
+ * shutdown or when the caller's credential expires (`expiresAtMs`), and can say between events that it is still there
+ * (`heartbeatMs`; Infinity: never).
  */
 class EventStream implements Sink, Deadline {
   dueAtMs = 0;
@@ -44,23 +49,26 @@ class EventStream implements Sink, Deadline {
   readonly #streams: Deps['eventStreams'];
   readonly #deadlines: Deadlines;
   readonly #heartbeatMs: number;
+  readonly #expiresAtMs: number;
   /** The last characters that were written, or '' at the start of the stream. */
   #tail = '';
   #isAtBoundary = true;
   #isFull = false;
-  #isShuttingDown = false;
+  #isEnding = false;
   #isOver = false;
 
   constructor(
     context: RequestContext,
     { eventStreams, deadlines }: Pick<Deps, 'eventStreams' | 'deadlines'>,
     heartbeatMs: number,
+    expiresAtMs: number,
   ) {
     this.#context = context;
     this.#next = context.sink;
     this.#streams = eventStreams;
     this.#deadlines = deadlines;
     this.#heartbeatMs = heartbeatMs;
+    this.#expiresAtMs = expiresAtMs;
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
@@ -72,7 +80,7 @@ class EventStream implements Sink, Deadline {
   write(context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#isOver) return true;
     const boundary = this.#advance(chunk);
-    if (this.#isShuttingDown && boundary > 0) {
+    if (this.#isEnding && boundary > 0) {
       this.#next.write(context, chunk.subarray(0, boundary), source);
       this.#finish();
       return true;
@@ -96,17 +104,22 @@ class EventStream implements Sink, Deadline {
 
   /** Ends the stream where the present event ends; readers then connect anew, elsewhere. */
   shutDown(): void {
-    this.#isShuttingDown = true;
+    this.#isEnding = true;
     if (this.#isAtBoundary && !this.#isOver) this.#finish();
   }
 
-  /** It has been silent for long enough. */
+  /** It has been silent for long enough, or is heard no longer by somebody who may. */
   onDue(): void {
     if (this.#isOver || this.#context.res.destroyed) {
       this.#leave();
       return;
     }
-    this.#deadlines.add(this, performance.now() + this.#heartbeatMs);
+    const nowMs = performance.now();
+    if (nowMs >= this.#expiresAtMs) {
+      this.shutDown();
+      return;
+    }
+    this.#deadlines.add(this, Math.min(nowMs + this.#heartbeatMs, this.#expiresAtMs));
     if (this.#isAtBoundary && !this.#isFull) this.#next.write(this.#context, HEARTBEAT, this);
   }
 
@@ -130,8 +143,8 @@ class EventStream implements Sink, Deadline {
   }
 
   #expectSilence(): void {
-    if (this.#heartbeatMs === Number.POSITIVE_INFINITY) return;
-    const dueAtMs = performance.now() + this.#heartbeatMs;
+    const dueAtMs = Math.min(performance.now() + this.#heartbeatMs, this.#expiresAtMs);
+    if (dueAtMs === Number.POSITIVE_INFINITY) return;
     // One that moves away is found out by itself.
     if (this.dueAtMs === 0) this.#deadlines.add(this, dueAtMs);
     else this.dueAtMs = dueAtMs;

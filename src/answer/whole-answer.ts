@@ -1,6 +1,9 @@
+import { turnFor } from '../body/heavy.ts';
+import { tooMuchAtOnce } from '../body/too-much.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
+import { MESSAGES } from '../lib/held-bytes.ts';
 import type { Answerer, AnswerFields } from '../sink.ts';
 
 /** An answer with all of its body. */
@@ -49,6 +52,8 @@ export class WholeAnswerSink implements Sink {
   #head: Omit<WholeAnswer, 'body'> | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
+  /** Who is held to account for what is kept, while it is. */
+  #caller: string | undefined;
   #isOver = false;
 
   constructor(reader: AnswerReader, next: Sink) {
@@ -63,6 +68,9 @@ export class WholeAnswerSink implements Sink {
       this.#next.head(context, status, withoutContentFields(fields), answerer);
     } else {
       this.#head = { status, fields, answerer };
+      this.#caller = context.clientAddress;
+      // Nobody tells a sink that the client has left.
+      context.res.once('close', this.#letGo);
       if (Number(fields['content-length'] ?? 0) > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
     }
   }
@@ -86,7 +94,9 @@ export class WholeAnswerSink implements Sink {
     this.#isOver = true;
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
     this.#chunks = [];
-    this.#finish(context, { ...head, body }).catch((error: unknown) => this.#next.fail(context, error));
+    this.#finish(context, { ...head, body })
+      .catch((error: unknown) => this.#next.fail(context, error))
+      .finally(this.#letGo);
   }
 
   /** While nothing of the answer is out, the failure is told properly. */
@@ -96,16 +106,27 @@ export class WholeAnswerSink implements Sink {
   }
 
   #take(context: RequestContext, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
-    else this.#chunks.push(chunk);
+    if (this.#caller === undefined) return;
+    if (this.#bytes + chunk.length > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
+    else if (!MESSAGES.take(this.#caller, chunk.length)) this.#refuse(context, tooMuchAtOnce());
+    else {
+      this.#bytes += chunk.length;
+      this.#chunks.push(chunk);
+    }
   }
 
   #refuse(context: RequestContext, error: unknown): void {
     this.#isOver = true;
-    this.#chunks = [];
+    this.#letGo();
     this.#next.fail(context, error);
   }
+
+  /** What was kept is free. Done once. */
+  readonly #letGo = (): void => {
+    if (this.#caller !== undefined) MESSAGES.give(this.#caller, this.#bytes);
+    this.#caller = undefined;
+    this.#chunks = [];
+  };
 
   #tooLarge(): GatewayError {
     const { maxBytes } = this.#reader;
@@ -114,7 +135,9 @@ export class WholeAnswerSink implements Sink {
 
   async #finish(context: RequestContext, coded: WholeAnswer): Promise<void> {
     const { maxBytes } = this.#reader;
-    const answer = await this.#reader.read(context, await plainAnswer(coded, maxBytes));
+    const plain = await plainAnswer(coded, maxBytes);
+    await turnFor(context, plain.body.length);
+    const answer = await this.#reader.read(context, plain);
     // While it was read the client may have left.
     if (context.res.destroyed) return;
     const fields = { ...answer.fields, 'content-length': String(answer.body.length) };

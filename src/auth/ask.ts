@@ -1,4 +1,5 @@
 import type { Call, CallAnswer } from '../deps.ts';
+import { isHostName } from '../lib/host-name.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { AnswerFields } from '../sink.ts';
 
@@ -55,7 +56,7 @@ export function fieldOf(headers: AnswerFields, name: string): string | undefined
  */
 export function isSafeUrl(text: string, allowHttp = false): boolean {
   const url = URL.parse(text);
-  if (url === null || url.username !== '' || url.password !== '') return false;
+  if (url === null || url.username !== '' || url.password !== '' || !isHostName(url.hostname)) return false;
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname));
 }

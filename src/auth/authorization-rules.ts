@@ -68,6 +68,8 @@ export interface Denial {
   readonly scopes: readonly string[] | undefined;
   /** For the log alone. */
   readonly cause?: unknown;
+  /** More of the detail, for the log alone. */
+  readonly forLog?: string;
 }
 
 /** One compiled condition: undefined when it holds. */
@@ -99,8 +101,12 @@ function whenCondition(when: Expression): Condition {
 }
 
 function consumerCondition(allowed: ReadonlySet<string>): Condition {
-  const denial = { detail: 'This consumer may not use this route.', scopes: undefined };
-  return ({ consumer }) => (consumer !== undefined && allowed.has(consumer.name) ? undefined : denial);
+  const other = { detail: 'This consumer may not use this route.', scopes: undefined };
+  const none = { detail: 'This route is for consumers, and this credential belongs to none.', scopes: undefined };
+  return ({ consumer }) => {
+    if (consumer === undefined) return none;
+    return allowed.has(consumer.name) ? undefined : other;
+  };
 }
 
 function listCondition(
@@ -120,8 +126,19 @@ function listCondition(
     const holds =
       (any === undefined || any.some((name) => has.includes(name))) &&
       (all === undefined || all.every((name) => has.includes(name)));
-    return holds ? undefined : denial;
+    return holds ? undefined : { ...denial, forLog: listOf(word, has) };
   };
+}
+
+const SHOWN_NAMES = 10;
+const SHOWN_CHARS = 64;
+
+/** What the caller has in place of what is needed; a claim that stands elsewhere than expected shows by that. */
+function listOf(word: 'role' | 'scope', has: readonly string[]): string {
+  if (has.length === 0) return `The caller has no ${word}.`;
+  const shown = has.slice(0, SHOWN_NAMES).map((name) => JSON.stringify(name.slice(0, SHOWN_CHARS)));
+  const more = has.length > SHOWN_NAMES ? ` and ${has.length - SHOWN_NAMES} more` : '';
+  return `The caller has the ${word}${has.length === 1 ? '' : 's'} ${shown.join(', ')}${more}.`;
 }
 
 function claimCondition(path: string, { equals, contains, oneOf }: z.output<typeof claimRule>): Condition {

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { looksLikeApiKey } from './api-key-format.ts';
-import { readBearer } from './bearer.ts';
+import { looksLikeJwt, readBearer } from './bearer.ts';
 import type { CredentialCheck } from './identity.ts';
 
 /**
@@ -21,8 +21,22 @@ export function createForeignHint(schemes: readonly CredentialCheck[], mode: 'an
     return takesBearer ? undefined : 'A token was';
   }
 
-  return function hint({ req }: RequestContext): string | undefined {
-    const { authorization = '', 'x-api-key': key } = req.headers;
+  const keyPlace = taken.has('api-key') ? 'it in X-API-Key' : names;
+  const tokenPlace = takesBearer ? 'it in Authorization' : names;
+
+  /** A credential without the word that belongs to it. */
+  function findBare(authorization: string): string | undefined {
+    if (takesBearer && looksLikeJwt(authorization)) return WITHOUT_WORD;
+    if (!looksLikeApiKey(authorization)) return undefined;
+    return `An API key was sent in Authorization, and this route takes ${keyPlace}.`;
+  }
+
+  function findInQuery(query: string): string | undefined {
+    if (TOKEN_IN_QUERY.test(query)) return `A token was sent in the query, and this route takes ${tokenPlace}.`;
+    return KEY_IN_QUERY.test(query) ? `An API key was sent in the query, and this route takes ${keyPlace}.` : undefined;
+  }
+
+  function findInFields(authorization: string, key: unknown): string | undefined {
     const inField = key !== undefined && !taken.has('api-key') ? 'An API key was' : undefined;
     const what = findInAuthorization(authorization) ?? inField;
     if (what === undefined) return undefined;
@@ -30,5 +44,18 @@ export function createForeignHint(schemes: readonly CredentialCheck[], mode: 'an
     return isMisplaced
       ? `${what} sent in Authorization, and this route takes it in X-API-Key.`
       : `${what} sent, and this route takes ${names}.`;
+  }
+
+  /** @param wasRead whether a credential was found and refused: what stands in the query then is not the reason. */
+  return function hint({ req, query }: RequestContext, wasRead: boolean): string | undefined {
+    const { authorization = '', 'x-api-key': key } = req.headers;
+    const inFields = findBare(authorization) ?? findInFields(authorization, key);
+    return inFields ?? (wasRead ? undefined : findInQuery(query));
   };
 }
+
+const WITHOUT_WORD = 'A token was sent without its scheme: write "Bearer " in front of it.';
+/** Three parts, of which the first begins as every header of a JWT does. */
+const TOKEN_IN_QUERY = /[?&][^=&]*=eyJ[\w-]*\.[\w-]+\.[\w-]*(?:&|$)/;
+/** A key of ours is known by its beginning; of another nobody can tell what it is. */
+const KEY_IN_QUERY = /[?&][^=&]*=tpk_/;

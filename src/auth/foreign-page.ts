@@ -23,6 +23,27 @@ export function ownOriginOf({ req, scheme, peerTrusted }: RequestContext): strin
   return `${scheme}://${String(ownHost)}`;
 }
 
+const SHOWN_CHARS = 200;
+
+/**
+ * Which page came, and which would be one of the host that was asked: for the log. That TLS ends in front of the gateway,
+ * and nothing says so, makes every page of the own host a foreign one.
+ */
+export function explainOrigin(context: RequestContext): string {
+  const { origin, 'sec-fetch-site': site } = context.req.headers;
+  const own = ownOriginOf(context);
+  if (origin === undefined) return `it has no Origin, and Sec-Fetch-Site is ${show(String(site))}`;
+  const says = `its Origin is ${show(origin)}, and a page of the host that was asked would be ${show(own)}`;
+  const isDowngraded = own.startsWith('http:') && origin === own.replace('http:', 'https:');
+  return isDowngraded
+    ? `${says}: where TLS ends in front, set TRUST_PROXY and send X-Forwarded-Proto from there`
+    : says;
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}…`);
+}
+
 /** Whether CORS has decided for this request that pages of this very origin may use the cookies of their visitor. */
 function mayUseCookies(context: RequestContext, origin: string): boolean {
   return (

@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { isHostName } from '../lib/host-name.ts';
 import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
@@ -102,11 +103,16 @@ function findFaults(row: IssuerRow): readonly Fault[] {
   return places.flatMap(([at, message]) => (message === undefined ? [] : [[at, message]]));
 }
 
+function isHostless(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && !isHostName(url.hostname);
+}
+
 const KEY_OPTIONS = ['secret', 'publicKey', 'jwks', 'discover'] as const;
 
 function findKeyFault(row: IssuerRow): string | undefined {
   const url = row.discover === undefined ? row.jwks : row.issuer;
-  if (url !== undefined && !isSafeUrl(url, row.allowHttp)) return HTTPS_ONLY;
+  if (url !== undefined && !isSafeUrl(url, row.allowHttp)) return isHostless(url) ? NO_HOST : HTTPS_ONLY;
   if (isRemote(row)) return row.algorithms?.some((name) => name.startsWith('HS')) ? NO_SECRET_IN_A_SET : undefined;
   try {
     fitAlgorithms(parseKey(row), row.algorithms);
@@ -133,6 +139,7 @@ function isCertificate(pem: string): boolean {
 
 const HTTPS_ONLY =
   'keys are fetched over https, or over http from this very machine; "allowHttp": true takes them over any http';
+const NO_HOST = 'the address has no name of a host that could be looked up';
 const NO_SECRET_IN_A_SET =
   'a published set of keys holds no HMAC secret: HS256, HS384 and HS512 can not be used with it';
 const REMOTE_ALGORITHMS: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];

@@ -9,7 +9,7 @@ export const parameterName = z
 /** Makes what reads a credential, a `what`, from the query parameter of this name; undefined where none was sent. */
 export function createQueryReader(parameter: string, what: string): (query: string) => string | Refusal | undefined {
   const start = `${parameter}=`;
-  const doubled = new Refusal(`more than one ${what} was sent`);
+  const doubled = new Refusal(`more than one ${what} was sent in the query (${parameter})`);
   const malformed = new Refusal(`the ${what} in the query is malformed`);
   return function readQuery(query) {
     if (!query.includes(start)) return undefined;

@@ -36,15 +36,19 @@ export function createRefusals(
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
     if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
-    const other = isOfAnotherKind(refused) ? hint(context) : undefined;
-    const detailForLog = other === undefined && forLog !== undefined ? `${capitalise(reason)}: ${forLog}.` : undefined;
+    const other = isOfAnotherKind(refused) ? hint(context, true) : undefined;
+    const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
     return new GatewayError(code, other ?? `${capitalise(reason)}.`, { ...withChallenge(said), cause, detailForLog });
   }
 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
     context.trace?.push({ stage: 'authenticate', decision: refused?.refusal.reason ?? 'no credential was sent' });
     if (refused === undefined) {
-      return new GatewayError('unauthenticated', nothingSent ?? hint(context), withChallenge(challengeFor(context)));
+      return new GatewayError(
+        'unauthenticated',
+        nothingSent ?? hint(context, false),
+        withChallenge(challengeFor(context)),
+      );
     }
     const { code, passedOn } = refused.refusal;
     if (passedOn !== undefined || code !== 'invalid_credential')
@@ -59,10 +63,15 @@ function isOfAnotherKind(refused: RefusedScheme): boolean {
 }
 
 /** A refusal that is no credential's fault, or somebody else's decision. */
-function refuseAs({ reason, code, cause, passedOn }: Refusal, challenge: string): GatewayError {
+function refuseAs({ reason, code, cause, passedOn, forLog }: Refusal, challenge: string): GatewayError {
   if (code === 'auth_unavailable') return new GatewayError(code, undefined, { cause });
   const asks = passedOn?.status === 401 ? withChallenge(challenge) : undefined;
-  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause });
+  const detailForLog = logDetail(reason, forLog);
+  return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause, detailForLog });
+}
+
+function logDetail(reason: string, forLog: string | undefined): string | undefined {
+  return forLog === undefined ? undefined : `${capitalise(reason)}: ${forLog}.`;
 }
 
 function withChallenge(challenge: string) {

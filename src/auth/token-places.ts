@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
 import { readBearer } from './bearer.ts';
-import { isForeignPage } from './foreign-page.ts';
+import { explainOrigin, isForeignPage } from './foreign-page.ts';
 import { Refusal } from './identity.ts';
 import { createQueryReader, parameterName } from './query-credential.ts';
-import { createOneReader, type Read } from './read-one.ts';
+import { type CredentialPlace, createOneReader, type Read } from './read-one.ts';
 
 /** Where a token may come from beside `Authorization: Bearer`. */
 export interface TokenPlaces {
@@ -29,9 +29,8 @@ export const tokenPlaces = z.strictObject({
     .describe('Whether a WebSocket may carry the token in Sec-WebSocket-Protocol: `bearer, TOKEN`. Default false.'),
 });
 
-const DOUBLED = new Refusal('more than one token was sent');
+const TWO_PROTOCOLS = new Refusal('more than one token was sent in Sec-WebSocket-Protocol');
 const MALFORMED = new Refusal('the token is malformed');
-const FOREIGN = new Refusal('a page of another origin may not use this cookie', { code: 'origin_refused' });
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** As Kubernetes does it: a subprotocol that is the token, in an alphabet that fits. */
@@ -41,24 +40,30 @@ const readHeader: Read = ({ req }) => readBearer(req.headers.authorization);
 
 /** Makes what reads the token of a request: one, wherever it may come from (RFC 6750, section 2); undefined without any. */
 export function createTokenReader({ cookie, query, subprotocol }: TokenPlaces): Read {
-  const readers = [readHeader];
-  if (cookie !== undefined) readers.push(createCookieReader(cookie));
-  if (query !== undefined) readers.push(createParameterReader(query));
-  if (subprotocol === true) readers.push(readSubprotocol);
-  return createOneReader(readers, DOUBLED);
+  const places: CredentialPlace[] = [{ name: 'Authorization', read: readHeader }];
+  if (cookie !== undefined) places.push({ name: `the cookie ${cookie}`, read: createCookieReader(cookie) });
+  if (query !== undefined) places.push({ name: `the query (${query})`, read: createParameterReader(query) });
+  if (subprotocol === true) places.push({ name: 'Sec-WebSocket-Protocol', read: readSubprotocol });
+  return createOneReader(places, 'token');
+}
+
+function refusePage(context: RequestContext): Refusal {
+  const reason = 'a page of another origin may not use this cookie';
+  return new Refusal(reason, { code: 'origin_refused', forLog: explainOrigin(context) });
 }
 
 /** A browser sends a cookie whatever page asks: that it does is no proof that its user wanted to. */
 function createCookieReader(name: string): Read {
+  const doubled = new Refusal(`the cookie ${name} was sent more than once`);
   return function readCookie(context) {
     const { cookie } = context.req.headers;
     if (cookie === undefined) return undefined;
     const tokens = cookie.split(';').flatMap((pair) => (nameOf(pair) === name ? [valueIn(pair)] : []));
-    if (tokens.length > 1) return DOUBLED;
+    if (tokens.length > 1) return doubled;
     // Some servers take a cookie back by emptying it.
     if (tokens.length === 0 || tokens[0] === '') return undefined;
     const isSafe = SAFE.has(context.method) && context.upgrade === undefined;
-    return isSafe || !isForeignPage(context) ? tokens[0] : FOREIGN;
+    return isSafe || !isForeignPage(context) ? tokens[0] : refusePage(context);
   };
 }
 
@@ -75,7 +80,7 @@ function createParameterReader(name: string): Read {
 function readSubprotocol({ req, upgrade }: RequestContext): string | Refusal | undefined {
   if (upgrade === undefined) return undefined;
   const { tokens } = splitProtocols(req.headers['sec-websocket-protocol']);
-  if (tokens.length > 1) return DOUBLED;
+  if (tokens.length > 1) return TWO_PROTOCOLS;
   return tokens[0] === '' ? MALFORMED : tokens[0];
 }
 

@@ -8,7 +8,7 @@ import { RequestBody } from './request-body.ts';
  */
 export function bodyOf(context: RequestContext): RequestBody | undefined {
   if (context.body === undefined && hasBody(context.req)) {
-    context.body = new RequestBody(context.req, context.res, context.maxBodyBytes);
+    context.body = new RequestBody(context.req, context.res, context.maxBodyBytes, context.clientAddress);
   }
   return context.body;
 }

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
 import { JsonTooDeep, parseJsonExactly } from '../lib/json-text.ts';
 import { bodyOf } from './body-of.ts';
+import { turnFor } from './heavy.ts';
 import type { RequestBody } from './request-body.ts';
 
 /**
@@ -11,7 +12,8 @@ import type { RequestBody } from './request-body.ts';
  * see `isRawNumber`. Nobody changes the value: what is to be sent instead goes through `replaceBody`.
  *
  * Rejects with `bad_body` (400) for what is no JSON or nested too deep, `unsupported_media_type` (415) for an unknown
- * Content-Encoding, `body_too_large` (413) over the route's limit, before or after decoding.
+ * Content-Encoding, `body_too_large` (413) over the route's limit, before or after decoding, `overloaded` (503) where too
+ * much is being read at once.
  */
 export function jsonBodyOf(context: RequestContext): Promise<unknown> | undefined {
   const body = bodyOf(context);
@@ -22,6 +24,7 @@ export function jsonBodyOf(context: RequestContext): Promise<unknown> | undefine
 
 async function readJson(context: RequestContext): Promise<unknown> {
   const bytes = await plainBodyOf(context);
+  await turnFor(context, bytes.length);
   try {
     return parseJsonExactly(bytes.toString());
   } catch (error) {

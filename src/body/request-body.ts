@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
+import { MESSAGES } from '../lib/held-bytes.ts';
+import { tooMuchAtOnce } from './too-much.ts';
 import { type UploadOwner, UploadStream } from './upload-stream.ts';
 
 /** What is kept of an upload so that it can be sent again to another target. */
@@ -20,6 +22,11 @@ export class RequestBody implements UploadOwner {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #maxBytes: number;
+  readonly #caller: string;
+  /** What is counted among all that is kept whole. */
+  #held = 0;
+  /** The request has ended: nobody will give back what is counted from here on. */
+  #isOver = false;
   #kept: Buffer[] = [];
   #keptAll = true;
   #ended = false;
@@ -33,7 +40,9 @@ export class RequestBody implements UploadOwner {
   /** The whole of it without its Content-Encoding, once somebody has asked: see json-body.ts. */
   plain: Promise<Buffer> | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, maxBytes: number) {
+  /** `caller`: who is held to account for what is kept of it. */
+  constructor(req: IncomingMessage, res: ServerResponse, maxBytes: number, caller: string) {
+    this.#caller = caller;
     this.#req = req;
     this.#res = res;
     this.#maxBytes = maxBytes;
@@ -67,10 +76,14 @@ export class RequestBody implements UploadOwner {
 
   /**
    * All of it, read once for all who ask. Rejects with `body_too_large` (413) over the route's limit, `request_timeout`
-   * (408) when it stands still, `client_closed` when the client leaves. To be asked for before anything is sent on.
+   * (408) when it stands still, `client_closed` when the client leaves, `overloaded` (503) where too much is kept already.
+   * To be asked for before anything is sent on.
    */
   whole(idleMs = DEFAULT_IDLE_MS): Promise<Buffer> {
-    this.#whole ??= this.#read(idleMs);
+    if (this.#whole === undefined) {
+      this.#res.once('close', this.#letGo);
+      this.#whole = this.#read(idleMs);
+    }
     return this.#whole;
   }
 
@@ -94,6 +107,7 @@ export class RequestBody implements UploadOwner {
   take(chunk: Buffer): GatewayError | undefined {
     this.bytes += chunk.length;
     if (this.bytes > this.#maxBytes) return tooLarge(this.#maxBytes);
+    if (this.#whole !== undefined && !this.#hold(chunk.length)) return tooMuchAtOnce();
     if (this.#keptAll) {
       // Whoever wants it whole gets it whole: then the route's limit alone is the bound.
       if (this.bytes <= MAX_REPLAY_BYTES || this.#whole !== undefined) {
@@ -109,6 +123,19 @@ export class RequestBody implements UploadOwner {
   end(): void {
     this.#ended = true;
   }
+
+  #hold(bytes: number): boolean {
+    if (this.#isOver) return true;
+    if (!MESSAGES.take(this.#caller, bytes)) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  readonly #letGo = (): void => {
+    this.#isOver = true;
+    MESSAGES.give(this.#caller, this.#held);
+    this.#held = 0;
+  };
 
   #read(idleMs: number): Promise<Buffer> {
     const req = this.#req;

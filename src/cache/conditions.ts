@@ -1,14 +1,14 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { splitElements } from './directives.ts';
 import type { Entry } from './entry.ts';
 import { parseHttpDate } from './http-date.ts';
+import type { ToldFields } from './told-fields.ts';
 
 /** More tags than that are not compared. */
 const MAX_TAGS = 100;
 
 /** Preconditions that are the service's to judge (RFC 9111, section 4.3.2): a stored answer does not meet them. */
-export function isForServiceAlone(headers: IncomingHttpHeaders): boolean {
-  return headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined;
+export function isForServiceAlone(told: ToldFields): boolean {
+  return told.has('if-match') || told.has('if-unmodified-since');
 }
 
 /**
@@ -16,11 +16,12 @@ export function isForServiceAlone(headers: IncomingHttpHeaders): boolean {
  * 13.2.2). An answer without Last-Modified is as old as its Date (RFC 9111, section 4.3.2).
  */
 export function isNotModified(
-  headers: IncomingHttpHeaders,
+  told: ToldFields,
   entry: Pick<Entry, 'status' | 'fields'>,
   nowMs: number,
 ): boolean {
-  const { 'if-none-match': tags, 'if-modified-since': since } = headers;
+  const tags = told.get('if-none-match');
+  const since = told.get('if-modified-since');
   if ((tags === undefined && since === undefined) || entry.status !== 200) return false;
   if (tags !== undefined) return hasTag(tags, entry.fields['etag']);
   const sinceMs = parseHttpDate(since, nowMs);
@@ -49,10 +50,10 @@ export interface Span {
 }
 
 /** The part that a client asks for; `none` where no byte of it exists; undefined where all of it is to be sent. */
-export function findSpan(headers: IncomingHttpHeaders, entry: Entry, nowMs: number): Span | 'none' | undefined {
-  const { range } = headers;
+export function findSpan(told: ToldFields, entry: Entry, nowMs: number): Span | 'none' | undefined {
+  const range = told.get('range');
   if (range === undefined || entry.status !== 200) return undefined;
-  if (!isSameAsAsked(headers['if-range'], entry, nowMs)) return undefined;
+  if (!isSameAsAsked(told.get('if-range'), entry, nowMs)) return undefined;
   // Of several, all is sent: RFC 9110, section 14.2, leaves that to us.
   const match = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(range);
   if (match === null) return undefined;
@@ -73,15 +74,14 @@ function lastBytes(count: number, size: number): Span | 'none' {
 const STRONG_AFTER_MS = 60_000;
 
 /** `If-Range` (RFC 9110, section 13.1.5), compared strongly. */
-function isSameAsAsked(validator: string | string[] | undefined, { fields }: Entry, nowMs: number): boolean {
+function isSameAsAsked(validator: string | undefined, { fields }: Entry, nowMs: number): boolean {
   if (validator === undefined) return true;
-  const one = String(validator);
-  if (one.startsWith('"')) return fields['etag'] === one;
-  if (one.startsWith('W/')) return false;
+  if (validator.startsWith('"')) return fields['etag'] === validator;
+  if (validator.startsWith('W/')) return false;
   const modifiedMs = parseHttpDate(fields['last-modified'], nowMs);
   const dateMs = parseHttpDate(fields['date'], nowMs);
   if (modifiedMs === undefined || dateMs === undefined || dateMs - modifiedMs < STRONG_AFTER_MS) return false;
-  return fields['last-modified'] === one;
+  return fields['last-modified'] === validator;
 }
 
 /** What a precondition of ours replaces; where nobody waits for the answer, all of it is wanted. */

@@ -154,7 +154,7 @@ export class Exchange implements Sink {
     }
     if (context.res.destroyed) return;
     this.#note(context, result);
-    serve(context, this.#next, entry, result, this.#plan.now(), words);
+    serve(this.#ask, this.#next, entry, result, this.#plan.now(), words);
   }
 
   /** The reason where the answer is not stored. */

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { parseDirectives } from './directives.ts';
+import type { ToldFields } from './told-fields.ts';
 
 /** What a client says of the answers that it takes (RFC 9111, section 5.2.1); milliseconds. */
 export interface RequestTerms {
@@ -24,11 +24,11 @@ const ANY: RequestTerms = {
 };
 const NO_CACHE: RequestTerms = { ...ANY, noCache: true };
 
-export function readTerms(headers: IncomingHttpHeaders): RequestTerms {
-  const field = headers['cache-control'];
+/** As the service would be told: what a route takes away from clients is not theirs to say. */
+export function readTerms(told: ToldFields): RequestTerms {
+  const field = told.get('cache-control');
   if (field === undefined) {
-    const { pragma } = headers;
-    return pragma !== undefined && parseDirectives(String(pragma)).has('no-cache') ? NO_CACHE : ANY;
+    return parseDirectives(told.get('pragma')).has('no-cache') ? NO_CACHE : ANY;
   }
   const said = parseDirectives(field);
   const maxAge = said.seconds('max-age');

@@ -40,7 +40,7 @@ export class RouteCache {
   handle(context: RequestContext, next: Next): void {
     const told = gatherTold(context.upstreamHeaders);
     const { keyed, store } = this.#plan;
-    const terms = readTerms(context.req.headers);
+    const terms = readTerms(told);
     const reason = store.isUp ? bypassReason(context, told, terms.noStore) : 'bypass; detail=off';
     if (reason === undefined) {
       if (keyed !== undefined) context.query = keepKeyed(context.query, keyed);
@@ -86,7 +86,7 @@ export class RouteCache {
       const result = choice.use === 'fresh' ? 'hit' : 'stale';
       context.idleMs = plan.idleMs;
       plan.count(result);
-      serve(context, context.sink, choice.entry, result, nowMs, waits === 0 ? '' : 'fwd=miss; collapsed');
+      serve(ask, context.sink, choice.entry, result, nowMs, waits === 0 ? '' : 'fwd=miss; collapsed');
     } else if (choice?.use === 'stale-while-revalidate') {
       this.#serveAndAsk(ask, look, choice, nowMs);
     } else if (terms.onlyIfCached) {
@@ -151,18 +151,18 @@ export class RouteCache {
     }
     context.idleMs = plan.idleMs;
     plan.count('stale');
-    serve(context, front, choice.entry, 'stale', nowMs);
+    serve(ask, front, choice.entry, 'stale', nowMs);
   }
 }
 
 /** By which others know that it asks for what they want; undefined where it can't share the answer, or wants a part. */
 function sharedName(
   { collapse }: CachePlan,
-  { context }: Ask,
+  { context, told }: Ask,
   { common, own }: Look,
   choice: Choice | undefined,
 ): string | undefined {
-  const isPart = context.method !== 'GET' || context.req.headers.range !== undefined;
+  const isPart = context.method !== 'GET' || told.has('range');
   if (isPart || choice?.use === 'ask:request') return undefined;
   if (choice !== undefined) return choice.spot.name;
   return collapse.isCommon(common.base) ? common.name : own?.name;
@@ -176,7 +176,7 @@ function missReason({ common, own }: Look): string {
 function bypassReason(context: RequestContext, told: ToldFields, noStore: boolean): string | undefined {
   const { method, req, upgrade } = context;
   if (method !== 'GET' && method !== 'HEAD') return 'method';
-  if (upgrade !== undefined || hasBody(req) || hasOverride(told) || isForServiceAlone(req.headers)) return 'bypass';
+  if (upgrade !== undefined || hasBody(req) || hasOverride(told) || isForServiceAlone(told)) return 'bypass';
   return noStore ? 'request' : undefined;
 }
 

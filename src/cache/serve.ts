@@ -4,6 +4,7 @@ import type { AnswerFields } from '../sink.ts';
 import { type Result, statusFields } from './cache-status.ts';
 import { findSpan, isNotModified } from './conditions.ts';
 import { ageMs, type Entry, freshForMs } from './entry.ts';
+import type { Ask } from './plan.ts';
 
 /** What a 304 says of the answer that the client has (RFC 9110, section 15.4.5). */
 const OF_304 = [
@@ -22,24 +23,23 @@ const OF_304 = [
 
 /** Answers a request from the store, as its own preconditions and range ask for it. `words`: more of Cache-Status. */
 export function serve(
-  context: RequestContext,
+  { context, told: asked }: Pick<Ask, 'context' | 'told'>,
   sink: Sink,
   entry: Entry,
   result: Result,
   nowMs: number,
   words = '',
 ): void {
-  const { headers } = context.req;
   const ttl = Math.ceil(freshForMs(entry, nowMs) / 1000);
   const age = String(Math.floor(ageMs(entry, nowMs) / 1000));
   const status = statusFields(entry.fields, result, `${words === '' ? 'hit' : words}; ttl=${ttl}`);
   const told: AnswerFields = { ...entry.fields, ...status, age };
   context.cache = result;
-  if (isNotModified(headers, entry, nowMs)) {
+  if (isNotModified(asked, entry, nowMs)) {
     end(context, sink, 304, only(told), undefined);
     return;
   }
-  const span = context.method === 'GET' ? findSpan(headers, entry, nowMs) : undefined;
+  const span = context.method === 'GET' ? findSpan(asked, entry, nowMs) : undefined;
   const size = entry.body.length;
   if (span === 'none') {
     const fields = { ...only(told), 'content-range': `bytes */${size}`, 'content-length': '0' };

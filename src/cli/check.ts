@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Fault } from '../config/config-error.ts';
-import { loadDotEnv, parseSettings } from '../config/env.ts';
+import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
 import { warnOfRoutes } from '../config/route-warnings.ts';
 import { warnOfSettings } from '../config/setting-warnings.ts';
@@ -44,10 +44,11 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   loadDotEnv(process.cwd());
   const routesFile = resolve(file ?? (io.env['ROUTES_FILE']?.trim() || 'routes.json'));
   // A misspelt name may be the reason of the fault: it is told in either case.
-  const stray = findStrayNames(io.env, routesFile);
+  const dotEnv = readDotEnv(process.cwd(), io.env);
+  const stray = findStrayNames(io.env, routesFile, dotEnv);
   for (const warning of stray) io.err(`warning: ${warning}\n`);
   const [settings, loaded] = readBoth(
-    () => parseSettings(io.env),
+    () => parseSettings(io.env, dotEnv),
     () => loadRoutes(routesFile, { env: io.env }),
   );
   const { config, files, hidden } = loaded;

@@ -3,7 +3,7 @@ import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
 import { hashPassword } from '../auth/password.ts';
 import { findNearest } from '../nearest-word.ts';
 import { isLive, lastEnd, readEnd, readTime } from './key-ends.ts';
-import { renderEnds, renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
+import { renderChange, renderEnds, renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
 import type { KeyPlace } from './key-place.ts';
 import { KeyStoreError, type StoredConsumer, type StoredKey } from './key-store.ts';
 
@@ -44,7 +44,8 @@ async function create({ store, plans }: KeyPlace, options: KeyOptions, nowMs: nu
     const keys = before?.keys ?? [];
     const key = makeKey(secret, keys, options.id, expiresAt);
     const after = { ...withFacts(name, before, options), keys: [...keys, key] };
-    return { after, result: tellNewKey(place, name, secret, key) };
+    const told = tellNewKey(place, name, secret, key);
+    return { after, result: { ...told, text: told.text + renderChange(before, after) } };
   });
 }
 
@@ -52,13 +53,12 @@ async function createPassword(store: KeyPlace['store'], name: string, options: K
   const password = options.chosenPassword ?? randomBytes(18).toString('base64url');
   // Before anything is locked: a slow hash is slow.
   const hash = await hashPassword(password);
-  return store.change(name, (before, place) => ({
-    after: { ...withFacts(name, before, options), password: hash },
-    result: {
-      text: renderNewPassword(place, name, options.chosenPassword === undefined ? password : undefined),
-      ifUnread: `the password of consumer "${name}" was set, but nobody read it: make another`,
-    },
-  }));
+  return store.change(name, (before, place) => {
+    const after = { ...withFacts(name, before, options), password: hash };
+    const told = renderNewPassword(place, name, options.chosenPassword === undefined ? password : undefined);
+    const ifUnread = `the password of consumer "${name}" was set, but nobody read it: make another`;
+    return { after, result: { text: told + renderChange(before, after), ifUnread } };
+  });
 }
 
 function withFacts(name: string, before: StoredConsumer | undefined, options: KeyOptions): StoredConsumer {
@@ -77,7 +77,7 @@ function checkPlan(plan: string | undefined, plans: ReadonlySet<string> | undefi
 
 async function list({ store }: KeyPlace, { consumer }: KeyOptions, nowMs: number): Promise<KeyOutcome> {
   const consumers = (await store.read()).filter(({ name }) => consumer === undefined || name === consumer);
-  return { text: renderKeyTable(consumers, store.place, (key) => isLive(key, nowMs)) };
+  return { text: renderKeyTable(consumers, store, (key) => isLive(key, nowMs)) };
 }
 
 /** A new key, while the old ones (or the one named) go on for the overlap. */

@@ -37,6 +37,7 @@ export function readKeyRules(main: string): KeyRules {
 export function createFileKeyStore(main: string, fresh: string = main): KeyStore {
   return {
     place: fresh,
+    knowsUses: false,
     async read() {
       return readParts(main).flatMap(({ consumers }) => consumers);
     },

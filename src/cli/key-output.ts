@@ -1,4 +1,4 @@
-import type { StoredConsumer, StoredKey } from './key-store.ts';
+import type { KeyStore, StoredConsumer, StoredKey } from './key-store.ts';
 
 const ONCE = 'It is shown this once: keep it in a safe place.';
 
@@ -21,11 +21,21 @@ export function renderEnds(keys: readonly StoredKey[], end: string): string {
     .join('');
 }
 
+/** What of an existing consumer, and so of all its keys, is another now; empty where nothing is. */
+export function renderChange(before: StoredConsumer | undefined, after: StoredConsumer): string {
+  if (before === undefined) return '';
+  const say = (what: string, was: string | undefined, is: string | undefined) =>
+    was === is
+      ? ''
+      : `The ${what} of consumer "${after.name}" now: ${is}, in place of ${was ?? 'none'}; for all of its keys.\n`;
+  return say('plan', before.plan, after.plan) + say('roles', before.roles?.join(', '), after.roles?.join(', '));
+}
+
 const HEADINGS = ['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE', 'LAST USED'];
 
 export function renderKeyTable(
   consumers: readonly StoredConsumer[],
-  place: string,
+  { place, knowsUses }: Pick<KeyStore, 'place' | 'knowsUses'>,
   isLive: (key: StoredKey) => boolean,
 ): string {
   const rows = consumers.flatMap(({ name, plan, keys = [] }) =>
@@ -39,8 +49,9 @@ export function renderKeyTable(
     ]),
   );
   if (rows.length === 0) return `no keys in ${place}\n`;
-  const table = [HEADINGS, ...rows];
-  const widths = HEADINGS.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const headings = knowsUses ? HEADINGS : HEADINGS.slice(0, -1);
+  const table = [headings, ...rows.map((row) => row.slice(0, headings.length))];
+  const widths = headings.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
   return table.map((row) => `${line(row).trimEnd()}\n`).join('');
 }

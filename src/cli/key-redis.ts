@@ -33,6 +33,7 @@ export async function createRedisKeyStore(url: string): Promise<KeyStore> {
 
   return {
     place,
+    knowsUses: true,
     async read() {
       const texts = (await ask(redis, 'HVALS', rows)) as readonly string[];
       const uses = await lastUses(redis);

@@ -32,6 +32,8 @@ export type MakeChange<T> = (before: StoredConsumer | undefined, place: string) 
 export interface KeyStore {
   /** The place, for messages. */
   readonly place: string;
+  /** Whether it knows when a key was used last. */
+  readonly knowsUses: boolean;
   read(): Promise<readonly StoredConsumer[]>;
   /** Replaces the consumer of that name, or adds it, with nobody else's change in between. */
   change<T>(name: string, make: MakeChange<T>): Promise<T>;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
-import { loadDotEnv, parseSettings } from '../config/env.ts';
+import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
@@ -39,7 +39,7 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
     if (lifetimeMs === undefined)
       throw new UsageError(`--expires takes a duration such as 15m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
-    const settings = parseSettings(io.env).jwt;
+    const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env)).jwt;
     if (settings?.secret === undefined) {
       io.err('turnpike token: JWT_SECRET is not set. Make one with: openssl rand -base64 48\n');
       return EXIT.config;

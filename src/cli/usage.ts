@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { loadDotEnv, parseSettings } from '../config/env.ts';
+import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log/log.ts';
@@ -39,7 +39,7 @@ export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock 
     const days = readDays(values, clock.now());
     const isJson = readFormat(values.format) === 'json';
     loadDotEnv(process.cwd());
-    const settings = parseSettings(io.env);
+    const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     if (settings.redisUrl === undefined) {
       io.err('turnpike usage: REDIS_URL is not set, and usage is kept only in Redis\n');
       return EXIT.config;

@@ -1,5 +1,5 @@
 import { explainFault } from '../values/expression.ts';
-import { ExpressionFault } from '../values/language.ts';
+import { ExpressionFault } from '../values/faults.ts';
 import { DASHLESS_NAME, type Known, paramReference, parseReference, type Reference, ValueFault } from './reference.ts';
 
 /** A piece of a target: text as it stands, or the place of a value. */

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../lib/client-address.ts';
+import { isOrigin, suggestOrigin } from '../lib/origin.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
+import { type DotEnv, NO_DOT_ENV } from './dot-env.ts';
 import { coversEverybody } from './trust-networks.ts';
 
 /** Reads variables one by one and collects what is wrong with them, so that all faults are told at once. */
@@ -12,16 +14,18 @@ export interface EnvReader {
   fault(name: string, message: string, hint?: string): void;
 }
 
-export function createEnvReader(env: NodeJS.ProcessEnv): EnvReader {
+/** A fault of a variable that comes from `.env` names its line there. */
+export function createEnvReader(env: NodeJS.ProcessEnv, { lines, inForce }: DotEnv = NO_DOT_ENV): EnvReader {
   const faults: Fault[] = [];
   return {
     faults,
     text: (name) => env[name]?.trim() || undefined,
     fault: (name, message, hint) => {
+      const line = inForce.has(name) ? (lines.get(name) ?? 0) : 0;
       faults.push({
-        file: 'environment',
-        line: 0,
-        column: 0,
+        file: line > 0 ? '.env' : 'environment',
+        line,
+        column: line > 0 ? 1 : 0,
         path: name,
         message,
         ...(hint === undefined ? {} : { hint }),
@@ -126,23 +130,13 @@ export function readOrigins(reader: EnvReader): string[] {
   }
   for (const origin of origins) {
     if (origin !== '*' && !isOrigin(origin)) {
-      reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, suggestOrigin(origin));
+      const meant = suggestOrigin(origin);
+      const form = 'Write it like "https://app.example.com"; patterns are not taken.';
+      const hint = meant === undefined ? form : `Did you mean "${meant}"?`;
+      reader.fault('CORS_ORIGINS', `"${origin}" is not an origin (scheme://host[:port])`, hint);
     }
   }
   return origins;
-}
-
-function isOrigin(text: string): boolean {
-  if (text.includes('*')) return false;
-  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text;
-  // `capacitor://localhost` and the like are origins too, but URL calls every scheme it does not know "null".
-  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+$/.test(text);
-}
-
-function suggestOrigin(text: string): string {
-  const canMend = /^https?:/i.test(text) && URL.canParse(text) && !text.includes('*');
-  if (canMend) return `Did you mean "${new URL(text).origin}"?`;
-  return 'Write it like "https://app.example.com"; patterns are not taken.';
 }
 
 /** An address of an HTTP server; without a scheme it means `http://`. The value is never repeated: it may hold a password. */

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { isLoopback } from '../lib/loopback.ts';
 import { parseRedisUrl } from '../redis/parse-url.ts';
 import type { Settings } from '../settings.ts';
 import { ConfigError } from './config-error.ts';
+import { type DotEnv, NO_DOT_ENV, scanDotEnv } from './dot-env.ts';
 import { readJwt } from './env-jwt.ts';
 import {
   createEnvReader,
@@ -37,15 +38,25 @@ export function loadDotEnv(folder: string): void {
   }
 }
 
+/** Where the variables of `.env` in this folder stand; nothing where there is none, or none that can be read. */
+export function readDotEnv(folder: string, env: NodeJS.ProcessEnv = process.env): DotEnv {
+  try {
+    return scanDotEnv(readFileSync(join(folder, '.env'), 'utf8'), env);
+  } catch {
+    // Not there, or told by `loadDotEnv` already.
+    return NO_DOT_ENV;
+  }
+}
+
 /** The settings of this process, from `.env` and the environment. Throws ConfigError. */
 export function readSettings(): Settings {
   loadDotEnv(process.cwd());
-  return parseSettings(process.env);
+  return parseSettings(process.env, readDotEnv(process.cwd()));
 }
 
 /** Typed settings from variables; a ConfigError names every variable that is wrong, never a secret's value. */
-export function parseSettings(env: NodeJS.ProcessEnv): Settings {
-  const reader = createEnvReader(env);
+export function parseSettings(env: NodeJS.ProcessEnv, dotEnv: DotEnv = NO_DOT_ENV): Settings {
+  const reader = createEnvReader(env, dotEnv);
   const settings: Settings = {
     port: readPort(reader, 'PORT', 3000),
     host: reader.text('HOST') ?? '0.0.0.0',

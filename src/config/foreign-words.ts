@@ -103,8 +103,22 @@ const TRANSLATIONS: readonly Translation[] = [
     example: '"window": "1m"',
   },
   { here: 'keys', others: ['key', 'apikey', 'apikeys', 'keyauthcredentials', 'credentials', 'secret'] },
+  { here: 'omit', others: ['remove', 'delete', 'exclude', 'drop'] },
+  { here: 'pick', others: ['only', 'keep', 'include', 'allow', 'whitelist'] },
+  { here: 'set', others: ['replace', 'override', 'overwrite'] },
+  { here: 'add', others: ['append', 'insert'] },
   { here: 'issuer', others: ['iss'] },
   { here: 'audience', others: ['aud', 'audiences'] },
+  {
+    here: 'idle',
+    others: ['read', 'write', 'send', 'request', 'response', 'upstream', 'readtimeout', 'sendtimeout'],
+    example: '"headers" (until the answer begins) and "idle" (between two bytes)',
+  },
+  {
+    here: 'sha256',
+    others: ['key', 'apikey', 'secret', 'value', 'token', 'hash'],
+    example: '"sha256": no key stands in the file; `turnpike key create` makes one and writes its row',
+  },
   { here: 'jwks', others: ['jwksuri', 'jwksurl', 'keysurl'] },
 ];
 
@@ -130,19 +144,61 @@ export function translateKey(key: string, known: readonly string[]): Meaning | u
 
 const OPEN = ['off', 'no', 'false', 'public', 'disabled', 'anonymous', 'open', 'null', 'noauth'];
 
-/** What a value that is refused means: `auth: false` for one, or a path in the place of its form. */
-export function translateValue(path: readonly PropertyKey[], value: unknown): Meaning | undefined {
-  const key = path.at(-1);
-  if (key === 'auth') {
+/** What a value that is refused means, by its key; the index of an item counts as its list's key. */
+const VALUES: Readonly<Record<string, (value: unknown) => Meaning | undefined>> = {
+  auth(value) {
     if (value === false || (typeof value === 'string' && OPEN.includes(plain(value)))) {
       return { hint: 'a route for everybody says "auth": "none"' };
     }
-    if (value === true) return { hint: 'leave "auth" out: a route asks for a key or a token by itself' };
-  }
-  if (key === 'path' && typeof value === 'string' && value.startsWith('/')) {
-    return { meant: 'prefix', hint: 'here this is "prefix"; "path" says in which form the path is forwarded' };
-  }
-  return undefined;
+    return value === true ? { hint: 'leave "auth" out: a route asks for a key or a token by itself' } : undefined;
+  },
+  'auth/': (value) =>
+    value === 'none'
+      ? { hint: 'for callers with a credential and without: "auth": { "any": ["jwt"], "optional": true }' }
+      : undefined,
+  cors: (value) =>
+    value === true
+      ? {
+          hint: 'leave "cors" out: it answers for the origins in CORS_ORIGINS; { "origins": ["https://…"] } names others',
+        }
+      : undefined,
+  retry(value) {
+    if (value === true) return { hint: 'leave "retry" out: what is safe to repeat is repeated by itself' };
+    if (value === 0) return { hint: 'write false' };
+    if (typeof value !== 'number') return undefined;
+    return { hint: `write { "attempts": ${Math.min(Math.max(1, Math.round(value)), 5)} }, the first one included` };
+  },
+  weight: (value) =>
+    typeof value === 'number' && !Number.isInteger(value)
+      ? { hint: 'shares are whole numbers: 9 and 1 in place of 0.9 and 0.1' }
+      : undefined,
+  'algorithms/': (value) =>
+    value === 'Ed25519' || value === 'Ed448'
+      ? { hint: 'did you mean "EdDSA"? That is what the header of such a token must say here' }
+      : undefined,
+  'keys/': (value) =>
+    typeof value === 'string'
+      ? { hint: 'no key stands in the file: `turnpike key create` makes one and writes its row' }
+      : undefined,
+  path: (value) =>
+    typeof value === 'string' && value.startsWith('/')
+      ? { meant: 'prefix', hint: 'here this is "prefix"; "path" says in which form the path is forwarded' }
+      : undefined,
+};
+
+/** What a value that is refused means: `auth: false` for one, or a path in the place of its form. */
+export function translateValue(path: readonly PropertyKey[], value: unknown): Meaning | undefined {
+  const key = path.at(-1);
+  if (path.includes('request') && path.includes('headers')) return explainField(String(key).toLowerCase());
+  const name = typeof key === 'number' ? `${String(path.at(-2))}/` : String(key);
+  return Object.hasOwn(VALUES, name) ? VALUES[name]?.(value) : undefined;
+}
+
+/** A field of the request that can't be edited: who writes it, and by which key. */
+function explainField(name: string): Meaning | undefined {
+  if (name === 'host') return { hint: '"preserveHost": true on the route sends the Host of the client on' };
+  if (!/^x-(?:user|consumer|auth)-/.test(name)) return undefined;
+  return { hint: 'the gateway writes it from the credential of the caller; take another name for yours' };
 }
 
 function plain(word: string): string {

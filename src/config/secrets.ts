@@ -5,6 +5,13 @@ import type { Fault } from './config-error.ts';
 import type { ReportAt, ResolveText } from './source.ts';
 
 const PLACEHOLDER = /\$\{(ENV|FILE):([^}]*)\}/g;
+/**
+ * What was meant to be a variable and would be taken by the letter: `${NAME}`, `${NAME:-default}`, `${env:NAME}`, and
+ * `$NAME` where it is all of a string or the host of an address. No name of an expression is in capitals alone, and
+ * `$${` is an escape.
+ */
+const STRAY =
+  /(?<!\$)\$\{(?:[Ee]nv[:.])?([A-Z][A-Z0-9_]*)(?::?[-=?+][^}]*)?\}|(?<=^|:\/\/)\$([A-Z][A-Z0-9_]+)(?=$|[:/])/g;
 const MAX_SECRET_FILE_BYTES = 1024 * 1024;
 
 /** What `${ENV:NAME}` and `${FILE:/path}` stand for, and a memory of it, so that no message ever repeats a value. */
@@ -33,8 +40,13 @@ export function createSecrets(env: NodeJS.ProcessEnv): Secrets {
 
   return {
     resolved,
-    resolver: (folder, report) => (text, place) =>
-      text.includes('${') ? resolveText(text, folder, (message) => report(place, message)) : text,
+    resolver: (folder, report) => (text, place) => {
+      if (!text.includes('$')) return text;
+      for (const [stray, braced, bare] of text.matchAll(STRAY)) {
+        report(place, `${stray} stands for nothing`, `An environment variable is written \${ENV:${braced ?? bare}}.`);
+      }
+      return resolveText(text, folder, (message) => report(place, message));
+    },
     hidden: () => createHidden(resolved),
   };
 }

@@ -68,7 +68,7 @@ export function findPlace(
   let located = root;
   let keyPlace = root.place;
   for (const [depth, part] of path.entries()) {
-    const entry = located.kind === 'object' ? located.entries.get(String(part)) : undefined;
+    const entry = located.kind === 'object' ? findEntry(located, String(part), path.includes('headers')) : undefined;
     const next = located.kind === 'array' ? located.items[Number(part)] : entry?.value;
     if (next === undefined) {
       const rest = path
@@ -82,6 +82,13 @@ export function findPlace(
     keyPlace = entry?.keyPlace ?? next.place;
   }
   return { place: located.place, keyPlace, isMissing: false };
+}
+
+/** Names of header fields are compared in lower case, and written as anybody likes. */
+function findEntry({ entries }: LocatedObject, key: string, mayBeField: boolean): Entry | undefined {
+  const entry = entries.get(key);
+  if (entry !== undefined || !mayBeField) return entry;
+  return [...entries].find(([name]) => name.toLowerCase() === key)?.[1];
 }
 
 /** Line and column of a place, both from 1. */

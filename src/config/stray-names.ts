@@ -1,4 +1,5 @@
 import { findNearest } from '../nearest-word.ts';
+import { type DotEnv, NO_DOT_ENV } from './dot-env.ts';
 import { readRouteFiles } from './read-files.ts';
 
 /** Every setting that there is; `.env.example` has a word on each. */
@@ -52,6 +53,24 @@ const OTHERS: Readonly<Record<string, string>> = {
   ROUTES_PATH: 'ROUTES_FILE',
   GATEWAY_PORT: 'PORT',
   HTTP_PORT: 'PORT',
+  LISTEN_PORT: 'PORT',
+  LOGLEVEL: 'LOG_LEVEL',
+  ADMIN_PASSWORD: 'ADMIN_TOKEN',
+  ADMIN_KEY: 'ADMIN_TOKEN',
+  ADMIN_API_KEY: 'ADMIN_TOKEN',
+};
+
+/** What is no setting here since it is said in routes.json. */
+const IN_FILE: Readonly<Record<string, string>> = {
+  JWT_ROLES_CLAIM: '"claims" of a row in "issuers"',
+  JWT_ROLE_CLAIM: '"claims" of a row in "issuers"',
+  JWT_CLAIMS: '"claims" of a row in "issuers"',
+  RATE_LIMIT: '"rateLimits"',
+  RATE_LIMITS: '"rateLimits"',
+  RATE_LIMIT_MAX: '"rateLimits"',
+  RATE_LIMIT_WINDOW: '"rateLimits"',
+  BODY_LIMIT: '"bodyLimit"',
+  MAX_BODY_SIZE: '"bodyLimit"',
 };
 
 // Shorter names (HOST, PORT) are near to a great many that have nothing to do with them.
@@ -62,16 +81,41 @@ const KUBERNETES_VALUE = /^tcp:\/\//;
  * Says which variables look like a setting and are none: a misspelt one is ignored without a word otherwise. Those
  * that the routes file uses by `${ENV:NAME}` are meant as they are. No value is ever repeated.
  */
-export function findStrayNames(env: NodeJS.ProcessEnv, routesFile: string): readonly string[] {
+export function findStrayNames(
+  env: NodeJS.ProcessEnv,
+  routesFile: string,
+  { lines, strays }: DotEnv = NO_DOT_ENV,
+): readonly string[] {
   const used = namesUsedIn(routesFile);
-  return Object.keys(env)
+  const names = Object.keys(env)
     .sort()
     .flatMap((name) => {
       // Kubernetes sets REDIS_PORT=tcp://… for a Service called redis.
       if (SETTING_NAMES.includes(name) || used.has(name) || KUBERNETES_VALUE.test(env[name] ?? '')) return [];
-      const meant = Object.hasOwn(OTHERS, name) ? OTHERS[name] : nearestSetting(name);
-      return meant === undefined ? [] : [`${name} is no setting and is ignored: did you mean "${meant}"?`];
+      const meant = meaningOf(name) ?? (lines.has(name) ? meaningInDotEnv(name) : undefined);
+      return meant === undefined ? [] : [`${name} is no setting and is ignored: ${meant}`];
     });
+  return [...strays.map(describeStray), ...names];
+}
+
+function meaningOf(name: string): string | undefined {
+  if (Object.hasOwn(IN_FILE, name)) return `this is ${IN_FILE[name]} in routes.json`;
+  const meant = Object.hasOwn(OTHERS, name) ? OTHERS[name] : nearestSetting(name);
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
+}
+
+/** The environment is everybody's; what stands in `.env` was most likely meant for us. */
+function meaningInDotEnv(name: string): string | undefined {
+  const upper = name.toUpperCase();
+  if (SETTING_NAMES.includes(upper)) return `did you mean "${upper}"?`;
+  const family = upper.split('_', 1)[0];
+  const alike = SETTING_NAMES.filter((setting) => setting.startsWith(`${family}_`));
+  return alike.length === 0 ? undefined : `the settings that begin so are ${alike.join(', ')}`;
+}
+
+function describeStray({ line, word }: DotEnv['strays'][number]): string {
+  const meant = SETTING_NAMES.find((name) => name === word.toUpperCase().replace(/[^A-Z_].*$/, ''));
+  return `.env:${line} assigns nothing and is ignored: write ${meant ?? 'NAME'}=value`;
 }
 
 function nearestSetting(name: string): string | undefined {

@@ -33,6 +33,9 @@ export function describeSyntax(code: string, text: string, offset: number): { me
   const quotes = line.match(/\\.|"/g)?.filter((found) => found === '"').length ?? 0;
   if (quotes % 2 === 1) return { message: QUOTE_MISSING };
   const message = SYNTAX[code] ?? 'is not JSON';
+  if (code === 'InvalidEscapeCharacter') {
+    return { message, hint: 'A backslash is written twice in JSON: "\\\\.png$" for the expression \\.png$.' };
+  }
   const [word] = /^[^\s"{}[\],]+/.exec(text.slice(offset)) ?? [];
   if (word === undefined || code !== 'InvalidSymbol') return { message };
   if (word.startsWith("'")) return { message, hint: 'Strings and keys stand in double quotes: "prefix".' };

@@ -21,6 +21,12 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   zstd: zlib.zstdDecompress,
 };
 
+/** True for a coding that `decodeContent` undoes, and for none at all. */
+export function isKnownCoding(coding: string): boolean {
+  const lower = coding.toLowerCase();
+  return lower === 'identity' || Object.hasOwn(DECODERS, lower);
+}
+
 /** Nobody applies more; each costs a run over all of it. */
 const MAX_CODINGS = 2;
 

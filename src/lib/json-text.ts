@@ -19,8 +19,8 @@ const json = JSON as unknown as {
   isRawJSON(value: unknown): boolean;
 };
 
-/** Digits or exponents that a double may not keep. */
-const LONG_NUMBER = /[\d.]{16}|\d[eE]/;
+/** Numbers that a double may not keep, for their digits or their exponent; in strings as well, where they do no harm. */
+const LONG_NUMBERS = /-?[\d.]{16,}(?:[eE][+-]?\d+)?|-?[\d.]+[eE][+-]?\d+/g;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -39,12 +39,18 @@ export function parseJson(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
  * stays what it was, as an object of `JSON.rawJSON`.
  */
 export function parseJsonExactly(text: string, maxDepth = MAX_JSON_DEPTH): unknown {
-  if (!LONG_NUMBER.test(text)) return parseJson(text, maxDepth);
+  if (!hasLossyNumber(text)) return parseJson(text, maxDepth);
   if (isDeeperThan(text, maxDepth)) throw new JsonTooDeep(`nested deeper than ${maxDepth} levels`);
   return json.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || source === undefined || keepsIts(source, value)) return value;
     return json.rawJSON(source);
   });
+}
+
+/** Looked for first: a reviver takes nine times as long as a parser without one, for microseconds since 1970 as well. */
+function hasLossyNumber(text: string): boolean {
+  for (const [number] of text.matchAll(LONG_NUMBERS)) if (!keepsIts(number, Number(number))) return true;
+  return false;
 }
 
 /** True for a number that `parseJsonExactly` has left as it was written. */

@@ -71,7 +71,8 @@ function checkOrder(path: Path, list: readonly RateLimitOptions[], report: Repor
     const longer = list[other];
     if (longer === undefined) return;
     const message = `can never be reached: entry ${other} allows only ${longer.limit} in ${renderDuration(longer.window)}`;
-    report([...path, index], message, 'the longer a window, the higher its limit');
+    const mend = `raise "limit" of entry ${other} above ${shorter.limit}, lower this one to ${longer.limit} at most, or take it out`;
+    report([...path, index], message, mend);
   });
 }
 
@@ -80,7 +81,11 @@ function checkQuota(path: Path, list: readonly RateLimitOptions[], quota: QuotaO
   list.forEach(({ limit, window, by, algorithm }, index) => {
     if (by !== 'consumer' || algorithm === 'token-bucket' || window > periodMs || limit <= quota.limit) return;
     const message = `can never be reached: the quota allows only ${quota.limit} a ${quota.period}`;
-    report([...path, index], message, 'the longer a window, the higher its limit');
+    report(
+      [...path, index],
+      message,
+      `raise the quota above ${limit}, lower this "limit" to ${quota.limit} at most, or take it out`,
+    );
   });
 }
 

@@ -6,7 +6,8 @@ import { type CostOption, MAX_COST } from './schema.ts';
 export function createCost(option: CostOption): (context: RequestContext) => number {
   if (typeof option === 'number') return () => option;
   return (context) => {
-    const value = Number(option.renderValue(context));
+    const rendered = option.renderValue(context);
+    const value = typeof rendered === 'string' && rendered.trim() === '' ? Number.NaN : Number(rendered);
     if (!Number.isNaN(value)) return Math.min(MAX_COST, Math.max(1, Math.ceil(value)));
     throw new GatewayError('expression_failed', undefined, { cause: new Error(`${option.text}: it is no number`) });
   };

@@ -138,7 +138,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     code: hasFault ? faultCode(record) : undefined,
     source: record.source,
     detail: hasFault ? detailOf(record, hidden) : undefined,
-    nearestRoute: hasFault ? labelOf(context.nearestRoute?.(), hidden) : undefined,
+    ...(hasFault ? missedRoute(record, hidden) : undefined),
     cause: isForOperator ? faultCause(record, hidden) : undefined,
     bytesIn: context.bytesIn,
     bytesOut: context.bytesOut,
@@ -156,6 +156,23 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     shadow: context.shadow,
     aborted: record.aborted,
   });
+}
+
+/** Longest name that DNS has, and a port. */
+const MAX_HOST_CHARS = 261;
+
+/** Of what no route took: the host that it was for, which decides too, and the route that was probably meant. */
+function missedRoute({ context }: AccessRecord, hidden: HiddenValues | undefined) {
+  const nearest = context.nearestRoute?.();
+  const { host } = context.req.headers;
+  return {
+    host:
+      context.errorCode === 'not_found' && host !== undefined
+        ? labelOf(redactWord(host.slice(0, MAX_HOST_CHARS)), hidden)
+        : undefined,
+    nearestRoute: labelOf(nearest?.prefix, hidden),
+    nearestWants: nearest?.wants,
+  };
 }
 
 /** JSON leaves out what is undefined. */
@@ -188,9 +205,10 @@ function faultCode({ context, aborted }: AccessRecord): string | undefined {
   return context.errorCode ?? (aborted === 'client' ? 'client_closed' : undefined);
 }
 
-function faultCause({ context: { cause }, source }: AccessRecord, hidden?: HiddenValues): string | undefined {
+/** Where a bug was thrown is worth its lines; where a rule of the file failed, or who did not answer, is not. */
+function faultCause({ context: { cause, errorCode } }: AccessRecord, hidden?: HiddenValues): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const told = source === 'gateway' ? (cause.stack ?? cause.message) : cause.message;
+  const told = errorCode === 'internal' ? (cause.stack ?? cause.message) : cause.message;
   return orNone(redactText(hidden?.hide(told) ?? told));
 }
 

@@ -38,10 +38,12 @@ function endOf(record: AccessRecord, hidden?: HiddenValues): string {
   const { context, aborted } = record;
   const code = context.errorCode ?? (aborted === undefined ? undefined : `aborted by ${aborted}`);
   if (code !== undefined) {
-    const nearest = labelOf(context.nearestRoute?.(), hidden);
-    if (nearest !== undefined) return `${code}, nearest is ${nearest}`;
     const detail = detailOf(record, hidden);
-    return detail === undefined ? code : `${code}: ${detail}`;
+    if (detail !== undefined) return `${code}: ${detail}`;
+    const { prefix, wants } = context.nearestRoute?.() ?? {};
+    if (prefix === undefined) return code;
+    const nearest = `${code}, nearest is ${labelOf(prefix, hidden)}`;
+    return wants === undefined ? nearest : `${nearest} but for its "${wants}"`;
   }
   const who = labelOf(context.consumer?.name, hidden) ?? context.subject ?? '';
   return [who, context.target === undefined ? '' : `-> ${labelOf(context.target, hidden)}`]

@@ -6,7 +6,7 @@ import { hasDestination, readDestination } from '../routing/destination.ts';
 import { forwardablePath } from '../routing/forwardable.ts';
 import { isHost } from '../routing/host-index.ts';
 import { normalizeTarget } from '../routing/normalize.ts';
-import type { RouteMatch, RouteTable } from '../routing/table.ts';
+import type { NearestRoute, RouteMatch, RouteTable } from '../routing/table.ts';
 
 /** What matching needs to know of a compiled route. */
 interface Matched extends RouteIdentity {
@@ -48,7 +48,12 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
     headers: req.headers,
   };
   const match = table.find(request);
-  if (!match.found) throw match.allow === undefined ? notFound(table, target.path) : methodNotAllowed(match.allow);
+  if (!match.found) {
+    // What is near is looked for when the line is written, if one is.
+    const nearestRoute = () => table.findNearest(request);
+    if (match.allow === undefined) throw new GatewayError('not_found', undefined, { nearestRoute });
+    throw methodNotAllowed(match.allow, nearestRoute);
+  }
   const { route } = match;
   const forwarded = forwardablePath(target, route.config.path, match, request, table);
   if (forwarded !== target.path) context.rawPath = forwarded;
@@ -81,11 +86,8 @@ function askedMethod({ req }: RequestContext): string {
   return asked !== undefined && req.headers.origin !== undefined ? asked : 'OPTIONS';
 }
 
-function methodNotAllowed(allow: string): GatewayError {
-  return new GatewayError('method_not_allowed', undefined, { headers: ['allow', allow] });
-}
-
-/** What is near is looked for when the line is written, if one is. */
-function notFound(table: RouteTable<unknown>, path: string): GatewayError {
-  return new GatewayError('not_found', undefined, { nearestRoute: () => table.findNearest(path) });
+function methodNotAllowed(allow: string, nearestRoute?: () => NearestRoute | undefined): GatewayError {
+  const detailForLog = `This path takes ${allow}.`;
+  const extras = { headers: ['allow', allow], detailForLog };
+  return new GatewayError('method_not_allowed', undefined, nearestRoute ? { ...extras, nearestRoute } : extras);
 }

@@ -26,6 +26,7 @@ export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>)
   function end(context: RequestContext): void {
     if (!open.delete(context)) return;
     context.abort?.close();
+    context.guardian?.over();
     context.websocket?.leave();
     context.places?.leave();
     context.end?.(context);
@@ -36,6 +37,7 @@ export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>)
   function onClose(this: ServerResponse): void {
     const context = contextOf(this.req);
     if (this.writableFinished) context.isWhole = true;
+    else if (context.guardian?.clientLeft(() => end(context)) === true) return;
     end(context);
   }
 

@@ -97,7 +97,8 @@ export function fitsBeforeMethod(candidate: Candidate<unknown>, end: number, { p
   return candidate.pathRegex === undefined || candidate.pathRegex.test(path);
 }
 
-function fitsHeaders(conditions: readonly HeaderCondition[], headers: RequestHeaders): boolean {
+/** Whether the request has all of these fields, with these values. */
+export function fitsHeaders(conditions: readonly HeaderCondition[], headers: RequestHeaders): boolean {
   for (const { name, value } of conditions) {
     const sent = Object.hasOwn(headers, name) ? headers[name] : undefined;
     if (sent === undefined || (value !== true && sent !== value)) return false;

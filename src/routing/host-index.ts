@@ -1,3 +1,4 @@
+import { normalizeHost } from '../lib/host-name.ts';
 import { type Candidate, compareCandidates } from './candidate.ts';
 
 /** The routes of one prefix by host: an exact name before `*.example.com`, a longer wildcard before a shorter one. */
@@ -9,9 +10,6 @@ export interface HostIndex<R> {
   /** What is looked through where no route names a host, made once. */
   readonly withoutHosts: readonly (readonly Candidate<R>[])[];
 }
-
-/** Longest name that DNS has (RFC 1035, section 2.3.4); a longer one is looked up nowhere. */
-const MAX_HOST_CHARS = 255;
 
 export function createHostIndex<R>(): HostIndex<R> {
   const anyHost: Candidate<R>[] = [];
@@ -75,16 +73,4 @@ const HOST = new RegExp(`^(?:${NAME.source}|${ADDRESS.source})(?::(?:${PORT.sour
  */
 export function isHost(text: string): boolean {
   return HOST.test(text);
-}
-
-/**
- * A Host as routes name it: lower case, without port and without the dot that may end a full name. Another spelling
- * of a name must not slip past the routes of that name.
- */
-export function normalizeHost(host: string): string {
-  if (host.length > MAX_HOST_CHARS + 6) return '';
-  // The colon of a port follows the bracket of an IPv6 address; the colons inside it belong to the address.
-  const colon = host.indexOf(':', host.charCodeAt(0) === 0x5b ? host.indexOf(']') : 0);
-  const name = colon > 0 ? host.slice(0, colon) : host;
-  return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase();
 }

@@ -13,6 +13,7 @@ const PARAM = /^:[A-Za-z][A-Za-z0-9_]*$/;
 
 /** What is wrong with a prefix, with the form it should have where that is known; undefined when it is fine. */
 export function findPrefixFault(prefix: string): string | undefined {
+  if (/^[~^]/.test(prefix)) return 'is a path and no regular expression; "pathRegex" beside it is one';
   if (!prefix.startsWith('/')) return `must begin with a slash: "/${prefix}"`;
   if (/[?#]/.test(prefix)) return `is a path, without query or fragment: "${prefix.replace(/[?#].*$/s, '')}"`;
   if (/\/\*+$/.test(prefix))
@@ -25,7 +26,19 @@ export function findPrefixFault(prefix: string): string | undefined {
   return findParamFault(prefix);
 }
 
+/** How other routers write a segment that stands for any value: `{id}`, `<id>`, `<int:id>`, `[id]`, `*`. */
+const FOREIGN_PARAM = /[{}<>]|^\[.*\]$|^\*+$/;
+
+export function findForeignParam(path: string): string | undefined {
+  return path.split('/').find((segment) => FOREIGN_PARAM.test(segment));
+}
+
 function findParamFault(prefix: string): string | undefined {
+  const foreign = findForeignParam(prefix);
+  if (foreign !== undefined) {
+    const name = /[A-Za-z][A-Za-z0-9_]*(?=\W*$)/.exec(foreign)?.[0] ?? 'name';
+    return `"${foreign}" would be taken by the letter: a segment that stands for any value is written ":${name}"`;
+  }
   const names = prefix.split('/').filter((segment) => segment.startsWith(':'));
   const bad = names.find((name) => !PARAM.test(name));
   if (bad !== undefined)

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { type Pattern, parsePattern, patternSource } from '../pattern.ts';
 import type { Report } from '../stage.ts';
-import { normalForm } from './keys.ts';
+import { findForeignParam, normalForm } from './keys.ts';
 import { normalizeTarget } from './normalize.ts';
 import { hidesNoDots, refuseReading, staysOneSegment } from './readings.ts';
 
@@ -18,6 +18,9 @@ const PRINTABLE = /^[\x21-\x7e]*$/;
 function findRewritePrefixFault(text: string): string | undefined {
   if (!text.startsWith('/')) return `must begin with a slash: "/${text}"`;
   if (/[?#]/.test(text)) return 'is a path, without query or fragment';
+  const foreign = findForeignParam(text) ?? /\/\$\d+(?=\/|$)/.exec(text)?.[0].slice(1);
+  if (foreign !== undefined)
+    return `"${foreign}" would be sent by the letter: a segment of the prefix is written ":name"`;
   const normal = normalForm(text);
   if (normal === undefined) return 'is no path (malformed escape, or climbing above the root)';
   return normal === text ? undefined : `must be written as it is sent: "${normal}"`;
@@ -69,19 +72,26 @@ export function checkRewrite(
     }
   }
   for (const [index, { match, replace }] of pathRewrite.entries()) {
-    const fault = findReplacementFault(match, replace);
-    if (fault !== undefined) report([...at, 'pathRewrite', index], fault);
+    const [fault, hint] = findReplacementFault(match, replace) ?? [];
+    if (fault !== undefined) report([...at, 'pathRewrite', index], fault, hint);
   }
 }
 
-function findReplacementFault(match: string, replace: string): string | undefined {
-  if (!PRINTABLE.test(replace)) return `"${replace}" must be percent-encoded, without spaces`;
-  if (/[?#\\]/.test(replace)) return `"${replace}" may change the path alone: no "?", "#" or backslash`;
+const QUERY_HINT =
+  'Name the part of the path in "prefix" ("/item/:id"), and set the parameter with "request": { "query": { "set": { "id": "${params.id}" } } }.';
+
+/** What is wrong with it, and how to mend it where that is known. */
+function findReplacementFault(match: string, replace: string): readonly [string, string?] | undefined {
+  if (!PRINTABLE.test(replace)) return [`"${replace}" must be percent-encoded, without spaces`];
+  if (/[?#\\]/.test(replace)) {
+    const message = `"${replace}" may change the path alone: no "?", "#" or backslash`;
+    return replace.includes('?') ? [message, QUERY_HINT] : [message];
+  }
   const { groupCount } = parsePattern(match);
   const missing = [...replace.replaceAll('$$', '').matchAll(/\$(\d+)/g)].find(
     ([, group]) => Number(group) > groupCount,
   );
-  return missing === undefined ? undefined : `"${missing[0]}" stands for a group that "${match}" does not have`;
+  return missing && [`"${missing[0]}" stands for a group that "${match}" does not have`];
 }
 
 function paramNames(path: string): string[] {

@@ -10,6 +10,7 @@ import {
 import { addToHostIndex, createHostIndex, findByHost, type HostIndex } from './host-index.ts';
 import type { MatchOptions } from './keys.ts';
 import { findNearestPrefix } from './nearest-prefix.ts';
+import { findObstacle, type Obstacle } from './obstacle.ts';
 
 export interface RouteMatch<R> {
   readonly found: true;
@@ -30,10 +31,16 @@ export interface RouteMiss {
 
 export interface RouteTable<R> {
   find(request: MatchRequest): RouteMatch<R> | RouteMiss;
-  /** The prefix of the route that a path was probably meant for; see `findNearestPrefix`. */
-  findNearest(path: string): string | undefined;
+  /** The route that a request, which none took, was probably meant for; see `findNearestPrefix`. */
+  findNearest(request: MatchRequest): NearestRoute | undefined;
   /** Nodes looked at by all calls so far: what a lookup costs, apart from the clock. */
   readonly visitedNodes: number;
+}
+
+/** A prefix that is near, or one that covers the path and has a condition that does not fit. */
+export interface NearestRoute {
+  readonly prefix: string;
+  readonly wants?: Obstacle;
 }
 
 interface TableEntry<R> {
@@ -118,8 +125,17 @@ class TrieTable<R> implements RouteTable<R> {
     return NOT_FOUND;
   }
 
-  findNearest(path: string): string | undefined {
-    return findNearestPrefix(this.#root, path);
+  findNearest(request: MatchRequest): NearestRoute | undefined {
+    const prefix = findNearestPrefix(this.#root, request.path);
+    this.#count = 0;
+    this.#collect(this.#root, request.path, 0);
+    let covering: NearestRoute | undefined;
+    for (let at = this.#count - 1; at >= 0; at -= 1) {
+      const found = findObstacle(this.#fits[at] as HostIndex<R>, this.#ends[at] as number, request);
+      if (found !== undefined && (prefix === undefined || found.prefix === prefix)) return found;
+      covering ??= found;
+    }
+    return prefix === undefined ? covering : { prefix };
   }
 
   /** Walks on from a node that covers the path up to `end`; the literal branch first. */

@@ -79,7 +79,11 @@ export const authorizeStage = defineStage({
 });
 
 /** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
-function refuse({ detail, scopes, cause }: Denial, say: (challenge: string) => readonly string[]): GatewayError {
-  if (scopes === undefined) return new GatewayError('forbidden', detail, { cause });
-  return new GatewayError('insufficient_scope', detail, { headers: say(scopeChallenge(scopes)) });
+function refuse(
+  { detail, scopes, cause, forLog }: Denial,
+  say: (challenge: string) => readonly string[],
+): GatewayError {
+  const detailForLog = forLog === undefined ? undefined : `${detail} ${forLog}`;
+  if (scopes === undefined) return new GatewayError('forbidden', detail, { cause, detailForLog });
+  return new GatewayError('insufficient_scope', detail, { headers: say(scopeChallenge(scopes)), detailForLog });
 }

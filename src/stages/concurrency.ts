@@ -44,17 +44,19 @@ export const concurrencyStage = defineStage({
       const count = inFlight.of(subject);
       context.trace?.push({ stage: 'concurrency', decision: `${count} of ${perConsumer} in flight` });
       if (count >= perConsumer) {
-        const detail = `Only ${perConsumer} calls may be in flight at once; let one finish.`;
+        const detail = `Only ${perConsumer} ${perConsumer === 1 ? 'call' : 'calls'} may be in flight at once; let one finish.`;
         next(new GatewayError('too_many_concurrent', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
         return;
       }
       if (!context.dryRun) {
         inFlight.add(subject);
-        // A call ends with its answer, and a WebSocket's answer is the 101.
+        const leave = (): void => inFlight.remove(subject);
+        // A call ends with its answer, and a WebSocket's answer is the 101. One that goes on without its client is
+        // a call for as long.
         const end = (): void => {
           res.off(TAKEN_OVER, end);
           res.off('close', end);
-          inFlight.remove(subject);
+          if (context.guardian?.outlive(leave) !== true) leave();
         };
         res.once('close', end);
         if (context.upgrade !== undefined) res.once(TAKEN_OVER, end);

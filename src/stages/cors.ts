@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { mergeVary } from '../answer/head.ts';
 import { recordHeaders } from '../answer/header-recorder.ts';
 import { contextOf, type RequestContext } from '../context.ts';
+import { suggestOrigin } from '../lib/origin.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 
@@ -15,11 +16,16 @@ const EXPOSED = [
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
   'Retry-After',
+  'Idempotency-Replayed',
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 const origin = z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/,*]+)$/, {
-  error: 'expected an origin such as "https://app.example.com" without a path, or "*"',
+  error: ({ input }) => {
+    const meant = suggestOrigin(String(input));
+    const form = 'expected an origin such as "https://app.example.com" without a path, or "*"';
+    return meant === undefined ? form : `${form}: did you mean "${meant}"?`;
+  },
 });
 
 const corsOptions = z.strictObject({

@@ -13,7 +13,13 @@ import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
-import { completeTimeouts, serviceKeys, serviceSchema, timeoutsKey } from '../upstream/service-options.ts';
+import {
+  completeTimeouts,
+  findTimeoutsFault,
+  serviceKeys,
+  serviceSchema,
+  timeoutsKey,
+} from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
 import { useBreaker } from '../upstream/use-breaker.ts';
 
@@ -65,6 +71,9 @@ export const forwardStage = defineStage({
     }
     routes.forEach((route, index) => {
       checkRewrite(route, ['routes', index], report);
+      const fault = findTimeoutsFault(route.timeouts);
+      if (fault !== undefined)
+        report(['routes', index, 'timeouts', fault.key], fault.message, 'raise "stream", or set it to "off"');
       for (const [at, name] of [
         [['service'], route.service],
         [['mirror', 'service'], route.mirror?.service],
@@ -111,8 +120,8 @@ export const forwardStage = defineStage({
 
     return function forward(req, _res, next) {
       const context = contextOf(req);
-      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + context.query;
-      const { upstreamHeaders } = context;
+      const { upstreamHeaders, query, editedQuery = query } = context;
+      const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + editedQuery;
       if (options.stripPrefix && context.prefixLength > 1)
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);

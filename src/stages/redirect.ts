@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
+import { isHostName } from '../lib/host-name.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage } from '../stage.ts';
@@ -11,7 +12,7 @@ const ABSOLUTE = /^(https?:\/\/[^/\\?#@]+)(.*)$/i;
 function splitDestination(to: string): { origin: string; path: string } | undefined {
   const [, origin, path = ''] = ABSOLUTE.exec(to) ?? [];
   if (origin === undefined) return to.startsWith('/') ? { origin: '', path: to } : undefined;
-  return URL.canParse(origin) ? { origin, path: path === '' ? '/' : path } : undefined;
+  return isHostName(URL.parse(origin)?.hostname ?? '') ? { origin, path: path === '' ? '/' : path } : undefined;
 }
 
 const destination = z.string().transform((to, context) => {

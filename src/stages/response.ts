@@ -1,67 +1,42 @@
-import { z } from 'zod';
-import { contextOf, type RequestContext, type Sink } from '../context.ts';
-import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import { contextOf, type RequestContext } from '../context.ts';
+import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
+import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
-import {
-  checkHeaderEdits,
-  createHeaderEdits,
-  findResponseNameFault,
-  type HeaderEdits,
-  headerEditsOption,
-} from '../transform/header-edits.ts';
-
-const responseOption = z.strictObject({
-  headers: headerEditsOption
-    .optional()
-    .describe('Header fields of the answer as the client sees them: remove, rename, set, add, in this order.'),
-});
+import { askForWhole } from '../transform/ask-for-whole.ts';
+import { EditingSink } from '../transform/editing-sink.ts';
+import type { FindPathMap } from '../transform/public-urls.ts';
+import { createResponseEdits, responseEditOption } from '../transform/response-edits.ts';
 
 /** Changes what the client is told: by services, and by fixed answers. The gateway's refusals are its own. */
 export const responseStage = defineStage({
   name: 'response',
-  keys: { response: responseOption.optional().describe('Changes of the answer on its way to the client.') },
-
-  check(_file, routes, report) {
-    routes.forEach(({ response }, index) => {
-      if (response?.headers === undefined) return;
-      checkHeaderEdits(response.headers, findResponseNameFault, ['routes', index, 'response', 'headers'], report);
-    });
+  keys: {
+    response: oneOrMany(responseEditOption)
+      .optional()
+      .describe('Changes of the answer on its way to the client; a list is done in order.'),
   },
+  reads: rewriteKeys,
 
-  create({ response: options }) {
-    const edits = createHeaderEdits(options?.headers);
+  create({ response: options = [], ...rewriteOptions }) {
+    const edits = createResponseEdits(options);
     if (edits === undefined) return undefined;
+    const onPrefix = createPathRewriter({ ...rewriteOptions, pathRewrite: undefined });
+    const findPathMap: FindPathMap = ({ path, prefixLength, params }: RequestContext) => {
+      const prefix = path.slice(0, prefixLength);
+      const servicePrefix = onPrefix(prefix, prefixLength, params);
+      return { servicePrefix: servicePrefix === '/' ? '' : servicePrefix, publicPrefix: prefix };
+    };
 
     return function response(req, _res, next) {
       const context = contextOf(req);
-      context.sink = new EditingSink(edits, context.sink);
+      if (edits.mayWantBody) {
+        askForWhole(context.upstreamHeaders);
+        // Files of a folder are answered by what the client has asked.
+        delete req.headers.range;
+        delete req.headers['if-range'];
+      }
+      context.sink = new EditingSink(edits, findPathMap, context.sink);
       next();
     };
   },
 });
-
-class EditingSink implements Sink {
-  readonly #edits: HeaderEdits;
-  readonly #next: Sink;
-
-  constructor(edits: HeaderEdits, next: Sink) {
-    this.#edits = edits;
-    this.#next = next;
-  }
-
-  head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
-    this.#next.head(context, status, this.#edits.editFields(fields), answerer);
-  }
-
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
-    this.#next.fail(context, error);
-  }
-}

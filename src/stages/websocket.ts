@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { corsField, isOwnOrigin } from '../auth/foreign-page.ts';
+import { corsField, explainOrigin, isOwnOrigin } from '../auth/foreign-page.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { createSubject } from '../limits/subject.ts';
@@ -10,7 +10,7 @@ const options = z.strictObject({
   origins: oneOrMany(z.string())
     .optional()
     .describe(
-      'Origins whose pages may open a WebSocket; "*" for any. Default: those that the `cors` of the route names, else CORS_ORIGINS. Pages of the own host always may.',
+      'Origins whose pages may open a WebSocket; "*" for any. Default: those that the `cors` of the route names, else CORS_ORIGINS. Pages of the own origin (scheme, host and port) always may.',
     ),
   idleTimeout: offOr(duration({ min: '100ms', max: '1d' }))
     .prefault('5m')
@@ -51,14 +51,15 @@ export const websocketStage = defineStage({
         return;
       }
       if (!isOriginAllowed(context, named, isAllowed)) {
-        next(new GatewayError('origin_refused'));
+        const detailForLog = `This page may not open a WebSocket here: ${explainOrigin(context)}.`;
+        next(new GatewayError('origin_refused', undefined, { detailForLog }));
         return;
       }
       const subject = subjectOf(context);
       const places = sockets.places.of(subject);
       context.trace?.push({ stage: 'websocket', decision: `${places} of ${perConsumer} WebSockets open` });
       if (places >= perConsumer) {
-        const detail = `Only ${perConsumer} WebSockets may be open at once; let one close.`;
+        const detail = `Only ${perConsumer} ${perConsumer === 1 ? 'WebSocket' : 'WebSockets'} may be open at once; let one close.`;
         next(new GatewayError('too_many_concurrent', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
         return;
       }

@@ -43,7 +43,9 @@ export const timeoutsOption = z
       ),
     heartbeat: timeout
       .optional()
-      .describe('After so long a silence an event stream gets a comment line between two events. Default: never.'),
+      .describe(
+        'After so long a silence an event stream gets a comment line between two events, for proxies on the way; it does not hold off `stream`. Default: never.',
+      ),
     total: timeout
       .optional()
       .describe(
@@ -60,6 +62,15 @@ type TimeoutsOption = z.output<typeof timeoutsOption>;
 /** The deadlines of a route, each with its value: one attempt alone may take as long as `headers` says. */
 export function completeTimeouts(option: TimeoutsOption): TimeoutsOption & { readonly total: number } {
   return { ...option, total: option.total ?? Math.max(HEADERS_DEFAULT_MS, option.headers) };
+}
+
+/** What contradicts itself in these deadlines; undefined where nothing does. */
+export function findTimeoutsFault({ heartbeat, stream }: TimeoutsOption): { key: string; message: string } | undefined {
+  if (heartbeat === undefined || heartbeat < stream) return undefined;
+  return {
+    key: 'heartbeat',
+    message: 'would never be sent: "stream" ends the stream after a silence that is no longer',
+  };
 }
 
 /** What a service may say in `services`, and a route that names its targets itself. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashText } from '../lib/hash-text.ts';
+import { isHostName } from '../lib/host-name.ts';
 import type { Transport } from './transport.ts';
 
 /** One address of a service as configuration or discovery names it. Its identity is `url`. */
@@ -96,7 +97,7 @@ export function splitTargetUrl(url: string): { origin: string; basePath: string 
 export function normalizeTargetUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if ((protocol !== 'http:' && protocol !== 'https:') || hostname === '') return undefined;
+  if ((protocol !== 'http:' && protocol !== 'https:') || !isHostName(hostname)) return undefined;
   if (username !== '' || password !== '' || search !== '' || hash !== '') return undefined;
   const { origin, basePath } = splitTargetUrl(text);
   return origin + basePath;
@@ -123,6 +124,18 @@ export function reconcileTargets(
   return [...next.values()];
 }
 
+/** Host, port and path alone: what may be repeated, since it holds no password. */
+const WITHOUT_SCHEME = /^(wss?:\/\/|\/\/)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(\/[\w./-]*)?$/;
+
+/** What an address was probably meant to be that lacks its scheme, or has that of WebSockets. */
+function suggestTargetUrl(text: string): string | undefined {
+  const [, scheme = '', ...rest] = WITHOUT_SCHEME.exec(text) ?? [];
+  const url = normalizeTargetUrl(`${scheme === 'wss://' ? 'https' : 'http'}://${rest.join('')}`);
+  if (url === undefined) return undefined;
+  const why = scheme.startsWith('ws') ? ' A WebSocket begins as a request of HTTP.' : '';
+  return `Did you mean "${url}"?${why}`;
+}
+
 /** A target's address in the file, normalised. */
 export const targetUrl = z
   .string({ error: 'expected an address such as "http://localhost:4001"' })
@@ -130,7 +143,8 @@ export const targetUrl = z
     const url = normalizeTargetUrl(text);
     if (url !== undefined) return url;
     const message = 'expected an address such as "http://localhost:4001", without credentials, query or fragment';
-    context.addIssue({ code: 'custom', message });
+    const hint = suggestTargetUrl(text);
+    context.addIssue({ code: 'custom', message, ...(hint !== undefined && { params: { hint } }) });
     return z.NEVER;
   })
   .describe('Address of the service: scheme://host:port, with a path where the service lives below one.');

@@ -156,7 +156,7 @@ const OUTCOMES: Readonly<Record<string, AttemptOutcome>> = {
 
 /** Whether an attempt that ended so says nothing about the service: not to breaker or health. */
 export function isNobodysFailure(outcome: AttemptOutcome): boolean {
-  return outcome === 'aborted-by-client' || outcome === 'overloaded';
+  return outcome === 'aborted-by-client' || outcome === 'upload-refused' || outcome === 'overloaded';
 }
 
 /** OpenSSL's words for a certificate that can't be verified. */

@@ -193,8 +193,13 @@ function find(ajv: AnyAjv, uri: string): ValidateFunction {
 }
 
 function loadAjv(dialect: Dialect, options: Options): AnyAjv {
-  if (dialect === 'draft-07') return new (require('ajv') as { Ajv: typeof Ajv07 }).Ajv(options);
-  return new (require('ajv/dist/2020.js') as { Ajv2020: typeof Ajv2020 }).Ajv2020(options);
+  // In two steps: of `new (require(…) as …).Ajv(…)` TypeScript 7.0.2 emits a call without `new`.
+  if (dialect === 'draft-07') {
+    const draft07 = require('ajv') as { Ajv: typeof Ajv07 };
+    return new draft07.Ajv(options);
+  }
+  const draft2020 = require('ajv/dist/2020.js') as { Ajv2020: typeof Ajv2020 };
+  return new draft2020.Ajv2020(options);
 }
 
 function listFormats(): ReadonlyMap<string, Format> {

@@ -2,7 +2,8 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { findNearest } from '../nearest-word.ts';
 import { Facts, type Sights } from './facts.ts';
-import { compileProgram, ExpressionFault, type Place, type Program, rootsOf } from './language.ts';
+import { ExpressionFault, ExpressionTooDear } from './faults.ts';
+import { compileProgram, type Place, type Program, rootsOf } from './language.ts';
 
 /** Longer ones belong into a stage of one's own. */
 const MAX_CHARS = 4_000;
@@ -44,7 +45,7 @@ export class Expression {
     try {
       return this.#program.run(new Facts(context, sights));
     } catch (cause) {
-      throw failed(this.text, cause);
+      throw failed(this.text, reasonOf(cause, this.text));
     }
   }
 
@@ -52,7 +53,7 @@ export class Expression {
   holds(context: RequestContext, sights: Sights = NO_SIGHTS): boolean {
     const value = this.evaluate(context, sights);
     if (typeof value === 'boolean') return value;
-    throw failed(this.text, new TypeError('it is neither true nor false'));
+    throw failed(this.text, 'it is neither true nor false');
   }
 
   toJSON(): string {
@@ -63,9 +64,17 @@ export class Expression {
 const NO_SIGHTS: Sights = Object.freeze({});
 
 /** For the log: which expression, and why. The client is told neither. */
-function failed(text: string, cause: unknown): GatewayError {
-  const reason = (cause as Error).message.split('\n', 1)[0];
+function failed(text: string, reason: string): GatewayError {
   return new GatewayError('expression_failed', undefined, { cause: new Error(`${text}: ${reason}`) });
+}
+
+/** Why it has no value, without any value: what a client has sent may be a credential. */
+function reasonOf(cause: unknown, text: string): string {
+  if (cause instanceof ExpressionTooDear) return cause.message;
+  const { code, range } = cause as { code?: unknown; range?: { start: number } };
+  const words =
+    typeof code === 'string' && /^[a-z_]+$/.test(code) ? code.replaceAll('_', ' ') : 'a value is not fit for it';
+  return range === undefined ? words : `${words}, at ${whereIn(text, range.start)}`;
 }
 
 /** What is wrong with an expression, in words that tell how to mend it. */

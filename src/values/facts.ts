@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import { normalizeHost } from '../lib/host-name.ts';
 import { isRawNumber } from '../lib/json-text.ts';
 import type { AnswerFields } from '../sink.ts';
 
@@ -74,8 +75,9 @@ export class RequestFacts {
     return this.#context.scheme;
   }
 
+  /** As routes name it: another spelling of it is the same host. */
   get host(): string {
-    return this.#context.req.headers.host ?? '';
+    return normalizeHost(this.#context.req.headers.host ?? '');
   }
 
   get address(): string {

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
-import { type Pattern, parsePattern } from '../pattern.ts';
 import { ConsumerFacts, ErrorFacts, RequestFacts, ResponseFacts, RouteFacts } from './facts.ts';
+import { ExpressionFault, ExpressionTooDear } from './faults.ts';
+import { checkMatches, matches, OWN_MATCHES, withOwnMatches } from './linear-matches.ts';
 
 /**
  * The one place that knows the library of the language (CEL, cel.dev), and mends what it lacks: `matches` runs in
@@ -38,12 +39,15 @@ export const rootsOf = (place: Place): readonly string[] => [...Object.keys(ROOT
 /** Nobody writes longer ones; what is deeper could be no expression of a person. */
 const LIMITS = { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 200 };
 
-/** Rounds of all loops in one evaluation: a list of 10,000 in one of 10 still passes. */
-const MAX_ROUNDS = 100_000;
+/** Rounds of all loops in one evaluation, and how long those may take: a list of 5,000 in one of 10 still passes. */
+const MAX_ROUNDS = 50_000;
+const MAX_LOOP_MS = 100;
 
 const require = createRequire(import.meta.url);
 const environments = new Map<Place, Environment>();
 let roundsLeft = 0;
+/** `performance.now()`; 0 until the first round. */
+let loopsDueAtMs = 0;
 
 function environmentOf(place: Place): Environment {
   let environment = environments.get(place);
@@ -100,16 +104,6 @@ export interface Program {
   run(facts: object): unknown;
 }
 
-/** What is wrong with an expression, and where: the first character is 0. */
-export class ExpressionFault extends SyntaxError {
-  readonly offset: number;
-
-  constructor(message: string, offset: number, options?: ErrorOptions) {
-    super(message, options);
-    this.offset = offset;
-  }
-}
-
 /** Compiles an expression. Throws `ExpressionFault`. */
 export function compileProgram(text: string, place: Place): Program {
   let program: ParseResult;
@@ -125,13 +119,14 @@ export function compileProgram(text: string, place: Place): Program {
   visit(program.ast, (node) => {
     for (const name of namesIn(node)) reads.add(name);
     if (node.op === 'rcall') checkMatches(node);
-    if (node.op === 'comprehension') countRounds(node);
+    if (node.op === 'comprehension') countRounds((node.args as { step: Node }).step);
   });
   return {
     type: type ?? 'dyn',
     reads,
     run(facts) {
       roundsLeft = MAX_ROUNDS;
+      loopsDueAtMs = 0;
       return program(facts as Record<string, unknown>);
     },
   };
@@ -143,15 +138,16 @@ function faultOf(cause: unknown): ExpressionFault {
   return new ExpressionFault(text.replaceAll(OWN_MATCHES, 'matches'), range?.start ?? 0, { cause });
 }
 
-/** A node as the library has it at run time: `meta` holds what it was expanded to, `handle` is what a loop does. */
+/** A node as the library has it at run time: `meta` holds what it was expanded to, and how it is evaluated. */
 interface Node {
   readonly op: string;
   /** By the kind of node: operands, a name, a literal. */
   readonly args: unknown;
   readonly start: number;
-  readonly meta: { readonly alternate?: unknown; readonly macro?: unknown };
-  handle: (range: unknown, ...rest: unknown[]) => unknown;
+  readonly meta: { readonly alternate?: Node; readonly macro?: { evaluate: Evaluate }; readonly evaluate: Evaluate };
+  setMeta(key: string, value: unknown): Node;
 }
+type Evaluate = (evaluator: unknown, node: unknown, context: unknown) => unknown;
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'setMeta' in value;
 
@@ -180,59 +176,26 @@ function visit(root: unknown, act: (node: Node) => void): void {
   }
 }
 
-/**
- * The library's own `matches` runs `RegExp`, which may take for ever, and can't be replaced: expressions are given
- * another function in its place. As long as its name, so that faults are found where they stand.
- */
-const OWN_MATCHES = 're2find';
-
-/** String literals, of several lines too, comments, and calls of `matches`. */
-const LITERAL_OR_MATCHES =
-  /[rR]?("""|''')[\s\S]*?\1|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\/\/[^\n]*|\bmatches(?=\s*\()/g;
-
-const withOwnMatches = (text: string): string =>
-  text.replace(LITERAL_OR_MATCHES, (found) => (found === 'matches' ? OWN_MATCHES : found));
-
-function checkMatches(call: Node): void {
-  const [name, , operands] = call.args as [string, Node, Node[]];
-  if (name === 'matches') throw new ExpressionFault('"matches" stands where it is not understood', call.start);
-  const pattern = name === OWN_MATCHES ? operands[0] : undefined;
-  if (pattern?.op !== 'value' || typeof pattern.args !== 'string') return;
-  try {
-    parsePattern(pattern.args);
-  } catch (cause) {
-    throw new ExpressionFault((cause as Error).message, pattern.start, { cause });
-  }
-}
-
-/** Patterns by their text; those of a client are few, or the memory begins anew. */
-const patterns = new Map<string, Pattern>();
-const MAX_PATTERNS = 200;
-const MAX_PATTERN_CHARS = 1_000;
-
-function matches(text: string, source: string): boolean {
-  let pattern = patterns.get(source);
-  if (pattern === undefined) {
-    if (source.length > MAX_PATTERN_CHARS) throw new Error('the pattern is longer than 1000 characters');
-    pattern = parsePattern(source);
-    if (patterns.size >= MAX_PATTERNS) patterns.clear();
-    patterns.set(source, pattern);
-  }
-  return pattern.test(text);
-}
-
-/** Takes what a loop will go through from what all loops of one evaluation may. */
-function countRounds(loop: Node): void {
-  const { handle } = loop;
-  loop.handle = (range, ...rest) => {
-    roundsLeft -= sizeOf(range);
-    if (roundsLeft < 0) throw new Error(`more than ${MAX_ROUNDS} rounds of loops`);
-    return handle(range, ...rest);
+/** Has each round of a loop look at what is left for all of them. */
+function countRounds(step: Node): void {
+  let node = step;
+  while (node.meta.alternate !== undefined) node = node.meta.alternate;
+  const { macro } = node.meta;
+  const inner = macro === undefined ? node.meta.evaluate : macro.evaluate.bind(macro);
+  const counted: Evaluate = (evaluator, own, context) => {
+    takeRound();
+    return inner(evaluator, own, context);
   };
+  if (macro === undefined) node.setMeta('evaluate', counted);
+  else macro.evaluate = counted;
 }
 
-function sizeOf(range: unknown): number {
-  if (Array.isArray(range)) return range.length;
-  if (range instanceof Map || range instanceof Set) return range.size;
-  return typeof range === 'object' && range !== null ? Object.keys(range).length : 1;
+function takeRound(): void {
+  roundsLeft -= 1;
+  if (roundsLeft < 0) throw new ExpressionTooDear(`more than ${MAX_ROUNDS} rounds of loops`);
+  if (loopsDueAtMs === 0) loopsDueAtMs = performance.now() + MAX_LOOP_MS;
+  else if (roundsLeft % 16 === 0 && performance.now() > loopsDueAtMs) {
+    roundsLeft = 0;
+    throw new ExpressionTooDear(`its loops took longer than ${MAX_LOOP_MS} ms`);
+  }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Expression, explainFault } from './expression.ts';
-import { ExpressionFault, type Place } from './language.ts';
+import { ExpressionFault } from './faults.ts';
+import type { Place } from './language.ts';
 import { Template, ValueTemplate } from './template.ts';
 
 /** What a person may write for values and conditions: CEL, bare where all of a string is one, else as `${…}`. */

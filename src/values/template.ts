@@ -1,7 +1,8 @@
 import type { RequestContext } from '../context.ts';
 import { Expression } from './expression.ts';
 import type { Sights } from './facts.ts';
-import { ExpressionFault, type Place } from './language.ts';
+import { ExpressionFault } from './faults.ts';
+import type { Place } from './language.ts';
 import { toJson, toText } from './to-json.ts';
 
 /** A string of the file in which `${…}` stands for the value of an expression; `$${` is `${` itself. */

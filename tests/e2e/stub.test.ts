@@ -29,6 +29,12 @@ test('a stub answers with what it received', async (t) => {
   assert.equal((echo['headers'] as Record<string, string>)['x-colour'], 'red');
 });
 
+test('a stub listens on the address that it is told', async (t) => {
+  const { url } = await startStub(t, '--host', '127.0.0.2');
+  assert.equal((await fetch(url.replace('127.0.0.1', '127.0.0.2'))).status, 200);
+  await assert.rejects(fetch(url));
+});
+
 test('a stub fails as often, and answers as late, as it is told to', async (t) => {
   const { url } = await startStub(t, '--fail', '100%', '--delay', '300ms');
   const began = performance.now();

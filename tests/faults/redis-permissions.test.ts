@@ -133,11 +133,13 @@ test('a Redis that is off and on again for one and the same reason is told once'
     observed.link.distrust('it answers as no Redis does');
     await observed.until(true);
   }
-  const told = () => observed.messages.filter((message) => message.includes('does not answer')).length;
-  assert.equal(told(), 1);
-  assert.equal(observed.messages.filter((message) => message.includes('answers again')).length, 1);
+  // On a busy machine it may be silent for real in between, which is another reason, and told as that.
+  const outages = () => observed.messages.filter((message) => message.includes('does not answer'));
+  assert.equal(outages().filter((message) => message.includes('as no Redis does')).length, 1);
+  const told = outages().length;
+  assert.equal(observed.messages.filter((message) => message.includes('answers again')).length, told);
   // What then lasts is told.
   observed.link.distrust('it answers as no Redis does');
   await redis.kill();
-  await until(() => told() === 2);
+  await until(() => outages().length > told);
 });

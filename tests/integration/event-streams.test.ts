@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
+import jwt from 'jsonwebtoken';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+
+const SECRET = 'a-secret-of-at-least-32-characters!!';
 
 interface Stream {
   readonly gateway: TestGateway;
@@ -68,6 +71,8 @@ describe('event streams', { concurrency: 4 }, () => {
     await until(() => ending() === 'broken');
     const line = await gateway.line({ path: '/events' });
     assert.deepEqual([line['aborted'], line['outcome'], line['code']], ['upstream', 'idle-timeout', 'idle_timeout']);
+    assert.equal(line['detail'], 'The service fell silent in the middle of its answer.');
+    assert.equal(line['cause'], 'the service sent nothing for 200 ms');
   });
 
   it('with "off" have no end of their own', async (t) => {
@@ -117,6 +122,39 @@ describe('event streams', { concurrency: 4 }, () => {
     await until(() => ending() === 'end');
     assert.equal(text(), 'data: 1\n\ndata: 22\n\n');
   });
+});
+
+it('an event stream ends, between two events, when the credential of its reader expires', async (t) => {
+  let service: ServerResponse | undefined;
+  const stub = await startService(t, (_req, res) => {
+    service = res;
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: 1\n\ndata: 2');
+  });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/', target: stub.url, auth: 'jwt', timeouts: { heartbeat: '100ms' } }] },
+    env: { JWT_SECRET: SECRET },
+  });
+  const exp = Math.floor(Date.now() / 1000) + 2;
+  const headers = { authorization: `Bearer ${jwt.sign({ sub: 'u1', exp }, SECRET)}` };
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`${gateway.url}/events`, { agent: false, headers }, resolve).on('error', reject);
+  });
+  let text = '';
+  let ending: string | undefined;
+  answer.setEncoding('utf8').on('data', (piece: string) => {
+    text += piece;
+  });
+  answer.on('end', () => {
+    ending = `end at ${Date.now() >= exp * 1000 ? 'the' : 'another'} time`;
+  });
+  await new Promise((resolve) => setTimeout(resolve, exp * 1000 - Date.now() + 200));
+  assert.equal(ending, undefined, 'an event is under way');
+  service?.write('2\n\ndata: 3');
+  await until(() => ending);
+  assert.deepEqual([ending, text], ['end at the time', 'data: 1\n\ndata: 22\n\n']);
+  const line = await gateway.line({ path: '/events' });
+  assert.deepEqual([line.status, line['aborted'], line['subject']], [200, undefined, 'u1']);
 });
 
 it('an answer without a length may be silent for as long as a stream, one with a length may not', async (t) => {

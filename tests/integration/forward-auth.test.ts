@@ -50,7 +50,9 @@ test('a page is led to where one signs in, with the cookies of that', async (t) 
 test('a 401 keeps its challenge and cookies, and has our document where it has no body', async (t) => {
   const { gateway } = await setUp(t);
   const { status, headers, json } = await ask(`${gateway.url}/a`);
-  assert.deepEqual([status, json.code], [401, 'invalid_credential']);
+  assert.deepEqual([status, json.code], [401, 'unauthenticated'], 'no credential was sent');
+  const wrong = await ask(`${gateway.url}/a`, { headers: { authorization: 'Bearer wrong' } });
+  assert.deepEqual([wrong.status, wrong.json.code], [401, 'invalid_credential']);
   assert.equal(headers['www-authenticate'], 'Sign realm="ours"');
   assert.deepEqual(headers['set-cookie'], ['csrf=1']);
 });

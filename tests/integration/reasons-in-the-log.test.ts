@@ -115,6 +115,136 @@ test('a 404 names the nearest route in the log, and to nobody else', async (t) =
   }
 });
 
+test('a 404 says for which host it was, and which condition of the route did not fit', async (t) => {
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [
+        { prefix: '/api', hosts: 'api.example', respond: { status: 204 }, ...OPEN },
+        { prefix: '/form', methods: ['POST'], respond: { status: 204 }, ...OPEN },
+      ],
+    },
+  });
+  const wire = openWire(t, gateway.port);
+  wire.write(`GET /api/x HTTP/1.1\r\nHost: other.example:8080\r\n\r\n`);
+  await wire.gets(/HTTP\/1\.1 404 /);
+  const line = await gateway.line({ path: '/api/x' });
+  assert.deepEqual([line['host'], line['nearestRoute'], line['nearestWants']], ['other.example:8080', '/api', 'hosts']);
+  assert.equal((await lineOf(gateway, '/form')).line['host'], undefined, 'a 405');
+});
+
+test('a 405 says which methods the path takes, and whose they are', async (t) => {
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/form', methods: ['POST', 'PUT'], respond: { status: 204 }, ...OPEN }] },
+  });
+  const { line } = await lineOf(gateway, '/form/x');
+  assert.deepEqual([line.status, line['detail'], line['nearestRoute']], [405, 'This path takes POST, PUT.', '/form']);
+});
+
+test('a 403 says which roles, scopes or consumer the caller has, and tells the client what is needed alone', async (t) => {
+  const consumers = [{ name: 'core', keys: [{ id: 'k', sha256: 'a'.repeat(64) }] }];
+  const rules = { roles: { roles: ['admin'] }, scopes: { scopes: ['orders:write'] }, core: { consumers: ['core'] } };
+  const gateway = await startGateway(t, {
+    file: {
+      consumers,
+      routes: Object.entries(rules).map(([name, authorize]) => ({
+        prefix: `/${name}`,
+        auth: 'jwt',
+        authorize,
+        respond: { status: 204 },
+      })),
+    },
+    env: { JWT_SECRET: SECRET },
+  });
+  const bearer = (claims: object) => ({
+    authorization: `Bearer ${jwt.sign({ sub: 'u1', ...claims }, SECRET, { expiresIn: '1h' })}`,
+  });
+  for (const [path, claims, told, logged] of [
+    ['/roles/none', {}, 'This needs one of the roles admin.', ' The caller has no role.'],
+    [
+      '/roles/two',
+      { role: ['reader', 'guest'] },
+      'This needs one of the roles admin.',
+      ' The caller has the roles "reader", "guest".',
+    ],
+    [
+      '/scopes/one',
+      { scope: 'orders:read' },
+      'This needs one of the scopes orders:write.',
+      ' The caller has the scope "orders:read".',
+    ],
+    ['/core/none', {}, 'This route is for consumers, and this credential belongs to none.', ''],
+  ] as const) {
+    const { line, text } = await lineOf(gateway, path, bearer(claims));
+    assert.deepEqual([line.status, JSON.parse(text).detail, line['detail']], [403, told, told + logged], path);
+  }
+});
+
+test('a credential without its word, in the query or in two places is told as what it is', async (t) => {
+  const gateway = await startGateway(t, {
+    file: {
+      consumers: [{ name: 'app', keys: [{ id: 'k', sha256: 'a'.repeat(64) }] }],
+      routes: [
+        { prefix: '/jwt', auth: { jwt: { cookie: 'session' } }, respond: { status: 204 } },
+        { prefix: '/key', auth: 'api-key', respond: { status: 204 } },
+      ],
+    },
+    env: { JWT_SECRET: SECRET },
+  });
+  const token = jwt.sign({ sub: 'u1' }, SECRET, { expiresIn: '1h' });
+  const detailOf = async (path: string, headers: Readonly<Record<string, string>>) => {
+    const { text } = await ask(gateway.url + path, { headers });
+    assert.ok(!text.includes(token) && !text.includes('tpk_'));
+    const { status, detail } = JSON.parse(text) as { status: number; detail: string };
+    return `${status} ${detail}`;
+  };
+  assert.match(await detailOf('/jwt/bare', { authorization: token }), /^401 .*write "Bearer " in front/);
+  assert.match(await detailOf('/key/q?key=tpk_abc', {}), /^401 An API key was sent in the query, .*X-API-Key\.$/);
+  assert.match(await detailOf('/jwt/q?key=tpk_abc', {}), /^401 An API key was sent in the query, .*takes jwt\.$/);
+  assert.match(
+    await detailOf(`/jwt/q?access_token=${token}`, {}),
+    /^401 A token was sent in the query, .*Authorization\.$/,
+  );
+  assert.match(
+    await detailOf(`/key/q?access_token=${token}`, {}),
+    /^401 A token was sent in the query, .*takes api-key\.$/,
+  );
+  assert.match(await detailOf('/key/a', { authorization: 'tpk_abc' }), /^401 An API key was sent in Authorization/);
+  const expired = jwt.sign({ sub: 'u1', exp: 1 }, SECRET);
+  const beside = await detailOf(`/jwt/q?state=${token}`, { authorization: `Bearer ${expired}` });
+  assert.match(beside, /^401 .*expired/, 'what was refused is the reason');
+  const twice = { authorization: `Bearer ${token}`, cookie: `session=${token}` };
+  assert.match(await detailOf('/jwt/two', twice), /^401 .*sent: in Authorization and in the cookie session\.$/);
+});
+
+test('a refused page is named in the log with the one that was expected, and a missing TRUST_PROXY too', async (t) => {
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/ws', websocket: true, target: 'http://127.0.0.1:9', ...OPEN }] },
+  });
+  const handshake = async (path: string, origin: string) => {
+    const wire = openWire(t, gateway.port);
+    wire.write(
+      `GET ${path} HTTP/1.1\r\nHost: shop.example\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    await wire.gets(/HTTP\/1\.1 403 /);
+    return String((await gateway.line({ path }))['detail']);
+  };
+  const foreign = await handshake('/ws/foreign', 'https://evil.example');
+  assert.match(foreign, /its Origin is "https:\/\/evil\.example", .* would be "http:\/\/shop\.example"\.$/);
+  assert.match(await handshake('/ws/own', 'https://shop.example'), /TRUST_PROXY.*X-Forwarded-Proto/);
+});
+
+test('a rule of the file that failed is told in a line, without the lines of our own code', async (t) => {
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [{ prefix: '/a', respond: { status: 200, body: '${request.headers["x-missing"]}' }, ...OPEN }],
+    },
+  });
+  const { line } = await lineOf(gateway, '/a/x');
+  assert.deepEqual([line.status, line['code']], [500, 'expression_failed']);
+  assert.ok(String(line['cause']).length > 0);
+  assert.doesNotMatch(String(line['cause']), /node_modules|\.ts:|\n {4}at /);
+});
+
 async function upload(t: TestContext, gateway: TestGateway, path: string): Promise<AccessLine> {
   const wire = openWire(t, gateway.port);
   wire.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
@@ -134,6 +264,7 @@ test('an upload that is refused in its middle is a 413 in the log, though its cl
   });
   const line = await upload(t, gateway, '/up/a');
   assert.deepEqual([line.status, line['code'], line['aborted']], [413, 'body_too_large', undefined]);
+  assert.equal(line['outcome'], 'upload-refused');
   assert.match(String(line['detail']), /2048 bytes/);
   assert.match(await gateway.metrics(), /turnpike_requests_total\{[^}]*status="413"[^}]*\} 1/);
 });

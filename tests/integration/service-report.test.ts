@@ -32,6 +32,10 @@ describe('what is told of services', () => {
     const gateway = await startGateway(t, { file: { routes: [route('one'), route('two')] } });
     const names = async () => Object.keys((await ask(`${gateway.url}/health`)).json.services);
     assert.deepEqual(await names(), ['one']);
+    const state = (await ask(`${gateway.adminUrl}/state`)).json;
+    assert.equal(state.services.one.name, target, 'what log and metrics call it');
+    assert.ok(state.breakers.some(({ name }: { name: string }) => name === state.services.one.name));
+    assert.doesNotMatch((await ask(`${gateway.url}/health`)).text, /127\.0\.0\.1/);
     await gateway.reload({ routes: [route('two')] });
     await until(async () => (await names()).join() === 'two');
   });

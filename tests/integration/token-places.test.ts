@@ -67,20 +67,24 @@ test('forwardCredentials sends it on', async (t) => {
 test('one token only: two of them, or two places at once, are refused', async (t) => {
   const { gateway, service } = await setUp(t);
   const cookie = `session=${TOKEN}`;
-  const cases: [string, Record<string, string>][] = [
-    ['/a', { cookie, authorization: `Bearer ${TOKEN}` }],
-    [`/a?tok=${TOKEN}`, { cookie }],
-    [`/a?tok=${TOKEN}`, { authorization: `Bearer ${TOKEN}` }],
-    [`/a?tok=${TOKEN}&tok=${TOKEN}`, {}],
-    ['/a', { cookie: `${cookie}; ${cookie}` }],
+  const cases: [string, Record<string, string>, string][] = [
+    [
+      '/a',
+      { cookie, authorization: `Bearer ${TOKEN}` },
+      'More than one token was sent: in Authorization and in the cookie session.',
+    ],
+    [`/a?tok=${TOKEN}`, { cookie }, 'More than one token was sent: in the cookie session and in the query (tok).'],
+    [
+      `/a?tok=${TOKEN}`,
+      { authorization: `Bearer ${TOKEN}` },
+      'More than one token was sent: in Authorization and in the query (tok).',
+    ],
+    [`/a?tok=${TOKEN}&tok=${TOKEN}`, {}, 'More than one token was sent in the query (tok).'],
+    ['/a', { cookie: `${cookie}; ${cookie}` }, 'The cookie session was sent more than once.'],
   ];
-  for (const [path, headers] of cases) {
+  for (const [path, headers, detail] of cases) {
     const { status, json } = await ask(gateway.url + path, { headers });
-    assert.deepEqual(
-      [status, json.detail],
-      [401, 'More than one token was sent.'],
-      JSON.stringify(Object.keys(headers)),
-    );
+    assert.deepEqual([status, json.detail], [401, detail], JSON.stringify(Object.keys(headers)));
   }
   assert.equal(service.requests.length, 0);
 });

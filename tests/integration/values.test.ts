@@ -94,6 +94,7 @@ test('what a call costs is told by the call', async (t) => {
   assert.equal(await left('/a?ids=1,2,3,4,5'), '204 0');
   assert.equal(await left('/b?n=-5'), '204 9', 'no call is for free, or gives back');
   assert.match(await left('/b?n=lots'), /^500/, 'what is no number refuses');
+  assert.match(await left('/b?n='), /^500/);
   assert.match(await left('/b?n=1e300'), /^429/);
 });
 

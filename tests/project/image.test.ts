@@ -44,7 +44,11 @@ test('turnpike init works among the files of the image', (t) => {
   for (const name of [...copiedFiles(), 'src'])
     cpSync(path.join(ROOT, name), path.join(app, name), { recursive: true });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(app, 'node_modules'));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(app, 'src/start.cjs'), 'init'], {
+  // The command `turnpike` of the image is a link, too.
+  assert.match(read('Dockerfile'), /ln -s \/app\/dist\/start\.cjs \/usr\/local\/bin\/turnpike\n/);
+  const command = path.join(folder, 'turnpike');
+  symlinkSync(path.join(app, 'src/start.cjs'), command);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, 'init'], {
     cwd: work,
     encoding: 'utf8',
     timeout: 30_000,

@@ -85,7 +85,8 @@ test('what is scraped in a cluster is the admin port of the gateways, with the t
     scrape_configs: { authorization: object; relabel_configs: { regex?: string }[] }[];
   }[];
   const { name, key } = token.valueFrom.secretKeyRef;
-  assert.deepEqual(job?.authorization, { credentials_file: `/etc/prometheus/secrets/${name}/${key}` });
+  // Mounted whole: the gateways' own Secret has more in it than Prometheus should see.
+  assert.deepEqual(job?.authorization, { credentials_file: `/etc/prometheus/secrets/${name}-scrape/${key}` });
   assert.equal(job?.relabel_configs[0]?.regex, `${gateway.labels['app']};admin`);
 });
 

@@ -46,7 +46,8 @@ test('a size has a unit, counts in powers of 1024, and becomes whole bytes', () 
 
 test('a fault is told in the words of the file', () => {
   assert.equal(faultOf(duration(), 30), 'a duration needs a unit: "30s", not a bare number (units: ms, s, m, h, d)');
-  assert.equal(faultOf(size(), '1 MB'), 'expected a size such as "1mb" (units: b, kb, mb, gb)');
+  assert.equal(faultOf(size(), '1 xb'), 'expected a size such as "1mb" (units: b, kb, mb, gb)');
+  assert.equal(faultOf(size(), '1 MB'), 'expected a size such as "1mb" (units: b, kb, mb, gb): did you mean "1mb"?');
   assert.equal(faultOf(duration(), null), 'expected a duration such as "30s" (units: ms, s, m, h, d)');
   const bounded = duration({ min: '10ms', max: '1d' });
   for (const text of ['9ms', '25h']) assert.equal(faultOf(bounded, text), 'must be at least 10ms and at most 1d', text);

@@ -7,7 +7,7 @@ import type { ConsumerRow } from '../consumers.ts';
 import { type Outcome, Refusal } from '../identity.ts';
 import { KeyUses, keyUsesKind } from '../key-uses.ts';
 import { createQueryReader, parameterName } from '../query-credential.ts';
-import { createOneReader, type Read } from '../read-one.ts';
+import { type CredentialPlace, createOneReader, type Read } from '../read-one.ts';
 import { RedisApiKeys } from '../redis-api-keys.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
@@ -27,8 +27,6 @@ const options = z.strictObject({
       'Query parameter that may carry the key. Keys in URLs end in logs and histories: for clients that can set no header.',
     ),
 });
-
-const DOUBLED_KEY = new Refusal('more than one API key was sent');
 
 /** API keys in `X-API-Key`, and in another field or a query parameter where the route allows one. */
 export const apiKeyScheme = defineScheme({
@@ -66,21 +64,23 @@ export const apiKeyScheme = defineScheme({
 
 /** Makes what reads the key of a request: one, wherever it may come from; undefined without any. */
 function createKeyReader({ header, query }: ApiKeyOptions, leavesJwt: boolean): Read {
-  const readers = [createFieldReader('x-api-key')];
-  if (header === 'authorization') readers.push(createBearerReader(leavesJwt));
-  else if (header !== undefined && header !== 'x-api-key') readers.push(createFieldReader(header));
+  const places: CredentialPlace[] = [{ name: 'X-API-Key', read: createFieldReader('x-api-key') }];
+  if (header === 'authorization') places.push({ name: 'Authorization', read: createBearerReader(leavesJwt) });
+  else if (header !== undefined && header !== 'x-api-key')
+    places.push({ name: header, read: createFieldReader(header) });
   if (query !== undefined) {
     const readQuery = createQueryReader(query, 'API key');
-    readers.push((context) => readQuery(context.query));
+    places.push({ name: `the query (${query})`, read: (context) => readQuery(context.query) });
   }
-  return createOneReader(readers, DOUBLED_KEY);
+  return createOneReader(places, 'API key');
 }
 
 function createFieldReader(name: string): Read {
+  const doubled = new Refusal(`more than one API key was sent in ${name}`);
   return function readField({ req }) {
     // Node joins a repeated field with ", "; a key holds neither, so a doubled one is told apart.
     const key = req.headers[name] as string | undefined;
-    return key?.includes(', ') ? DOUBLED_KEY : key;
+    return key?.includes(', ') ? doubled : key;
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import type { Call, CallAnswer } from '../../deps.ts';
 import { FairQueue } from '../../lib/fair-queue.ts';
+import { isHostName } from '../../lib/host-name.ts';
 import { networkKey } from '../../lib/network-key.ts';
 import { duration } from '../../schema-values.ts';
 import { ask, fieldOf } from '../ask.ts';
@@ -35,6 +36,7 @@ const copiedField = fieldName.refine((name) => !SET_HERE.has(name) && !name.star
 const options = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .refine((url) => isHostName(URL.parse(url)?.hostname ?? ''), 'has no name of a host that could be looked up')
     .refine(hasNoUser, 'names a user: write no name and password into a URL')
     .describe('Where the verdict comes from, by GET.'),
   requestHeaders: z
@@ -98,7 +100,12 @@ function createDecision(
       const headers = describe(context, requestHeaders);
       const answer = await ask(call, url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
       if (answer.status === 401) places.blame(caller, nowMs);
-      return answer.status < 300 ? accept(answer, context, chosen) : refuse(answer, context);
+      if (answer.status < 300) return accept(answer, context, chosen);
+      return refuse(
+        answer,
+        context,
+        chosen.requestHeaders.some((name) => isSent(context, name)),
+      );
     } catch (cause) {
       return new Refusal('what decides about this request does not answer', { code: 'auth_unavailable', cause });
     } finally {
@@ -141,10 +148,22 @@ const REFUSALS: Readonly<Record<number, { readonly code: RefusalCode; readonly r
 };
 const SENT_AWAY = { code: 'unauthenticated', reason: 'the auth service sends the client to sign in' } as const;
 
-function refuse(answer: CallAnswer, context: RequestContext): Refusal {
+const NOTHING_SENT = {
+  code: 'unauthenticated',
+  reason: 'the auth service wants a credential, and none was sent',
+} as const;
+/** Fields that are no credential, whoever sends them. */
+const DESCRIPTIONS = new Set(['accept', 'x-requested-with']);
+
+function isSent({ req }: RequestContext, name: string): boolean {
+  return req.headers[name] !== undefined && !DESCRIPTIONS.has(name);
+}
+
+function refuse(answer: CallAnswer, context: RequestContext, hasCredential: boolean): Refusal {
   const passedOn = passOn(context, answer);
   if (passedOn === undefined) return unusable(`answered ${answer.status}`);
-  const { code, reason } = REFUSALS[answer.status] ?? SENT_AWAY;
+  const told = REFUSALS[answer.status] ?? SENT_AWAY;
+  const { code, reason } = answer.status === 401 && !hasCredential ? NOTHING_SENT : told;
   return new Refusal(reason, { code, passedOn });
 }
 

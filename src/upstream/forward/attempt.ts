@@ -106,10 +106,9 @@ export class Attempt implements TransportHandler, Deadline, Source {
     } else if (this.#isReaderFull) {
       this.#fail('aborted-by-client', new Error(`the client read nothing for ${timeouts.idle} ms`));
     } else {
-      this.#fail(
-        'idle-timeout',
-        new Error(`no byte moved for ${this.#phase === 'sending' ? timeouts.idle : this.#silenceMs} ms`),
-      );
+      const isReading = this.#phase === 'sending';
+      const what = isReading ? `read nothing for ${timeouts.idle}` : `sent nothing for ${this.#silenceMs}`;
+      this.#fail('idle-timeout', new Error(`the service ${what} ms`));
     }
   }
 
@@ -130,6 +129,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
       return;
     }
     this.#phase = 'sending';
+    this.#owner.context.isSent = true;
     this.#moveDeadline(performance.now() + this.#owner.timeouts.idle);
     if (this.body === null) this.onRequestSent();
   }
@@ -188,8 +188,9 @@ export class Attempt implements TransportHandler, Deadline, Source {
   }
 
   onResponseError(_controller: TransportController | undefined, error: Error): void {
-    // Our own limit on the upload comes back as the body's error.
-    if (error instanceof GatewayError) this.#fail('aborted-by-client', error);
+    // Our own limit on the upload comes back as the body's error, and so does framing that its client broke.
+    if (error instanceof GatewayError)
+      this.#fail(error.code === 'bad_framing' ? 'aborted-by-client' : 'upload-refused', error);
     else this.#fail(outcomeOf(error, this.#phase === 'receiving'), error);
   }
 

@@ -112,7 +112,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   settled(ending: Ending): boolean {
     const { outcome } = ending;
     const judged = this.#learn(outcome);
-    if (outcome === 'aborted-by-client') {
+    if (outcome === 'aborted-by-client' || outcome === 'upload-refused') {
       this.#holds.judge('abandon');
       return this.#refuse(ending.error);
     }
@@ -127,7 +127,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const { context } = this;
     context.outcome = outcome;
     if (!isNobodysFailure(outcome)) this.#holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
-    context.sink.fail(context, failureOf(outcome, error));
+    const detail = outcome === 'idle-timeout' ? 'The service fell silent in the middle of its answer.' : undefined;
+    context.sink.fail(context, failureOf(outcome, error, detail));
   }
 
   /** The deadline of the attempt under way; 0 while there is none. */

@@ -6,6 +6,9 @@ import { isStaleConnection } from '../transport.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
 
+/** A request that its service tells from its repetitions counts as one of a method that may be repeated. */
+const REPEATABLE = 'PUT';
+
 /** What is known of an attempt that brought no answer to deliver. */
 export interface FailedAttempt {
   readonly outcome: AttemptOutcome;
@@ -58,7 +61,13 @@ export function planNext(
   if (!retry.isOn) return undefined;
   const { outcome, status, hadBegunSending, totalDueAtMs } = failed;
   const isWanted =
-    retry.isWanted(context.method, outcome, status, context.attempts, hadBegunSending) ||
+    retry.isWanted(
+      context.isRepeatable ? REPEATABLE : context.method,
+      outcome,
+      status,
+      context.attempts,
+      hadBegunSending,
+    ) ||
     hasTimedOut(failed) ||
     isStale(context, failed);
   if (!isWanted) return undefined;

@@ -1,3 +1,4 @@
+import { type PathMap, publicPath } from '../../lib/public-path.ts';
 import type { AnswerFields } from '../../sink.ts';
 
 /**
@@ -5,12 +6,9 @@ import type { AnswerFields } from '../../sink.ts';
  * cookies, and their path where that is asked for, are turned round, as nginx's proxy_redirect, proxy_cookie_domain
  * and proxy_cookie_path do.
  */
-export interface RedirectMap {
+export interface RedirectMap extends PathMap {
   /** The service's origin, `http://10.0.0.7:4001`. */
   readonly origin: string;
-  /** What its paths begin with where the gateway's begin with `publicPrefix`. */
-  readonly servicePrefix: string;
-  readonly publicPrefix: string;
   /** Whether `Location` and `Content-Location` are turned round. */
   readonly redirects: boolean;
   /** Whether the paths of cookies are. By default a cookie is good for the whole host: `Path=/` is a login for all. */
@@ -57,20 +55,6 @@ function publicLocation(location: string, map: RedirectMap): string {
 /** Two slashes begin a host (RFC 3986, section 4.2); browsers take a backslash for one, and leave out a tab. */
 function onThisHost(path: string): string {
   return path.replace(/^[/\\\t]{2,}/, '/');
-}
-
-function publicPath(path: string, { servicePrefix, publicPrefix }: RedirectMap): string {
-  if (servicePrefix === publicPrefix) return path;
-  if (servicePrefix === '') return joinPrefix(publicPrefix, path);
-  if (path === servicePrefix) return publicPrefix === '' ? '/' : publicPrefix;
-  const next = path.charAt(servicePrefix.length);
-  if (!path.startsWith(servicePrefix) || !(next === '/' || next === '?' || next === '#')) return path;
-  return joinPrefix(publicPrefix, path.slice(servicePrefix.length));
-}
-
-function joinPrefix(prefix: string, rest: string): string {
-  const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
-  return rest === '/' && base !== '' ? base : base + rest;
 }
 
 /** `Domain` names the service, which the client never sees: without it the cookie is the gateway's (RFC 6265, 5.3). */

@@ -99,10 +99,11 @@ const OUTCOME_CODES: Readonly<Partial<Record<AttemptOutcome, ErrorCode>>> = {
 };
 
 /** The error that a client is told of an attempt which was the last. */
-export function failureOf(outcome: AttemptOutcome, cause: unknown): GatewayError {
+export function failureOf(outcome: AttemptOutcome, cause: unknown, inAnswer?: string): GatewayError {
   if (outcome === 'overloaded') {
     const detail = 'The gateway could not make another connection in time.';
     return new GatewayError('overloaded', detail, { cause, retryAfterSeconds: 1 });
   }
-  return new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', undefined, { cause });
+  const detail = inAnswer ?? (outcome === 'idle-timeout' ? 'The service stopped reading the request.' : undefined);
+  return new GatewayError(OUTCOME_CODES[outcome] ?? 'upstream_reset', detail, { cause });
 }

@@ -1,7 +1,10 @@
 import { type AnswerReader, WholeAnswerSink } from '../../answer/whole-answer.ts';
+import { turnFor } from '../../body/heavy.ts';
 import type { RequestContext, Sink } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../../lib/decode-content.ts';
+import { MESSAGES } from '../../lib/held-bytes.ts';
+import { HEAVY_BYTES } from '../../lib/own-turn.ts';
 import type { Answerer, AnswerFields, Source } from '../../sink.ts';
 import type { Api } from './api.ts';
 import { type Expected, expectAnswer, findAnswerFault } from './check-answer.ts';
@@ -95,9 +98,11 @@ class ReadAlong implements Sink {
   readonly #maxBytes: number;
   readonly #next: Sink;
   #coding: string | undefined;
-  /** Undefined where it has grown too long. */
+  /** Undefined where it has grown too long, or too much is kept of others. */
   #chunks: Buffer[] | undefined = [];
   #bytes = 0;
+  #caller = '';
+  #held = 0;
 
   constructor(
     find: (body: Buffer) => string | undefined,
@@ -114,6 +119,8 @@ class ReadAlong implements Sink {
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     this.#coding = [fields['content-encoding'] ?? []].flat().join(',');
     if (Number(fields['content-length'] ?? 0) > this.#maxBytes) this.#chunks = undefined;
+    this.#caller = context.clientAddress;
+    context.res.once('close', this.#letGo);
     this.#next.head(context, status, fields, answerer);
   }
 
@@ -129,7 +136,7 @@ class ReadAlong implements Sink {
     this.#chunks = undefined;
     if (chunks === undefined) {
       this.#next.end(context, last);
-    } else if (isIdentity(this.#coding)) {
+    } else if (isIdentity(this.#coding) && this.#bytes < HEAVY_BYTES) {
       this.#look(context, Buffer.concat(chunks));
       this.#next.end(context, last);
     } else {
@@ -148,15 +155,31 @@ class ReadAlong implements Sink {
   }
 
   #take(chunk: Buffer): void {
+    if (this.#chunks === undefined) return;
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.#chunks = undefined;
-    else this.#chunks?.push(chunk);
+    if (this.#bytes > this.#maxBytes || !MESSAGES.take(this.#caller, chunk.length)) {
+      this.#letGo();
+      return;
+    }
+    this.#held += chunk.length;
+    this.#chunks.push(chunk);
   }
+
+  /** What was kept is free, and nothing more is kept. */
+  readonly #letGo = (): void => {
+    MESSAGES.give(this.#caller, this.#held);
+    this.#held = 0;
+    this.#chunks = undefined;
+  };
 
   async #lookInto(context: RequestContext, coded: Buffer): Promise<void> {
     try {
-      this.#look(context, await decodeContent(coded, this.#coding, this.#maxBytes));
+      const body = isIdentity(this.#coding) ? coded : await decodeContent(coded, this.#coding, this.#maxBytes);
+      await turnFor(context, body.length);
+      this.#look(context, body);
     } catch (error) {
+      // Where too much waits to be read, this is not looked at; nor where nobody is left to be answered.
+      if (error instanceof GatewayError) return;
       if (!(error instanceof UndecodableContent)) throw error;
       if (error.reason === 'broken') this.#tell(context, 'its Content-Encoding is broken');
     }

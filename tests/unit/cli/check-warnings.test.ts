@@ -55,6 +55,42 @@ test('check says that a route is never reached, since others take all of its met
   assert.match(err, /^warning: the route "HEAD,POST \/open" is never reached.*"GET,POST \/open"[^\n]*\n$/);
 });
 
+test('check says that a route does not get all requests of its hosts', async (t) => {
+  const old = { prefix: '/', hosts: 'old.example.com', redirect: { to: 'https://new.example.com' }, auth: 'none' };
+  const { err } = await check(t, { routes: [old, { ...OPEN, prefix: '/api' }, { ...OPEN, hosts: 'a.example' }] });
+  assert.match(err, /^warning: the route "old\.example\.com \/" does not get all.*some go to "\/api"[^\n]*\n$/);
+  const beside = [
+    { ...old, prefix: '/a' },
+    { ...OPEN, prefix: '/ab' },
+    { ...OPEN, prefix: '/' },
+  ];
+  assert.equal((await check(t, { routes: beside })).err, '');
+  assert.equal((await check(t, { routes: [{ ...old, exact: true }, OPEN] })).err, '');
+});
+
+test('check says that a target is the gateway itself', async (t) => {
+  const env = { PORT: '3100' };
+  const itself = { ...OPEN, target: 'http://localhost:3100' };
+  const services = { me: { targets: ['http://127.0.0.1:3100', 'http://localhost:4001'] } };
+  const { err } = await check(t, { services, routes: [itself] }, env);
+  assert.match(err, /warning: the target of route "\/open" is the gateway itself/);
+  assert.match(err, /warning: a target of service "me" is the gateway itself/);
+  assert.equal((await check(t, { routes: [itself] })).err, '', 'another port');
+  assert.equal((await check(t, { routes: [itself] }, { ...env, HOST: '192.0.2.1' })).err, '', 'another address');
+});
+
+test('check says that a deadline is never reached, and which segments are taken by the letter', async (t) => {
+  const long = { ...OPEN, timeouts: { headers: '120s', total: '30s' } };
+  assert.match(
+    (await check(t, { routes: [long] })).err,
+    /"timeouts\.headers" of the route "\/open" is never reached.*30 sec/,
+  );
+  assert.equal((await check(t, { routes: [{ ...OPEN, timeouts: { total: '10s' } }] })).err, '');
+  const dollar = { ...OPEN, prefix: '/orders/$orderId/items' };
+  assert.match((await check(t, { routes: [dollar] })).err, /"\$orderId" by the letter.*":orderId"/);
+  assert.equal((await check(t, { routes: [{ ...OPEN, prefix: '/odata/$metadata' }] })).err, '');
+});
+
 test('check says that a route on trial lets everybody in', async (t) => {
   const { err } = await check(
     t,

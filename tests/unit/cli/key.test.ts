@@ -67,6 +67,29 @@ test('a created key is shown once, works, and only its hash is in the file, whos
   ]);
 });
 
+test('a second key that changes the plan or the roles of its consumer says so, and one that changes nothing does not', async () => {
+  const { run } = setUp(START.replace('"free": {}', '"free": {}, "silver": {}'));
+  const first = await run('create', '--consumer', 'core', '--plan', 'free', '--roles', 'reader');
+  assert.doesNotMatch(first.out, /in place of/);
+  assert.doesNotMatch((await run('create', '--consumer', 'core')).out, /in place of/);
+  const { out } = await run('create', '--consumer', 'core', '--plan', 'silver', '--roles', 'reader,admin');
+  assert.match(out, /^The plan of consumer "core" now: silver, in place of free; for all of its keys\.$/m);
+  assert.match(out, /^The roles of consumer "core" now: reader, admin, in place of reader; for all of its keys\.$/m);
+});
+
+test('the list leaves out when a key was used last, which no file knows', async () => {
+  const { run } = setUp();
+  await run('create', '--consumer', 'app', '--plan', 'free');
+  const [head, row] = (await run('list')).out.split('\n').map((line) => line.split(/ {2,}/));
+  assert.deepEqual(
+    [head, row],
+    [
+      ['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE'],
+      ['app', 'k1', 'free', 'never', 'valid'],
+    ],
+  );
+});
+
 test('rotation makes a new key and lets the old one live for the overlap', async () => {
   const { run, accepts } = setUp();
   const old = await run('create', '--consumer', 'app');

@@ -69,6 +69,90 @@ test('a wrong duration or size lists its units', (t) => {
   assert.match(onlyFault(t, inRoute({ bodyLimit: '1M' })).message, /b, kb, mb, gb/);
 });
 
+test('a duration or size in the spelling of others is told in ours', (t) => {
+  const meant: readonly (readonly [object, RegExp])[] = [
+    [{ bodyLimit: '200MB' }, /did you mean "200mb"\?/],
+    [{ bodyLimit: '20m' }, /did you mean "20mb"\?/],
+    [{ bodyLimit: '1 GiB' }, /did you mean "1gb"\?/],
+    [{ timeouts: { total: '2min' } }, /did you mean "2m"\?/],
+    [{ timeouts: { total: '1 s' } }, /did you mean "1s"\?/],
+    [{ timeouts: { stream: '5 minutes' } }, /did you mean "5m"\?/],
+  ];
+  for (const [extra, message] of meant) assert.match(onlyFault(t, inRoute(extra)).message, message);
+  assert.doesNotMatch(onlyFault(t, inRoute({ bodyLimit: 'constructor' })).message, /did you mean/);
+});
+
+test('a value in the form of others is told in ours', (t) => {
+  const words: readonly (readonly [object, RegExp])[] = [
+    [inRoute({ timeouts: { read: '1s' } }), /"headers".*"idle"/],
+    [inRoute({ request: { headers: { set: { Host: 'a' } } } }), /"preserveHost": true/],
+    [inRoute({ request: { headers: { set: { 'x-user-id': 'a' } } } }), /another name/],
+    [inRoute({ retry: true }), /leave "retry" out/],
+    [inRoute({ retry: 3 }), /\{ "attempts": 3 \}/],
+    [inRoute({ retry: 10 }), /\{ "attempts": 5 \}/],
+    [inRoute({ retry: 0 }), /write false/],
+    [inRoute({ cors: true }), /leave "cors" out/],
+    [inRoute({ auth: ['none', 'jwt'] }), /\{ "any": \["jwt"\], "optional": true \}/],
+    [inRoute({ pathRewrite: { '^/x/(.*)$': '/items?id=$1' } }), /"prefix".*"query".*params\.id/],
+    [{ routes: [], services: { a: { targets: [{ url: 'http://a', weight: 0.9 }] } } }, /9 and 1/],
+    [{ consumers: [{ name: 'a', keys: ['abc'] }] }, /turnpike key create/],
+    [{ issuers: [{ issuer: 'https://a', jwks: 'https://a/k', algorithms: ['Ed25519'] }] }, /did you mean "EdDSA"/],
+    [inRoute({ timeouts: { stream: '3s', heartbeat: '3s' } }), /raise "stream"/],
+  ];
+  for (const [file, hint] of words) assert.match(onlyFault(t, file).hint ?? '', hint, JSON.stringify(file));
+  const [, withKey] = faultsIn(t, { consumers: [{ name: 'a', keys: [{ key: 'abc' }] }] });
+  assert.match(withKey?.hint ?? '', /"sha256".*turnpike key create/);
+  assert.match(
+    onlyFault(t, inRoute({ cors: { origins: 'https://a.example/' } })).message,
+    /mean "https:\/\/a\.example"\?/,
+  );
+  assert.match(onlyFault(t, inRoute({ cors: { origins: ['a.example'] } })).message, /mean "https:\/\/a\.example"\?/);
+});
+
+test('a field of a message is found by its name in any case', (t) => {
+  const { message, column } = onlyFault(
+    t,
+    '{ "routes": [{ "prefix": "/a", "target": "http://a",\n"request": { "headers": { "set": { "Host": "a" } } } }] }',
+  );
+  assert.doesNotMatch(message, /is missing/);
+  assert.equal(column, 44);
+});
+
+test('a target without http:// is told with it, and one that no name server could find is refused', (t) => {
+  const targets: readonly (readonly [string, RegExp | undefined])[] = [
+    ['localhost:4001', /mean "http:\/\/localhost:4001"\?/],
+    ['users.internal/v2', /mean "http:\/\/users\.internal\/v2"\?/],
+    ['ws://localhost:4001', /mean "http:\/\/localhost:4001"\?/],
+    ['wss://a.example', /mean "https:\/\/a\.example"\?/],
+    ['user:secret@host:1', undefined],
+    ['http://{host}:1', undefined],
+    ['http://a$b:1', undefined],
+  ];
+  for (const [target, hint] of targets) {
+    const fault = onlyFault(t, { routes: [{ prefix: '/a', target }] });
+    assert.match(fault.message, /expected an address/);
+    if (hint === undefined) assert.equal(fault.hint, undefined, target);
+    else assert.match(fault.hint ?? '', hint);
+  }
+});
+
+test('an address without a name of a host is refused wherever it stands', (t) => {
+  const auth = (url: string) => inRoute({ auth: { 'forward-auth': { url } } });
+  const issuer = (jwks: string) => ({ issuers: [{ issuer: 'https://a', jwks }], routes: [] });
+  const files: readonly (readonly [object, RegExp])[] = [
+    [auth('http://${claims.tenant}/check'), /name of a host/],
+    [issuer('https://${claims.tenant}/jwks'), /name of a host/],
+    [issuer('https://{tenant}/jwks'), /name of a host/],
+    [{ routes: [{ prefix: '/a', redirect: { to: 'https://$host/b' } }] }, /expected a path/],
+  ];
+  for (const [file, message] of files) assert.match(onlyFault(t, file).message, message, JSON.stringify(file));
+});
+
+test('an expression in a string of JSON needs its backslashes twice, and says so', (t) => {
+  const text = String.raw`{ "routes": [{ "prefix": "/a", "pathRegex": "\.a|\.(png)$", "target": "http://a" }] }`;
+  assert.match(onlyFault(t, text).hint ?? '', /backslash is written twice/);
+});
+
 test('a forgotten quote is called one, and a word without any is quoted', (t) => {
   const lines = (line: string) => `{\n  "routes": [\n${line}\n  ]\n}`;
   for (const line of [

@@ -29,6 +29,24 @@ test('other placeholders are left to whom they belong', (t) => {
   assert.equal(loadRoutesWith(SAMPLE_STAGES, file).config.consumers[0]?.secret, '${consumer.name} $ENV {ENV:X}');
 });
 
+test('a variable in the spelling of a shell is refused, with the one that works', (t) => {
+  const spellings: readonly (readonly [string, string])[] = [
+    ['http://${USERS_HOST}:1', '${USERS_HOST}'],
+    ['http://$USERS_HOST:1', '$USERS_HOST'],
+    ['$USERS_HOST', '$USERS_HOST'],
+    ['a-${USERS_HOST:-localhost}', '${USERS_HOST:-localhost}'],
+    ['${env:USERS_HOST}', '${env:USERS_HOST}'],
+  ];
+  for (const [text, stray] of spellings) {
+    const [fault, ...others] = faultsOf(() => loadRoutesWith(SAMPLE_STAGES, fileWith(t, text), { env: {} }));
+    assert.deepEqual([fault?.line, fault?.message, others], [5, `${stray} stands for nothing`, []]);
+    assert.match(fault?.hint ?? '', /\$\{ENV:USERS_HOST\}/);
+  }
+  for (const text of ['$${NAME}', 'costs $USD', '^/a$', '$1', '${claims.org}']) {
+    assert.equal(loadRoutesWith(SAMPLE_STAGES, fileWith(t, text)).config.consumers[0]?.secret, text);
+  }
+});
+
 test('a value is taken as it is: it can not bring placeholders or patterns along', (t) => {
   const file = fileWith(t, '${ENV:SECRET}');
   const { config } = loadRoutesWith(SAMPLE_STAGES, file, { env: { SECRET: '$& ${ENV:PATH} $1' } });

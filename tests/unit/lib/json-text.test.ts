@@ -32,3 +32,13 @@ test('nesting is bounded before anything recurses; brackets in strings do not co
 test('what is no JSON is a SyntaxError', () => {
   for (const text of ['', '{', '"a', '"\\', '[1,]', 'nope']) assert.throws(() => parseJson(text), SyntaxError, text);
 });
+
+test('long digits that a double keeps, or that stand in a text, change nothing', () => {
+  const text = '{"at":1764253999123456,"id":"12345678901234567890","e":1e3,"version":"1.2.3.4.5.6.7.8.9"}';
+  assert.deepEqual(parseJsonExactly(text), JSON.parse(text));
+  assert.equal(JSON.stringify(parseJsonExactly('{"s":"1e400","n":1e400}')), '{"s":"1e400","n":1e400}');
+  const startedAtMs = performance.now();
+  parseJsonExactly(JSON.stringify('1'.repeat(1_000_000)));
+  parseJsonExactly(JSON.stringify('.e'.repeat(500_000)));
+  assert.ok(performance.now() - startedAtMs < 2_000);
+});

@@ -104,3 +104,15 @@ test('a limit by a header that no stage ever sees is a fault', () => {
   for (const name of ['X-Tenant', 'X-Forwarded-Host', 'Authorization', 'X-API-Key'])
     assert.deepEqual(faultsOf({ rateLimits: [{ limit: 5, window: '1m', by: `header:${name}` }] }), [], name);
 });
+
+test('a limit that is never reached says how to mend it', () => {
+  const hints: string[] = [];
+  const list = [
+    { limit: 100, window: '1m' },
+    { limit: 50, window: '1h' },
+  ];
+  const file = { plans: { free: { rateLimits: [list[0]], quota: { limit: 12, period: 'month' } } }, rateLimits: list };
+  checkLimits(FILE.parse(file), [], (_path, _message, hint) => hints.push(hint ?? ''));
+  assert.match(hints.join('\n'), /raise "limit" of entry 1 above 100, lower this one to 50 at most/);
+  assert.match(hints.join('\n'), /raise the quota above 100, lower this "limit" to 12 at most/);
+});

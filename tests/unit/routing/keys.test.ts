@@ -35,6 +35,15 @@ describe('matchKeys', () => {
     for (const [prefix, message] of rows) assert.match(fault({ prefix }) ?? 'nothing', message, prefix);
   });
 
+  it('refuse a segment that other routers would take for any value, and tell ours', () => {
+    const prefixes = { '/{id}': ':id', '/<id>/x': ':id', '/<int:no>': ':no', '/[slug]': ':slug', '/a/*/b': ':name' };
+    for (const [prefix, ours] of Object.entries(prefixes)) {
+      assert.match(fault({ prefix }) ?? 'nothing', new RegExp(`is written "${ours}"`), prefix);
+    }
+    for (const prefix of ['/odata/$metadata', '/a(1)', '/a*b']) assert.equal(fault({ prefix }), undefined, prefix);
+    for (const prefix of ['^/api', '~ ^/api/.*']) assert.match(fault({ prefix }) ?? 'nothing', /"pathRegex"/);
+  });
+
   it('tell the fault of one prefix in a list', () => {
     const issue = schema.safeParse({ prefix: ['/a', '/b/'] }).error?.issues[0];
     assert.deepEqual(issue?.path, ['prefix', 1]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tableOf } from '../../support/routes.ts';
+import { asked, tableOf } from '../../support/routes.ts';
 
 test('a misspelt segment leads to the prefix that was meant', () => {
   const table = tableOf('/api/users', '/api/orders/:id/items', '/shop', '/v2/shop');
@@ -13,13 +13,34 @@ test('a misspelt segment leads to the prefix that was meant', () => {
     ['/orders/7', '/api/orders/:id/items'],
     ['/v1/shop', '/v2/shop'],
   ] as const)
-    assert.equal(table.findNearest(path), nearest, path);
+    assert.deepEqual(table.findNearest(asked(path)), { prefix: nearest }, path);
 });
 
 test('where nothing is near, nothing is named', () => {
   const table = tableOf('/api/users', '/shop');
   for (const path of ['/', '/wp-admin', '/favicon.ico', `/${'a'.repeat(8_000)}`, `${'/x'.repeat(4_000)}`])
-    assert.equal(table.findNearest(path), undefined, path.slice(0, 40));
+    assert.equal(table.findNearest(asked(path)), undefined, path.slice(0, 40));
+});
+
+test('a route that covers the path says which of its conditions does not fit', () => {
+  const table = tableOf(
+    { prefix: '/', hosts: 'a.example' },
+    { prefix: '/api', hosts: ['b.example', '*.c.example'] },
+    { prefix: '/exact', exact: true },
+    { prefix: '/beta', headers: { 'x-beta': 'yes' } },
+    { prefix: '/items', pathRegex: '^/items/[0-9]+$' },
+    { prefix: '/form', methods: ['POST'] },
+  );
+  for (const [path, nearest] of [
+    ['/api/x', { prefix: '/api', wants: 'hosts' }],
+    ['/exact/x', { prefix: '/exact', wants: 'exact' }],
+    ['/beta/x', { prefix: '/beta', wants: 'headers' }],
+    ['/items/x', { prefix: '/items', wants: 'pathRegex' }],
+    ['/form', { prefix: '/form', wants: 'methods' }],
+    ['/bet', { prefix: '/beta' }],
+    ['/elsewhere', { prefix: '/', wants: 'hosts' }],
+  ] as const)
+    assert.deepEqual(table.findNearest(asked(path)), nearest, path);
 });
 
 test('thousands of routes make a path that leads nowhere no dearer', () => {
@@ -27,9 +48,9 @@ test('thousands of routes make a path that leads nowhere no dearer', () => {
   const costOf = (count: number): number => {
     const table = tableOf(...rows(count));
     const path = '/segment-x/below-x'.repeat(100);
-    for (let i = 0; i < 200; i++) table.findNearest(path);
+    for (let i = 0; i < 200; i++) table.findNearest(asked(path));
     const before = process.threadCpuUsage();
-    for (let i = 0; i < 500; i++) table.findNearest(path);
+    for (let i = 0; i < 500; i++) table.findNearest(asked(path));
     const { user, system } = process.threadCpuUsage(before);
     return (user + system) / 500;
   };

@@ -135,6 +135,15 @@ describe('the schema', () => {
     }
   });
 
+  it('refuses a name in the spelling of other routers', () => {
+    for (const rewritePrefix of ['/users/{id}', '/users/$1/x', '/<id>', '/users/*']) {
+      const { error } = rewriteKeys.rewritePrefix.safeParse(rewritePrefix);
+      assert.match(error?.issues[0]?.message ?? 'nothing', /written ":name"/, rewritePrefix);
+    }
+    for (const rewritePrefix of ['/odata/$metadata', '/users/:id', '/a(1)'])
+      assert.equal(rewriteKeys.rewritePrefix.safeParse(rewritePrefix).success, true, rewritePrefix);
+  });
+
   it('refuses a rule that is no expression', () => {
     assert.ok(!schema.safeParse({ pathRewrite: [{ match: '(?=a)', replace: '' }] }).success);
     assert.ok(!schema.safeParse({ pathRewrite: { '(': '' } }).success);

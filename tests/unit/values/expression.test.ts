@@ -5,7 +5,8 @@ import { GatewayError } from '../../../src/errors.ts';
 import { parseJsonExactly } from '../../../src/lib/json-text.ts';
 import { Expression, explainFault } from '../../../src/values/expression.ts';
 import { ResponseFacts, type Sights } from '../../../src/values/facts.ts';
-import { ExpressionFault, type Place } from '../../../src/values/language.ts';
+import { ExpressionFault } from '../../../src/values/faults.ts';
+import type { Place } from '../../../src/values/language.ts';
 import { Template, ValueTemplate } from '../../../src/values/template.ts';
 
 const CONTEXT = {
@@ -23,7 +24,7 @@ const CONTEXT = {
   subject: 'u1',
   roles: ['admin'],
   scopes: [],
-  req: { headers: { host: 'api.example.com', 'x-a': 'b', constructor: 'c' } },
+  req: { headers: { host: 'API.example.com.:8443', 'x-a': 'b', constructor: 'c' } },
 } as unknown as RequestContext;
 
 function evaluate(text: string, sights: Sights = {}, place: Place = 'request'): unknown {
@@ -119,6 +120,38 @@ test('loops over what a client sends end, also inside of each other', () => {
     assert.throws(() => evaluate(text, { body }), /evaluated/, text);
   }
   assert.equal(evaluate('body.all(x, x >= 0)', { body }), true);
+});
+
+test('loops end in time, however much each of their rounds does', () => {
+  const body = 'x,'.repeat(15_000);
+  for (const text of [
+    'body.split(",").all(x, x in body.split(","))',
+    'body.split("").map(x, body.split("")).size() > 1',
+    '(body + body).split("").exists(x, (body + body).split("").size() == 1)',
+  ]) {
+    const before = process.cpuUsage();
+    assert.throws(() => evaluate(text, { body }), /evaluated/, text);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 1_500_000, `${text} took ${user + system} µs`);
+  }
+});
+
+test('the log learns why there is no value, and no value', () => {
+  const body = { secret: 'sk-very-secret' };
+  for (const text of [
+    'duration(body.secret) > duration("1s")',
+    'claims[body.secret] == 1',
+    'int(body.secret) == 1',
+    'timestamp(body.secret) == request.time',
+    'user.matches(body.secret + "(")',
+    'request.time.getHours(body.secret) == 1',
+  ]) {
+    assert.throws(
+      () => evaluate(text, { body }),
+      ({ cause }: GatewayError) => !String(cause).includes('sk-very') && String(cause).includes(text),
+      text,
+    );
+  }
 });
 
 test('only what looks at a body asks for it', () => {

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { contextOf, type RequestContext } from '../context.ts';
+import type { GatewayError } from '../errors.ts';
+import { replay } from '../idempotency/kept-answer.ts';
+import { readKey } from '../idempotency/key.ts';
+import { MemoryStore } from '../idempotency/memory-store.ts';
+import { type IdempotencyOptions, idempotencyKeys, idempotencyOption } from '../idempotency/options.ts';
+import { RedisStore } from '../idempotency/redis-store.ts';
+import { problem, refusalOf } from '../idempotency/refusals.ts';
+import { Run } from '../idempotency/run.ts';
+import { callerOf, type Distinctions, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
+import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
+import { isGatewaysOwn } from '../lib/header-filter.ts';
+import type { Kind } from '../pool.ts';
+import { matchKeys } from '../routing/keys.ts';
+import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
+import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
+
+const keyStoreKind: Kind<KeyStore> = { name: 'idempotency', close: (store) => store.close() };
+
+/** So much longer than a request may take until its answer begins, a key stays closed when it is lost. */
+const LEASE_BEYOND_MS = 30_000;
+
+/** Fields that mean something else. */
+const TAKEN = new Set([
+  'authorization',
+  'cookie',
+  'content-type',
+  'content-encoding',
+  'accept',
+  'origin',
+  'user-agent',
+]);
+
+type Next = (error?: unknown) => void;
+
+/**
+ * Runs a request that names an `Idempotency-Key` once, and gives its answer again to whoever sends it again
+ * (draft-ietf-httpapi-idempotency-key-header): 409 `idempotency_in_progress` or `idempotency_unknown`, 422
+ * `idempotency_mismatch`, 400 for a key that is missing or none, 503 `idempotency_unavailable` without its store.
+ */
+export const idempotencyStage = defineStage({
+  name: 'idempotency',
+  keys: idempotencyKeys,
+  reads: { timeouts: timeoutsKey, hosts: matchKeys.hosts },
+  shadow: { needs: ['idempotency'] },
+
+  check(_file, routes, report) {
+    routes.forEach(({ idempotency }, index) => {
+      if (typeof idempotency === 'object') checkHeader(idempotency, ['routes', index, 'idempotency', 'header'], report);
+    });
+  },
+
+  create({ idempotency, timeouts, hosts }, route, deps) {
+    if (!route.matched || idempotency === undefined || idempotency === false) return undefined;
+    const options = idempotency === true ? idempotencyOption.parse({}) : idempotency;
+    const { required, header, retry } = options;
+    const methods = new Set<string>(options.methods);
+    const field = header.toLowerCase();
+    const leaseMs = options.lease ?? completeTimeouts(timeouts).total + LEASE_BEYOND_MS;
+    const terms = { ttlMs: options.ttl, leaseMs, retriesLost: options.onLost === 'retry' };
+    const keys = new RouteKeys(options, terms, { ...route, namesHosts: hosts !== undefined }, deps);
+
+    return function idempotency(req, _res, next) {
+      const context = contextOf(req);
+      if (!methods.has(context.method)) return next();
+      const sent = req.headers[field];
+      if (sent === undefined && !required) return next();
+      const key = sent === undefined ? undefined : readKey(String(sent));
+      if (key === undefined) return next(noKey(header, sent !== undefined));
+      context.trace?.push({ stage: 'idempotency', decision: `the request names a key in ${header}` });
+      // What is only tried out, or only looked at, uses no key up.
+      if (context.dryRun || route.isShadowed === true) return next();
+      context.isRepeatable = retry;
+      return keys.run(key, context, next);
+    };
+  },
+});
+
+/** The keys of one route. */
+class RouteKeys {
+  readonly #options: IdempotencyOptions;
+  readonly #terms: Terms;
+  readonly #route: RouteInfo & Distinctions;
+  readonly #store: KeyStore;
+  readonly #metrics: StageDeps['metrics'];
+
+  constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo & Distinctions, deps: StageDeps) {
+    const { lease, redis, clock, log, metrics } = deps;
+    this.#options = options;
+    this.#terms = terms;
+    this.#route = route;
+    this.#metrics = metrics;
+    this.#store = lease.use(keyStoreKind, '', () =>
+      redis === undefined ? new MemoryStore(clock) : new RedisStore(redis, log),
+    );
+  }
+
+  /** Lets the first request with a key on, and answers those that follow it. */
+  async run(key: string, context: RequestContext, next: Next): Promise<void> {
+    const fingerprint = await fingerprintOf(context, this.#route);
+    const caller = callerOf(context);
+    const id = recordIdOf(key, this.#route.name, caller);
+    const claim: Claim = { ...this.#terms, id, caller, owner: randomUUID(), fingerprint };
+    let begun: Begun;
+    try {
+      // A store in this process answers at once: nobody comes between.
+      const answered = this.#store.begin(claim);
+      begun = answered instanceof Promise ? await answered : answered;
+    } catch (error) {
+      this.#count('unavailable');
+      if (this.#options.onStoreError === 'allow') return next();
+      return next(problem('idempotency_unavailable', undefined, 1000, error));
+    }
+    this.#count(begun.state);
+    if (begun.state === 'answered') return replay(context, begun.answer);
+    if (begun.state !== 'begun') return next(refusalOf(begun));
+    // The client may have left meanwhile, and then nothing runs.
+    if (context.res.destroyed || context.res.writableEnded) {
+      await this.#store.finish(claim, { state: 'free' });
+      return;
+    }
+    new Run(context, claim, this.#store, { maxBytes: this.#options.maxSize, keepsCookies: isProven(context) });
+    next();
+  }
+
+  #count(result: Begun['state'] | 'unavailable'): void {
+    this.#metrics.idempotency.labels(this.#route.name, result).inc();
+  }
+}
+
+function noKey(header: string, isThere: boolean): GatewayError {
+  return isThere
+    ? problem('idempotency_key_invalid', `${header} holds no key: send one string of 1 to 255 visible characters.`)
+    : problem('idempotency_key_missing', `Send ${header} with a key that is new for each new request, a UUID for one.`);
+}
+
+function checkHeader({ header }: IdempotencyOptions, path: readonly (string | number)[], report: Report): void {
+  const lower = header.toLowerCase();
+  if (isGatewaysOwn(lower) || lower.includes('_'))
+    report(path, `"${header}" is never sent on to a service as a client wrote it`, 'take "Idempotency-Key"');
+  else if (TAKEN.has(lower)) report(path, `"${header}" means something else`, 'take "Idempotency-Key"');
+}

@@ -15,11 +15,7 @@ export function isForServiceAlone(told: ToldFields): boolean {
  * Whether the client has this answer already, by its own precondition: 304 (RFC 9110, sections 13.1.2, 13.1.3 and
  * 13.2.2). An answer without Last-Modified is as old as its Date (RFC 9111, section 4.3.2).
  */
-export function isNotModified(
-  told: ToldFields,
-  entry: Pick<Entry, 'status' | 'fields'>,
-  nowMs: number,
-): boolean {
+export function isNotModified(told: ToldFields, entry: Pick<Entry, 'status' | 'fields'>, nowMs: number): boolean {
   const tags = told.get('if-none-match');
   const since = told.get('if-modified-since');
   if ((tags === undefined && since === undefined) || entry.status !== 200) return false;

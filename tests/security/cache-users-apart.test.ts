@@ -158,6 +158,43 @@ test('what is shared can be told apart by a value', async (t) => {
   assert.notEqual(await call(token('u1', { org: 'a' })), await call(token('u3', { org: 'b' })));
 });
 
+test('what the edits of a route tell the service of one caller is not for the next one, though all share', async (t) => {
+  const gateway = await startCached(t, {
+    cache: { shared: true },
+    route: {
+      auth: 'jwt',
+      request: [
+        { headers: { set: { 'x-org': '${claims.org}' } } },
+        { when: 'claims.org == "a"', headers: { remove: ['x-plain'] }, query: { set: { admin: '1' } } },
+      ],
+    },
+    top: { issuers: ISSUERS },
+  });
+  const tell = ({ path, headers }: SeenRequest) => ({
+    headers: { 'cache-control': 'max-age=600' },
+    body: `${path} ${headers['x-org']} ${headers['x-plain']}`,
+  });
+  gateway.script('/me', tell);
+  const call = async (sub: string, org: string, headers = {}) =>
+    (await gateway.get('/me', { ...token(sub, { org }), ...headers })).text;
+  for (let i = 0; i < 2; i++) {
+    assert.equal(await call('u1', 'a', { 'x-plain': '1', 'x-org': 'b' }), '/me?admin=1 a undefined');
+    assert.equal(await call('u2', 'b', { 'x-plain': '1', 'x-org': 'b' }), '/me b 1');
+    assert.equal(await call('u3', 'b', { 'x-org': 'a' }), '/me b undefined');
+  }
+});
+
+test('a part of what is stored goes through the edits of the answer, as all of it does', async (t) => {
+  const gateway = await startCached(t, { route: { response: { json: { omit: ['secret'] } } } });
+  gateway.script('/a', [
+    { headers: { 'cache-control': 'max-age=600', 'content-type': 'application/json' }, body: '{"secret":"x","b":1}' },
+  ]);
+  for (const headers of [{}, { range: 'bytes=0-12' }, { range: 'bytes=0-12', 'if-range': '"x"' }]) {
+    const { status, text } = await gateway.get('/a', headers);
+    assert.deepEqual([status, text], [200, '{"b":1}']);
+  }
+});
+
 test('an Authorization or a Cookie that nobody has looked at is not answered from the store, and not stored', async (t) => {
   const { call } = await setUp(t, { route: { auth: 'none' } });
   await assertApart(

@@ -1,9 +1,14 @@
 /** How much all bodies that are being collected may take together. */
 export class CollectBudget {
-  readonly #maxBytes: number;
+  #maxBytes: number;
   #bytes = 0;
 
   constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Another bound; what is collected already goes on. */
+  resize(maxBytes: number): void {
     this.#maxBytes = maxBytes;
   }
 

@@ -103,9 +103,8 @@ function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base:
   if (!isProven) return `a${base}`;
   if (plan.shared && isShareable(context, told, plan)) return `s${base}`;
   const parts = [base, authMethod, issuer, subject, consumer?.name];
-  for (const name of [...told.keys()].sort()) {
-    if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, told.get(name));
-  }
+  // In the order in which they came: another order is at worst another name for the same answer.
+  for (const [name, value] of told) if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, value);
   return `o${digest(parts)}`;
 }
 

@@ -13,13 +13,15 @@ interface Held {
   readonly stored: Stored;
   readonly bytes: number;
   readonly untilMs: number;
+  /** How many had been stored when it was moved to the end of the order. */
+  puts: number;
 }
 
 /** Answers in the memory of this process: what was used last stays, all in constant time. */
 export class MemoryStore implements Store {
   readonly isUp = true;
   readonly #now: () => number;
-  /** In the order of their last use. */
+  /** In the order of their last use, as far as that has to be known. */
   readonly #held = new Map<string, Held>();
   /** The names of each URL. */
   readonly #urls = new Map<string, Set<string>>();
@@ -27,14 +29,11 @@ export class MemoryStore implements Store {
   #maxBytes: number;
   #bytes = 0;
   #seq = 0;
+  #puts = 0;
 
   constructor(maxBytes: number, now: () => number) {
     this.#maxBytes = maxBytes;
     this.#now = now;
-  }
-
-  get maxBodyBytes(): number {
-    return Math.floor(this.#maxBytes / 16);
   }
 
   get usage(): CacheUsage {
@@ -55,7 +54,8 @@ export class MemoryStore implements Store {
     if ((this.#invalidated.get(url) ?? 0) > Number(mark)) return;
     this.#remove(name);
     const bytes = weightOf(name, stored);
-    this.#held.set(name, { url, stored, bytes, untilMs: this.#now() + keepMs });
+    this.#puts += 1;
+    this.#held.set(name, { url, stored, bytes, untilMs: this.#now() + keepMs, puts: this.#puts });
     this.#bytes += bytes;
     const names = this.#urls.get(url);
     if (names === undefined) this.#urls.set(url, new Set([name]));
@@ -82,13 +82,16 @@ export class MemoryStore implements Store {
   #get(name: string): Stored | undefined {
     const held = this.#held.get(name);
     if (held === undefined) return undefined;
-    this.#held.delete(name);
     if (held.untilMs <= this.#now()) {
-      this.#held.set(name, held);
       this.#remove(name);
       return undefined;
     }
-    this.#held.set(name, held);
+    // While nothing new comes nothing has to go, and the order does not matter.
+    if (held.puts !== this.#puts) {
+      held.puts = this.#puts;
+      this.#held.delete(name);
+      this.#held.set(name, held);
+    }
     return held.stored;
   }
 

@@ -4,7 +4,7 @@ import type { Found, Mark, Store, Stored } from './store.ts';
 import { decodeStored, encodeStored } from './stored-text.ts';
 
 /** Longer bodies would hold up what else goes over the connection. */
-const MAX_BODY_BYTES = 1024 * 1024;
+export const MAX_BODY_BYTES = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The mark of a URL outlives all that is stored under it. */
 const MARK_MS = 2 * DAY_MS;
@@ -17,7 +17,6 @@ const MAX_OWED = 20_000;
  * another mark, to lose the mark is to lose what is stored: nothing is ever listed.
  */
 export class RedisStore implements Store {
-  readonly maxBodyBytes = MAX_BODY_BYTES;
   readonly #redis: RedisLink;
   /** What is owed to Redis; until then nothing of these URLs is taken from there. */
   readonly #owed = new Set<string>();

@@ -21,8 +21,6 @@ export type Eventual<T> = T | Promise<T>;
 
 /** Where answers are kept. Never throws or rejects: a store that is gone is an empty one. */
 export interface Store {
-  /** The longest body that it takes. */
-  readonly maxBodyBytes: number;
   /** False while it is gone: nothing is looked up, nothing is stored. */
   readonly isUp: boolean;
   /** `where`: the URL, looked at only where it is needed. */

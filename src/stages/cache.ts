@@ -51,7 +51,7 @@ function createPlan(
   maxBytes: number,
   of: Pick<CachePlan, 'routeId' | 'written' | 'idleMs'>,
 ): CachePlan {
-  const { store, purges, collapse, budget, resize } = useSharedCache(deps, maxBytes);
+  const { store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
   deps.whenInForce(() => resize(maxBytes));
   const counters = new Map<string, { inc(): void }>();
   return {
@@ -61,7 +61,7 @@ function createPlan(
     key,
     shared,
     keyed: key.query === undefined ? undefined : new Set(key.query),
-    maxBodyBytes: Math.min(maxSize ?? Number.POSITIVE_INFINITY, store.maxBodyBytes),
+    maxBodyBytes: Math.min(maxSize ?? Number.POSITIVE_INFINITY, longestBody(maxBytes)),
     store,
     purges,
     collapse,

@@ -350,6 +350,18 @@ test('a reload keeps what is stored, but of routes that were changed', async (t)
   );
 });
 
+test('another bound is in force with the reload that brings it', async (t) => {
+  const gateway = await startCached(t, { top: { cacheMemory: '64kb' } });
+  gateway.script('/a', [{ ...HOUR, body: 'x'.repeat(50_000) }]);
+  assert.deepEqual(await outcomes(gateway, ['/a', '/a']), ['MISS', 'MISS']);
+  const routes = [{ prefix: '/', target: gateway.service.url, auth: 'none', cache: true }];
+  await gateway.reload({ cacheMemory: '2mb', routes });
+  gateway.script('/b', [{ ...HOUR, body: 'x'.repeat(50_000) }]);
+  assert.deepEqual(await outcomes(gateway, ['/a', '/a', '/b', '/b']), ['MISS', 'HIT', 'MISS', 'HIT']);
+  await gateway.reload({ cacheMemory: '64kb', routes });
+  assert.match(await gateway.metrics(), /turnpike_cache_entries 1\n/);
+});
+
 test('x-cache-expire reaches its own route, and no other one', async (t) => {
   const gateway = await startCached(t, {
     routes: [{ name: 'other', prefix: '/other', service: 'api', stripPrefix: false, auth: 'none', cache: true }],

@@ -41,6 +41,8 @@ export interface RouteIdentity {
   readonly prefix: string;
   /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
   readonly credentialHeaders?: readonly string[];
+  /** What carries a credential here, sent on or not: lower-case names of fields, and names of cookies. */
+  readonly credentialPlaces?: { readonly fields: readonly string[]; readonly cookies: readonly string[] };
   /** Name of the query parameter that may carry a credential here, for whoever writes a query down. */
   readonly credentialParameter?: string | undefined;
   /** True where a path of this route holds a secret of the file. */

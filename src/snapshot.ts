@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialHeaders, credentialParameter, isProtected, peerProofFields } from './auth/auth-option.ts';
+import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -17,6 +17,8 @@ import type { RouteInfo, SnapshotDeps, Stage, StageDeps } from './stage.ts';
 /** A route as it runs: what the stages made of it, in their order. */
 export interface CompiledRoute extends RouteInfo {
   readonly handlers: readonly RequestHandler[];
+  /** The implicit chain in the words of this route, for a method that it doesn't take; undefined without such words. */
+  readonly refusing: readonly RequestHandler[] | undefined;
   /** Names of the stages that are on this route. */
   readonly stages: readonly string[];
   readonly config: RouteConfig;
@@ -89,15 +91,20 @@ export function* compileInSteps(
   let isDone = false;
   try {
     const prepared = keep(shared?.prepared.hold() ?? (yield* prepareStages(stages, config, compileDeps)));
+    const bare = parseBareRoute(stages, { prefix: '/', auth: 'none' });
     const compile = (info: RouteInfo, route: RouteConfig): Holding<CompiledRoute> =>
-      keep(holdNew(deps.pool.lease(), (lease) => compileRoute(info, route, prepared.value, { ...compileDeps, lease })));
+      keep(
+        holdNew(deps.pool.lease(), (lease) =>
+          compileRoute(info, route, bare, prepared.value, { ...compileDeps, lease }),
+        ),
+      );
     const routes = new Map<RouteConfig, Holding<CompiledRoute>>();
     for (const route of config.routes) {
       yield;
       const same = shared?.routes.get(route);
       routes.set(route, same === undefined ? compile(routeInfo(route, proofFields, hidden), route) : keep(same.hold()));
     }
-    const implicit = compile(IMPLICIT, parseBareRoute(stages, { prefix: '/', auth: 'none' }));
+    const implicit = compile(IMPLICIT, bare);
     const own = createOwnRoutes(stages, config).map(
       (one) => compile({ ...routeInfo(one.config, proofFields, hidden), own: one.own }, one.config).value,
     );
@@ -154,16 +161,15 @@ function* prepareStages(
 const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
 
 function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }: Hidden): RouteInfo {
-  const parameter = credentialParameter(route.auth);
-  const inPath = [...route.prefix, route.pathRegex, parameter].join(' ');
+  const credentials = credentialsOf(route.auth, route.forwardCredentials);
+  const inPath = [...route.prefix, route.pathRegex, credentials.credentialParameter].join(' ');
   return {
     name: hide(nameOfRoute(route)),
     hasSecretPath: hide(inPath) !== inPath,
     prefix: route.prefix[0] ?? '/',
     matched: true,
-    isProtected: isProtected(route.auth),
-    credentialHeaders: [...credentialHeaders(route.auth, route.forwardCredentials), ...proofFields],
-    credentialParameter: parameter,
+    ...credentials,
+    credentialHeaders: [...credentials.credentialHeaders, ...proofFields],
     hidesQuery: route.graphql !== undefined,
   };
 }
@@ -171,9 +177,21 @@ function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }:
 function compileRoute(
   route: RouteInfo,
   config: RouteConfig,
+  bare: RouteConfig,
   prepared: readonly PreparedStage[],
   deps: StageDeps,
 ): CompiledRoute {
+  const { errors } = config;
+  const refusing = errors?.bodies && compileChain(IMPLICIT, { ...bare, errors }, prepared, deps).handlers;
+  return { ...route, ...compileChain(route, config, prepared, deps), refusing, config };
+}
+
+function compileChain(
+  route: RouteInfo,
+  config: RouteConfig,
+  prepared: readonly PreparedStage[],
+  deps: StageDeps,
+): Pick<CompiledRoute, 'handlers' | 'stages'> {
   const handlers: RequestHandler[] = [];
   const stages: string[] = [];
   for (const { stage, shared } of prepared) {
@@ -185,7 +203,7 @@ function compileRoute(
     // The implicit route ends with the refusal.
     if (!route.matched && stage.name === 'refuse') break;
   }
-  return { ...route, handlers, stages, config };
+  return { handlers, stages };
 }
 
 function createSnapshot(
@@ -208,7 +226,7 @@ function createSnapshot(
     routes,
     implicit,
     parts,
-    match: (context) => matchRoute(context, table)?.handlers ?? implicit,
+    match: (context) => matchRoute(context, table) ?? implicit,
     enter() {
       users += 1;
     },

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { ERRORS } from '../errors.ts';
-import { asItIs, type Escape, escapeForJson, escapeForMarkup } from '../lib/escape.ts';
-import { isJsonType, isXmlType, mediaTypeOf } from '../lib/media-type.ts';
 import { jsonTemplate } from '../values/options.ts';
 
 const MAX_BODY_CHARS = 256 * 1024;
@@ -56,16 +54,4 @@ export function contentTypeOf({ body, contentType }: BodyOption): string {
   const { source } = body;
   if (typeof source !== 'string') return 'application/json';
   return /^\s*<(?:!doctype html|html)\b/i.test(source) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8';
-}
-
-/** How what comes from elsewhere is put into a text of this type; undefined where it can't be done safely. */
-export function escapeFor(contentType: string): Escape | undefined {
-  if (isHtml(contentType) || isXmlType(contentType)) return escapeForMarkup;
-  if (isJsonType(contentType)) return escapeForJson;
-  return mediaTypeOf(contentType) === 'text/plain' ? asItIs : undefined;
-}
-
-/** True for a page. */
-export function isHtml(contentType: string): boolean {
-  return ['text/html', 'application/xhtml+xml'].includes(mediaTypeOf(contentType));
 }

@@ -1,9 +1,11 @@
 import type { ErrorPage, ErrorPages, RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import { escapeFor } from '../lib/escape.ts';
+import { isHtmlType } from '../lib/media-type.ts';
 import { qualityValues } from '../lib/quality-values.ts';
 import { ErrorFacts, type Sights } from '../values/facts.ts';
 import { Template } from '../values/template.ts';
-import { type BodiesOption, type BodyOption, contentTypeOf, escapeFor, isHtml } from './error-options.ts';
+import { type BodiesOption, type BodyOption, contentTypeOf } from './error-options.ts';
 
 /** What is to be run in a page of the gateway's is nothing; it may look as it likes. */
 const PAGE_POLICY =
@@ -18,7 +20,7 @@ interface CompiledBody {
 
 function compileBody(option: BodyOption): CompiledBody {
   const contentType = contentTypeOf(option);
-  const isPage = isHtml(contentType);
+  const isPage = isHtmlType(contentType);
   const fields = { 'content-type': contentType, ...(isPage && { 'content-security-policy': PAGE_POLICY }) };
   return { isHtml: isPage, fields, render: compileRender(option, contentType) };
 }
@@ -72,7 +74,8 @@ function chooseFor(wantsHtml: boolean, bodies: readonly CompiledBody[] = []): Co
 
 /** True for browsers, which name HTML before everything; a program that takes anything gets what programs read. */
 function prefersHtml(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes('text/')) return false;
+  // In any case of letters (RFC 9110, section 8.3.1).
+  if (accept === undefined || !/text\//i.test(accept)) return false;
   const qualities = qualityValues(accept);
   const any = qualities.get('*/*') ?? 0;
   const html = qualities.get('text/html') ?? qualities.get('text/*') ?? any;

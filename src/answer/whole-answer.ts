@@ -4,6 +4,7 @@ import type { RequestContext, Sink } from '../context.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
 import { MESSAGES } from '../lib/held-bytes.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { Answerer, AnswerFields } from '../sink.ts';
 
 /** An answer with all of its body. */
@@ -50,10 +51,10 @@ export class WholeAnswerSink implements Sink {
   readonly #next: Sink;
   /** The head of an answer that is being collected. */
   #head: Omit<WholeAnswer, 'body'> | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  /** Who is held to account for what is kept, while it is. */
+  readonly #pieces = new PieceList();
+  /** Who is held to account for what is kept, while it is, and for how many bytes. */
   #caller: string | undefined;
+  #held = 0;
   #isOver = false;
 
   constructor(reader: AnswerReader, next: Sink) {
@@ -92,8 +93,8 @@ export class WholeAnswerSink implements Sink {
     if (last !== undefined) this.#take(context, last);
     if (this.#isOver) return;
     this.#isOver = true;
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
+    const body = this.#pieces.whole();
+    this.#pieces.clear();
     this.#finish(context, { ...head, body })
       .catch((error: unknown) => this.#next.fail(context, error))
       .finally(this.#letGo);
@@ -107,11 +108,11 @@ export class WholeAnswerSink implements Sink {
 
   #take(context: RequestContext, chunk: Buffer): void {
     if (this.#caller === undefined) return;
-    if (this.#bytes + chunk.length > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
+    if (this.#held + chunk.length > this.#reader.maxBytes) this.#refuse(context, this.#tooLarge());
     else if (!MESSAGES.take(this.#caller, chunk.length)) this.#refuse(context, tooMuchAtOnce());
     else {
-      this.#bytes += chunk.length;
-      this.#chunks.push(chunk);
+      this.#held += chunk.length;
+      this.#pieces.add(chunk);
     }
   }
 
@@ -123,9 +124,9 @@ export class WholeAnswerSink implements Sink {
 
   /** What was kept is free. Done once. */
   readonly #letGo = (): void => {
-    if (this.#caller !== undefined) MESSAGES.give(this.#caller, this.#bytes);
+    if (this.#caller !== undefined) MESSAGES.give(this.#caller, this.#held);
     this.#caller = undefined;
-    this.#chunks = [];
+    this.#pieces.clear();
   };
 
   #tooLarge(): GatewayError {

@@ -144,6 +144,24 @@ export function credentialHeaders({ chosen }: AuthRequirement, forwardCredential
   return [...new Set([...fields, ...verdict])];
 }
 
+/** Where the credentials of this route may be, whether they are sent on or not. */
+export function credentialPlaces(auth: AuthRequirement): { fields: readonly string[]; cookies: readonly string[] } {
+  return {
+    fields: credentialHeaders(auth, false),
+    cookies: tokenPlacesOf(auth.chosen).flatMap(({ cookie }) => cookie ?? []),
+  };
+}
+
+/** What a route is told of the credentials that it takes. */
+export function credentialsOf(auth: AuthRequirement, forwardCredentials: boolean) {
+  return {
+    isProtected: isProtected(auth),
+    credentialHeaders: credentialHeaders(auth, forwardCredentials),
+    credentialPlaces: credentialPlaces(auth),
+    credentialParameter: credentialParameter(auth),
+  };
+}
+
 /** The fields (lower case) of this route that prove who calls by being there; see `Scheme.isPeerProof`. */
 export function peerProofFields({ chosen }: AuthRequirement): readonly string[] {
   return chosen.flatMap(({ name, options }) => {

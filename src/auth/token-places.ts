@@ -102,18 +102,21 @@ export function createTokenRemover(places: readonly TokenPlaces[]): ((context: R
   const cookies = new Set(places.flatMap(({ cookie }) => cookie ?? []));
   const hasSubprotocol = places.some(({ subprotocol }) => subprotocol === true);
   if (cookies.size === 0 && !hasSubprotocol) return undefined;
-  const withoutTokens = (field: string) =>
-    field
-      .split(';')
-      .filter((pair) => !cookies.has(nameOf(pair)))
-      .join(';')
-      .trim();
 
   return function removeTokens({ upstreamHeaders }) {
-    if (cookies.size > 0) rewriteField(upstreamHeaders, 'cookie', '; ', withoutTokens);
+    if (cookies.size > 0) rewriteField(upstreamHeaders, 'cookie', '; ', (field) => withoutCookies(field, cookies));
     if (hasSubprotocol)
       rewriteField(upstreamHeaders, 'sec-websocket-protocol', ', ', (field) => splitProtocols(field).others.join(', '));
   };
+}
+
+/** The value of a Cookie field without some of its cookies. */
+export function withoutCookies(field: string, names: ReadonlySet<string>): string {
+  return field
+    .split(';')
+    .filter((pair) => !names.has(nameOf(pair)))
+    .join(';')
+    .trim();
 }
 
 /** Puts another value in place of a field, however often that stands there; an empty one takes it out. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GatewayError } from '../errors.ts';
 import { MESSAGES } from '../lib/held-bytes.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import { tooMuchAtOnce } from './too-much.ts';
 import { type UploadOwner, UploadStream } from './upload-stream.ts';
 
@@ -27,7 +28,7 @@ export class RequestBody implements UploadOwner {
   #held = 0;
   /** The request has ended: nobody will give back what is counted from here on. */
   #isOver = false;
-  #kept: Buffer[] = [];
+  readonly #kept = new PieceList();
   #keptAll = true;
   #ended = false;
   #begun = false;
@@ -64,13 +65,13 @@ export class RequestBody implements UploadOwner {
   /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
   get contentLength(): string | undefined {
     if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];
-    return String(this.#kept.reduce((sum, chunk) => sum + chunk.length, 0));
+    return String(this.#kept.bytes);
   }
 
   /** A fresh stream of the whole body, the kept part first. The one before is ended. */
   open(): UploadStream {
     this.#stream?.detach();
-    this.#stream = new UploadStream(this, this.#req, [...this.#kept], this.#ended);
+    this.#stream = new UploadStream(this, this.#req, this.#kept.pieces(), this.#ended);
     return this.#stream;
   }
 
@@ -89,7 +90,7 @@ export class RequestBody implements UploadOwner {
 
   /** Puts other bytes in the place of those that were read; they are what every later reader and the service get. */
   replace(bytes: Buffer): void {
-    this.#kept = [bytes];
+    this.#keep(bytes);
     this.#whole = Promise.resolve(bytes);
     this.json = undefined;
     this.plain = undefined;
@@ -111,10 +112,10 @@ export class RequestBody implements UploadOwner {
     if (this.#keptAll) {
       // Whoever wants it whole gets it whole: then the route's limit alone is the bound.
       if (this.bytes <= MAX_REPLAY_BYTES || this.#whole !== undefined) {
-        this.#kept.push(chunk);
+        this.#kept.add(chunk);
       } else {
         this.#keptAll = false;
-        this.#kept.length = 0;
+        this.#kept.clear();
       }
     }
     return undefined;
@@ -137,6 +138,12 @@ export class RequestBody implements UploadOwner {
     this.#held = 0;
   };
 
+  /** From here on these are all there is. */
+  #keep(bytes: Buffer): void {
+    this.#kept.clear();
+    this.#kept.add(bytes);
+  }
+
   #read(idleMs: number): Promise<Buffer> {
     const req = this.#req;
     if (this.#stream !== undefined) return Promise.reject(new Error('the body is on its way to the service already'));
@@ -148,8 +155,9 @@ export class RequestBody implements UploadOwner {
       req.off('end', onEnd);
       req.off('close', onClose);
       if (error === undefined) {
-        this.#kept = [Buffer.concat(this.#kept)];
-        resolve(this.#kept[0] as Buffer);
+        const bytes = this.#kept.whole();
+        this.#keep(bytes);
+        resolve(bytes);
       } else {
         req.pause();
         reject(error);

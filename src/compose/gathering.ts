@@ -2,6 +2,7 @@ import type { RequestContext, UnderWay } from '../context.ts';
 import type { InProcess } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { Held } from './held.ts';
 import type { PartAnswer } from './part-answer.ts';
 import { type Budget, PartCall } from './part-call.ts';
 import { PartFault } from './part-fault.ts';
@@ -41,12 +42,14 @@ export class Gathering implements UnderWay {
   readonly #values = new Map<string, unknown>();
   readonly #waiting: Set<PartPlan>;
   readonly #calls = new Set<PartCall>();
+  readonly #held: Held;
   #isProven = false;
   #isOver = false;
 
   constructor(context: RequestContext, options: GatheringOptions) {
     this.#context = context;
     this.#options = options;
+    this.#held = new Held(context.clientAddress);
     this.#waiting = new Set(options.parts);
     this.dueAtMs = performance.now() + options.totalMs;
   }
@@ -60,6 +63,7 @@ export class Gathering implements UnderWay {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const call of this.#calls) call.giveUp();
+    this.#held.release();
   }
 
   /** Sends the parts that need nothing more. One may be settled before its sending is over, and let others go. */
@@ -80,12 +84,13 @@ export class Gathering implements UnderWay {
 
   #send(plan: PartPlan): void {
     const { budget, deadlines, headers, inProcess } = this.#options;
+    const shared = { budget, deadlines, held: this.#held };
     const target = this.#targetOf(plan);
     if (target instanceof PartFault) {
       this.#settle(plan, target, undefined);
       return;
     }
-    const call = new PartCall(plan, deadlines, budget, (settled, outcome) => this.#onSettled(settled, outcome));
+    const call = new PartCall(plan, shared, (settled, outcome) => this.#onSettled(settled, outcome));
     this.#calls.add(call);
     const dueAtMs = Math.min(performance.now() + plan.timeoutMs, this.dueAtMs);
     call.send(inProcess, this.#context, target, headers, dueAtMs);
@@ -101,8 +106,10 @@ export class Gathering implements UnderWay {
     try {
       return fillTemplate(target, { context: this.#context, parts: this.#values });
     } catch (cause) {
-      const reason = cause instanceof ValueFault ? `: ${cause.message}` : '';
-      return new PartFault(502, 'part_failed', `could not be asked${reason}`, { cause });
+      const message = `could not be asked${cause instanceof ValueFault ? `: ${cause.message}` : ''}`;
+      if (!(cause instanceof ValueFault && cause.isClients))
+        return new PartFault(502, 'part_failed', message, { cause });
+      return new PartFault(400, 'invalid_request', message, { cause, isOwn: true });
     }
   }
 
@@ -119,6 +126,7 @@ export class Gathering implements UnderWay {
       this.#isOver = true;
       const why = new GatewayError('client_closed', `Given up, since the part "${plan.name}" failed.`);
       for (const other of this.#calls) other.giveUp(why);
+      this.#held.release();
       this.#options.onFault(plan.name, outcome, call);
       return;
     }
@@ -129,15 +137,17 @@ export class Gathering implements UnderWay {
   #finish(): void {
     this.#isOver = true;
     this.#options.onDone({ outcomes: this.#outcomes, isProven: this.#isProven });
+    this.#held.release();
   }
 }
 
-/** A path that the gateway refuses is no fault of the client's, where another part's answer is in it. */
+/** A path that the gateway refuses is no fault of the client's, where somebody else's word is in it. */
 function withBlame({ target }: PartPlan, outcome: PartAnswer | PartFault): PartAnswer | PartFault {
   if (!(outcome instanceof PartFault) || (outcome.code !== 'bad_path' && outcome.code !== 'uri_too_long'))
     return outcome;
-  if (target.references.every(({ parts }) => parts.length === 0)) return outcome;
-  return new PartFault(502, 'part_failed', `can't be asked for what another part has answered`, {
+  const references = outcome.code === 'bad_path' ? target.pathReferences : target.references;
+  if (references.every(({ isClients }) => isClients)) return outcome;
+  return new PartFault(502, 'part_failed', `can't be asked with a value that is not the client's`, {
     cause: outcome.cause,
   });
 }

@@ -1,15 +1,17 @@
+import { isUtf8 } from 'node:buffer';
 import { decodeContent, isIdentity, UndecodableContent } from '../lib/decode-content.ts';
-import { JsonTooDeep, parseJson, parseJsonExactly } from '../lib/json-text.ts';
+import { MAX_JSON_DEPTH, parseJsonExactly } from '../lib/json-text.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import type { AnswerFields } from '../sink.ts';
 import { PartFault } from './part-fault.ts';
-import { pickFrom } from './pick.ts';
+import { pickFrom } from './pick-from.ts';
 import type { PartPlan } from './plan.ts';
+import { isWellFormed } from './well-formed.ts';
 
 /** What came of a part. */
 export interface PartAnswer {
   /** JSON, ready to be put into the whole. */
-  readonly json: string;
+  readonly json: Buffer;
   /** For those that come after it; undefined where none refers to it. */
   readonly value: unknown;
   readonly fields: AnswerFields;
@@ -39,11 +41,15 @@ export async function plainBody({ fields, body }: RawAnswer, maxBytes: number): 
 export function readAnswer({ pick, isReferredTo }: PartPlan, { status, fields, body }: RawAnswer): PartAnswer {
   if (status < 200 || status > 299) throw PartFault.ofStatus(status, fields, body);
   if (!isJson(fields)) throw noJson(status);
-  const text = body.toString('utf8');
-  const value = parse(text, pick !== undefined || isReferredTo);
-  // What is kept whole stays as it was written, its numbers and their digits too.
-  const json = pick === undefined ? text : JSON.stringify(pickFrom(value, pick));
-  return { json, value: isReferredTo ? value : undefined, fields };
+  // It stays as it was written; but a byte that is no text would make the whole unreadable.
+  const json = isUtf8(body) ? body : Buffer.from(body.toString());
+  if (!isWellFormed(json, MAX_JSON_DEPTH))
+    throw new PartFault(502, 'bad_answer', 'answered what is no JSON, or nested too deep');
+  return {
+    json: pick === undefined ? json : pickFrom(json, pick),
+    value: isReferredTo ? parseJsonExactly(json.toString()) : undefined,
+    fields,
+  };
 }
 
 export function isJson(fields: AnswerFields): boolean {
@@ -52,13 +58,4 @@ export function isJson(fields: AnswerFields): boolean {
 
 export function noJson(status: number): PartFault {
   return new PartFault(502, 'bad_answer', `answered ${status} without JSON`);
-}
-
-function parse(text: string, isExact: boolean): unknown {
-  try {
-    return isExact ? parseJsonExactly(text) : parseJson(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof JsonTooDeep)) throw error;
-    throw new PartFault(502, 'bad_answer', 'answered what is no JSON, or nested too deep', { cause: error });
-  }
 }

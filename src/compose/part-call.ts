@@ -2,7 +2,10 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { InProcess, InProcessCall } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
+import { HEAVY_BYTES, ownTurn } from '../lib/own-turn.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { AnswerFields } from '../sink.ts';
+import type { Held } from './held.ts';
 import { isJson, noJson, type PartAnswer, plainBody, readAnswer } from './part-answer.ts';
 import { PartFault } from './part-fault.ts';
 import type { PartPlan } from './plan.ts';
@@ -11,6 +14,13 @@ import type { PartPlan } from './plan.ts';
 export interface Budget {
   parts: number;
   bytes: number;
+}
+
+/** What the calls of one whole share. */
+export interface Shared {
+  readonly deadlines: Deadlines;
+  readonly budget: Budget;
+  readonly held: Held;
 }
 
 /** Called once, with what came of the part. */
@@ -26,20 +36,18 @@ export class PartCall implements Sink, Deadline {
   isProven = false;
   /** Header fields that tell the limits that it was counted in, names and values by turns. */
   extraHeaders: readonly string[] = [];
-  readonly #deadlines: Deadlines;
-  readonly #budget: Budget;
+  readonly #shared: Shared;
   readonly #onSettled: OnSettled;
   #call: InProcessCall | undefined;
   #status = 0;
   #fields: AnswerFields = {};
-  #chunks: Buffer[] = [];
+  readonly #pieces = new PieceList();
   #bytes = 0;
   #isSettled = false;
 
-  constructor(plan: PartPlan, deadlines: Deadlines, budget: Budget, onSettled: OnSettled) {
+  constructor(plan: PartPlan, shared: Shared, onSettled: OnSettled) {
     this.plan = plan;
-    this.#deadlines = deadlines;
-    this.#budget = budget;
+    this.#shared = shared;
     this.#onSettled = onSettled;
   }
 
@@ -51,7 +59,7 @@ export class PartCall implements Sink, Deadline {
     headers: readonly string[],
     dueAtMs: number,
   ): void {
-    this.#deadlines.add(this, dueAtMs);
+    this.#shared.deadlines.add(this, dueAtMs);
     try {
       this.#call = inProcess({ method: 'GET', target, headers, sink: this, parent, part: this.plan.name });
     } catch (error) {
@@ -89,8 +97,8 @@ export class PartCall implements Sink, Deadline {
     if (last !== undefined) this.#take(last);
     if (this.#isSettled) return;
     this.#note(context);
-    const body = Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
+    const body = this.#pieces.whole();
+    this.#pieces.clear();
     this.#read(body).then(
       (answer) => this.#settle(answer),
       (error: unknown) => this.#settle(error instanceof PartFault ? error : PartFault.ofError(error)),
@@ -103,10 +111,17 @@ export class PartCall implements Sink, Deadline {
   }
 
   async #read(coded: Buffer): Promise<PartAnswer> {
+    const { budget, held } = this.#shared;
     const raw = { status: this.#status, fields: this.#fields, body: coded };
-    const body = await plainBody(raw, Math.min(this.plan.maxBytes, this.#budget.bytes + coded.length + 1));
-    this.#budget.bytes -= body === coded ? 0 : body.length;
-    if (this.#budget.bytes < 0) throw tooLarge();
+    const body = await plainBody(raw, Math.min(this.plan.maxBytes, budget.bytes + coded.length + 1));
+    if (body !== coded) {
+      budget.bytes -= body.length;
+      if (budget.bytes < 0) throw tooLarge();
+      if (!held.take(body.length)) throw PartFault.ofOverload();
+    }
+    if (body.length >= HEAVY_BYTES && !(await ownTurn(held.caller))) throw PartFault.ofOverload();
+    // The client may have left, or the time be over: nobody reads it then.
+    if (this.#isSettled) throw tooLate();
     return readAnswer(this.plan, { ...raw, body });
   }
 
@@ -118,9 +133,11 @@ export class PartCall implements Sink, Deadline {
   #take(chunk: Buffer): void {
     if (this.#isSettled) return;
     this.#bytes += chunk.length;
-    this.#budget.bytes -= chunk.length;
-    if (this.#bytes > this.plan.maxBytes || this.#budget.bytes < 0) this.#refuse(tooLarge());
-    else this.#chunks.push(chunk);
+    const { budget, held } = this.#shared;
+    budget.bytes -= chunk.length;
+    if (this.#bytes > this.plan.maxBytes || budget.bytes < 0) this.#refuse(tooLarge());
+    else if (!held.take(chunk.length)) this.#refuse(PartFault.ofOverload());
+    else this.#pieces.add(chunk);
   }
 
   /** Ends it in the middle of its answer. */
@@ -137,11 +154,15 @@ export class PartCall implements Sink, Deadline {
 
   #finish(): void {
     this.#isSettled = true;
-    this.#chunks = [];
-    this.#deadlines.remove(this);
+    this.#pieces.clear();
+    this.#shared.deadlines.remove(this);
   }
 }
 
 function tooLarge(): PartFault {
   return new PartFault(502, 'answer_too_large', 'answered more than the whole may hold');
+}
+
+function tooLate(): PartFault {
+  return new PartFault(502, 'part_failed', 'was given up');
 }

@@ -1,3 +1,4 @@
+import { tooMuchAtOnce } from '../body/too-much.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { AnswerFields } from '../sink.ts';
 
@@ -11,6 +12,11 @@ interface Told {
   readonly body: Buffer;
 }
 
+interface FaultOptions extends ErrorOptions {
+  readonly told?: Told;
+  readonly isOwn?: boolean;
+}
+
 /** Why a part could not be had. The message goes on from the name of the part: `answered 503`. */
 export class PartFault extends Error {
   /** As the part was answered, or as it would have been. */
@@ -19,17 +25,30 @@ export class PartFault extends Error {
   /** What a service told of a refusal. */
   readonly told: Told | undefined;
 
-  constructor(status: number, code: ErrorCode, message: string, options?: ErrorOptions & { readonly told?: Told }) {
+  /** Whether the whole is refused for the very reason, which is the gateway's. */
+  readonly isOwn: boolean;
+
+  constructor(status: number, code: ErrorCode, message: string, options?: FaultOptions) {
     super(message, options);
     this.status = status;
     this.code = code;
     this.told = options?.told;
+    this.isOwn = options?.isOwn ?? false;
   }
 
   /** A service's answer that is no success. */
   static ofStatus(status: number, fields: AnswerFields, body: Buffer): PartFault {
     if (status < 400) return new PartFault(502, 'bad_answer', `answered ${status}`);
     return new PartFault(status, 'part_failed', `answered ${status}`, { told: { fields, body } });
+  }
+
+  /** The gateway itself has no room for what the part answers: the whole is no more than late. */
+  static ofOverload(): PartFault {
+    const cause = tooMuchAtOnce();
+    return new PartFault(503, 'overloaded', 'has no room among the large answers of this moment', {
+      cause,
+      isOwn: true,
+    });
   }
 
   /** What the gateway refused or failed a part with. */
@@ -43,6 +62,9 @@ export class PartFault extends Error {
   toError(name: string): GatewayError {
     const { status, cause, told } = this;
     const detail = `The part "${name}" ${this.message}.`;
+    const retryAfterSeconds = cause instanceof GatewayError ? cause.extras?.retryAfterSeconds : undefined;
+    const more = { cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    if (this.isOwn) return new GatewayError(this.code, detail, more);
     if (status >= 400 && status < 500) {
       if (cause instanceof GatewayError) return cause;
       if (told !== undefined) {
@@ -51,11 +73,7 @@ export class PartFault extends Error {
         return new GatewayError('part_failed', detail, { passedOn: { status, fields, body }, cause });
       }
     }
-    const retryAfterSeconds = cause instanceof GatewayError ? cause.extras?.retryAfterSeconds : undefined;
-    return new GatewayError('part_failed', detail, {
-      cause,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    return new GatewayError('part_failed', detail, more);
   }
 }
 

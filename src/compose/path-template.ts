@@ -31,6 +31,11 @@ export class PathTemplate {
     return this.#query;
   }
 
+  /** Those of the path. */
+  get pathReferences(): readonly Reference[] {
+    return this.#segments.flat().filter((piece) => typeof piece !== 'string');
+  }
+
   /** The values that it needs. */
   get references(): readonly Reference[] {
     return [...this.#segments.flat(), ...(this.#query ?? [])].filter((piece) => typeof piece !== 'string');
@@ -144,6 +149,7 @@ function fillSegment(segment: readonly Piece[], known: Known): string {
   if (segment.length === 0 || (segment.length === 1 && typeof only === 'string')) return (only as string) ?? '';
   let filled = '';
   let places = '';
+  let isClients = true;
   for (const piece of segment) {
     if (typeof piece === 'string') {
       filled += piece;
@@ -152,8 +158,10 @@ function fillSegment(segment: readonly Piece[], known: Known): string {
     const { text, isEncoded } = piece.read(known);
     filled += isEncoded ? text : encode(text, piece);
     places += `\${${piece.text}}`;
+    isClients &&= piece.isClients;
   }
-  if (CLIMBS.test(filled) || FORBIDDEN.test(filled)) throw new ValueFault(`${places} is no name of a path's segment`);
+  if (CLIMBS.test(filled) || FORBIDDEN.test(filled))
+    throw new ValueFault(`${places} is no name of a path's segment`, isClients);
   return filled;
 }
 
@@ -166,7 +174,7 @@ function queryText(place: Reference, known: Known): string {
 
 /** A percent-encoded component (RFC 3986, section 2.1), in which only unreserved characters stand as they are. */
 function encode(text: string, place: Reference): string {
-  if (!text.isWellFormed()) throw new ValueFault(`\${${place.text}} is no text`);
+  if (!text.isWellFormed()) throw new ValueFault(`\${${place.text}} is no text`, place.isClients);
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -12,6 +12,8 @@ export interface Reference {
   readonly params: readonly string[];
   /** Names of the parts whose answers it needs. */
   readonly parts: readonly string[];
+  /** Whether the client says what its value is, and nobody else. */
+  readonly isClients: boolean;
   /** Throws `ValueFault` where there is no text, number or boolean. */
   read(known: Known): FilledValue;
 }
@@ -30,7 +32,15 @@ export interface FilledValue {
 }
 
 /** Why a value can't be put into its place; the message names the place. */
-export class ValueFault extends Error {}
+export class ValueFault extends Error {
+  /** Whether the value is the client's, and so the fault. */
+  readonly isClients: boolean;
+
+  constructor(message: string, isClients: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.isClients = isClients;
+  }
+}
 
 /** A name that needs no quotes. */
 export const DASHLESS_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
@@ -54,7 +64,8 @@ export function parseReference(source: string): Reference {
     text,
     params: [],
     parts: [part],
-    read: ({ parts }) => filled(valueAt(parts.get(part), path), text),
+    isClients: false,
+    read: ({ parts }) => filled(valueAt(parts.get(part), path), text, false),
   };
 }
 
@@ -64,6 +75,7 @@ export function paramReference(name: string): Reference {
     text: `params.${name}`,
     params: [name],
     parts: [],
+    isClients: true,
     read: ({ context }) => ({ text: context.params?.[name] ?? '', isEncoded: true }),
   };
 }
@@ -71,12 +83,20 @@ export function paramReference(name: string): Reference {
 function expressionReference(source: string): Reference {
   const expression = new Expression(source, 'parts');
   const text = source.trim();
+  const isClients = isOfClient(expression);
   return {
     text,
     params: membersOf('params', expression),
     parts: membersOf('parts', expression),
-    read: ({ context, parts }) => filled(evaluate(expression, context, parts), text),
+    isClients,
+    read: ({ context, parts }) => filled(evaluate(expression, context, parts, isClients), text, isClients),
   };
+}
+
+/** True where it reads of the request alone: claims are an issuer's words, and parts have those of services. */
+function isOfClient({ reads }: Expression): boolean {
+  const roots = [...reads].map((name) => name.split('.', 1)[0] ?? '');
+  return roots.length > 0 && roots.every((root) => root === 'params' || root === 'request');
 }
 
 /** What it names of a root: `id`, where it has `params.id`. */
@@ -84,20 +104,25 @@ function membersOf(root: string, { reads }: Expression): readonly string[] {
   return [...reads].flatMap((name) => (name.startsWith(`${root}.`) ? [name.slice(root.length + 1)] : []));
 }
 
-function evaluate(expression: Expression, context: RequestContext, parts: ReadonlyMap<string, unknown>): unknown {
+function evaluate(
+  expression: Expression,
+  context: RequestContext,
+  parts: ReadonlyMap<string, unknown>,
+  isClients: boolean,
+): unknown {
   try {
     return toJson(expression.evaluate(context, { parts: Object.fromEntries(parts) }));
   } catch (cause) {
     if (!(cause instanceof GatewayError)) throw cause;
-    throw new ValueFault(`\${${expression.text.trim()}} has no value`, { cause });
+    throw new ValueFault(`\${${expression.text.trim()}} has no value`, isClients, { cause });
   }
 }
 
-function filled(value: unknown, place: string): FilledValue {
+function filled(value: unknown, place: string, isClients: boolean): FilledValue {
   if (isRawNumber(value)) return { text: value.rawJSON, isEncoded: false };
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return { text: String(value), isEncoded: false };
-  throw new ValueFault(`\${${place}} is no text, number or boolean`);
+  throw new ValueFault(`\${${place}} is no text, number or boolean`, isClients);
 }
 
 /** Only what the answer itself has is found, nothing that objects inherit. */

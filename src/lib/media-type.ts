@@ -9,6 +9,11 @@ export function isJsonType(contentType: string | undefined): boolean {
   return type === 'application/json' || type.endsWith('+json');
 }
 
+/** True for a page. */
+export function isHtmlType(contentType: string | undefined): boolean {
+  return ['text/html', 'application/xhtml+xml'].includes(mediaTypeOf(contentType));
+}
+
 /** True for `application/xml`, `text/xml` and what is built on it (RFC 7303, section 4). */
 export function isXmlType(contentType: string | undefined): boolean {
   const type = mediaTypeOf(contentType);

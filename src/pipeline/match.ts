@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { RouteIdentity } from '../facts.ts';
@@ -11,6 +12,9 @@ import type { NearestRoute, RouteMatch, RouteTable } from '../routing/table.ts';
 /** What matching needs to know of a compiled route. */
 interface Matched extends RouteIdentity {
   readonly config: { readonly path: 'normalized' | 'raw'; readonly bodyLimit: number };
+  readonly handlers: readonly RequestHandler[];
+  /** The chain that refuses a method in the words of this route; undefined where it has none of its own. */
+  readonly refusing: readonly RequestHandler[] | undefined;
 }
 
 /** No method of HTTP is meant for them here (RFC 9110, sections 9.3.6 and 9.3.8). */
@@ -18,12 +22,15 @@ const REFUSED_METHODS = new Set(['TRACE', 'CONNECT']);
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /**
- * Finds the route of a request, and writes into the context where it goes. Undefined when no route takes it: then
- * `context.refusal` says why.
+ * Finds the route of a request, writes into the context where it goes, and answers the handlers to walk. Where no route
+ * takes it, `context.refusal` says why; the handlers are those that refuse, or undefined where the usual ones do.
  */
-export function matchRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+export function matchRoute<R extends Matched>(
+  context: RequestContext,
+  table: RouteTable<R>,
+): readonly RequestHandler[] | undefined {
   try {
-    return findRoute(context, table);
+    return findHandlers(context, table);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     context.refusal = error;
@@ -31,7 +38,10 @@ export function matchRoute<R extends Matched>(context: RequestContext, table: Ro
   }
 }
 
-function findRoute<R extends Matched>(context: RequestContext, table: RouteTable<R>): R | undefined {
+function findHandlers<R extends Matched>(
+  context: RequestContext,
+  table: RouteTable<R>,
+): readonly RequestHandler[] | undefined {
   const { req, method } = context;
   if (REFUSED_METHODS.has(method)) throw methodNotAllowed(ALLOWED_METHODS);
   const target = normalizeTarget(req.url ?? '/');
@@ -52,7 +62,8 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
     // What is near is looked for when the line is written, if one is.
     const nearestRoute = () => table.findNearest(request);
     if (match.allow === undefined) throw new GatewayError('not_found', undefined, { nearestRoute });
-    throw methodNotAllowed(match.allow, nearestRoute);
+    context.refusal = methodNotAllowed(match.allow, nearestRoute);
+    return match.route?.refusing;
   }
   const { route } = match;
   const forwarded = forwardablePath(target, route.config.path, match, request, table);
@@ -63,7 +74,7 @@ function findRoute<R extends Matched>(context: RequestContext, table: RouteTable
   context.params = match.params;
   context.prefixLength = match.prefixLength;
   context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });
-  return route;
+  return route.handlers;
 }
 
 /** Leaves the path that `Destination` names in its place, for the last stage to rewrite. */

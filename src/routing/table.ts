@@ -24,13 +24,15 @@ export interface RouteMatch<R> {
 }
 
 /** No route: 405 with this `Allow` where only the method does not fit, else 404. */
-export interface RouteMiss {
+export interface RouteMiss<R> {
   readonly found: false;
   readonly allow: string | undefined;
+  /** The route that takes other methods only, where there is one alone. */
+  readonly route: R | undefined;
 }
 
 export interface RouteTable<R> {
-  find(request: MatchRequest): RouteMatch<R> | RouteMiss;
+  find(request: MatchRequest): RouteMatch<R> | RouteMiss<R>;
   /** The route that a request, which none took, was probably meant for; see `findNearestPrefix`. */
   findNearest(request: MatchRequest): NearestRoute | undefined;
   /** Nodes looked at by all calls so far: what a lookup costs, apart from the clock. */
@@ -57,7 +59,7 @@ interface TrieNode<R> {
   prefix: string | undefined;
 }
 
-const NOT_FOUND: RouteMiss = Object.freeze({ found: false, allow: undefined });
+const NOT_FOUND: RouteMiss<never> = Object.freeze({ found: false, allow: undefined, route: undefined });
 
 /**
  * Compiles the routes of a snapshot into a trie over path segments: a lookup walks the segments of the request, not
@@ -115,7 +117,7 @@ class TrieTable<R> implements RouteTable<R> {
     this.#root = root;
   }
 
-  find(request: MatchRequest): RouteMatch<R> | RouteMiss {
+  find(request: MatchRequest): RouteMatch<R> | RouteMiss<R> {
     this.#count = 0;
     this.#collect(this.#root, request.path, 0);
     for (let at = this.#count - 1; at >= 0; at -= 1) {
@@ -165,7 +167,7 @@ class TrieTable<R> implements RouteTable<R> {
 }
 
 /** The route of one prefix that takes the request, a refusal where only methods are in the way, else undefined. */
-function select<R>(index: HostIndex<R>, end: number, request: MatchRequest): RouteMatch<R> | RouteMiss | undefined {
+function select<R>(index: HostIndex<R>, end: number, request: MatchRequest): RouteMatch<R> | RouteMiss<R> | undefined {
   let otherMethods: Candidate<R>[] | undefined;
   for (const list of findByHost(index, request.host)) {
     for (const candidate of list) {
@@ -176,7 +178,9 @@ function select<R>(index: HostIndex<R>, end: number, request: MatchRequest): Rou
       otherMethods.push(candidate);
     }
   }
-  return otherMethods === undefined ? undefined : { found: false, allow: renderAllow(otherMethods) };
+  if (otherMethods === undefined) return undefined;
+  const [route, ...others] = new Set(otherMethods.map((candidate) => candidate.route));
+  return { found: false, allow: renderAllow(otherMethods), route: others.length === 0 ? route : undefined };
 }
 
 function matchWithParams<R>(candidate: Candidate<R>, path: string, end: number): RouteMatch<R> {

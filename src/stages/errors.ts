@@ -5,13 +5,13 @@ import {
   bodiesOption,
   contentTypeOf,
   errorsKeys,
-  escapeFor,
   isErrorKey,
 } from '../answer/error-options.ts';
 import { createErrorPages } from '../answer/error-pages.ts';
 import { contextOf } from '../context.ts';
 import { ERRORS } from '../errors.ts';
 import { Complaints } from '../lib/complaints.ts';
+import { escapeFor } from '../lib/escape.ts';
 import { findNearest } from '../nearest-word.ts';
 import { defineStage, type Report } from '../stage.ts';
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { noteError } from '../answer/problem.ts';
 import { contextOf, type RequestContext } from '../context.ts';
@@ -79,9 +80,11 @@ export const faultStage = defineStage({
       const drawn = drawFault(options);
       if (drawn === undefined) return next();
       context.fault = drawn.name;
+      // It waits for the answers to earlier requests on its connection (RFC 9112, section 9.3.2).
+      const isQueued = res.socket === null;
       const goOn = (): void => {
         if (drawn.abort === undefined) next();
-        else abort(context, drawn.abort, next);
+        else abort(context, drawn.abort, isQueued, next);
       };
       if (drawn.delayMs === 0) goOn();
       else waitFor(res, drawn.delayMs, goOn);
@@ -99,13 +102,25 @@ function waitFor(res: ServerResponse, delayMs: number, goOn: () => void): void {
   res.once('close', leave);
 }
 
-function abort(context: RequestContext, how: number | 'reset', next: (error: unknown) => void): void {
-  const { socket } = context.res;
-  if (how === 'reset' && socket !== null && context.parent === undefined) {
+function abort(
+  context: RequestContext,
+  how: number | 'reset',
+  isQueued: boolean,
+  next: (error: unknown) => void,
+): void {
+  if (how === 'reset' && context.parent === undefined) {
     noteError(context, new GatewayError('injected_fault', 'The connection is broken off on purpose.'));
-    socket.resetAndDestroy();
+    breakOff(context.res, isQueued);
     return;
   }
   const passedOn = { status: how === 'reset' ? 502 : how, fields: {}, body: undefined };
   next(new GatewayError('injected_fault', undefined, { passedOn }));
+}
+
+/** A reset would take answers away that are owed before this one: behind them the connection ends without another. */
+function breakOff(res: ServerResponse, isQueued: boolean): void {
+  const { socket } = res;
+  if (socket === null) res.once('socket', (its: Socket) => its.destroySoon());
+  else if (isQueued) socket.destroySoon();
+  else socket.resetAndDestroy();
 }

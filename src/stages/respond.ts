@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { jsonBodyOf } from '../body/json-body.ts';
 import { contextOf, type RequestContext } from '../context.ts';
+import { asItIs, escapeFor, escapeForMarkup } from '../lib/escape.ts';
 import { TOKEN } from '../lib/http-token.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import { oneOrMany } from '../schema-values.ts';
@@ -9,7 +10,7 @@ import { defineStage } from '../stage.ts';
 import type { Sights } from '../values/facts.ts';
 import { renderFieldValue } from '../values/field-value.ts';
 import { condition, jsonTemplate, template } from '../values/options.ts';
-import { type Template, ValueTemplate } from '../values/template.ts';
+import { Template, ValueTemplate } from '../values/template.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
@@ -29,7 +30,9 @@ const respondOptions = z.strictObject({
     .describe('Header fields of the answer, with `${…}` for values.'),
   body: jsonTemplate('request', z.union([z.string(), z.record(z.string(), z.json())]))
     .default(NO_BODY)
-    .describe('Text, or an object that is sent as JSON; with `${…}` for values.'),
+    .describe(
+      'Text, or an object that is sent as JSON; with `${…}` for values, escaped where it is HTML, XML or JSON.',
+    ),
 });
 
 type Answer = z.output<typeof respondOptions>;
@@ -76,17 +79,20 @@ interface Compiled extends Pick<Answer, 'when' | 'status'> {
 
 function compile({ when, status, headers, body }: Answer): Compiled {
   const fields: [string, Template][] = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  const isText = typeof body.source === 'string';
-  const type = isText ? 'text/plain; charset=utf-8' : 'application/json';
+  const text = typeof body.source === 'string' ? new Template(body.source, 'request') : undefined;
+  const type = text !== undefined ? 'text/plain; charset=utf-8' : 'application/json';
   const needsBody = body.needsBody || fields.some(([, value]) => value.needsBody);
   const isConstant = body.isConstant && fields.every(([, value]) => value.isConstant);
 
   const render = (context: RequestContext, sights: Sights) => {
-    const value = body.render(context, sights);
-    const bytes = Buffer.from(typeof value === 'string' && isText ? value : JSON.stringify(value));
-    const rendered: Record<string, string> = bytes.length > 0 ? { 'content-type': type } : {};
-    for (const [name, text] of fields) rendered[name] = renderFieldValue(text, context, sights);
-    return { fields: rendered, bytes };
+    const own: Record<string, string> = {};
+    for (const [name, value] of fields) own[name] = renderFieldValue(value, context, sights);
+    const content =
+      text === undefined
+        ? JSON.stringify(body.render(context, sights))
+        : renderText(text, own['content-type'] ?? type, context, sights);
+    const bytes = Buffer.from(content);
+    return { fields: bytes.length > 0 ? { 'content-type': type, ...own } : own, bytes };
   };
   let known: ReturnType<typeof render> | undefined;
   return {
@@ -99,6 +105,17 @@ function compile({ when, status, headers, body }: Answer): Compiled {
       answerOwn(context, status, answer.fields, answer.bytes);
     },
   };
+}
+
+/** What a client may choose becomes no part of the page, or of the JSON, that the text is. A value alone that is no text is JSON. */
+function renderText(text: Template, contentType: string, context: RequestContext, sights: Sights): string {
+  const escapeText = escapeFor(contentType) ?? asItIs;
+  const value = text.renderValue(context, sights);
+  if (typeof value !== 'string') {
+    const json = JSON.stringify(value);
+    return escapeText === escapeForMarkup ? escapeText(json) : json;
+  }
+  return escapeText === asItIs ? value : text.render(context, sights, escapeText);
 }
 
 function explain(context: RequestContext, { status }: Compiled): void {

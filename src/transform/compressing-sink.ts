@@ -2,6 +2,7 @@ import { noteError, sendProblem } from '../answer/problem.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
+import { SmallPieces } from '../lib/small-pieces.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { type Accepted, CODERS, type Coding, type CodingStream } from './codings.ts';
 import {
@@ -51,6 +52,8 @@ export class CompressingSink implements Sink, Deadline, Source {
   #mode: Mode = 'undecided';
   #coding: Coding = 'gzip';
   #stream: CodingStream | undefined;
+  /** Small pieces that the stream has not been given yet: each would cost a way through the thread pool. */
+  readonly #gathered = new SmallPieces();
   #flushTimer: NodeJS.Timeout | undefined;
 
   constructor(compression: Compression, accepted: Accepted, deps: CompressingDeps, context: RequestContext) {
@@ -77,11 +80,13 @@ export class CompressingSink implements Sink, Deadline, Source {
   write(context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#mode === 'plain') return this.#next.write(context, chunk, source);
     if (this.#mode === 'over') return true;
-    const stream = this.#open();
     this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_MS);
-    if (stream.write(chunk)) return true;
-    stream.once('drain', () => source.resume());
-    return false;
+    if (this.#gathered.add(chunk)) return true;
+    const stream = this.#open();
+    let hasRoom = this.#handOver(stream);
+    if (!this.#gathered.add(chunk)) hasRoom = stream.write(chunk);
+    if (!hasRoom) stream.once('drain', () => source.resume());
+    return hasRoom;
   }
 
   end(context: RequestContext, last: Buffer | undefined): void {
@@ -142,14 +147,15 @@ export class CompressingSink implements Sink, Deadline, Source {
   }
 
   #endCoded(context: RequestContext, last: Buffer | undefined): void {
-    if (this.#stream === undefined && (last === undefined || last.length <= WHOLE_BYTES)) {
-      const bytes = CODERS[this.#coding].whole(last ?? Buffer.alloc(0));
+    if (this.#stream === undefined && this.#gathered.length + (last?.length ?? 0) <= WHOLE_BYTES) {
+      const bytes = Buffer.concat([this.#gathered.take(), last].filter((part) => part !== undefined));
       this.#leave();
-      this.#next.end(context, bytes);
+      this.#next.end(context, CODERS[this.#coding].whole(bytes));
       return;
     }
     const stream = this.#open();
     clearTimeout(this.#flushTimer);
+    this.#handOver(stream);
     if (last === undefined) stream.end();
     else stream.end(last);
   }
@@ -173,9 +179,17 @@ export class CompressingSink implements Sink, Deadline, Source {
     return stream;
   }
 
+  /** Gives the stream what has been gathered; false: it is full. */
+  #handOver(stream: CodingStream): boolean {
+    const gathered = this.#gathered.take();
+    return gathered === undefined || stream.write(gathered);
+  }
+
   #flush(): void {
     this.#flushTimer = undefined;
-    this.#stream?.flush(CODERS[this.#coding].flush);
+    const stream = this.#open();
+    this.#handOver(stream);
+    stream.flush(CODERS[this.#coding].flush);
   }
 
   /** The answer is over, one way or the other: what it held is free. Done once. */

@@ -1,5 +1,6 @@
 import type { Call, CallAnswer, CallRequest } from '../deps.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
+import { PieceList } from '../lib/piece-list.ts';
 import type { AnswerFields } from '../sink.ts';
 import { createTransport, type Transport, type TransportController, type TransportHandler } from './transport.ts';
 
@@ -53,7 +54,7 @@ class OwnCall implements TransportHandler, Deadline {
   #controller: TransportController | undefined;
   #status = 0;
   #headers: AnswerFields = {};
-  readonly #chunks: Buffer[] = [];
+  readonly #pieces = new PieceList();
   #bytes = 0;
   #isOver = false;
 
@@ -89,7 +90,7 @@ class OwnCall implements TransportHandler, Deadline {
     if (this.#isOver) return;
     this.#bytes += chunk.length;
     const { maxBytes, isCut } = this.#request;
-    if (this.#bytes <= maxBytes) this.#chunks.push(chunk);
+    if (this.#bytes <= maxBytes) this.#pieces.add(chunk);
     else if (isCut === true) this.#succeed();
     else this.#fail(new Error(`the answer is larger than ${maxBytes} bytes`));
   }
@@ -112,7 +113,7 @@ class OwnCall implements TransportHandler, Deadline {
   #succeed(): void {
     if (this.#isOver) return;
     this.#end();
-    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: this.#pieces.whole() });
   }
 
   #fail(error: unknown): void {

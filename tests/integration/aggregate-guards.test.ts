@@ -199,6 +199,46 @@ test('a token in a cookie proves its caller to each part that takes it, and reac
   for (const { cookie } of [json.mine.headers, json.open.headers]) assert.match(cookie, /^a=1; ?b=2$/);
 });
 
+test('forwardCredentials of the whole shows a public part nothing; that of the part is what counts', async (t) => {
+  const service = await startService(t);
+  const gateway = await startGateway(t, {
+    env: { JWT_SECRET: SECRET },
+    file: {
+      routes: [
+        {
+          prefix: '/whole',
+          aggregate: { open: { route: '/open/a' }, kept: { route: '/kept/a' }, other: { route: '/other/a' } },
+          auth: ['api-key', { jwt: { cookie: 'session' } }],
+          forwardCredentials: true,
+        },
+        { prefix: '/open', target: service.url, ...OPEN },
+        { prefix: '/kept', target: service.url, auth: { jwt: { cookie: 'session' } }, forwardCredentials: true },
+        {
+          prefix: '/other',
+          target: service.url,
+          auth: { any: [{ jwt: { cookie: 'another' } }], optional: true },
+        },
+      ],
+    },
+  });
+  const [, token = ''] = bearer({ sub: 'u1' }).authorization.split(' ');
+  const ofCookie = await ask(`${gateway.url}/whole`, { headers: { cookie: `a=1; session=${token}` } });
+  assert.equal(ofCookie.status, 200, ofCookie.text);
+  assert.equal(ofCookie.json.open.headers['cookie'], 'a=1');
+  assert.equal(ofCookie.json.other.headers['cookie'], 'a=1');
+  assert.match(ofCookie.json.kept.headers['cookie'], /session=/);
+});
+
+test('forwardCredentials of the whole shows a public part no token of a field', async (t) => {
+  const whole = { auth: 'jwt', forwardCredentials: true };
+  const { gateway } = await startGuarded(t, { open: { route: '/open/a' }, token: { route: '/token/a' } }, whole);
+  const { status, json } = await ask(`${gateway.url}/whole`, { headers: bearer({ sub: 'u1' }) });
+  assert.deepEqual(
+    [status, json.open.headers['authorization'], json.token.headers['x-user-id']],
+    [200, undefined, 'u1'],
+  );
+});
+
 test('a wrong credential counts once, however many parts it is shown to', async (t) => {
   const parts = Object.fromEntries(
     Array.from({ length: 30 }, (_, at) => [`p${at}`, { route: '/token/a', optional: true }]),

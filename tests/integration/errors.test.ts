@@ -125,14 +125,48 @@ test('refusals have the bodies of the route, then those of the file: by code, by
   assert.deepEqual([head.headers['content-length'], head.text], ['11', '']);
 });
 
+test('a method that one route alone could take is refused in the words of that route', async (t) => {
+  const of = (body: string) => ({ bodies: { '405': { body } } });
+  const route = { auth: 'none', respond: { status: 200 } };
+  const gateway = await startGateway(t, {
+    file: {
+      errors: of('of the file'),
+      routes: [
+        { prefix: '/a', methods: ['GET'], errors: of('of a: ${error.status} ${request.method}'), ...route },
+        { prefix: '/b', methods: ['GET'], errors: { bodies: { '404': { body: 'never' } } }, ...route },
+        { name: 'c1', prefix: '/c', methods: ['GET'], errors: of('of c1'), ...route },
+        { name: 'c2', prefix: '/c', methods: ['PUT'], errors: of('of c2'), ...route },
+        { prefix: '/d', hosts: ['d.example'], errors: of('of d'), ...route },
+      ],
+    },
+  });
+  const post = async (path: string) => {
+    const { status, text, headers } = await ask(`${gateway.url}${path}`, { method: 'POST' });
+    return [status, text, headers.allow];
+  };
+  assert.deepEqual(await post('/a/x'), [405, 'of a: 405 POST', 'GET, HEAD']);
+  assert.deepEqual(await post('/b'), [405, 'of the file', 'GET, HEAD']);
+  // Two could be meant, and none.
+  assert.deepEqual(await post('/c'), [405, 'of the file', 'GET, HEAD, PUT']);
+  assert.equal((await ask(`${gateway.url}/d`)).status, 404);
+  const line = await gateway.line({ path: '/a/x' });
+  assert.deepEqual([line.status, line['code']], [405, 'method_not_allowed']);
+  // It is still no request of that route.
+  assert.equal((await ask(`${gateway.url}/a`)).status, 200);
+});
+
 test('browsers get the page, and programs the problem', async (t) => {
   const gateway = await startGateway(t, { file: { errors: { bodies: { '404': { body: PAGE } } }, routes: [] } });
   const page = await ask(`${gateway.url}/none`, { headers: BROWSER });
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
-  assert.match(page.text, /<title>404<\/title><p>No route matches this path and host. \/none</);
+  assert.match(page.text, /<title>404<\/title><p>No&#32;route&#32;matches&#32;this&#32;path&#32;and&#32;host. \/none</);
   assert.match(page.headers['content-security-policy'] as string, /style-src 'unsafe-inline'/);
   assert.doesNotMatch(page.headers['content-security-policy'] as string, /script-src/);
-  for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5', '']) {
+  for (const accept of ['TEXT/HTML', 'Text/Html;Q=0.9,*/*;q=0.8', 'TEXT/*, Application/JSON;q=0.5']) {
+    const { text } = await ask(`${gateway.url}/none`, { headers: { accept } });
+    assert.match(text, /<title>404</, accept);
+  }
+  for (const accept of ['*/*', 'application/json', 'Application/JSON, TEXT/HTML;q=0.5', 'TEXT/PLAIN', '']) {
     const { headers, json } = await ask(`${gateway.url}/none`, { headers: { accept } });
     assert.deepEqual([json.code, headers.vary], ['not_found', 'Accept'], accept);
   }

@@ -141,6 +141,12 @@ test('a value can begin no header field of its own', async (t) => {
   ]);
   const forged = await ask(`${gateway.url}/a?q=1%0d%0aset-cookie:%20a=b`);
   assert.deepEqual([forged.status, forged.headers['set-cookie']], [500, undefined]);
+  for (const control of ['%0a', '%0d', '%00', '%1b', '%7f', '%C2%85']) {
+    for (const query of [`q=a${control}`, `q=${control}a`, `q=a${control}b`])
+      assert.equal((await ask(`${gateway.url}/a?${query}`)).status, 500, query);
+  }
+  const tabbed = await ask(`${gateway.url}/a?q=%09a%09b%09`);
+  assert.deepEqual([tabbed.status, tabbed.headers['x-q']], [200, 'a\tb']);
   const plain = await ask(`${gateway.url}/a?q=%20J%C3%B6rg%20`);
   assert.equal(Buffer.from(String(plain.headers['x-q']), 'latin1').toString(), 'Jörg');
 });

@@ -56,8 +56,12 @@ test('members named as parts of a prototype change nothing', async (t) => {
 
 test('a charset that the service would read another text from does not reach it', async (t) => {
   const { service, url } = await start(t);
-  const headers = { 'content-type': 'application/json; charset=utf-7' };
-  assert.equal((await ask(url, { method: 'POST', headers, body: '{"query":"{ a }"}' })).status, 200);
+  const post = (type: string) =>
+    ask(url, { method: 'POST', headers: { 'content-type': type }, body: '{"query":"{ a }"}' });
+  assert.equal((await post('application/json; charset=utf-7')).status, 415);
+  assert.equal((await post('application/json; charset=iso-8859-1')).status, 415);
+  assert.equal((await post('application/json; charset=UTF-8')).status, 200);
+  assert.equal(service.requests.length, 1);
   assert.equal(service.requests[0]?.headers['content-type'], 'application/json');
 });
 
@@ -127,12 +131,15 @@ test('a batch is looked at as far as its last message, nested batches are none',
 });
 
 test('types that a page may send without asking, and types with a message in parts, are refused', async (t) => {
-  const { service, url } = await start(t);
+  const { service, url, port } = await start(t);
   const types = [
     'text/plain',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=b',
     'text/plain;application/json',
+    'application/vnd.api+json',
+    'application/graphql+json',
+    'application/graphql-response+json',
   ];
   for (const type of [...types, 'application/jsonx', ''])
     assert.equal(
@@ -140,6 +147,10 @@ test('types that a page may send without asking, and types with a message in par
       415,
       type,
     );
+  const body = '{"query":"{ a }"}';
+  const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n`;
+  const two = 'content-type: application/json\r\ncontent-type: application/graphql\r\n';
+  assert.equal(statusOf(await askRaw(port, `${head}${two}\r\n${body}`)), 415);
   assert.equal(service.requests.length, 0);
 });
 

@@ -54,3 +54,52 @@ test('a value that would lead elsewhere fails its part, and reaches no other rou
     assert.ok(!/[&=]/.test(query.slice('q='.length)), path);
   }
 });
+
+test('whose value it is, is whose fault it is: of the client 400, of a service 502', async (t) => {
+  const service = await startService(t, (_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json' });
+    res.end('{"up":"../admin","ok":"1"}');
+  });
+  const gateway = await startGateway(t, {
+    file: {
+      routes: [
+        { prefix: '/asks', aggregate: { a: { route: '/seg/${request.query.v}' } }, ...OPEN },
+        {
+          prefix: '/both',
+          aggregate: {
+            first: { route: '/data' },
+            a: { route: '/seg/${request.query.v}?w=${parts.first.ok}', after: 'first' },
+          },
+          ...OPEN,
+        },
+        {
+          prefix: '/service',
+          aggregate: { first: { route: '/data' }, a: { route: '/seg/${parts.first.up}', after: 'first' } },
+          ...OPEN,
+        },
+        {
+          prefix: '/mixed',
+          aggregate: {
+            first: { route: '/data' },
+            a: { route: '/seg/${parts.first.ok}${request.query.v}', after: 'first' },
+          },
+          ...OPEN,
+        },
+        { prefix: '/seg/:id', target: service.url, ...OPEN },
+        { prefix: '/data', target: service.url, ...OPEN },
+      ],
+    },
+  });
+  const statusOf = async (path: string): Promise<unknown[]> => {
+    const { status, json } = await ask(`${gateway.url}${path}`);
+    return [status, json.code];
+  };
+  for (const v of ['..', '', '..;x', 'a%5Cb', '%01'])
+    for (const path of ['/asks', '/both'])
+      assert.deepEqual(await statusOf(`${path}?v=${v}`), [400, 'invalid_request'], `${path} ${v}`);
+  assert.deepEqual(await statusOf('/asks'), [400, 'invalid_request']);
+  for (const path of ['/asks', '/both']) assert.deepEqual(await statusOf(`${path}?v=..%2Fadmin`), [400, 'bad_path']);
+  assert.deepEqual(await statusOf('/service'), [502, 'part_failed']);
+  assert.deepEqual(await statusOf('/mixed?v=%01'), [502, 'part_failed']);
+  assert.deepEqual(await statusOf('/asks?v=a%2Fb%3Fx'), [200, undefined]);
+});

@@ -3,7 +3,7 @@ import { jsonBodyOf, plainBodyOf, replaceBody } from '../../body/json-body.ts';
 import type { RequestContext } from '../../context.ts';
 import { GatewayError, type ProblemEntry } from '../../errors.ts';
 import { hasBody } from '../../lib/has-body.ts';
-import { isJsonType, mediaTypeOf } from '../../lib/media-type.ts';
+import { messageFormOf } from './content-type.ts';
 import type { GraphqlGuard, Judged } from './guard.ts';
 import { QueryFault } from './query-fault.ts';
 import { type GraphqlMessage, readMessages } from './read-message.ts';
@@ -41,9 +41,8 @@ export function guardUrl(guard: GraphqlGuard, context: RequestContext): GuardedR
 
 /** Throws where a POST can't be one of GraphQL, before anything of its body is read. */
 export function checkPost({ req, query }: RequestContext): void {
-  const contentType = req.headers['content-type'];
-  if (!isJsonType(contentType) && !isDocumentType(contentType)) {
-    throw new GatewayError('unsupported_media_type', 'Send application/json or application/graphql.');
+  if (messageFormOf(req) === undefined) {
+    throw new GatewayError('unsupported_media_type', 'Send application/json or application/graphql, in UTF-8.');
   }
   asRefusals(() => {
     if (holdsMessage(query)) throw new QueryFault('a part of it is in the URL of a POST');
@@ -61,9 +60,10 @@ export async function guardBody(
   context: RequestContext,
   maxBatch: number,
 ): Promise<GuardedRequest> {
-  const body = isDocumentType(context.req.headers['content-type'])
-    ? { query: (await plainBodyOf(context)).toString() }
-    : await jsonBodyOf(context);
+  const body =
+    messageFormOf(context.req) === 'document'
+      ? { query: (await plainBodyOf(context)).toString() }
+      : await jsonBodyOf(context);
   return asRefusals(() => {
     const { messages, isBatch } = readMessages(body, maxBatch);
     const judged = judgeAll(guard, context, messages, isBatch);
@@ -71,10 +71,6 @@ export async function guardBody(
     const bytes = (): Buffer => Buffer.from(JSON.stringify(isBatch ? told : told[0]));
     return { judged, rewrite: () => replaceBody(context, bytes(), 'application/json') };
   });
-}
-
-function isDocumentType(contentType: string | undefined): boolean {
-  return mediaTypeOf(contentType) === 'application/graphql';
 }
 
 function judgeAll(

@@ -8,8 +8,8 @@ export type ListSize = (field: FieldNode) => number;
 const MAX_DEPTH = 64;
 
 /**
- * Makes what reads the size of a list from the arguments of a field that are named so, also inside of input objects
- * (`page: { first: 100 }`): the largest one counts, the least is 1. A variable that is not sent has its default; of
+ * Makes what reads the size of a list from the arguments of a field that are named so, also inside of input objects and
+ * lists (`page: [{ first: 100 }]`): the largest one counts, the least is 1. A variable that is not sent has its default; of
  * several operations the largest default, since each of them might be the one that runs.
  */
 export function createListSize(
@@ -49,6 +49,9 @@ export function createListSize(
         1,
       );
     }
+    // A service takes one value where a list is due, and an element of a list where one value is (GraphQL, section 3.11).
+    if (value.kind === 'ListValue')
+      return value.values.reduce((most, inner) => Math.max(most, ofNode(inner, isSize)), 1);
     if (!isSize) return 1;
     return value.kind === 'IntValue' || value.kind === 'FloatValue' || value.kind === 'StringValue'
       ? sizeOf(value.value)
@@ -60,12 +63,14 @@ export function createListSize(
 }
 
 function ofJson(value: unknown, isSize: boolean, names: ReadonlySet<string>, depth: number): number {
-  if (isRawNumber(value)) return isSize ? sizeOf(value.rawJSON) : 1;
-  if (typeof value === 'number' || typeof value === 'string') return isSize ? sizeOf(value) : 1;
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > MAX_DEPTH) return 1;
+  const scalar = isRawNumber(value) ? value.rawJSON : value;
+  if (typeof scalar === 'number' || typeof scalar === 'string') return isSize ? sizeOf(scalar) : 1;
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return 1;
   let most = 1;
-  for (const [name, inner] of Object.entries(value))
-    most = Math.max(most, ofJson(inner, names.has(name), names, depth + 1));
+  for (const [name, inner] of Object.entries(value)) {
+    const isInnerSize = Array.isArray(value) ? isSize : names.has(name);
+    most = Math.max(most, ofJson(inner, isInnerSize, names, depth + 1));
+  }
   return most;
 }
 

@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import { decodeContent, isIdentity, UndecodableContent } from '../../lib/decode-content.ts';
 import { MESSAGES } from '../../lib/held-bytes.ts';
 import { HEAVY_BYTES } from '../../lib/own-turn.ts';
+import { PieceList } from '../../lib/piece-list.ts';
 import type { Answerer, AnswerFields, Source } from '../../sink.ts';
 import type { Api } from './api.ts';
 import { type Expected, expectAnswer, findAnswerFault } from './check-answer.ts';
@@ -99,7 +100,7 @@ class ReadAlong implements Sink {
   readonly #next: Sink;
   #coding: string | undefined;
   /** Undefined where it has grown too long, or too much is kept of others. */
-  #chunks: Buffer[] | undefined = [];
+  #pieces: PieceList | undefined = new PieceList();
   #bytes = 0;
   #caller = '';
   #held = 0;
@@ -118,7 +119,7 @@ class ReadAlong implements Sink {
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     this.#coding = [fields['content-encoding'] ?? []].flat().join(',');
-    if (Number(fields['content-length'] ?? 0) > this.#maxBytes) this.#chunks = undefined;
+    if (Number(fields['content-length'] ?? 0) > this.#maxBytes) this.#pieces = undefined;
     this.#caller = context.clientAddress;
     context.res.once('close', this.#letGo);
     this.#next.head(context, status, fields, answerer);
@@ -132,15 +133,15 @@ class ReadAlong implements Sink {
   /** The end waits for the look, so that the log line can say what came of it. */
   end(context: RequestContext, last: Buffer | undefined): void {
     if (last !== undefined) this.#take(last);
-    const chunks = this.#chunks;
-    this.#chunks = undefined;
-    if (chunks === undefined) {
+    const pieces = this.#pieces;
+    this.#pieces = undefined;
+    if (pieces === undefined) {
       this.#next.end(context, last);
     } else if (isIdentity(this.#coding) && this.#bytes < HEAVY_BYTES) {
-      this.#look(context, Buffer.concat(chunks));
+      this.#look(context, pieces.whole());
       this.#next.end(context, last);
     } else {
-      this.#lookInto(context, Buffer.concat(chunks)).then(
+      this.#lookInto(context, pieces.whole()).then(
         () => {
           if (!context.res.destroyed) this.#next.end(context, last);
         },
@@ -150,26 +151,26 @@ class ReadAlong implements Sink {
   }
 
   fail(context: RequestContext, error: unknown): void {
-    this.#chunks = undefined;
+    this.#pieces = undefined;
     this.#next.fail(context, error);
   }
 
   #take(chunk: Buffer): void {
-    if (this.#chunks === undefined) return;
+    if (this.#pieces === undefined) return;
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes || !MESSAGES.take(this.#caller, chunk.length)) {
       this.#letGo();
       return;
     }
     this.#held += chunk.length;
-    this.#chunks.push(chunk);
+    this.#pieces.add(chunk);
   }
 
   /** What was kept is free, and nothing more is kept. */
   readonly #letGo = (): void => {
     MESSAGES.give(this.#caller, this.#held);
     this.#held = 0;
-    this.#chunks = undefined;
+    this.#pieces = undefined;
   };
 
   async #lookInto(context: RequestContext, coded: Buffer): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
@@ -48,6 +49,7 @@ function setUp() {
     ends,
     begin,
     text: () => zlib.gunzipSync(Buffer.concat(pieces)),
+    textSoFar: () => zlib.gunzipSync(Buffer.concat(pieces), { finishFlush: zlib.constants.Z_SYNC_FLUSH }).toString(),
   };
 }
 
@@ -122,4 +124,76 @@ test('beyond the bound an answer goes as it is', () => {
   begin();
   assert.equal(sink.write(context, Buffer.from('abc'), source), true);
   assert.deepEqual([open.count, ends], [256, ['head']]);
+});
+
+test('small pieces are coded together, in their order', async (t) => {
+  const { createGzip } = zlib;
+  let written = 0;
+  t.mock.method(zlib, 'createGzip', (options?: zlib.ZlibOptions) => {
+    const stream = createGzip(options);
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    stream.write = (...args: unknown[]) => {
+      written += 1;
+      return write(...args);
+    };
+    return stream;
+  });
+  const { sink, context, begin, ends, text } = setUp();
+  begin();
+  const sent = Array.from({ length: 50_000 }, (_, index) => String(index % 10));
+  for (const digit of sent) sink.write(context, Buffer.from(digit), source);
+  sink.end(context, undefined);
+  await until(() => ends.includes('end'));
+  assert.equal(text().toString(), sent.join(''));
+  assert.ok(written > 0 && written <= 20, `the stream was written to ${written} times`);
+});
+
+test('a small piece alone does not wait for more than a moment, and neither does the next one', async () => {
+  const { sink, context, begin, ends, textSoFar } = setUp();
+  begin();
+  sink.write(context, Buffer.from('first '), source);
+  await until(() => textSoFar() === 'first ');
+  sink.write(context, Buffer.from('second'), source);
+  await until(() => textSoFar() === 'first second');
+  assert.deepEqual(ends, ['head']);
+  sink.fail(context, new GatewayError('upstream_reset'));
+});
+
+test('small and large pieces keep their order', async () => {
+  const { sink, context, begin, ends, text } = setUp();
+  begin();
+  const sent = ['a', 'b'.repeat(5000), 'c', 'd'.repeat(4000), 'e'.repeat(200), 'f'];
+  for (const piece of sent) sink.write(context, Buffer.from(piece), source);
+  sink.end(context, Buffer.from('g'));
+  await until(() => ends.includes('end'));
+  assert.equal(text().toString(), `${sent.join('')}g`);
+});
+
+test('whoever writes small pieces waits for a client that does not read, and goes on with it', async () => {
+  const { sink, context, begin, reader, deadlines, ends } = setUp();
+  reader.isFull = true;
+  begin();
+  let resumed = 0;
+  const waiting = {
+    resume: () => {
+      resumed += 1;
+    },
+  };
+  let taken = 0;
+  await until(() => {
+    // Noise, so that what comes out fills up as well.
+    for (let more = 0; more < 1000; more += 1) {
+      taken += 100;
+      if (!sink.write(context, randomBytes(100), waiting)) return true;
+    }
+    return undefined;
+  });
+  assert.ok(taken < 1_000_000, `${taken} bytes were taken`);
+  await until(() => deadlines.size === 1);
+  const before = resumed;
+  reader.isFull = false;
+  sink.resume();
+  await until(() => resumed > before);
+  sink.end(context, undefined);
+  await until(() => ends.includes('end'));
 });

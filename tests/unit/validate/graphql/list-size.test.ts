@@ -38,7 +38,17 @@ test('input objects are looked into', () => {
   assert.equal(sizeOf('{ a(page: { of: { limit: 40 } }) }'), 40);
   assert.equal(sizeOf('query($p: P) { a(page: $p) }', '{ "p": { "first": 30 } }'), 30);
   assert.equal(sizeOf('query($n: Int) { a(page: { first: $n }) }', '{ "n": 30 }'), 30);
-  assert.equal(sizeOf('query($p: P) { a(page: $p) }', '{ "p": [{ "first": 30 }] }'), 1);
+});
+
+test('lists are looked into, of input objects and of each other', () => {
+  assert.equal(sizeOf('{ a(page: [{ first: 30 }, { first: 40 }, 5]) }'), 40);
+  assert.equal(sizeOf('{ a(page: [[{ of: [{ limit: 40 }] }]]) }'), 40);
+  assert.equal(sizeOf('{ a(first: [[50]]) }'), 50);
+  assert.equal(sizeOf('{ a(other: [50]) }'), 1);
+  assert.equal(sizeOf('query($p: P) { a(page: $p) }', '{ "p": [{ "first": 30 }] }'), 30);
+  assert.equal(sizeOf('query($p: P) { a(page: $p) }', '{ "p": [[{ "first": 30 }]] }'), 30);
+  assert.equal(sizeOf('query($n: Int) { a(page: [{ first: $n }]) }', '{ "n": [30] }'), 30);
+  assert.equal(sizeOf('query($p: P = [{ first: 9 }]) { a(page: $p) }'), 9);
 });
 
 test('a variable has what is sent, else its default: the largest of those of all operations', () => {

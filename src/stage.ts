@@ -57,6 +57,8 @@ export interface Outside {
   readonly issuer: OutsideIssuer | undefined;
   /** The folder of routes.json, in full. */
   readonly folder: string;
+  /** routes.json itself, in full. */
+  readonly file: string;
   /** True where NODE_ENV says `production`. */
   readonly isProduction: boolean;
 }

@@ -80,7 +80,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   winston: ['log/log.ts'],
   'winston-transport': ['log/log.ts'],
   cors: ['stages/cors.ts'],
-  'serve-static': ['files/serve-folder.ts'],
+  send: ['files/send-file.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
   'prom-client': ['metrics.ts'],
   ajv: ['validate/engine.ts'],

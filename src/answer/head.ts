@@ -22,6 +22,11 @@ const DROPPED = new Set([
   'x-correlation-id',
 ]);
 
+/** True for a field of a service's answer, in small letters, that no client ever gets. */
+export function isHiddenField(name: string): boolean {
+  return DROPPED.has(name) || name.startsWith('x-internal-');
+}
+
 /**
  * The fields of a service's answer as the client gets them: cleaned, with the gateway's own added. Names and values by
  * turns, as `writeHead` takes them: Node then writes them as they are, where `setHeader` would keep a second copy of
@@ -69,7 +74,7 @@ function addMissing(flat: string[], headers: AnswerFields, fields: readonly stri
 
 /** True for a field (lower case) of somebody else's answer that the client doesn't get. */
 export function isDropped(name: string, context: RequestContext, named: ReadonlySet<string> | undefined): boolean {
-  if (DROPPED.has(name) || name.startsWith('x-internal-')) return true;
+  if (isHiddenField(name)) return true;
   if (context.ownsCors && name.startsWith('access-control-')) return true;
   if (context.limit !== undefined && name.startsWith('x-ratelimit-')) return true;
   return named?.has(name) === true;

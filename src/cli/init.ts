@@ -1,9 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { posix, relative, resolve, sep } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ConfigError, type Fault } from '../config/config-error.ts';
+import { loadRoutes } from '../config/load.ts';
 import { gatherShapes } from '../config/routes.ts';
+import { withoutControls } from '../lib/printable.ts';
 import { STAGES } from '../stages.ts';
+import { documentName } from '../validate/validate-option.ts';
 import { withApiDocument } from './api-document.ts';
 import { asTyped, commandIn } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
@@ -82,12 +87,46 @@ function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRo
   const way = relative(resolve(folder), resolve(from)).split(sep).join('/');
   const document = way.startsWith('.') ? way : `./${way}`;
   const validates = Object.hasOwn(gatherShapes(STAGES).route, 'openapi');
-  const { text, routes, notes } = withApiDocument(from, (read) =>
-    makeRoutes(read, { schema: schemaFrom(folder), document, validates }),
-  );
+  const schema = schemaFrom(folder);
+  const [{ text, routes, notes }, trial] = withApiDocument(from, (read) => [
+    makeRoutes(read, { schema, document, validates }),
+    // The document has been checked by then.
+    makeRoutes(read, { schema, document, validates: false }).text,
+  ]);
+  const named = documentName.safeParse(document);
+  if (!named.success)
+    throw refused(
+      from,
+      named.error.issues.map(({ message }) => ({ message })),
+    );
+  tryOut(from, trial);
   const lines = notes.map((note) => `\n  ${asTyped(note, env)}`);
-  const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${from}${lines.join('')}`;
+  const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${withoutControls(from)}${lines.join('')}`;
   return { text: asTyped(text, env), told };
+}
+
+/** Faults of routes.json that a document would make, told of the document. */
+function refused(from: string, faults: readonly Pick<Fault, 'message' | 'hint'>[]): ConfigError {
+  return new ConfigError(faults.map((fault) => ({ ...fault, file: from, line: 0, column: 0, path: '' })));
+}
+
+/** Loads what would be written, as `turnpike check` does: what that refuses is not written. */
+function tryOut(from: string, text: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-init-'));
+  try {
+    const file = join(folder, 'routes.json');
+    writeFileSync(file, text, { mode: 0o600 });
+    loadRoutes(file, { env: {} });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const faults = error.faults.map((fault) => ({
+      ...fault,
+      message: `${fault.path} would be wrong: ${fault.message}`,
+    }));
+    throw refused(from, faults);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** False where there is something already, a link that leads nowhere too. */

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { loadRoutes } from '../config/load.ts';
-import { withoutControls } from '../lib/printable.ts';
+import { printableJson, withoutControls, withoutMarks } from '../lib/printable.ts';
 import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -51,8 +51,8 @@ export async function runOpenapi(argv: readonly string[], io: CliIo): Promise<nu
     const { document, notes } = makePublicDocument(loaded, { title, version, server, all });
     for (const note of notes) io.err(`${withoutControls(loaded.hidden.hide(note))}\n`);
     const text = yaml
-      ? stringify(document, { aliasDuplicateObjects: false })
-      : `${JSON.stringify(document, null, 2)}\n`;
+      ? withoutMarks(stringify(document, { aliasDuplicateObjects: false }))
+      : `${printableJson(document, 2)}\n`;
     return (await io.out(text)) === false ? EXIT.failed : EXIT.ok;
   } catch (error) {
     return explainFault('openapi', USAGE, error, io);

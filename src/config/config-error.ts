@@ -1,3 +1,5 @@
+import { printableLines, withoutControls } from '../lib/printable.ts';
+
 /** One thing that is wrong in the configuration: where, what, and how to mend it. */
 export interface Fault {
   /** Path of the file as a person would type it, or `environment`. */
@@ -30,6 +32,7 @@ export function renderConfigError(error: ConfigError): string {
 
 function renderFault({ file, line, column, path, message, hint }: Fault): string {
   const place = line > 0 ? `${file}:${line}:${column}` : file;
-  const head = path === '' ? place : `${place} ${path}`;
-  return hint === undefined ? `${head}  ${message}` : `${head}  ${message}\n    ${hint}`;
+  const head = withoutControls(path === '' ? place : `${place} ${path}`);
+  const told = `${head}  ${printableLines(message)}`;
+  return hint === undefined ? told : `${told}\n    ${printableLines(hint)}`;
 }

@@ -61,7 +61,10 @@ export class DocumentReader {
 
 function readText(path: string): string | { readonly problem: string } {
   try {
-    if (statSync(path).size > MAX_DOCUMENT_BYTES) return { problem: 'this file is larger than 16 MiB' };
+    const stats = statSync(path);
+    // A pipe is waited for without end, and a device has none.
+    if (!stats.isFile()) return { problem: 'this is no file' };
+    if (stats.size > MAX_DOCUMENT_BYTES) return { problem: 'this file is larger than 16 MiB' };
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

@@ -63,6 +63,7 @@ export function* loadInSteps<const L extends StageList>(
       : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
           issuer: findOutsideIssuer(env),
           folder: dirname(resolve(file)),
+          file: resolve(file),
           isProduction: env['NODE_ENV'] === 'production',
         });
   if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));

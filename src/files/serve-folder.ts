@@ -1,11 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { relative, sep } from 'node:path';
-import serveStatic from 'serve-static';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { qualityValues } from '../lib/quality-values.ts';
 import { type CacheTerms, cacheControlFor } from './cache-rule.ts';
-import { fileNameOf, isInFolder } from './file-path.ts';
+import { fileNameOf } from './file-path.ts';
+import { type OpenFile, openInFolder } from './open-file.ts';
+import type { OwnFiles } from './own-files.ts';
+import { redirectToSlash } from './redirect-folder.ts';
+import { type SendError, sendFile } from './send-file.ts';
 import { SinkResponse } from './sink-response.ts';
 
 export interface FolderTerms extends CacheTerms {
@@ -16,6 +19,13 @@ export interface FolderTerms extends CacheTerms {
   /** The page, by its name below the folder, that answers where a browser asks for what is no file. */
   readonly fallback: string | undefined;
   readonly dotfiles: 'ignore' | 'allow';
+  /** What is never served, wherever the folder leads by the time of a request. */
+  readonly own: OwnFiles;
+}
+
+interface FolderDeps {
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
 }
 
 type Next = (error?: unknown) => void;
@@ -23,61 +33,61 @@ type Next = (error?: unknown) => void;
 /** Answers with the file that a path (percent-encoded, with a slash in front) means, or hands on why there is none. */
 export type ServeFile = (context: RequestContext, path: string, next: Next) => Promise<void>;
 
-/** What `send` (1.2) fails with. */
-interface SendError extends Error {
-  readonly status?: number;
-}
+/** What a path means in the folder: a file that is open, or a folder that asks for its slash. */
+type Found = { readonly name: string; readonly file: OpenFile } | 'folder' | undefined;
 
-/**
- * Makes a server of one folder by Express' `serve-static`: types, ranges, conditions, the redirect of a folder to its
- * slash. Which paths may be files at all is decided before it: see file-path.ts.
- */
-export function createFolderServer(terms: FolderTerms, deadlines: Deadlines): ServeFile {
-  const { folder, index, fallback, dotfiles } = terms;
-  const send = serveStatic(folder, {
-    index: index ?? false,
-    // What begins with a dot was sorted out before; `send` knows no exception.
-    dotfiles: 'allow',
-    cacheControl: false,
-    setHeaders(res, file) {
-      const name = `/${relative(folder, file).split(sep).join('/')}`;
-      res.setHeader('cache-control', cacheControlFor(name, terms));
-    },
-  });
+/** Makes a server of one folder. Which paths may be files at all is decided first: see file-path.ts and open-file.ts. */
+export function createFolderServer(terms: FolderTerms, deps: FolderDeps): ServeFile {
+  const { folder, index, fallback, dotfiles, own } = terms;
 
-  /** Whether there is something that may be sent. A folder that asks for its slash is something. */
-  function isThere(path: string): Promise<boolean> {
-    const name = fileNameOf(path, dotfiles);
-    if (name === undefined) return Promise.resolve(false);
-    return isInFolder(folder, index !== undefined && name.endsWith('/') ? name + index : name);
+  async function find(path: string): Promise<Found> {
+    const asked = fileNameOf(path, dotfiles);
+    if (asked === undefined) return undefined;
+    const isSlashed = asked.endsWith('/');
+    const name = index !== undefined && isSlashed ? asked + index : asked;
+    const file = await openInFolder(folder, name, own);
+    if (file === 'folder') return isSlashed ? undefined : 'folder';
+    return file && { name, file };
   }
 
-  /** Resolves to what went wrong, where nothing was sent; never, where the answer is under way. */
-  function sendFile(context: RequestContext, path: string, response: SinkResponse): Promise<SendError | undefined> {
+  /** Answers, or returns what went wrong, where nothing was sent. */
+  function send(context: RequestContext, found: NonNullable<Found>, response: SinkResponse): SendError | undefined {
+    if (found === 'folder') {
+      redirectToSlash(response, context.path, context.query);
+      return undefined;
+    }
+    const { name, file } = found;
     const { method, req } = context;
-    // As Express would show it below the prefix; `serve-static` needs no more of a request.
-    const request = { method, url: path, originalUrl: context.path + context.query, headers: req.headers };
-    return new Promise((resolve) => {
-      send(request as unknown as IncomingMessage, response as unknown as ServerResponse, (error?: unknown) =>
-        resolve(error as SendError | undefined),
-      );
-    });
+    const cacheControl = cacheControlFor(name, terms);
+    return sendFile(file, { method, headers: req.headers, name, cacheControl, nowMs: deps.clock.now() }, response);
+  }
+
+  async function findFallback(context: RequestContext, path: string, response: SinkResponse): Promise<Found> {
+    if (fallback === undefined || !wantsPage(context, path)) return undefined;
+    const page = await find(fallback);
+    if (page === undefined) return undefined;
+    context.trace?.push({ stage: 'files', decision: `no such file: the fallback ${fallback}` });
+    response.setHeader('vary', 'accept');
+    return page;
+  }
+
+  async function answer(context: RequestContext, path: string, response: SinkResponse, next: Next): Promise<void> {
+    const found = (await find(path)) ?? (await findFallback(context, path, response));
+    if (response.isClosed) {
+      if (typeof found === 'object') await found.file.handle.close();
+      return;
+    }
+    const error = found === undefined ? undefined : send(context, found, response);
+    if (found === undefined || error !== undefined) refuse(response, error, next);
   }
 
   return async function serveFile(context, path, next) {
-    const response = new SinkResponse(context, deadlines);
+    const response = new SinkResponse(context, deps.deadlines);
     context.abort = response;
+    // The prefix without its slash is the folder without its own.
+    const asked = path === '/' && !context.path.endsWith('/') ? '' : path;
     try {
-      let error: SendError | undefined;
-      if (await isThere(path)) error = await sendFile(context, path, response);
-      if (error === undefined && fallback !== undefined && wantsPage(context, path) && (await isThere(fallback))) {
-        context.trace?.push({ stage: 'files', decision: `no such file: the fallback ${fallback}` });
-        response.reset();
-        response.setHeader('vary', 'accept');
-        error = await sendFile(context, fallback, response);
-      }
-      if (response.isClosed) return;
-      refuse(response, error, next);
+      await answer(context, asked, response, next);
     } catch (error) {
       if (response.isClosed) return;
       response.close();
@@ -88,9 +98,10 @@ export function createFolderServer(terms: FolderTerms, deadlines: Deadlines): Se
 
 /** By name, as a browser does that shows a page; or as anybody who takes all, for a path that names no type of file. */
 function wantsPage({ req }: RequestContext, path: string): boolean {
-  const { accept = '*/*' } = req.headers;
-  if (/\btext\/html\b/i.test(accept)) return true;
-  return accept.includes('*/*') && !path.slice(path.lastIndexOf('/')).includes('.');
+  const qualities = qualityValues(req.headers.accept ?? '*/*');
+  const html = qualities.get('text/html');
+  if (html !== undefined) return html > 0;
+  return (qualities.get('*/*') ?? 0) > 0 && !path.slice(path.lastIndexOf('/')).includes('.');
 }
 
 function refuse(response: SinkResponse, error: SendError | undefined, next: Next): void {

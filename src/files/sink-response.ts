@@ -5,11 +5,11 @@ import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { Source } from '../sink.ts';
 
 /**
- * A response as `serve-static` and `send` take one, over the sinks of a request: what they write is an answer like that
- * of a service. It has as much of a ServerResponse as they use, and no more: fields, a status, `write`, `end`, and the
- * events that a pipe and `on-finished` wait for.
+ * A response as `send` takes one, over the sinks of a request: what it writes is an answer like that
+ * of a service. It has as much of a ServerResponse as it uses, and no more: fields, a status, `write`, `end`, and the
+ * events that a pipe waits for.
  *
- * It holds no file itself. When the request ends, however it ends, `close` comes, and `send` closes its file.
+ * It holds no file itself. When the request ends, however it ends, `close` comes, and whoever reads a file closes it.
  */
 export class SinkResponse extends EventEmitter implements Source, Deadline, UnderWay {
   statusCode = 200;
@@ -33,11 +33,6 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     this.#context = context;
     this.#deadlines = deadlines;
     deadlines.add(this, performance.now() + context.idleMs);
-  }
-
-  /** `on-finished` (2.4) looks for a connection that closes; `close` is told here. */
-  get socket(): this {
-    return this;
   }
 
   /** The request is over, or nobody will answer it here. */
@@ -91,7 +86,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     if (method === 'HEAD' || this.statusCode === 304 || this.#remaining === 0) this.#finish(undefined);
     else if (last !== undefined) this.#finish(Buffer.from(last));
     else if (this.#remaining === Number.POSITIVE_INFINITY) this.#finish(undefined);
-    else this.#fail(new Error(`the file ended ${this.#remaining} bytes before the length that it had`));
+    else this.fail(new Error(`the file ended ${this.#remaining} bytes before the length that it had`));
     return this;
   }
 
@@ -107,8 +102,13 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     const { idleMs } = this.#context;
     const cause = this.#isReaderFull
       ? new GatewayError('client_closed', `The client read nothing for ${idleMs} ms.`)
-      : new Error(`nothing could be read of the file for ${idleMs} ms`);
+      : new GatewayError('idle_timeout', `Nothing could be read of the file for ${idleMs} ms.`);
     this.#fail(cause);
+  }
+
+  /** The file can't be read any further, or is another one by now. */
+  fail(cause: Error): void {
+    if (!this.#isClosed) this.#fail(new GatewayError('bad_answer', undefined, { cause }));
   }
 
   /** Whoever reads a file for this lets it go. */

@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { contextOf } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { fileNameOf, isBelow } from '../files/file-path.ts';
+import { fileNameOf } from '../files/file-path.ts';
+import { findOwnFiles, holdsOwnFiles, type OwnFiles } from '../files/own-files.ts';
 import { createFolderServer } from '../files/serve-folder.ts';
 import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { duration, oneOrMany } from '../schema-values.ts';
@@ -59,13 +60,14 @@ export const filesStage = defineStage({
 
   check(_file, routes, report, outside) {
     const base = outside?.folder ?? '.';
+    const own = findOwnFiles(outside?.file ?? resolve('routes.json'));
     routes.forEach(({ files, folder: from = base, pathRewrite }, index) => {
       if (files === undefined) return;
       const at = ['routes', index, 'files'];
       if (pathRewrite !== undefined)
         report(['routes', index, 'pathRewrite'], 'is for services, and this route serves files');
       const folder = resolve(from, files.folder);
-      const fault = findFolderFault(folder, base) ?? findPageFault(folder, files.fallback);
+      const fault = findFolderFault(folder, own) ?? findPageFault(folder, files.fallback);
       if (fault !== undefined) report(at, fault.message, fault.hint);
     });
   },
@@ -84,8 +86,9 @@ export const filesStage = defineStage({
         maxAgeMs: maxAge,
         immutable: immutable.map((path) => (path.endsWith('/') ? path : `${path}/`)),
         isPrivate: route.isProtected,
+        own: findOwnFiles(deps.settings.routesFile),
       },
-      deps.deadlines,
+      deps,
     );
 
     return function files(req, _res, next) {
@@ -107,7 +110,7 @@ interface FolderFault {
 }
 
 /** A folder that is none, or that holds what nobody is to read. */
-function findFolderFault(folder: string, base: string): FolderFault | undefined {
+function findFolderFault(folder: string, own: OwnFiles): FolderFault | undefined {
   const stats = statSync(folder, { throwIfNoEntry: false });
   if (stats === undefined)
     return {
@@ -115,10 +118,9 @@ function findFolderFault(folder: string, base: string): FolderFault | undefined 
       hint: 'Build the page first, or mend the path: it begins at the folder of the file that it stands in.',
     };
   if (!stats.isDirectory()) return { message: `${folder} is no folder`, hint: 'Name the folder that the file is in.' };
-  const [real, own] = [realpathSync(folder), realpathSync(base)];
-  if (!isBelow(real, own) && !isBelow(join(own, 'routes.d'), real)) return undefined;
+  if (!holdsOwnFiles(realpathSync(folder), own)) return undefined;
   return {
-    message: `${folder} holds routes.json itself, for everybody to read`,
+    message: `${folder} holds routes.json itself, routes.d or .env, for everybody to read`,
     hint: 'Put what is public into a folder of its own.',
   };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -115,4 +116,83 @@ test('a document that is wrong is told where, and leaves nothing behind', async 
   assert.match(String((await from('broken.yaml'))[1]), /^broken\.yaml:1:\d+ /);
   assert.deepEqual(await from('ref.yaml'), [78, 'ref.yaml:4:11 /paths/~1a/$ref  "#/nowhere" leads to nothing']);
   assert.deepEqual(await from('none.yaml'), [1, 'turnpike init: none.yaml: ENOENT']);
+});
+
+/** What a terminal or an editor obeys, line breaks of texts apart. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+
+test('what check would refuse is refused before anything is written', async (t) => {
+  const { key, ...rest } = { key: { type: 'apiKey', in: 'header', name: 'X-API-Key' }, oauth: { type: 'oauth2' } };
+  const oidc = {
+    type: 'openIdConnect',
+    openIdConnectUrl: 'https://x.example/${ENV:HOME}/.well-known/openid-configuration',
+  };
+  const documentWith = (operation: object, more: object = {}) => ({
+    openapi: '3.1.0',
+    info: { title: 'T', version: '1' },
+    paths: { '/a': { get: { responses: {}, ...operation } } },
+    components: { securitySchemes: { key, ...rest } },
+    ...more,
+  });
+  const schema = ($ref: string) => ({
+    responses: { 200: { description: '', content: { 'application/json': { schema: { $ref } } } } },
+  });
+  const cwd = configFolder(t, {
+    'slip.json': documentWith({ security: ['key'] }),
+    'nowhere.json': documentWith(schema('#/components/schemas/None')),
+    'file.json': documentWith(schema('/etc/passwd')),
+    'web.json': documentWith(schema('http://127.0.0.1:9/x')),
+    'answers.json': documentWith({ responses: 5 }),
+    'placeholder.json': documentWith({}, { components: { securitySchemes: { oidc } } }),
+    'scope.json': documentWith({ security: [{ oauth: ['${ENV:HOME}'] }] }),
+    'named.txt': documentWith({}),
+    'long.yaml': `openapi: 3.1.0\n# ${'x'.repeat(4 * 1024 * 1024)}\npaths: {}\n`,
+  });
+  execFileSync('mkfifo', [join(cwd, 'pipe.yaml')]);
+  symlinkSync('/dev/zero', join(cwd, 'zero.yaml'));
+  for (const [file, told] of [
+    ['slip.json', /^slip\.json:\d+:\d+ \/paths\/~1a\/get\/security\/0 {2}expected an object/],
+    ['nowhere.json', /^nowhere\.json:\d+:\d+ .*leads to nothing/],
+    ['file.json', /leads out of this document/],
+    ['web.json', /leads out of this document/],
+    ['answers.json', /^answers\.json:\d+:\d+ \/paths\/~1a\/get\/responses/],
+    ['placeholder.json', /would be read as a placeholder/],
+    ['scope.json', /would be read as a placeholder/],
+    ['named.txt', /expected a path/],
+    ['long.yaml', /more than 4 MiB/],
+    ['pipe.yaml', /this is no file/],
+    ['zero.yaml', /this is no file/],
+  ] as const) {
+    const { code, err } = await turnpike(t, cwd, 'init', 'made', '--from', file);
+    assert.equal(code, 78, `${file}: ${err}`);
+    assert.match(err, told);
+    assert.deepEqual([existsSync(join(cwd, 'made')), existsSync(join(cwd, '.env'))], [false, false], file);
+  }
+});
+
+test('what a document says is shown without credentials, and moves no terminal', async (t) => {
+  const evil = '\u001b[31m\u202e\u2028\u2066x';
+  const cwd = configFolder(t, {
+    'evil.json': {
+      openapi: '3.1.0',
+      info: { title: `Shop ${evil} https://me:hunter2@title.example`, version: '1' },
+      servers: [
+        { url: 'https://a.example' },
+        { url: `https://me:hunter2@b.example/${evil}` },
+        { url: 'https://hunter2@c.example/?api_key=hunter2' },
+      ],
+      paths: { [`/${evil}`]: { get: { responses: {} } }, [`/:${evil}`]: { get: { responses: {} } } },
+    },
+    'broken.json': { openapi: '3.1.0', paths: { [`/${evil}`]: { $ref: `#/${evil}` } } },
+  });
+  const { code, out, err } = await turnpike(t, cwd, 'init', 'made', '--from', 'evil.json');
+  assert.equal(code, 0, err);
+  for (const text of [out, textOf(cwd, 'made/routes.json')]) {
+    assert.doesNotMatch(text, OBEYED);
+    assert.ok(!text.includes('hunter2') && text.includes('b.example'), text);
+  }
+  const broken = await turnpike(t, cwd, 'init', 'other', '--from', 'broken.json');
+  assert.equal(broken.code, 78);
+  assert.doesNotMatch(broken.err, OBEYED);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { brotliDecompressSync } from 'node:zlib';
@@ -100,7 +100,31 @@ test('conditions and ranges are answered as RFC 9110 has it', async (t) => {
   assert.equal((await ask(url, { headers: { range: 'bytes=-2' } })).text, '*\n');
   const beyond = await ask(url, { headers: { range: 'bytes=99-' } });
   assert.deepEqual([beyond.status, beyond.headers['content-range'], beyond.text], [416, 'bytes */14', '']);
-  assert.equal((await ask(url, { headers: { range: 'bytes=0-3', 'if-range': '"other"' } })).status, 200);
+});
+
+test('the last bytes of a short file are all of it, and a part is given of the very same file alone', async (t) => {
+  const { gateway, folder } = await startFiles(t);
+  const url = `${gateway.url}/app/robots.txt`;
+  for (const range of ['bytes=-14', 'bytes=-15', 'bytes=-99999999999', `bytes=-${'9'.repeat(40)}`]) {
+    const all = await ask(url, { headers: { range } });
+    assert.deepEqual([all.status, all.headers['content-range'], all.text], [206, 'bytes 0-13/14', FILES['robots.txt']]);
+  }
+  assert.equal((await ask(url, { headers: { range: 'bytes=-0' } })).status, 416);
+  assert.equal((await ask(`${gateway.url}/app/empty/note.txt`, { headers: { range: 'bytes=-5' } })).status, 200);
+
+  utimesSync(join(folder, 'robots.txt'), 1_700_000_000, 1_700_000_000);
+  const { headers } = await ask(url);
+  const partFor = async (ifRange: string) =>
+    (await ask(url, { headers: { range: 'bytes=0-3', 'if-range': ifRange } })).status;
+  assert.equal(await partFor(headers['last-modified'] as string), 206);
+  for (const other of [
+    '"other"',
+    headers.etag as string,
+    'Tue, 14 Nov 2023 22:13:19 GMT',
+    new Date().toUTCString(),
+    'x',
+  ])
+    assert.equal(await partFor(other), 200, other);
 });
 
 test('a folder is redirected to its slash, below the prefix, with its query', async (t) => {
@@ -133,6 +157,10 @@ test('the fallback answers browsers, and what names no type; a missing script st
   for (const [path, accept] of [
     ['/app/assets/app-old.js', '*/*'],
     ['/app/users/7', 'application/json'],
+    ['/app/users/7', 'text/html;q=0'],
+    ['/app/users/7', 'text/html;q=0, */*'],
+    ['/app/users/7', 'application/json, */*;q=0.0'],
+    ['/app/users/7', 'application/vnd.x-text/html-ish'],
   ] as const)
     assert.equal((await get(path, accept)).json.code, 'file_not_found', path);
   assert.equal((await get('/app/robots.txt', browser)).text, 'User-agent: *\n');

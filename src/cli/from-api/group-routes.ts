@@ -1,5 +1,7 @@
 import { isReserved } from '../../config/check-routes.ts';
+import { escapePointer } from '../../lib/json-pointer.ts';
 import { findPrefixFault, normalForm } from '../../routing/keys.ts';
+import { DocumentFault } from '../../validate/document-fault.ts';
 
 /** What a route is made from: a path with `:name` for what varies, and what must be the same for all of a route. */
 export interface Leaf<Terms> {
@@ -34,7 +36,8 @@ type Located<Terms> = Leaf<Terms> & Template;
  * below a beginning that all paths have (`/api/v1`) one for each of its branches. Where a method does not have the same
  * terms on all paths of a branch, each of its paths becomes a route of its own, so that nothing is opened by its neighbour.
  *
- * `refuse` is told of paths that no route can have.
+ * `refuse` is told of paths that no route can have. Throws `DocumentFault` for two that are one to a route, and ask for
+ * different things.
  */
 export function groupRoutes<Terms>(
   leaves: readonly Leaf<Terms>[],
@@ -139,7 +142,13 @@ function plansAt<Terms>(
   leaves: readonly Located<Terms>[],
 ): RoutePlan<Terms>[] {
   const byMethod = new Map<string, Located<Terms>>();
-  for (const leaf of leaves) if (!byMethod.has(leaf.method)) byMethod.set(leaf.method, leaf);
+  for (const leaf of leaves) {
+    const known = byMethod.get(leaf.method) ?? leaf;
+    byMethod.set(leaf.method, known);
+    if (JSON.stringify(known.terms) === JSON.stringify(leaf.terms)) continue;
+    const pointer = `/paths/${escapePointer(leaf.path)}/${leaf.method.toLowerCase()}`;
+    throw new DocumentFault(pointer, `no request can be told from one to "${known.path}", which has other terms`);
+  }
   return [...Map.groupBy(byMethod.values(), ({ terms }) => JSON.stringify(terms)).values()].map((same) => ({
     prefix: `/${segments.join('/')}`,
     exact: exactly !== undefined,

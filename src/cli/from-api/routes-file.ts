@@ -1,7 +1,10 @@
-import { withoutControls } from '../../lib/printable.ts';
+import { printableJson, withoutControls } from '../../lib/printable.ts';
+import { redactText } from '../../lib/redact.ts';
+import { DocumentFault } from '../../validate/document-fault.ts';
 import { type ApiDocument, isObject, own } from '../../validate/openapi/read-document.ts';
 import { groupRoutes, type RoutePlan } from './group-routes.ts';
 import { listOperations } from './operations.ts';
+import type { ScopeRule } from './scopes.ts';
 import { type AuthPlan, createAuthPlanner, listIssuersOf } from './security.ts';
 import { planServer } from './servers.ts';
 
@@ -45,14 +48,14 @@ export function makeRoutes(document: ApiDocument, options: MakeOptions): MadeRou
     notes.add(
       'Issuers: name your API in "audience", and check that "issuer" is the iss of their tokens to the letter.',
     );
-  const shown = [...notes].map((note) => withoutControls(note));
+  const shown = [...notes].map(shownText);
   return { text: renderFile(title, shown, services, issuers, plans, options), routes: plans.length, notes: shown };
 }
 
 function titleOf({ root }: ApiDocument): string {
   const info = own(root, 'info');
   const title = isObject(info) ? own(info, 'title') : undefined;
-  return typeof title === 'string' && title.trim() !== '' ? title.trim() : 'API';
+  return typeof title === 'string' && title.trim() !== '' ? shownText(title.trim()) : 'API';
 }
 
 /** The name of the service with this target; the first is called after the document. */
@@ -81,7 +84,7 @@ function renderFile(
 ): string {
   const defaults = { stripPrefix: false, ...(validates && { openapi: document }) };
   const rows = [...services].map(([target, name]) => `${JSON.stringify(name)}: ${inline({ targets: [target] })}`);
-  const comments = [`Made from ${withoutControls(document)} (${withoutControls(title)}) by turnpike init.`, ...notes];
+  const comments = [`Made from ${withoutControls(document)} (${title}) by turnpike init.`, ...notes];
   const issuerRows = issuers.map((issuer) => inline({ issuer, discover: true }));
   return `{
   "$schema": ${JSON.stringify(schema)},
@@ -106,18 +109,40 @@ function renderRoute({ prefix, exact, pathRegex, methods, terms }: RoutePlan<Ter
     methods,
     service,
     ...(auth !== undefined && { auth }),
-    ...(scopes.length > 0 && { authorize: { scopes: { all: scopes } } }),
+    ...(isAsked(scopes) && { authorize: { scopes: filled(scopes) } }),
   });
+}
+
+function isAsked({ all, any }: ScopeRule): boolean {
+  return all.length + any.length > 0;
+}
+
+function filled({ all, any }: ScopeRule): Partial<ScopeRule> {
+  return { ...(all.length > 0 && { all }), ...(any.length > 0 && { any }) };
 }
 
 function renderRows(open: string, rows: readonly string[], close: string): string {
   return rows.length === 0 ? open + close : `${open}\n${rows.map((row) => `    ${row}`).join(',\n')}\n  ${close}`;
 }
 
+/** What a stranger wrote may not have the gateway put a secret of its environment there, for whoever is asked next. */
+function placeholderFault(value: string): DocumentFault {
+  const hint = 'Write the value itself into the document, and the placeholder into routes.json.';
+  return new DocumentFault('', `"${value}" would be read as a placeholder`, undefined, { hint });
+}
+
+const USER_INFO = /(:\/\/)[^\s/@]*@/g;
+
+/** A text of the document for a comment and a terminal: without credentials, and in one line. */
+function shownText(text: string): string {
+  return withoutControls(redactText(text.replace(USER_INFO, '$1')));
+}
+
 /** JSON on one line, with the spaces that people put there. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value === 'string' && value.includes('${')) throw placeholderFault(value);
+  if (typeof value !== 'object' || value === null) return printableJson(value);
   return `{ ${Object.entries(value)
     .map(([key, each]) => `${JSON.stringify(key)}: ${inline(each)}`)
     .join(', ')} }`;

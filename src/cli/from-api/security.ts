@@ -1,12 +1,14 @@
 import { authOption } from '../../auth/auth-option.ts';
 import { type ApiDocument, follow, isObject, own } from '../../validate/openapi/read-document.ts';
+import type { Requirement } from './operations.ts';
+import { type Alternative, NO_SCOPES, type ScopeRule, scopesOf } from './scopes.ts';
 
 /** Who may call, as routes.json says it. */
 export interface AuthPlan {
   /** The value of `auth`; undefined leaves the key out, and the route asks for a key or a token. */
   readonly auth: unknown;
-  /** The scopes that a token needs, all of them. */
-  readonly scopes: readonly string[];
+  /** The scopes that a caller needs. */
+  readonly scopes: ScopeRule;
 }
 
 /** What a scheme of the document is here. */
@@ -15,7 +17,8 @@ interface Mapped {
   readonly options: Readonly<Record<string, string>>;
 }
 
-const DEFAULT: AuthPlan = { auth: undefined, scopes: [] };
+/** What is asked for where the document can't be followed: a key or a token. */
+const DEFAULT = undefined;
 
 /** What the schemes of a document are in `auth` of a route; `notes` collects what somebody must fill in or decide. */
 export function createAuthPlanner(document: ApiDocument, notes: Set<string>) {
@@ -31,22 +34,28 @@ export function createAuthPlanner(document: ApiDocument, notes: Set<string>) {
     return mapped;
   }
 
-  return function planAuth(security: readonly unknown[] | undefined): AuthPlan {
+  function planAsked(asked: readonly Alternative[], isOptional: boolean): AuthPlan {
+    const usable = asked.map((each) => each.map(([name]) => mapScheme(name)));
+    // A scheme that is not known here may not be left out: what is left would let in whoever has not shown it.
+    const isKnown = !usable.some((each) => each.includes(undefined));
+    const auth = isKnown ? combine(usable as Mapped[][], isOptional, notes) : DEFAULT;
+    if (auth === DEFAULT || !authOption.safeParse(auth).success)
+      return { auth: DEFAULT, scopes: scopesOf(asked, isOptional, notes) };
+    const joint = asked.find((each) => each.length > 1);
+    return { auth, scopes: scopesOf(joint === undefined ? asked : [joint], isOptional, notes) };
+  }
+
+  return function planAuth(security: readonly Requirement[] | undefined): AuthPlan {
     if (security === undefined) {
       notes.add(
         'Where the document says nothing of security, a route asks for a key or a token; "auth": "none" opens it.',
       );
-      return DEFAULT;
+      return { auth: DEFAULT, scopes: NO_SCOPES };
     }
-    const alternatives = security.filter(isObject).map((each) => Object.entries(each));
+    const alternatives = security.map((each) => Object.entries(each));
     const asked = alternatives.filter((each) => each.length > 0);
-    if (asked.length === 0) return { auth: 'none', scopes: [] };
-    const usable = asked.map((each) => each.map(([name]) => mapScheme(name)));
-    // A scheme that is not known here may not be left out: what is left would let in whoever has not shown it.
-    if (usable.some((each) => each.includes(undefined))) return DEFAULT;
-    const auth = combine(usable as Mapped[][], asked.length < alternatives.length, notes);
-    if (!authOption.safeParse(auth).success) return DEFAULT;
-    return { auth, scopes: scopesOf(asked, notes) };
+    if (asked.length === 0) return { auth: 'none', scopes: NO_SCOPES };
+    return planAsked(asked, asked.length < alternatives.length);
   };
 }
 
@@ -101,14 +110,6 @@ function merge(list: readonly Mapped[]): unknown[] {
   const byName = new Map<string, Record<string, string>>();
   for (const { scheme, options } of list) byName.set(scheme, { ...options, ...byName.get(scheme) });
   return [...byName].map(([name, options]) => (Object.keys(options).length === 0 ? name : { [name]: options }));
-}
-
-function scopesOf(alternatives: readonly (readonly [string, unknown])[][], notes: Set<string>): string[] {
-  const scopes = alternatives.flat().flatMap(([, list]) => (Array.isArray(list) ? list : []));
-  const words = [...new Set(scopes.filter((scope) => typeof scope === 'string' && scope !== ''))] as string[];
-  if (words.length === 0 || alternatives.length === 1) return words;
-  notes.add('Scopes are left out where another scheme without them would do: "authorize" can ask for them.');
-  return [];
 }
 
 /** The issuers that a document names by their OpenID discovery. */

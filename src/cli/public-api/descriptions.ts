@@ -25,7 +25,7 @@ export function createDescriptions(file: FileConfig, components: Components, wit
     let found = known.get(path);
     if (found === undefined) {
       const document = toldOf(path, () => readApiDocument(text));
-      found = { document, copy: new DocumentCopy(document, components) };
+      found = { document, copy: new DocumentCopy(document, components, withInternal) };
       known.set(path, found);
     }
     return found;

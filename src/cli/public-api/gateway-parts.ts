@@ -1,6 +1,7 @@
 import type { ChosenScheme } from '../../auth/schemes.ts';
 import type { RouteConfig } from '../../config/routes.ts';
 import { ERRORS, PROBLEM_BASE } from '../../errors.ts';
+import type { Hide } from '../../lib/hidden-values.ts';
 
 /** JSON of a document that is being made. */
 export type Json = Record<string, unknown>;
@@ -83,15 +84,16 @@ export interface PublicScheme {
 }
 
 /** How a caller may prove who it is by one scheme of a route: each of these ways will do. */
-function waysOf({ name, options }: ChosenScheme): PublicScheme[] {
+function waysOf({ name, options }: ChosenScheme, hide: Hide): PublicScheme[] {
   const { header, query, cookie } = options as { header?: string; query?: string; cookie?: string };
   const places: PublicScheme[] = [];
   const add = (place: string, at: string | undefined): void => {
-    if (at !== undefined)
-      places.push({
-        name: `${name}-${place}-${at}`.replace(/[^\w.-]/g, '_'),
-        scheme: { type: 'apiKey', in: place, name: at },
-      });
+    if (at === undefined) return;
+    const shown = hide(at);
+    places.push({
+      name: `${name}-${place}-${shown}`.replace(/[^\w.-]/g, '_'),
+      scheme: { type: 'apiKey', in: place, name: shown },
+    });
   };
   if (name === 'jwt' || name === 'introspection') {
     const format = name === 'jwt' ? { bearerFormat: 'JWT' } : {};
@@ -118,16 +120,23 @@ function waysOf({ name, options }: ChosenScheme): PublicScheme[] {
 export function securityOf(
   { auth, authorize, shadow }: RouteConfig,
   schemes: Map<string, Json>,
+  hide: Hide,
 ): readonly Json[] | undefined {
   if (auth.mode === 'none') return [];
-  const ways = auth.chosen.map(waysOf);
+  const ways = auth.chosen.map((scheme) => waysOf(scheme, hide));
   if (ways.some((each) => each.length === 0)) return undefined;
   for (const { name, scheme } of ways.flat()) schemes.set(name, scheme);
-  const scopes = authorize?.scopes?.all ?? [];
-  const demand = ({ name }: PublicScheme): Json => ({ [name]: name === 'token' ? scopes : [] });
+  const isShown = (scope: string): boolean => hide(scope) === scope;
+  const all = authorize?.scopes?.all?.filter(isShown) ?? [];
+  const any = authorize?.scopes?.any?.filter(isShown) ?? [];
+  // One of several scopes is one requirement for each.
+  const choices = any.length === 0 ? [all] : any.map((scope) => [...new Set([...all, scope])]);
+  const demand = ({ name }: PublicScheme): Json[] =>
+    name === 'token' ? choices.map((scopes) => ({ [name]: scopes })) : [{ [name]: [] }];
   // What is only tried out refuses nobody.
   const anonymous = auth.optional || shadow?.includes('authenticate') === true ? [{}] : [];
-  if (auth.mode === 'all')
-    return [Object.assign({}, ...ways.map(([first]) => demand(first as PublicScheme))), ...anonymous];
-  return [...ways.flat().map(demand), ...anonymous];
+  if (auth.mode !== 'all') return [...ways.flat().flatMap(demand), ...anonymous];
+  const firsts = ways.map(([first]) => demand(first as PublicScheme));
+  const joint = choices.map((_, at) => Object.assign({}, ...firsts.map((each) => each[at] ?? each[0])) as Json);
+  return [...(firsts.some((each) => each.length > 1) ? joint : joint.slice(0, 1)), ...anonymous];
 }

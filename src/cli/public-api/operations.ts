@@ -15,6 +15,8 @@ export interface PublicOperation {
 
 /** What stands on every operation of a route, whoever describes it. */
 export interface RouteParts {
+  /** Undefined where the route has no name, or one that is not shown. */
+  readonly tag: string | undefined;
   /** Undefined where a public document has no words for it. */
   readonly security: readonly Json[] | undefined;
   /** The statuses of the gateway's own answers. */
@@ -46,7 +48,7 @@ function plainOperation(route: RouteConfig, method: string, params: readonly str
     ...(parts.isLimited && { headers: headerRefs(LIMIT_HEADERS) }),
   };
   return {
-    ...(route.name !== undefined && { tags: [route.name] }),
+    ...(parts.tag !== undefined && { tags: [parts.tag] }),
     ...(!route.exact && { description: 'Covers every path below this one, too.', 'x-covers-paths-below': true }),
     ...(params.length > 0 && { parameters: params.map(pathParameter) }),
     ...(UPLOADING.includes(method) && { requestBody: { content: { '*/*': {} } } }),
@@ -104,6 +106,9 @@ function placesOf(route: RouteConfig, path: string, isPublic: boolean): PublicPa
   return route.prefix.flatMap((prefix) => publicPathOf(asSeen, prefix, path) ?? []);
 }
 
+/** What a document says of an operation to those who call it; the rest is the service's own business. */
+const TOLD = ['tags', 'summary', 'description', 'operationId', 'deprecated', 'parameters', 'requestBody', 'responses'];
+
 function describedOperation(
   route: RouteConfig,
   parts: RouteParts,
@@ -115,11 +120,12 @@ function describedOperation(
   const operation = own(item, method);
   if (!isObject(operation) || !takesMethod(route, method)) return [];
   if (!withInternal && (own(operation, 'x-internal') === true || own(item, 'x-internal') === true)) return [];
-  const { security: _, servers: __, ...rest } = operation;
-  const copied = copy.copy(rest) as Json;
+  const told = TOLD.flatMap((key) => (Object.hasOwn(operation, key) ? [[key, operation[key]]] : []));
+  const copied = copy.copy(Object.fromEntries(told)) as Json;
+  const ofPath = own(item, 'parameters');
   const parameters = [
     ...params.map(pathParameter),
-    ...joinParameters(copy.copy(own(item, 'parameters')), copied['parameters']),
+    ...joinParameters(Array.isArray(ofPath) ? copy.copyParameters(ofPath) : [], copied['parameters']),
   ];
   const answers = (copied['responses'] ?? {}) as Json;
   const value = { ...copied, ...(parameters.length > 0 && { parameters }), ...gatewaySides(method, parts, answers) };

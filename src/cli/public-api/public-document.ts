@@ -1,6 +1,8 @@
 import type { LoadedRoutes } from '../../config/load-with.ts';
 import { nameOfRoute } from '../../config/route-name.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
+import type { Hide } from '../../lib/hidden-values.ts';
+import { isObject } from '../../validate/openapi/read-document.ts';
 import { Components } from './components.ts';
 import { createDescriptions, toldOf } from './descriptions.ts';
 import { gatewayComponents, type Json } from './gateway-parts.ts';
@@ -27,13 +29,14 @@ export interface PublicDocument {
 export function makePublicDocument(loaded: LoadedRoutes<FileConfig>, options: PublicOptions): PublicDocument {
   const notes: string[] = [];
   const schemes = new Map<string, Json>();
-  const components = new Components();
+  const { hide } = loaded.hidden;
+  const components = new Components(hide);
   // Before any document's: their names are the same in every document that is made.
   claimAll(components, gatewayComponents());
   const describe = createDescriptions(loaded.config, components, options.all);
-  const paths = new PublicPaths(notes);
+  const paths = new PublicPaths(notes, hide);
   for (const route of inOrder(loaded, options, notes)) {
-    const parts = partsOf(route, loaded.config, schemes);
+    const parts = partsOf(route, loaded, schemes);
     const described = describe(route);
     const operations =
       described === undefined
@@ -42,7 +45,24 @@ export function makePublicDocument(loaded: LoadedRoutes<FileConfig>, options: Pu
     if (operations.length === 0) notes.push(`${nameOfRoute(route)}: left out, since nothing is described of it`);
     for (const operation of operations) paths.add(operation, nameOfRoute(route));
   }
-  return { document: assemble(paths.items, components, schemes, options), notes };
+  const document = assemble(paths.items, components, schemes, options);
+  return { document: loaded.hidden.hidesAny ? (masked(document, hide) as Json) : document, notes };
+}
+
+/** Words of OpenAPI itself, and names that were masked when they were made. */
+const PLAIN = new Set(['$ref', 'type', 'in', 'scheme', 'openapi']);
+
+/** The same without the secrets of the file, wherever a text of it or of a document may hold one. */
+function masked(value: unknown, hide: Hide): unknown {
+  if (typeof value === 'string') return hide(value);
+  if (Array.isArray(value)) return value.map((each) => masked(each, hide));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      PLAIN.has(key) && typeof each === 'string' ? each : masked(each, hide),
+    ]),
+  );
 }
 
 function claimAll(components: Components, kinds: Readonly<Record<string, Json>>): void {
@@ -69,14 +89,20 @@ function inOrder({ config, hidden }: LoadedRoutes<FileConfig>, { all }: PublicOp
 class PublicPaths {
   readonly items: Json = {};
   readonly #notes: string[];
+  readonly #hide: Hide;
   readonly #paths = new Map<string, string>();
   readonly #operationIds = new Set<string>();
 
-  constructor(notes: string[]) {
+  constructor(notes: string[], hide: Hide) {
     this.#notes = notes;
+    this.#hide = hide;
   }
 
   add({ path, method, value }: PublicOperation, route: string): void {
+    if (this.#hide(path) !== path) {
+      this.#notes.push(`${route}: left out, ${method.toUpperCase()} ${this.#hide(path)} has a secret of the file`);
+      return;
+    }
     const shape = shapeOfPath(path);
     const known = this.#paths.get(shape) ?? path;
     this.#paths.set(shape, known);

@@ -1,13 +1,22 @@
+import type { LoadedRoutes } from '../../config/load-with.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import { type Json, securityOf } from './gateway-parts.ts';
 import type { RouteParts } from './operations.ts';
 
 /** What the gateway itself does on a route, as far as a client sees it. */
-export function partsOf(route: RouteConfig, file: FileConfig, schemes: Map<string, Json>): RouteParts {
-  const hosts = route.hosts?.filter((host) => !host.startsWith('*')).map((host) => ({ url: `https://${host}` }));
+export function partsOf(
+  route: RouteConfig,
+  { config: file, hidden: { hide } }: Pick<LoadedRoutes<FileConfig>, 'config' | 'hidden'>,
+  schemes: Map<string, Json>,
+): RouteParts {
+  const isShown = (text: string): boolean => hide(text) === text;
+  const hosts = route.hosts
+    ?.filter((host) => !host.startsWith('*') && isShown(host))
+    .map((host) => ({ url: `https://${host}` }));
   const isLimited = hasLimits(route, file);
   return {
-    security: securityOf(route, schemes),
+    tag: route.name !== undefined && isShown(route.name) ? route.name : undefined,
+    security: securityOf(route, schemes, hide),
     problems: problemsOf(route, isLimited),
     isLimited,
     isDeprecated: route.deprecation !== undefined,

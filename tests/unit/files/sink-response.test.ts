@@ -68,7 +68,10 @@ test('a file that has grown is cut at the length that was told; one that shrank 
   shrunk.response.setHeader('content-length', 9);
   shrunk.response.write(Buffer.from('abc'));
   shrunk.response.end();
-  assert.match(String(shrunk.told.at(-1)), /ended 6 bytes before/);
+  const error = shrunk.told.at(-1);
+  assert.ok(error instanceof GatewayError);
+  assert.equal(error.code, 'bad_answer');
+  assert.match(String(error.cause), /ended 6 bytes before/);
   assert.equal(shrunk.response.isClosed, true);
 });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadRoutesWith } from '../../../src/config/load-with.ts';
 import { STAGES } from '../../../src/stages.ts';
 import { configFolder, faultsOf } from '../../support/config-files.ts';
+import { createFolder } from '../../support/folders.ts';
 
 function load(t: TestContext, route: object, links: Readonly<Record<string, string>> = {}) {
   const routes = [{ prefix: '/app', auth: 'none', ...route }];
@@ -36,6 +38,16 @@ test('a folder that is missing, or is none, refuses the file', (t) => {
   assert.match(faultIn(t, { files: './build' }), /^\/routes\/0\/files: there is no folder .*\/build$/);
   assert.match(faultIn(t, { files: { folder: 'dist/index.html' } }), /is no folder$/);
   assert.match(faultIn(t, { files: { folder: 'dist', fallback: 'app.html' } }), /there is no file .*\/dist\/app.html/);
+});
+
+test('so does the folder that routes.json is a link into', (t) => {
+  const folder = createFolder(t, { 'conf/main.json': '{}', 'gw/note.txt': '' });
+  symlinkSync('../conf/main.json', join(folder, 'gw/routes.json'));
+  const file = join(folder, 'gw/routes.json');
+  for (const files of ['../conf', '..', '.']) {
+    writeFileSync(join(folder, 'conf/main.json'), JSON.stringify({ routes: [{ prefix: '/', files, auth: 'none' }] }));
+    assert.throws(() => loadRoutesWith(STAGES, file, { env: {} }), /holds routes.json itself/, files);
+  }
 });
 
 test('a folder that holds routes.json itself refuses the file, by whatever name', (t) => {

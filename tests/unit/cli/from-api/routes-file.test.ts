@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { makeRoutes } from '../../../../src/cli/from-api/routes-file.ts';
 import { loadRoutesWith } from '../../../../src/config/load-with.ts';
 import { STAGES } from '../../../../src/stages.ts';
+import { DocumentFault } from '../../../../src/validate/document-fault.ts';
 import { readApiDocument } from '../../../../src/validate/openapi/read-document.ts';
 import { configFolder } from '../../../support/config-files.ts';
 
@@ -110,13 +111,72 @@ test('the security schemes become what routes ask for', (t) => {
   assert.match(authFor(t, [{ session: [] }], schemes).notes.join('\n'), /"session" has no like here/);
 });
 
-test('the scopes of a token are asked for, and left out where something else would do', (t) => {
-  const schemes = { oauth: { type: 'oauth2', flows: {} }, key: { type: 'apiKey', in: 'header', name: 'X-API-Key' } };
-  const { route } = authFor(t, [{ oauth: ['read', 'list'] }], schemes);
-  assert.deepEqual(route?.authorize?.scopes, { all: ['read', 'list'] });
-  const either = authFor(t, [{ oauth: ['read'] }, { key: [] }], schemes);
-  assert.equal(either.route?.authorize, undefined);
-  assert.match(either.notes.join('\n'), /Scopes are left out/);
+test('the scopes of a token are asked for, the stricter where a rule has no words for all alternatives', (t) => {
+  const schemes = {
+    oauth: { type: 'oauth2', flows: {} },
+    token: { type: 'http', scheme: 'bearer' },
+    key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    session: { type: 'apiKey', in: 'cookie', name: 'sid' },
+  };
+  for (const [security, expected, isNoted] of [
+    [[{ oauth: ['read', 'list'] }], { all: ['list', 'read'] }],
+    [[{ oauth: ['read'] }, { oauth: ['admin'] }], { any: ['admin', 'read'] }],
+    [[{ oauth: ['user', 'read'] }, { oauth: ['user', 'admin'] }], { all: ['user'], any: ['admin', 'read'] }],
+    [[{ oauth: ['user'] }, { oauth: ['user', 'admin'] }], { all: ['user'] }],
+    [[{ oauth: ['a', 'b'] }, { oauth: ['c'] }], { any: ['c'] }, true],
+    [[{ oauth: ['a', 'b'] }, { oauth: ['c', 'd', 'e'] }], { all: ['a', 'b'] }, true],
+    [[{ oauth: ['read'] }, { key: [] }], { all: ['read'] }, true],
+    [[{ oauth: ['read'] }, { token: [] }], { all: ['read'] }, true],
+    [[{ oauth: ['a'] }, { oauth: ['b'] }, { token: ['b'] }], { all: ['b'] }, true],
+    [[{ oauth: ['read'], session: [] }], { all: ['read'] }],
+    [[{ oauth: ['read'], key: [] }, { key: [] }], { all: ['read'] }],
+    [[{ oauth: [] }, { oauth: ['read'] }], undefined],
+  ] as const) {
+    const { route, notes } = authFor(t, security, schemes);
+    assert.deepEqual(route?.authorize?.scopes, expected, JSON.stringify(security));
+    assert.equal(/more strictly/.test(notes.join()), isNoted === true, JSON.stringify(security));
+  }
+  const optional = authFor(t, [{ oauth: ['read'] }, {}], schemes);
+  assert.deepEqual(optional.route?.authorize?.scopes, { all: ['read'] });
+  assert.match(optional.notes.join(), /only the latter is taken here/);
+});
+
+test('what says who may call in no words of OpenAPI is a fault, and opens nothing', () => {
+  const schemes = { k: { type: 'apiKey', in: 'header', name: 'X-API-Key' } };
+  const at = (document: object): string => {
+    try {
+      make({ components: { securitySchemes: schemes }, ...document });
+      return 'taken';
+    } catch (error) {
+      return error instanceof DocumentFault ? error.pointer : String(error);
+    }
+  };
+  for (const [security, place] of [
+    [['k'], '/0'],
+    [[null], '/0'],
+    [[[]], '/0'],
+    [[['k']], '/0'],
+    [[{}, 'k'], '/1'],
+    [[{ k: null }], '/0/k'],
+    [[{ k: 'read' }], '/0/k'],
+    [[{ k: [1] }], '/0/k'],
+    [{ k: [] }, ''],
+    [{}, ''],
+    [null, ''],
+    ['k', ''],
+    [false, ''],
+  ] as const) {
+    const seen = JSON.stringify(security);
+    const guarded = { security: [{ k: [] }], paths: { '/a': { get: { responses: {}, security } } } };
+    assert.equal(at(guarded), `/paths/~1a/get/security${place}`, seen);
+    assert.equal(at({ ...guarded, security: [] }), `/paths/~1a/get/security${place}`, seen);
+    assert.equal(at({ security, paths: { '/a': GET } }), `/security${place}`, seen);
+  }
+  assert.equal(at({ security: [], paths: { '/a': { ...GET, security: [{ k: [] }] } } }), '/paths/~1a/security');
+  const open = { get: { responses: {}, security: [] } };
+  const guarded = { get: { responses: {}, security: [{ k: [] }] } };
+  assert.equal(at({ paths: { '/a': open, '/a/': guarded } }), '/paths/~1a~1/get');
+  assert.equal(at({ paths: { '/a': guarded, '/a/': open } }), '/paths/~1a~1/get');
 });
 
 test('who gives tokens by OpenID Connect becomes an issuer', (t) => {

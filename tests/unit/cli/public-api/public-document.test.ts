@@ -265,3 +265,121 @@ test('a route that is deprecated is told as such', (t) => {
   const { paths } = make(t, { routes }).document;
   assert.deepEqual([paths['/old'].get.deprecated, paths['/new'].get.deprecated], [true, undefined]);
 });
+
+test('no secret of the file is told, wherever it stands', (t) => {
+  const secret = 'a-secret-of-a-hook';
+  const token = { any: ['read', 'write', '${ENV:HOOK}'] };
+  const routes = [
+    { prefix: '/a', name: '${ENV:HOOK}', target: TARGET, hosts: ['${ENV:HOOK}.example', 'shop.example'] },
+    { prefix: '/b', name: 'b', target: TARGET, auth: 'jwt', authorize: { scopes: token } },
+    { prefix: '/c', name: 'c', target: TARGET, auth: { 'api-key': { header: 'X-${ENV:HOOK}', query: '${ENV:HOOK}' } } },
+    { prefix: '/d', target: TARGET, auth: { all: ['jwt', 'api-key'] }, authorize: { scopes: ['read', 'write'] } },
+    { prefix: '/e', target: TARGET, auth: 'none', stripPrefix: false, openapi: './e.json' },
+  ];
+  const e = {
+    openapi: '3.1.0',
+    info: { title: secret },
+    paths: {
+      [`/e/${secret}`]: { get: { operationId: 'gone', responses: {} } },
+      '/e': {
+        get: { summary: secret, operationId: secret, responses: { 200: { $ref: `#/components/responses/${secret}` } } },
+      },
+    },
+    components: { responses: { [secret]: { description: `says ${secret}` } } },
+  };
+  const { document, notes } = make(t, { routes }, { 'e.json': e });
+  assert.ok(!JSON.stringify([document, notes]).toLowerCase().includes(secret));
+  assert.deepEqual([document.paths['/a'].get.tags, document.paths['/b'].get.tags], [undefined, ['b']]);
+  assert.deepEqual(document.paths['/a'].get.servers, [{ url: 'https://shop.example' }]);
+  assert.deepEqual(document.paths['/b'].get.security, [{ token: ['read'] }, { token: ['write'] }]);
+  assert.deepEqual(document.paths['/d'].get.security, [
+    { token: ['read'], 'api-key': [] },
+    { token: ['write'], 'api-key': [] },
+  ]);
+  assert.deepEqual(Object.keys(document.paths), ['/a', '/b', '/c', '/d', '/e']);
+});
+
+test('what a document says to insiders is left out', (t) => {
+  const inside = 'http://inside.example';
+  const param = (place: string, name: string, more: object = {}) => ({
+    name,
+    in: place,
+    schema: { type: 'string' },
+    ...more,
+  });
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Shop' },
+    paths: {
+      '/a': {
+        parameters: [param('header', 'X-Internal-Token'), param('header', 'X-Trace')],
+        post: {
+          'x-amazon-apigateway-integration': { uri: inside },
+          externalDocs: { url: inside },
+          callbacks: { done: { [inside]: { post: {} } } },
+          servers: [{ url: inside }],
+          unheardOf: inside,
+          parameters: [
+            param('header', 'X-User-Id'),
+            param('header', 'X_Under', { required: true }),
+            param('query', 'x-user-id'),
+            param('query', 'debug', { 'x-internal': true }),
+            { $ref: '#/components/parameters/who' },
+          ],
+          requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Order' } } } },
+          responses: {
+            'x-note': inside,
+            200: {
+              description: 'ok',
+              'x-backend': inside,
+              headers: { 'X-Internal-Node': {}, Server: {}, 'X-Total': { schema: { type: 'integer' } } },
+              links: { next: { operationRef: inside, server: { url: inside } } },
+              content: { 'application/json': { examples: { big: { externalValue: inside }, small: { value: 1 } } } },
+            },
+          },
+        },
+      },
+    },
+    components: {
+      parameters: { who: param('header', 'X-Consumer-Name') },
+      schemas: {
+        Order: {
+          $id: `${inside}/order`,
+          $comment: inside,
+          externalDocs: { url: inside },
+          'x-table': inside,
+          type: 'object',
+          properties: {
+            'x-size': { type: 'integer' },
+            links: { type: 'string' },
+            cost: { type: 'integer', 'x-internal': true },
+            margin: { $ref: '#/components/schemas/Margin' },
+          },
+          dependentRequired: { 'x-size': ['links'] },
+          discriminator: {
+            propertyName: 'kind',
+            mapping: { a: `${inside}/a.json`, b: '#/components/schemas/B', c: 'B' },
+          },
+        },
+        B: { type: 'object' },
+        Margin: { 'x-internal': true, type: 'number' },
+      },
+    },
+  };
+  const routes = [{ prefix: '/a', target: TARGET, auth: 'none', stripPrefix: false, openapi: './a.json' }];
+  const { document: made } = make(t, { routes }, { 'a.json': document });
+  const text = JSON.stringify(made);
+  assert.ok(!text.includes('inside'), text);
+  assert.doesNotMatch(text, /X-Internal|X-User-Id|X-Consumer|X_Under|"cost"|Margin|"debug"|unheardOf/);
+  const { post } = made.paths['/a'];
+  assert.deepEqual(
+    post.parameters.map(({ name }: Document) => name),
+    ['X-Trace', 'x-user-id'],
+  );
+  assert.deepEqual(Object.keys(post.responses[200].headers), ['X-Total']);
+  const { Order } = made.components.schemas;
+  assert.deepEqual(Object.keys(Order.properties), ['x-size', 'links']);
+  assert.deepEqual(Order.discriminator.mapping, { b: '#/components/schemas/B', c: 'B' });
+  const all = make(t, { routes }, { 'a.json': document }, { all: true }).document;
+  assert.ok(all.components.schemas.Order.properties.margin);
+});

@@ -178,6 +178,8 @@ export class RequestContext {
   operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;
+  /** True once the client is answered from the store, while the service is asked anew: that is told to `sink` alone. */
+  goesOnBehind = false;
   bytesIn = 0;
   bytesOut = 0;
 

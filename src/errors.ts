@@ -85,6 +85,7 @@ export const ERRORS = {
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },
   headers_timeout: { status: 504, source: 'upstream', title: 'Service timeout', advice: 'The service did not answer in time.', proxyStatus: 'http_response_timeout' },
+  not_stored: { status: 504, source: 'client', title: 'Not stored', advice: 'The request takes an answer from the cache alone (only-if-cached), and none is there that can be used.' },
   idle_timeout: { status: 504, source: 'upstream', title: 'Service stalled', advice: 'The service stopped reading the request, or fell silent in the middle of its answer.', proxyStatus: 'http_response_timeout' },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -30,6 +30,12 @@ export interface TargetCount {
   readonly out: number;
 }
 
+/** What is stored in the memory of this process. */
+export interface CacheUsage {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
 /**
  * Prometheus sees no increase in a series that begins at 1, so a counter that an alert watches begins at 0; and a gauge
  * begins at 0, which would tell of a fault where there is nothing to be up.
@@ -43,6 +49,7 @@ function createTable(registry: Registry) {
   const registers = [registry];
   let readTargets: () => Iterable<TargetCount> = () => [];
   let readInFlight = (): number => 0;
+  let readCache = (): CacheUsage => ({ bytes: 0, entries: 0 });
   return {
     requests: createCounter(registry, {
       name: 'turnpike_requests_total',
@@ -165,6 +172,31 @@ function createTable(registry: Registry) {
     /** Says where the health of targets is read when somebody asks for it. */
     watchTargets(read: () => Iterable<TargetCount>): void {
       readTargets = read;
+    },
+    cacheLookups: createCounter(registry, {
+      name: 'turnpike_cache_lookups_total',
+      help: 'Requests of routes with a cache, by what came of them: hit, stale, revalidated, expired, miss, bypass.',
+      labelNames: ['route', 'result'],
+    }),
+    cacheBytes: new Gauge({
+      name: 'turnpike_cache_bytes',
+      help: 'What the answers take that are stored in the memory of this process.',
+      registers,
+      collect() {
+        this.set(readCache().bytes);
+      },
+    }),
+    cacheEntries: new Gauge({
+      name: 'turnpike_cache_entries',
+      help: 'How many answers are stored in the memory of this process.',
+      registers,
+      collect() {
+        this.set(readCache().entries);
+      },
+    }),
+    /** Says where the usage of the cache is read when somebody asks for it. */
+    watchCache(read: () => CacheUsage): void {
+      readCache = read;
     },
     websocketsOpen: new Gauge({
       name: 'turnpike_websockets_open',

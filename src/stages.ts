@@ -4,6 +4,7 @@ import { aggregateStage } from './stages/aggregate.ts';
 import { authenticateStage } from './stages/authenticate.ts';
 import { authorizeStage } from './stages/authorize.ts';
 import { bodyLimitStage } from './stages/body-limit.ts';
+import { cacheStage } from './stages/cache.ts';
 import { callerBanStage } from './stages/caller-ban.ts';
 import { compressStage } from './stages/compress.ts';
 import { concurrencyStage } from './stages/concurrency.ts';
@@ -77,5 +78,6 @@ export const STAGES = [
   openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   idempotencyStage, //      nearest to the service: keeps its answers as they came, so that a replay is made of what the first was
   requestStage, //          after everything that tells the service something
+  cacheStage, //            nearest to the service: sees what it is told; a hit has passed every guard, and is edited like its answer
   forwardStage, //          last: the proxies
 ] as const;

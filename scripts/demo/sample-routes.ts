@@ -1,4 +1,4 @@
-/** Routes of the demo beside those of routes.json: what docs/answers.md and docs/transforms.md show, to be tried. */
+/** Routes of the demo beside those of routes.json: what docs/answers.md, docs/transforms.md and docs/cache.md show, to be tried. */
 export const SAMPLE_ROUTES: readonly object[] = [
   {
     prefix: '/samples/sent',
@@ -65,6 +65,14 @@ export const SAMPLE_ROUTES: readonly object[] = [
     response: { urls: true },
   },
   { prefix: '/samples/small', target: 'http://localhost:4003', auth: 'none', compress: { minSize: '100b' } },
+  {
+    name: 'cached',
+    prefix: '/samples/cached',
+    target: 'http://localhost:4003',
+    auth: 'none',
+    rewritePrefix: '/cached',
+    cache: true,
+  },
   {
     prefix: '/samples/closed',
     target: 'http://localhost:4003',

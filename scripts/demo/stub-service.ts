@@ -73,13 +73,24 @@ async function answer(
     res.end(`${name} has stopped\n`, () => void stop());
     return;
   }
+  if (url.pathname.startsWith('/cached')) letBeStored(res);
   const port = req.socket.localPort;
   if (url.pathname === '/order.xml') return sendOrder(res);
   const more = url.pathname === '/links' ? { self: `http://${req.headers.host}/links` } : { body: text };
   const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes, ...more };
   res.statusCode = statusOf(url.pathname, failRatio);
   res.setHeader('content-type', 'application/json');
-  res.end(`${JSON.stringify(echo, null, 2)}\n`);
+  const body = `${JSON.stringify(echo, null, 2)}\n`;
+  res.setHeader('content-length', Buffer.byteLength(body));
+  res.end(body);
+}
+
+/** For a minute, and half a minute longer while it is asked for anew; the time shows when it was said. */
+function letBeStored(res: ServerResponse): void {
+  res.setHeader('cache-control', 'max-age=60, stale-while-revalidate=30');
+  res.setHeader('cache-tag', 'samples, prices');
+  res.setHeader('etag', '"v1"');
+  res.setHeader('x-said-at', new Date().toISOString());
 }
 
 /** What was sent, and its text where it is one. */

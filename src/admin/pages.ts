@@ -6,6 +6,7 @@ import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { describeConsumers } from './consumers.ts';
 import { decodePart } from './decode-part.ts';
+import { purgeCache } from './purge-cache.ts';
 import { revokeToken } from './revoke-token.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
@@ -31,6 +32,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/consumers', get(() => describeConsumers(source))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
+    ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],
     ['/revoked-tokens/', { method: 'POST', answer: (jti, query) => revokeToken(source, jti, query) }],
     [
       '/reload',

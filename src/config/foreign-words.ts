@@ -34,6 +34,7 @@ const TRANSLATIONS: readonly Translation[] = [
   { here: 'rewritePrefix', others: ['rewrite', 'replacepath', 'rewritepath', 'addprefix', 'urlrewrite'] },
   { here: 'rateLimits', others: ['limitreq', 'limitreqzone', 'throttle', 'throttling', 'ratelimiting', 'limitcount'] },
   { here: 'concurrency', others: ['limitconn', 'inflightreq', 'maxconcurrent', 'maxconnections'] },
+  { here: 'cache', others: ['proxycache', 'proxycachevalid', 'caching', 'httpcache', 'responsecache', 'cachecontrol'] },
   { here: 'bodyLimit', others: ['clientmaxbodysize', 'maxbodysize', 'requestsizelimiting', 'buffering', 'maxbody'] },
   {
     here: 'timeouts',

@@ -38,9 +38,9 @@ function isOver({ destroyed, writableEnded }: Response): boolean {
   return destroyed || writableEnded;
 }
 
-/** The door may have answered in the meantime. */
+/** The door may have answered in the meantime; what goes on behind an answer has a sink of its own. */
 function fail(context: RequestContext, error: unknown): void {
-  if (!context.res.writableEnded) context.sink.fail(context, error);
+  if (!context.res.writableEnded || context.goesOnBehind) context.sink.fail(context, error);
 }
 
 /** An explanation asks nobody, so nobody answers; otherwise it is a bug. */

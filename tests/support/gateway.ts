@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { parseSettings } from '../../src/config/env.ts';
 import { loadInSteps } from '../../src/config/load-with.ts';
 import type { FileConfig, StageList } from '../../src/config/routes.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createRedis, type RedisLinkOptions } from '../../src/redis/link.ts';
 import { createDeps, type Running, runGateway } from '../../src/server/assemble.ts';
@@ -41,6 +42,8 @@ export interface TestGatewayOptions {
   readonly settings?: Partial<Settings>;
   /** Another pipeline than the product's: with stages of the test's own, say. */
   readonly stages?: StageList;
+  /** A clock that the test moves. */
+  readonly clock?: Clock;
   /** A link to Redis other than the one that REDIS_URL makes. */
   readonly redis?: RedisLinkOptions & { readonly url: string };
 }
@@ -60,8 +63,9 @@ export async function startGateway(t: Pick<TestContext, 'after'>, options: TestG
     messages: { append: (line: string) => void messages.push(line) },
   };
   const made = createDeps(settings, sinks, createMetrics());
-  const { redis } = options;
-  const deps = redis === undefined ? made : { ...made, redis: createRedis(redis.url, made.log, redis) };
+  const { redis, clock = made.clock } = options;
+  const timed = { ...made, clock };
+  const deps = redis === undefined ? timed : { ...timed, redis: createRedis(redis.url, made.log, redis) };
   const running = await runGateway(deps, function* () {
     const loaded = yield* loadInSteps(options.stages ?? STAGES, routesFile, { env });
     return { ...loaded, config: loaded.config as FileConfig };

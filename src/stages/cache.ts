@@ -1,0 +1,87 @@
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { type CacheOptions, cacheMemoryOption, cacheOption } from '../cache/options.ts';
+import type { CachePlan } from '../cache/plan.ts';
+import { RouteCache } from '../cache/route-cache.ts';
+import { useSharedCache } from '../cache/shared.ts';
+import { writtenFields } from '../cache/written-fields.ts';
+import { contextOf } from '../context.ts';
+import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
+import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
+
+/** Answers from what the service has answered before: a shared cache (RFC 9111). Off unless a route asks for it. */
+export const cacheStage = defineStage({
+  name: 'cache',
+  keys: {
+    cache: z
+      .union([z.boolean(), cacheOption])
+      .optional()
+      .describe(
+        'Stores what the service lets be stored (RFC 9111), and answers from that; `true` with nothing but what services say.',
+      ),
+  },
+  reads: { timeouts: timeoutsKey },
+  fileKeys: { cacheMemory: cacheMemoryOption },
+
+  prepare({ cacheMemory }) {
+    return cacheMemory;
+  },
+
+  create(options, route, deps, maxBytes) {
+    const { cache, timeouts } = options;
+    if (!route.matched || cache === undefined || cache === false) return undefined;
+    const own = cache === true ? cacheOption.parse({}) : cache;
+    const plan = createPlan(own, route, deps, maxBytes, {
+      routeId: fingerprint(route.name, options),
+      written: writtenFields((options as { readonly request?: unknown }).request),
+      idleMs: completeTimeouts(timeouts).idle,
+    });
+    const routeCache = new RouteCache(plan);
+
+    return function cacheAnswer(req, _res, next) {
+      routeCache.handle(contextOf(req), next);
+    };
+  },
+});
+
+function createPlan(
+  { key, shared, maxSize, ...rules }: CacheOptions,
+  route: RouteInfo,
+  deps: StageDeps,
+  maxBytes: number,
+  of: Pick<CachePlan, 'routeId' | 'written' | 'idleMs'>,
+): CachePlan {
+  const { store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
+  deps.whenInForce(() => resize(maxBytes));
+  const counters = new Map<string, { inc(): void }>();
+  return {
+    ...of,
+    route: route.name,
+    rules,
+    key,
+    shared,
+    keyed: key.query === undefined ? undefined : new Set(key.query),
+    maxBodyBytes: Math.min(maxSize ?? Number.POSITIVE_INFINITY, longestBody(maxBytes)),
+    store,
+    purges,
+    collapse,
+    budget,
+    now: () => deps.clock.now(),
+    count(result) {
+      let counter = counters.get(result);
+      if (counter === undefined) {
+        counter = deps.metrics.cacheLookups.labels(route.name, result);
+        counters.set(result, counter);
+      }
+      counter.inc();
+    },
+  };
+}
+
+/**
+ * All that the file says of a route, in a few characters: an answer is good for the route that has asked for it, as it
+ * was then. A route that asks another service, or tells it something else, begins with nothing.
+ */
+function fingerprint(name: string, options: object): string {
+  return hash('sha256', JSON.stringify([name, options]), 'base64url').slice(0, 22);
+}

@@ -8,11 +8,10 @@ import { type IdempotencyOptions, idempotencyKeys, idempotencyOption } from '../
 import { RedisStore } from '../idempotency/redis-store.ts';
 import { problem, refusalOf } from '../idempotency/refusals.ts';
 import { Run } from '../idempotency/run.ts';
-import { callerOf, type Distinctions, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
+import { callerOf, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
-import { matchKeys } from '../routing/keys.ts';
 import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
 import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
 
@@ -42,7 +41,7 @@ type Next = (error?: unknown) => void;
 export const idempotencyStage = defineStage({
   name: 'idempotency',
   keys: idempotencyKeys,
-  reads: { timeouts: timeoutsKey, hosts: matchKeys.hosts },
+  reads: { timeouts: timeoutsKey },
   shadow: { needs: ['idempotency'] },
 
   check(_file, routes, report) {
@@ -51,7 +50,7 @@ export const idempotencyStage = defineStage({
     });
   },
 
-  create({ idempotency, timeouts, hosts }, route, deps) {
+  create({ idempotency, timeouts }, route, deps) {
     if (!route.matched || idempotency === undefined || idempotency === false) return undefined;
     const options = idempotency === true ? idempotencyOption.parse({}) : idempotency;
     const { required, header, retry } = options;
@@ -59,7 +58,7 @@ export const idempotencyStage = defineStage({
     const field = header.toLowerCase();
     const leaseMs = options.lease ?? completeTimeouts(timeouts).total + LEASE_BEYOND_MS;
     const terms = { ttlMs: options.ttl, leaseMs, retriesLost: options.onLost === 'retry' };
-    const keys = new RouteKeys(options, terms, { ...route, namesHosts: hosts !== undefined }, deps);
+    const keys = new RouteKeys(options, terms, route, deps);
 
     return function idempotency(req, _res, next) {
       const context = contextOf(req);
@@ -81,11 +80,11 @@ export const idempotencyStage = defineStage({
 class RouteKeys {
   readonly #options: IdempotencyOptions;
   readonly #terms: Terms;
-  readonly #route: RouteInfo & Distinctions;
+  readonly #route: RouteInfo;
   readonly #store: KeyStore;
   readonly #metrics: StageDeps['metrics'];
 
-  constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo & Distinctions, deps: StageDeps) {
+  constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo, deps: StageDeps) {
     const { lease, redis, clock, log, metrics } = deps;
     this.#options = options;
     this.#terms = terms;
@@ -99,7 +98,7 @@ class RouteKeys {
   /** Lets the first request with a key on, and answers those that follow it. */
   async run(key: string, context: RequestContext, next: Next): Promise<void> {
     const fingerprint = await fingerprintOf(context, this.#route);
-    const caller = callerOf(context);
+    const caller = callerOf(context, this.#route);
     const id = recordIdOf(key, this.#route.name, caller);
     const claim: Claim = { ...this.#terms, id, caller, owner: randomUUID(), fingerprint };
     let begun: Begun;

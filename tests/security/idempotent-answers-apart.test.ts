@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import { SECRET } from '../support/auth.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { Answer } from '../support/http.ts';
 import { post } from '../support/idempotency.ts';
@@ -28,6 +30,28 @@ async function start(t: Parameters<typeof startService>[0], cookie?: string) {
   ];
   const gateway = await startGateway(t, { file: { consumers, routes }, env: { TRUST_PROXY: '127.0.0.1' } });
   return { service, gateway };
+}
+
+const ISSUERS = [
+  { issuer: 'https://a.example/', secret: SECRET },
+  { issuer: 'https://b.example/', secret: SECRET.toUpperCase() },
+];
+
+function token(claims: object, issuer = 0): { authorization: string } {
+  const { issuer: iss, secret } = ISSUERS[issuer] as (typeof ISSUERS)[0];
+  return { authorization: `Bearer ${jwt.sign({ iss, ...claims }, secret, { expiresIn: 600 })}` };
+}
+
+/** Each asks twice, from one address: the first time all run, the second time each gets its own again. */
+async function assertApart(url: string, callers: readonly Record<string, string>[]) {
+  const all = async () => {
+    const texts: string[] = [];
+    for (const headers of callers) texts.push((await post(url, KEY, { headers })).text);
+    return texts;
+  };
+  const first = await all();
+  assert.equal(new Set(first).size, callers.length);
+  assert.deepEqual(await all(), first);
 }
 
 const isReplayed = ({ headers }: Answer) => headers['idempotency-replayed'] === 'true';
@@ -83,4 +107,42 @@ test('the limits of a route hold for answers that are given again', async (t) =>
   const statuses = [];
   for (let n = 0; n < 3; n++) statuses.push((await post(gateway.url, KEY)).status);
   assert.deepEqual(statuses, [200, 200, 429]);
+});
+
+test('holders of tokens without a user share nothing: neither with each other nor with who has no token', async (t) => {
+  const { service } = await start(t);
+  const routes = [
+    { prefix: '/must', target: service.url, auth: 'jwt', idempotency: true },
+    { prefix: '/may', target: service.url, auth: { any: ['jwt'], optional: true }, idempotency: true },
+  ];
+  const gateway = await startGateway(t, { file: { issuers: ISSUERS, routes } });
+  const holders = [
+    token({}),
+    token({}, 1),
+    token({ roles: ['admin'] }),
+    token({ sub: '' }),
+    token({ sub: '' }, 1),
+    token({ sub: '', roles: ['admin'] }),
+    token({ org: 'a' }),
+    token({ sub: 'u' }),
+  ];
+  await assertApart(`${gateway.url}/must`, holders);
+  await assertApart(`${gateway.url}/may`, [{}, ...holders]);
+});
+
+test('with another key of the service, or for another host, nobody gets an answer of somebody else', async (t) => {
+  const { gateway } = await start(t);
+  const call = (headers: Record<string, string>) => post(`${gateway.url}/open`, KEY, { headers });
+  assert.equal((await call({ 'x-api-key': 'a', host: 'a.example' })).status, 200);
+  for (const headers of [
+    { 'x-api-key': 'b', host: 'a.example' },
+    { host: 'a.example' },
+    { 'x-api-key': 'a', host: 'b.example' },
+    { 'x-api-key': 'a', host: 'a.example', 'x-session-token': 's' },
+    { 'x-api-key': 'a', host: 'a.example', 'x-forwarded-host': 'b.example' },
+  ]) {
+    const { status, json } = await call(headers as unknown as Record<string, string>);
+    assert.deepEqual([status, json.code], [422, 'idempotency_mismatch'], JSON.stringify(headers));
+  }
+  assert.ok(isReplayed(await call({ 'x-api-key': 'a', host: 'a.example' })));
 });

@@ -2,12 +2,15 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { Guardian } from '../facts.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { keptFields, saysComeBack } from './kept-answer.ts';
+import type { Sending } from './sendings.ts';
 import type { Claim, Ending, KeyStore } from './store.ts';
 
 export interface RunTerms {
   readonly maxBytes: number;
   /** False where whoever has the caller's address might be given them. */
   readonly keepsCookies: boolean;
+  /** Knows whether the service has said anything. */
+  readonly sending: Sending;
 }
 
 /**
@@ -150,13 +153,19 @@ export class Run implements Sink, Guardian, Source {
     const head = this.#head;
     if (!this.#context.isSent || (head !== undefined && saysComeBack(head.status, head.fields)))
       return { state: 'free' };
-    return { state: head === undefined ? 'lost' : 'spent' };
+    return { state: this.#hasBegunToAnswer ? 'spent' : 'lost' };
+  }
+
+  /** Also with a head that HTTP does not allow, or the half of one: nobody is given it, but the service has acted. */
+  get #hasBegunToAnswer(): boolean {
+    return this.#head !== undefined || this.#context.outcome === 'protocol' || this.#terms.sending.isHeard;
   }
 
   #settle(ending: Ending): void | Promise<void> {
     if (this.#isSettled) return undefined;
     this.#isSettled = true;
     this.#chunks = undefined;
+    this.#terms.sending.end();
     return this.#store.finish(this.#claim, ending);
   }
 }

@@ -25,6 +25,9 @@ const WHO_CALLS = [
   'api-key',
 ];
 
+/** A client may come to another gateway of the same name. */
+const PORT = /:\d*$/;
+
 /** True where the gateway has proven an application or a user by name. */
 export function isProven(context: RequestContext): boolean {
   return context.consumer !== undefined || userOf(context) !== undefined;
@@ -93,7 +96,9 @@ export function recordIdOf(key: string, route: string, caller: string): string {
 export async function fingerprintOf(context: RequestContext, route: Distinctions): Promise<string> {
   const { method, path, rawPath, query } = context;
   const { headers } = context.req;
-  const hosts = [headers.host, toldField(context, 'x-forwarded-host')].map((host) => host?.toLowerCase() ?? null);
+  const hosts = [headers.host, toldField(context, 'x-forwarded-host')].map(
+    (host) => host?.toLowerCase().replace(PORT, '') ?? null,
+  );
   const types = [headers['content-type'] ?? null, headers['content-encoding'] ?? null];
   const shown = whoCallsFields(context, route).map((name) => [name, sentField(context, name)]);
   const body = await bodyOf(context)?.whole();

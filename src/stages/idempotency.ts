@@ -9,6 +9,7 @@ import { RedisStore } from '../idempotency/redis-store.ts';
 import { problem, refusalOf } from '../idempotency/refusals.ts';
 import { Run } from '../idempotency/run.ts';
 import { callerOf, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
+import { Sendings } from '../idempotency/sendings.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
@@ -16,6 +17,7 @@ import { defineStage, type Report, type RouteInfo, type StageDeps } from '../sta
 import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
 
 const keyStoreKind: Kind<KeyStore> = { name: 'idempotency', close: (store) => store.close() };
+const sendingsKind: Kind<Sendings> = { name: 'idempotency sendings', close: (sendings) => sendings.close() };
 
 /** So much longer than a request may take until its answer begins, a key stays closed when it is lost. */
 const LEASE_BEYOND_MS = 30_000;
@@ -82,6 +84,7 @@ class RouteKeys {
   readonly #terms: Terms;
   readonly #route: RouteInfo;
   readonly #store: KeyStore;
+  readonly #sendings: Sendings;
   readonly #metrics: StageDeps['metrics'];
 
   constructor(options: IdempotencyOptions, terms: Terms, route: RouteInfo, deps: StageDeps) {
@@ -90,6 +93,7 @@ class RouteKeys {
     this.#terms = terms;
     this.#route = route;
     this.#metrics = metrics;
+    this.#sendings = lease.use(sendingsKind, '', () => new Sendings());
     this.#store = lease.use(keyStoreKind, '', () =>
       redis === undefined ? new MemoryStore(clock) : new RedisStore(redis, log),
     );
@@ -119,7 +123,11 @@ class RouteKeys {
       await this.#store.finish(claim, { state: 'free' });
       return;
     }
-    new Run(context, claim, this.#store, { maxBytes: this.#options.maxSize, keepsCookies: isProven(context) });
+    new Run(context, claim, this.#store, {
+      maxBytes: this.#options.maxSize,
+      keepsCookies: isProven(context),
+      sending: this.#sendings.watch(context.traceparent),
+    });
     next();
   }
 

@@ -150,6 +150,55 @@ test('where nobody knows what came of it, the key is closed; then one more may r
   assert.equal(service.received.length, 2);
 });
 
+test('a service that has begun to answer is never asked again, whatever was wrong with its answer', async (t) => {
+  const flaws: Record<string, string> = {
+    strange: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
+    none: 'SMTP ready\r\n\r\n',
+    half: 'HTTP/1.1 20',
+    interim: 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n',
+  };
+  for (const [name, flaw] of Object.entries(flaws)) {
+    let asked = 0;
+    const service = await startLyingService(t, (socket) => {
+      asked += 1;
+      socket.end(flaw);
+    });
+    const gateway = await startGateway(t, { file: fileOf(service.url, { lease: '1s' }) });
+    assert.equal((await post(gateway.url, KEY)).status, 502, name);
+    const endsAtMs = performance.now() + 1300;
+    await until(async () => {
+      assert.equal((await post(gateway.url, KEY)).json.code, 'idempotency_unknown', name);
+      return performance.now() > endsAtMs;
+    });
+    assert.equal(asked, 1, name);
+  }
+});
+
+test('half a status line in time, and never the rest, is the beginning of an answer too', async (t) => {
+  const service = await startLyingService(t, 'HTTP/1.1 2');
+  const file = fileOf(service.url, { lease: '1s' }, { timeouts: { headers: '100ms' } });
+  const gateway = await startGateway(t, { file });
+  assert.equal((await post(gateway.url, KEY)).json.code, 'headers_timeout');
+  const { json, headers } = await post(gateway.url, KEY);
+  assert.deepEqual([json.code, headers['retry-after']], ['idempotency_unknown', undefined]);
+});
+
+test('what came on a connection before is no answer: a reset there may run again', async (t) => {
+  const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+  let connections = 0;
+  const service = await startLyingService(t, (socket, received) => {
+    if (!received.includes('POST /second')) {
+      connections += 1;
+      socket.write(whole);
+    } else socket.end();
+  });
+  const gateway = await startGateway(t, { file: fileOf(service.url, { lease: '1s' }) });
+  assert.equal((await post(`${gateway.url}/first`, 'k1')).status, 200);
+  assert.equal((await post(`${gateway.url}/second`, KEY)).json.code, 'upstream_reset');
+  assert.equal((await post(`${gateway.url}/second`, KEY)).headers['retry-after'], '1');
+  assert.deepEqual([connections, service.received.length], [1, 1], 'one connection, used twice');
+});
+
 test('a route may refuse for good what was lost', async (t) => {
   const service = await startLyingService(t, (socket) => socket.destroy());
   const file = fileOf(service.url, { lease: '1s', onLost: 'refuse' });
@@ -200,7 +249,7 @@ test('a slow reader makes no service wait for an answer that is kept, and gets a
   socket.on('data', (chunk: Buffer) => received.push(chunk));
   socket.pause();
   socket.write(
-    `POST / HTTP/1.1\r\nHost: x\r\nIdempotency-Key: ${KEY}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nIdempotency-Key: ${KEY}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
   );
   await until(() => isSent);
   const replayed = await until(async () => {

@@ -11,6 +11,7 @@ import { Run } from '../idempotency/run.ts';
 import { callerOf, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
 import { Sendings } from '../idempotency/sendings.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
+import { toldField } from '../idempotency/told-field.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
 import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
@@ -65,10 +66,12 @@ export const idempotencyStage = defineStage({
     return function idempotency(req, _res, next) {
       const context = contextOf(req);
       if (!methods.has(context.method)) return next();
-      const sent = req.headers[field];
-      if (sent === undefined && !required) return next();
-      const key = sent === undefined ? undefined : readKey(String(sent));
-      if (key === undefined) return next(noKey(header, sent !== undefined));
+      // As the service is told it: a key that it can not see is none that anybody may count on.
+      const told = toldField(context, field);
+      const isSent = told !== undefined || req.headers[field] !== undefined;
+      if (!isSent && !required) return next();
+      const key = told === undefined ? undefined : readKey(told);
+      if (key === undefined) return next(noKey(header, isSent, told !== undefined));
       context.trace?.push({ stage: 'idempotency', decision: `the request names a key in ${header}` });
       // What is only tried out, or only looked at, uses no key up.
       if (context.dryRun || route.isShadowed === true) return next();
@@ -136,10 +139,18 @@ class RouteKeys {
   }
 }
 
-function noKey(header: string, isThere: boolean): GatewayError {
-  return isThere
-    ? problem('idempotency_key_invalid', `${header} holds no key: send one string of 1 to 255 visible characters.`)
-    : problem('idempotency_key_missing', `Send ${header} with a key that is new for each new request, a UUID for one.`);
+function noKey(header: string, isSent: boolean, isTold: boolean): GatewayError {
+  if (!isSent)
+    return problem(
+      'idempotency_key_missing',
+      `Send ${header} with a key that is new for each new request, a UUID for one.`,
+    );
+  return problem(
+    'idempotency_key_invalid',
+    isTold
+      ? `${header} holds no key: send one string of 1 to 255 visible characters.`
+      : `${header} is not sent on, so that the service would not see the key: do not name it in Connection.`,
+  );
 }
 
 function checkHeader({ header }: IdempotencyOptions, path: readonly (string | number)[], report: Report): void {

@@ -107,6 +107,22 @@ test('a missing key is refused where one is required, and what is none everywher
   assert.equal(orders.requests.length, 0);
 });
 
+test('a key that Connection keeps from the service is refused, required or not', async (t) => {
+  const orders = await startOrders(t);
+  const routes = [
+    { prefix: '/must', target: orders.url, auth: 'none', idempotency: { required: true } },
+    { prefix: '/may', target: orders.url, auth: 'none', idempotency: true },
+  ];
+  const gateway = await startGateway(t, { file: { routes } });
+  for (const path of ['/must', '/may']) {
+    const headers = { connection: 'close, Idempotency-Key' };
+    const { status, json } = await post(gateway.url + path, KEY, { headers });
+    assert.deepEqual([status, json.code], [400, 'idempotency_key_invalid'], path);
+    assert.match(json.detail, /Connection/);
+  }
+  assert.equal(orders.requests.length, 0);
+});
+
 test('errors of the service are its answer too; "come back later" is not', async (t) => {
   const statuses = [500, 429, 503, 400];
   const service = await startService(t, (_req, res, { path }) => {

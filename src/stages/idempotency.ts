@@ -11,7 +11,7 @@ import { Run } from '../idempotency/run.ts';
 import { callerOf, fingerprintOf, isProven, recordIdOf } from '../idempotency/scope.ts';
 import { Sendings } from '../idempotency/sendings.ts';
 import type { Begun, Claim, KeyStore, Terms } from '../idempotency/store.ts';
-import { toldField } from '../idempotency/told-field.ts';
+import { askForIdentity, toldField } from '../idempotency/told-field.ts';
 import { isGatewaysOwn } from '../lib/header-filter.ts';
 import type { Kind } from '../pool.ts';
 import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
@@ -70,7 +70,7 @@ export const idempotencyStage = defineStage({
       const told = toldField(context, field);
       const isSent = told !== undefined || req.headers[field] !== undefined;
       if (!isSent && !required) return next();
-      const key = told === undefined ? undefined : readKey(told);
+      const key = readKey(told ?? '');
       if (key === undefined) return next(noKey(header, isSent, told !== undefined));
       context.trace?.push({ stage: 'idempotency', decision: `the request names a key in ${header}` });
       // What is only tried out, or only looked at, uses no key up.
@@ -126,6 +126,7 @@ class RouteKeys {
       await this.#store.finish(claim, { state: 'free' });
       return;
     }
+    askForIdentity(context);
     new Run(context, claim, this.#store, {
       maxBytes: this.#options.maxSize,
       keepsCookies: isProven(context),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { post, startOrders } from '../support/idempotency.ts';
@@ -295,6 +295,25 @@ test('a replay goes through all that is made of an answer', async (t) => {
   for (const { headers } of [plain, second])
     assert.deepEqual([headers['x-secret'], headers['x-edited'], headers['server']], [undefined, 'yes', undefined]);
   assert.equal(service.requests.length, 1);
+});
+
+test('the service is asked for no coding, since the answer is kept for clients that offer others', async (t) => {
+  const service = await startService(t, (_req, res, { headers }) => {
+    const isCoded = String(headers['accept-encoding']).includes('gzip');
+    const text = 'order '.repeat(500);
+    res.writeHead(200, { 'content-type': 'text/plain', ...(isCoded && { 'content-encoding': 'gzip' }) });
+    res.end(isCoded ? gzipSync(text) : text);
+  });
+  for (const compress of [true, false]) {
+    const gateway = await startGateway(t, { file: fileOf(service.url, true, { compress }) });
+    const first = await post(gateway.url, KEY, { headers: { 'accept-encoding': 'gzip, br' } });
+    const second = await post(gateway.url, KEY);
+    assert.equal(first.headers['content-encoding'] !== undefined, compress, 'coded for who takes it');
+    assert.deepEqual([second.headers['content-encoding'], second.text], [undefined, 'order '.repeat(500)]);
+    assert.equal(service.requests.at(-1)?.headers['accept-encoding'], 'identity');
+    await post(gateway.url, undefined, { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(service.requests.at(-1)?.headers['accept-encoding'], 'gzip', 'without a key nothing is kept');
+  }
 });
 
 test('a client that leaves before its request was sent uses no key up', async (t) => {

@@ -66,8 +66,8 @@ export class EditingSink implements Sink {
   #begin(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     const plan = planAnswer(this.#edits, context, status, fields);
     const isBodiless = context.method === 'HEAD' || BODILESS.has(status);
-    if (plan.refusesBody && !isBodiless && fields['content-length'] !== '0') {
-      throw new GatewayError('bad_answer', 'The service answered in another type than this route gives away.');
+    if (plan.refusal !== undefined && !isBodiless && fields['content-length'] !== '0') {
+      throw new GatewayError('bad_answer', plan.refusal);
     }
     if (plan.wantsBody && !isBodiless) {
       // Asked for by nobody, since Range is not sent on: half a JSON can't be edited, and must not pass unedited.

@@ -46,6 +46,13 @@ export function refusesForm(edits: readonly { readonly body: BodyEdits | undefin
   return bodies.some(({ refusesOthers }) => refusesOthers) && !bodies.some((body) => touches(body, form));
 }
 
+/** Whether a body of JSON would be looked at, or changed, by one of these edits. */
+export function wantsJson(
+  edits: readonly { readonly body: BodyEdits | undefined; readonly looksAtBody: boolean }[],
+): boolean {
+  return edits.some(({ body, looksAtBody }) => looksAtBody || (body !== undefined && touches(body, 'json')));
+}
+
 const JSON_TYPE = 'application/json';
 const XML_TYPE = 'application/xml; charset=utf-8';
 

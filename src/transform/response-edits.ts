@@ -9,7 +9,8 @@ import { bodyKeys, checkBodyKeys, createBodyEdits } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption } from './header-edits.ts';
 import { findResponseNameFault } from './header-names.ts';
 import { jsonEditsOption } from './json-edits.ts';
-import { type BodyEdits, type BodyForm, formOf, refusesForm, touches } from './message-body.ts';
+import { type BodyEdits, type BodyForm, formOf, refusesForm, touches, wantsJson } from './message-body.ts';
+import { findTypeFault } from './message-type.ts';
 import { type PublicUrlsOptions, publicUrlsOption } from './public-urls.ts';
 
 /** One object of the key `response`. */
@@ -91,8 +92,8 @@ export interface AnswerPlan {
   readonly wantsBody: boolean;
   /** Whether the body, which need not be there (HEAD, 304), is another one for the client than for the service. */
   readonly changesBody: boolean;
-  /** Whether a body of its type must not pass. */
-  readonly refusesBody: boolean;
+  /** Why a body of its type must not pass; undefined where it may. */
+  readonly refusal: string | undefined;
 }
 
 /** What expressions see of an answer without its body; made when the first of them asks. */
@@ -113,7 +114,7 @@ export function planAnswer(
 ): AnswerPlan {
   const sights = sightsOf(status, fields);
   const held = list.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, sights()));
-  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false, refusesBody: false };
+  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false, refusal: undefined };
   const form = formOf(contentTypeOf(fields));
   // The first edit may make JSON of XML, and the ones after it look at that.
   const isJson =
@@ -121,7 +122,14 @@ export function planAnswer(
   const edits = isJson ? held : held.filter(({ looksAtBody }) => !looksAtBody);
   const changesBody = edits.some((edit) => changes(edit, form, status));
   const wantsBody = changesBody || edits.some(({ looksAtBody }) => looksAtBody);
-  return { edits, wantsBody, changesBody, refusesBody: refusesForm(held, form) };
+  return { edits, wantsBody, changesBody, refusal: findRefusal(held, form, fields) };
+}
+
+function findRefusal(held: readonly ResponseEdit[], form: BodyForm, fields: AnswerFields): string | undefined {
+  if (refusesForm(held, form)) return 'The service answered in another type than this route gives away.';
+  if (!wantsJson(held) && !held.some(({ urls }) => urls !== undefined)) return undefined;
+  const fault = findTypeFault([fields['content-type'] ?? []].flat());
+  return fault && `The answer of the service ${fault}.`;
 }
 
 function changes({ body, urls }: ResponseEdit, form: BodyForm, status: number): boolean {

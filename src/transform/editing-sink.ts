@@ -127,6 +127,7 @@ function editAnswer(
     const body = new MessageBody(contentType, answer.body, isJsonType(contentType) ? parse(answer.body) : undefined);
     let { fields } = answer;
     for (const edit of edits) fields = editOnce(edit, context, answer, { fields, body, findPathMap });
+    body.settle();
     const edited = { ...answer, fields };
     return body.isChanged ? withBody(edited, body.bytes) : edited;
   } catch (error) {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isJsonType, isXmlType, mediaTypeOf } from '../lib/media-type.ts';
 import type { JsonEdits, RenderValue } from './json-edits.ts';
 import type { PublicUrls } from './public-urls.ts';
@@ -111,6 +113,15 @@ export class MessageBody {
     if (format !== 'xml' || this.form !== 'json') return;
     this.#bytes = Buffer.from(writeXml(this.#json, root));
     this.#become('xml', XML_TYPE);
+  }
+
+  /**
+   * After all edits: JSON that nobody has changed is written anew where others may read its bytes otherwise, so that what is
+   * sent on is what conditions and values went by.
+   */
+  settle(): void {
+    if (this.form !== 'json' || this.isChanged) return;
+    this.isChanged = !isUtf8(this.#bytes) || findDuplicateKey(this.#bytes.toString()) !== undefined;
   }
 
   /** What the body would become, where there is none (HEAD). */

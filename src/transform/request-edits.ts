@@ -120,6 +120,7 @@ function applyAll(context: RequestContext, edits: readonly Edit[], body: Message
   const query = { text: context.query };
   try {
     for (const edit of edits) applyOne(context, edit, query, body);
+    body?.settle();
     if (body?.isChanged === true) replaceBody(context, body.bytes);
   } catch (error) {
     throw error instanceof MessageFault ? refusalOf(error) : error;

@@ -2,9 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isJsonType, isXmlType, mediaTypeOf } from '../lib/media-type.ts';
 import type { JsonEdits, RenderValue } from './json-edits.ts';
+import { MessageFault } from './message-fault.ts';
 import type { PublicUrls } from './public-urls.ts';
 import { decodeXml } from './xml-charset.ts';
-import { readXml, type XmlReading } from './xml-reader.ts';
+import { MAX_XML_BYTES, readXml, type XmlReading } from './xml-reader.ts';
 import { writeXml } from './xml-writer.ts';
 
 /** What a body is to the edits: JSON, XML, another text, or what is not looked into. */
@@ -89,6 +90,8 @@ export class MessageBody {
   /** First of all edits: XML that is to be JSON. Throws `MessageFault`. */
   toJson({ format, reading }: BodyEdits): void {
     if (format !== 'json' || this.form !== 'xml') return;
+    if (this.#bytes.length > MAX_XML_BYTES)
+      throw new MessageFault('too large', `a document of XML with more than ${MAX_XML_BYTES} bytes`);
     this.#json = readXml(decodeXml(this.#bytes, this.contentType), reading);
     this.#become('json', JSON_TYPE);
   }

@@ -12,6 +12,7 @@ import {
   type AnswerPlan,
   contentTypeOf,
   maxBytesOf,
+  PART,
   planAnswer,
   type ResponseEdit,
   type ResponseEdits,
@@ -70,9 +71,7 @@ export class EditingSink implements Sink {
       throw new GatewayError('bad_answer', plan.refusal);
     }
     if (plan.wantsBody && !isBodiless) {
-      // Asked for by nobody, since Range is not sent on: half a JSON can't be edited, and must not pass unedited.
-      if (status === 206)
-        throw new GatewayError('bad_answer', 'The service sent a part of what has to be edited whole.');
+      if (status === 206) throw new GatewayError('bad_answer', PART);
       this.#next = new WholeAnswerSink(this.#readerOf(plan, context), this.#end);
       this.#next.head(context, status, fields, answerer);
       return;

@@ -36,6 +36,7 @@ const CONTENT_FIELDS = [
   'content-encoding',
   'content-length',
   'accept-ranges',
+  'content-range',
   'content-digest',
   'repr-digest',
   'digest',

@@ -12,6 +12,7 @@ import {
   type AnswerPlan,
   contentTypeOf,
   maxBytesOf,
+  PART,
   planAnswer,
   type ResponseEdit,
   type ResponseEdits,
@@ -66,13 +67,11 @@ export class EditingSink implements Sink {
   #begin(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     const plan = planAnswer(this.#edits, context, status, fields);
     const isBodiless = context.method === 'HEAD' || BODILESS.has(status);
-    if (plan.refusesBody && !isBodiless && fields['content-length'] !== '0') {
-      throw new GatewayError('bad_answer', 'The service answered in another type than this route gives away.');
+    if (plan.refusal !== undefined && !isBodiless && fields['content-length'] !== '0') {
+      throw new GatewayError('bad_answer', plan.refusal);
     }
     if (plan.wantsBody && !isBodiless) {
-      // Asked for by nobody, since Range is not sent on: half a JSON can't be edited, and must not pass unedited.
-      if (status === 206)
-        throw new GatewayError('bad_answer', 'The service sent a part of what has to be edited whole.');
+      if (status === 206) throw new GatewayError('bad_answer', PART);
       this.#next = new WholeAnswerSink(this.#readerOf(plan, context), this.#end);
       this.#next.head(context, status, fields, answerer);
       return;
@@ -127,6 +126,7 @@ function editAnswer(
     const body = new MessageBody(contentType, answer.body, isJsonType(contentType) ? parse(answer.body) : undefined);
     let { fields } = answer;
     for (const edit of edits) fields = editOnce(edit, context, answer, { fields, body, findPathMap });
+    body.settle();
     const edited = { ...answer, fields };
     return body.isChanged ? withBody(edited, body.bytes) : edited;
   } catch (error) {

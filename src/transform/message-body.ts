@@ -1,8 +1,11 @@
+import { isUtf8 } from 'node:buffer';
+import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isJsonType, isXmlType, mediaTypeOf } from '../lib/media-type.ts';
 import type { JsonEdits, RenderValue } from './json-edits.ts';
+import { MessageFault } from './message-fault.ts';
 import type { PublicUrls } from './public-urls.ts';
 import { decodeXml } from './xml-charset.ts';
-import { readXml, type XmlReading } from './xml-reader.ts';
+import { MAX_XML_BYTES, readXml, type XmlReading } from './xml-reader.ts';
 import { writeXml } from './xml-writer.ts';
 
 /** What a body is to the edits: JSON, XML, another text, or what is not looked into. */
@@ -46,6 +49,13 @@ export function refusesForm(edits: readonly { readonly body: BodyEdits | undefin
   return bodies.some(({ refusesOthers }) => refusesOthers) && !bodies.some((body) => touches(body, form));
 }
 
+/** Whether a body of JSON would be looked at, or changed, by one of these edits. */
+export function wantsJson(
+  edits: readonly { readonly body: BodyEdits | undefined; readonly looksAtBody: boolean }[],
+): boolean {
+  return edits.some(({ body, looksAtBody }) => looksAtBody || (body !== undefined && touches(body, 'json')));
+}
+
 const JSON_TYPE = 'application/json';
 const XML_TYPE = 'application/xml; charset=utf-8';
 
@@ -80,6 +90,8 @@ export class MessageBody {
   /** First of all edits: XML that is to be JSON. Throws `MessageFault`. */
   toJson({ format, reading }: BodyEdits): void {
     if (format !== 'json' || this.form !== 'xml') return;
+    if (this.#bytes.length > MAX_XML_BYTES)
+      throw new MessageFault('too large', `a document of XML with more than ${MAX_XML_BYTES} bytes`);
     this.#json = readXml(decodeXml(this.#bytes, this.contentType), reading);
     this.#become('json', JSON_TYPE);
   }
@@ -104,6 +116,15 @@ export class MessageBody {
     if (format !== 'xml' || this.form !== 'json') return;
     this.#bytes = Buffer.from(writeXml(this.#json, root));
     this.#become('xml', XML_TYPE);
+  }
+
+  /**
+   * After all edits: JSON that nobody has changed is written anew where others may read its bytes otherwise, so that what is
+   * sent on is what conditions and values went by.
+   */
+  settle(): void {
+    if (this.form !== 'json' || this.isChanged) return;
+    this.isChanged = !isUtf8(this.#bytes) || findDuplicateKey(this.#bytes.toString()) !== undefined;
   }
 
   /** What the body would become, where there is none (HEAD). */

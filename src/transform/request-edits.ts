@@ -3,6 +3,7 @@ import { bodyOf } from '../body/body-of.ts';
 import { jsonBodyOf, plainBodyOf, replaceBody } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { distinctFields } from '../lib/distinct-fields.ts';
 import { hasBody } from '../lib/has-body.ts';
 import type { Expression } from '../values/expression.ts';
 import type { Sights } from '../values/facts.ts';
@@ -11,8 +12,9 @@ import { bodyKeys, checkBodyKeys, createBodyEdits } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption, type Render } from './header-edits.ts';
 import { findRequestNameFault } from './header-names.ts';
 import { jsonEditsOption } from './json-edits.ts';
-import { type BodyEdits, formOf, MessageBody, refusesForm, touches } from './message-body.ts';
+import { type BodyEdits, type BodyForm, formOf, MessageBody, refusesForm, touches, wantsJson } from './message-body.ts';
 import { MessageFault } from './message-fault.ts';
+import { findTypeFault } from './message-type.ts';
 import { createQueryEdits, type QueryEdits, queryEditsOption } from './query-edits.ts';
 
 /** One object of the key `request`. */
@@ -84,12 +86,22 @@ export function createRequestEdits(options: readonly z.output<typeof requestEdit
 
 function wantsBody(context: RequestContext, edits: readonly Edit[]): boolean {
   const form = formOf(context.req.headers['content-type']);
-  if (refusesForm(edits, form) && hasBody(context.req)) throw new GatewayError('unsupported_media_type');
+  if (hasBody(context.req)) refuseType(context, edits, form);
   if (form !== 'json' && form !== 'xml') return false;
   const wants = edits.some(
     ({ body, looksAtBody }) => (looksAtBody && form === 'json') || (body !== undefined && touches(body, form)),
   );
   return wants && bodyOf(context) !== undefined;
+}
+
+/** Throws `unsupported_media_type` (415) for a body that would pass these edits, or would be another one to the service. */
+function refuseType({ req }: RequestContext, edits: readonly Edit[], form: BodyForm): void {
+  if (refusesForm(edits, form)) throw new GatewayError('unsupported_media_type');
+  if (!wantsJson(edits)) return;
+  // Node keeps the first of several, and a service may go by the last.
+  const [, ...others] = distinctFields(req.rawHeaders).get('content-type') ?? [];
+  const fault = findTypeFault([req.headers['content-type'] ?? '', ...others]);
+  if (fault !== undefined) throw new GatewayError('unsupported_media_type', `The body ${fault}.`);
 }
 
 /** Undefined where nothing came: chunks can be none. */
@@ -108,6 +120,7 @@ function applyAll(context: RequestContext, edits: readonly Edit[], body: Message
   const query = { text: context.query };
   try {
     for (const edit of edits) applyOne(context, edit, query, body);
+    body?.settle();
     if (body?.isChanged === true) replaceBody(context, body.bytes);
   } catch (error) {
     throw error instanceof MessageFault ? refusalOf(error) : error;

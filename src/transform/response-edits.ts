@@ -9,7 +9,8 @@ import { bodyKeys, checkBodyKeys, createBodyEdits } from './body-options.ts';
 import { createHeaderEdits, type HeaderEdits, headerEditsOption } from './header-edits.ts';
 import { findResponseNameFault } from './header-names.ts';
 import { jsonEditsOption } from './json-edits.ts';
-import { type BodyEdits, type BodyForm, formOf, refusesForm, touches } from './message-body.ts';
+import { type BodyEdits, type BodyForm, formOf, refusesForm, touches, wantsJson } from './message-body.ts';
+import { findTypeFault } from './message-type.ts';
 import { type PublicUrlsOptions, publicUrlsOption } from './public-urls.ts';
 
 /** One object of the key `response`. */
@@ -61,11 +62,11 @@ export interface ResponseEdits {
 export function createResponseEdits(options: readonly ResponseEditOptions[]): ResponseEdits | undefined {
   const list = options.flatMap((option) => compile(option) ?? []);
   if (list.length === 0) return undefined;
-  const mayWantBody = list.some(
-    ({ body, urls, looksAtBody }) => body !== undefined || urls !== undefined || looksAtBody,
-  );
-  return { list, mayWantBody };
+  return { list, mayWantBody: list.some(mayWant) };
 }
+
+const mayWant = ({ body, urls, looksAtBody }: ResponseEdit): boolean =>
+  body !== undefined || urls !== undefined || looksAtBody;
 
 function compile(option: ResponseEditOptions): ResponseEdit | undefined {
   const headers = createHeaderEdits(option.headers);
@@ -91,8 +92,8 @@ export interface AnswerPlan {
   readonly wantsBody: boolean;
   /** Whether the body, which need not be there (HEAD, 304), is another one for the client than for the service. */
   readonly changesBody: boolean;
-  /** Whether a body of its type must not pass. */
-  readonly refusesBody: boolean;
+  /** Why a body of its type must not pass; undefined where it may. */
+  readonly refusal: string | undefined;
 }
 
 /** What expressions see of an answer without its body; made when the first of them asks. */
@@ -113,7 +114,7 @@ export function planAnswer(
 ): AnswerPlan {
   const sights = sightsOf(status, fields);
   const held = list.filter(({ when }) => when === undefined || when.needsBody || when.holds(context, sights()));
-  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false, refusesBody: false };
+  if (!mayWantBody) return { edits: held, wantsBody: false, changesBody: false, refusal: undefined };
   const form = formOf(contentTypeOf(fields));
   // The first edit may make JSON of XML, and the ones after it look at that.
   const isJson =
@@ -121,8 +122,29 @@ export function planAnswer(
   const edits = isJson ? held : held.filter(({ looksAtBody }) => !looksAtBody);
   const changesBody = edits.some((edit) => changes(edit, form, status));
   const wantsBody = changesBody || edits.some(({ looksAtBody }) => looksAtBody);
-  return { edits, wantsBody, changesBody, refusesBody: refusesForm(held, form) };
+  return { edits, wantsBody, changesBody, refusal: findRefusal(held, form, status, fields) };
 }
+
+function findRefusal(
+  held: readonly ResponseEdit[],
+  form: BodyForm,
+  status: number,
+  fields: AnswerFields,
+): string | undefined {
+  if (refusesForm(held, form)) return 'The service answered in another type than this route gives away.';
+  if (!held.some(mayWant)) return undefined;
+  // The type of its parts, which no edit looks into, stands within each of them (RFC 9110, section 14.6).
+  if (status === 206 && isMultipart(fields)) return PART;
+  if (!wantsJson(held) && !held.some(({ urls }) => urls !== undefined)) return undefined;
+  const fault = findTypeFault([fields['content-type'] ?? []].flat());
+  return fault && `The answer of the service ${fault}.`;
+}
+
+/** Asked for by nobody, since Range is not sent on: half a JSON can't be edited, and must not pass unedited. */
+export const PART = 'The service sent a part of what has to be edited whole.';
+
+const isMultipart = (fields: AnswerFields): boolean =>
+  [fields['content-type'] ?? []].flat().some((field) => /multipart\//i.test(field));
 
 function changes({ body, urls }: ResponseEdit, form: BodyForm, status: number): boolean {
   // A 304 has no type, and is about the answer that has been changed.

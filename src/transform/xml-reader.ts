@@ -31,8 +31,12 @@ export function listsAt(paths: readonly string[]): XmlReading['lists'] {
   return lists;
 }
 
-/** Elements and attributes, at most: each costs some microseconds, in which nothing else is served. */
-const MAX_PARTS = 50_000;
+/** What a document is, at most, and how much of what takes time in it: nothing else is served meanwhile. */
+export const MAX_XML_BYTES = 1024 * 1024;
+/** Elements and attributes: each costs some microseconds. */
+const MAX_PARTS = 30_000;
+/** `&amp;` and the like; each costs less than one. */
+const MAX_REFERENCES = 50_000;
 const MARK = ':';
 
 /** A node as the library has it: a text, a CDATA section, or an element with what is in it and its attributes. */
@@ -70,8 +74,7 @@ function parserOf(): XMLParser {
 export function readXml(text: string, reading: XmlReading): JsonObject {
   if (hasForbiddenCharacter(text)) throw new MessageFault('malformed', 'a text with characters that XML does not have');
   if (hasDoctype(text)) throw new MessageFault('malformed', 'a document with a DTD, which is refused');
-  if (countParts(text) > MAX_PARTS)
-    throw new MessageFault('too large', `more than ${MAX_PARTS} elements and attributes`);
+  refuseTooMany(text);
   const roots = (parse(text) as Node[]).filter((node) => !isText(node));
   const [root] = roots;
   if (root === undefined || roots.length > 1) throw new MessageFault('malformed', 'not one root element');
@@ -95,14 +98,19 @@ function hasDoctype(text: string): boolean {
   return false;
 }
 
-function countParts(text: string): number {
-  let count = 0;
+/** Throws `MessageFault`. */
+function refuseTooMany(text: string): void {
+  let parts = 0;
+  let references = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     // "<" without the tags that only close, and "=" for attributes.
-    if ((code === 0x3c && text.charCodeAt(i + 1) !== 0x2f) || code === 0x3d) count++;
+    if ((code === 0x3c && text.charCodeAt(i + 1) !== 0x2f) || code === 0x3d) parts++;
+    else if (code === 0x26) references++;
   }
-  return count;
+  if (parts > MAX_PARTS) throw new MessageFault('too large', `more than ${MAX_PARTS} elements and attributes`);
+  if (references > MAX_REFERENCES)
+    throw new MessageFault('too large', `more than ${MAX_REFERENCES} references to characters`);
 }
 
 const isText = (node: Node): boolean => '#text' in node || '#cdata' in node;

@@ -102,10 +102,14 @@ test('edits in defaults reach every route, and a route adds its own', async (t) 
   assert.deepEqual([seen['x-env'], seen['x-team']], ['prod', 'a']);
 });
 
-function faultsIn(t: TestContext, keys: object): string[] {
+function load(t: TestContext, keys: object): void {
   const route = { prefix: '/a', target: 'http://localhost:1', ...OPEN, ...keys };
   const folder = configFolder(t, { 'routes.json': { routes: [route] } });
-  return faultsOf(() => loadRoutesWith(STAGES, `${folder}/routes.json`, { env: {} })).map(({ message }) => message);
+  loadRoutesWith(STAGES, `${folder}/routes.json`, { env: {} });
+}
+
+function faultsIn(t: TestContext, keys: object): string[] {
+  return faultsOf(() => load(t, keys)).map(({ message }) => message);
 }
 
 const CONNECTION = [
@@ -137,6 +141,19 @@ test('fields of the connection and of the framing are edited by nobody', (t) => 
   }
 });
 
+test('what frames a message is not written with an underscore either, and may be taken away in that spelling', (t) => {
+  for (const name of ['content_length', 'Transfer_Encoding', 'Keep_Alive', 'transfer-encoding']) {
+    for (const side of ['request', 'response']) {
+      for (const edits of [{ rename: { 'x-a': name } }, { set: { [name]: '1' } }, { add: { [name]: '1' } }]) {
+        const [fault = `${name} was taken`] = faultsIn(t, { [side]: { headers: edits } });
+        assert.match(fault, /belongs to the connection/, `${side} ${JSON.stringify(edits)}`);
+      }
+      const removing = { [side]: { headers: { remove: [name] } } };
+      if (name.includes('_')) assert.doesNotThrow(() => load(t, removing));
+    }
+  }
+});
+
 test("what a service believes the gateway is written by nobody else, in a CGI's spelling neither", (t) => {
   for (const name of [
     ...IDENTITY,
@@ -156,6 +173,8 @@ test("what a service believes the gateway is written by nobody else, in a CGI's 
 test('what the gateway puts on an answer, or keeps to itself, is no field of the route to edit', (t) => {
   for (const edits of [
     { remove: ['X-Request-Id'] },
+    { remove: ['Date'] },
+    { set: { date: 'Thu, 01 Jan 1970 00:00:00 GMT' } },
     { remove: ['X-Frame-Options'] },
     { set: { RateLimit: '1' } },
     { set: { 'Access-Control-Allow-Origin': '*' } },

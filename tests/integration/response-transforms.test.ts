@@ -242,3 +242,33 @@ test('a value that has a fault refuses the answer', async (t) => {
   const { status, json: problem } = await ask(url);
   assert.deepEqual([status, problem.code], [500, 'expression_failed']);
 });
+
+test('parts of JSON that nobody asked for do not pass unedited within a multipart, and other parts do', async (t) => {
+  const parts = '--a\r\nContent-Type: application/json\r\nContent-Range: bytes 0-9/99\r\n\r\n{"secret":\r\n--a--';
+  let type = 'multipart/byteranges; boundary=a';
+  const handler: StubHandler = (_req, res) => {
+    res.writeHead(206, { 'content-type': type });
+    res.end(parts);
+  };
+  for (const response of [{ json }, { urls: true }, { when: 'response.body.id == 1', headers: { remove: ['x-a'] } }]) {
+    const { url } = await start(t, handler, response);
+    for (type of ['multipart/byteranges; boundary=a', 'Multipart/ByteRanges;boundary="a"']) {
+      const { status, json: problem, text } = await ask(url);
+      assert.deepEqual([status, problem.code], [502, 'bad_answer'], JSON.stringify(response));
+      assert.doesNotMatch(text, /secret/);
+    }
+  }
+  const unedited = await start(t, handler, { headers: { remove: ['x-a'] } });
+  assert.equal((await ask(unedited.url)).text, parts);
+  const { url } = await start(t, handler, { json });
+  type = 'image/png';
+  assert.equal((await ask(url)).status, 206);
+});
+
+test('a range that was told of the other body is gone from the edited one', async (t) => {
+  const { url } = await start(t, answering(200, { 'content-range': `bytes 0-${BODY.length - 1}/${BODY.length}` }), {
+    json,
+  });
+  const { status, text, headers } = await ask(url);
+  assert.deepEqual([status, text, headers['content-range']], [200, EDITED, undefined]);
+});

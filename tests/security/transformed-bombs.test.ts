@@ -155,3 +155,37 @@ test('a small gzip of a large body that is no JSON is not unpacked at all', asyn
   const gateway = await start(t, handler, { response: { json: { omit: ['a'] } } });
   assert.ok((await ask(`${gateway.url}/x`)).body.equals(bytes));
 });
+
+/** Each of these, a little longer, would keep the gateway from all other work for seconds. */
+const LONG_XML = {
+  'many references': `<a>${'&amp;'.repeat(50_001)}</a>`,
+  'many references in an attribute': `<a b="${'&#65;'.repeat(50_001)}"/>`,
+  'many elements': `<a>${'<b/>'.repeat(30_000)}</a>`,
+  'a long text': `<a>${'x'.repeat(MB)}</a>`,
+  'nine megabytes of references': `<a>${'&amp;'.repeat(1_800_000)}</a>`,
+};
+
+for (const [name, body] of Object.entries(LONG_XML)) {
+  test(`a document with ${name} is refused before it is read, whoever sends it`, async (t) => {
+    const handler: StubHandler = (_req, res) => {
+      res.writeHead(200, XML);
+      res.end(body);
+    };
+    const edits = { format: 'json' };
+    const gateway = await start(t, handler, { request: edits, response: edits });
+    const sent = await ask(`${gateway.url}/x`, { method: 'POST', headers: XML, body });
+    assert.deepEqual([sent.status, sent.json.code], [413, 'body_too_large']);
+    const answered = await ask(`${gateway.url}/x`);
+    assert.deepEqual([answered.status, answered.json.code], [502, 'answer_too_large']);
+  });
+}
+
+test('a document just within the limits is read', async (t) => {
+  const gateway = await start(t, undefined, { request: { format: 'json' } });
+  for (const body of [
+    `<a>${'&amp;'.repeat(50_000)}</a>`,
+    `<a>${'<b/>'.repeat(29_999)}</a>`,
+    `<a>${'x'.repeat(MB - 7)}</a>`,
+  ])
+    assert.equal((await ask(`${gateway.url}/x`, { method: 'POST', headers: XML, body })).status, 200);
+});

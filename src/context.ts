@@ -206,8 +206,8 @@ export class RequestContext {
   snapshot: object | undefined = undefined;
   /** Tells the snapshot that one request less needs it; set by the gateway. */
   snapshotDone: (() => void) | undefined = undefined;
-
-  // Explaining
+  /** Where it stands among those under way. */
+  openAt = -1;
   /** True when nothing may be consumed, written or sent. */
   dryRun = false;
   trace: Decision[] | undefined = undefined;

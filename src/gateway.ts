@@ -6,7 +6,7 @@ import type { GatewayError } from './errors.ts';
 import { createSideWork, type Steps } from './lib/steps.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
-import { createOpenRequests } from './pipeline/open-requests.ts';
+import { createOpenRequests, type Open } from './pipeline/open-requests.ts';
 import { createUpgradeResponse } from './pipeline/upgrade-response.ts';
 import { walk } from './pipeline/walk.ts';
 import { createAddressBound } from './server/address-places.ts';
@@ -39,7 +39,7 @@ export interface Gateway {
   /** Ends a request for good, whatever became of its answer: every place that it has is free again. */
   end(context: RequestContext): void;
   /** Requests that have begun and not ended. */
-  readonly open: ReadonlySet<RequestContext>;
+  readonly open: Open;
   readonly inFlight: number;
   /**
    * Compiles another snapshot, and swaps it in with the last step. Throws, and changes nothing, when it can't be
@@ -120,7 +120,7 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
 }
 
 /** What clients have in flight: neither the parts of their requests nor explanations. */
-function countOfClients(open: ReadonlySet<RequestContext>): number {
+function countOfClients(open: Open): number {
   let count = 0;
   for (const { parent, dryRun } of open) if (parent === undefined && !dryRun) count += 1;
   return count;

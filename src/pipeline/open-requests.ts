@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CLIENT } from '../answer/client.ts';
 import { attachContext, contextOf, RequestContext } from '../context.ts';
 import { createAddressResolver } from '../lib/client-address.ts';
+import { OpenList } from '../lib/open-list.ts';
 import type { Settings } from '../settings.ts';
 
 /** What counts the requests that still need it. */
@@ -10,9 +11,12 @@ interface Counted {
   readonly leave: () => void;
 }
 
+/** All that are under way now. */
+export type Open = Iterable<RequestContext> & { readonly size: number };
+
 /** The requests under way: each begins once, and ends once, whatever becomes of its answer. */
 export interface OpenRequests {
-  readonly open: ReadonlySet<RequestContext>;
+  readonly open: Open;
   /** Makes the context of a request, which `snapshot` is kept for until the end. */
   begin(req: IncomingMessage, res: ServerResponse, snapshot: Counted): RequestContext;
   /** Gives everything back that the request has, and writes its line. */
@@ -21,7 +25,7 @@ export interface OpenRequests {
 
 export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>): OpenRequests {
   const addressOf = createAddressResolver(trustProxy);
-  const open = new Set<RequestContext>();
+  const open = new OpenList<RequestContext>();
 
   function end(context: RequestContext): void {
     if (!open.delete(context)) return;

@@ -18,11 +18,11 @@ interface Pace {
  * only until the answer begins: from then on the two may be talking. Counted in sweeps, as by the watchdog.
  */
 export class UploadRate {
-  readonly #open: ReadonlySet<RequestContext>;
+  readonly #open: Iterable<RequestContext>;
   readonly #fail: (context: RequestContext, error: GatewayError) => void;
   readonly #paces = new Map<RequestContext, Pace>();
 
-  constructor(open: ReadonlySet<RequestContext>, fail: (context: RequestContext, error: GatewayError) => void) {
+  constructor(open: Iterable<RequestContext>, fail: (context: RequestContext, error: GatewayError) => void) {
     this.#open = open;
     this.#fail = fail;
   }

@@ -6,7 +6,7 @@ import { loggedPath } from '../log/access-line.ts';
 /** What the watchdog looks at, and how it ends what it finds. */
 export interface WatchdogOptions {
   /** Requests that have begun and not ended. */
-  readonly open: ReadonlySet<RequestContext>;
+  readonly open: Iterable<RequestContext>;
   /** Answers with an error, or breaks off the answer that has begun. */
   readonly fail: (context: RequestContext, error: GatewayError) => void;
   /** Frees every place that the request has, whatever became of its answer. */

@@ -20,10 +20,14 @@ export class OpenList<T extends Listed> implements Iterable<T> {
     this.#items.push(item);
   }
 
+  has(item: T): boolean {
+    return this.#items[item.openAt] === item;
+  }
+
   /** False where it is not in here. */
   delete(item: T): boolean {
     const at = item.openAt;
-    if (this.#items[at] !== item) return false;
+    if (!this.has(item)) return false;
     const last = this.#items.pop() as T;
     if (last !== item) {
       this.#items[at] = last;

@@ -12,7 +12,10 @@ interface Counted {
 }
 
 /** All that are under way now. */
-export type Open = Iterable<RequestContext> & { readonly size: number };
+export interface Open extends Iterable<RequestContext> {
+  readonly size: number;
+  has(context: RequestContext): boolean;
+}
 
 /** The requests under way: each begins once, and ends once, whatever becomes of its answer. */
 export interface OpenRequests {

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { Open } from '../pipeline/open-requests.ts';
 
 /** Bytes a second that an upload must bring, and over how many sweeps of two seconds that is judged. */
 const MIN_BYTES_PER_SECOND = 240;
@@ -18,11 +19,11 @@ interface Pace {
  * only until the answer begins: from then on the two may be talking. Counted in sweeps, as by the watchdog.
  */
 export class UploadRate {
-  readonly #open: Iterable<RequestContext>;
+  readonly #open: Open;
   readonly #fail: (context: RequestContext, error: GatewayError) => void;
   readonly #paces = new Map<RequestContext, Pace>();
 
-  constructor(open: Iterable<RequestContext>, fail: (context: RequestContext, error: GatewayError) => void) {
+  constructor(open: Open, fail: (context: RequestContext, error: GatewayError) => void) {
     this.#open = open;
     this.#fail = fail;
   }

@@ -2,11 +2,12 @@ import type { Logger } from 'winston';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { loggedPath } from '../log/access-line.ts';
+import type { Open } from '../pipeline/open-requests.ts';
 
 /** What the watchdog looks at, and how it ends what it finds. */
 export interface WatchdogOptions {
   /** Requests that have begun and not ended. */
-  readonly open: Iterable<RequestContext>;
+  readonly open: Open;
   /** Answers with an error, or breaks off the answer that has begun. */
   readonly fail: (context: RequestContext, error: GatewayError) => void;
   /** Frees every place that the request has, whatever became of its answer. */

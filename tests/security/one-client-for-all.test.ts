@@ -127,7 +127,9 @@ test('an upload that moves is left alone, however long it takes', async (t) => {
   for (let sweep = 0; sweep < 20; sweep += 1) {
     const before = wire.socket.bytesWritten;
     wire.write('x'.repeat(600));
-    await until(() => setup.gateway.gateway.open.values().next().value?.req.socket.bytesRead === before + 600);
+    await until(
+      () => setup.gateway.gateway.open[Symbol.iterator]().next().value?.req.socket.bytesRead === before + 600,
+    );
     setup.gateway.sweeps.sweep(performance.now());
   }
   assert.equal(wire.received, '');

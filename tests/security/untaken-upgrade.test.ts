@@ -51,7 +51,9 @@ test('what comes while an untaken upgrade is answered is no request: it may be t
   wire.write(get('/api/slow', H2C) + HALF_POST);
   await until(() => held.length === 1);
   wire.write(get('/api/smuggled'));
-  await until(() => gateway.gateway.open.values().next().value?.req.socket.bytesRead === wire.socket.bytesWritten);
+  await until(
+    () => gateway.gateway.open[Symbol.iterator]().next().value?.req.socket.bytesRead === wire.socket.bytesWritten,
+  );
   held[0]?.();
   await wire.closed();
   assert.deepEqual(statuses(wire.received), ['HTTP/1.1 200']);
@@ -68,7 +70,9 @@ test('nor is what comes behind a handshake that had to wait, and is served plain
   await until(() => held.length === 1);
   wire.write(get('/api/smuggled'));
   wire.write('no HTTP at all\r\n\r\n');
-  await until(() => gateway.gateway.open.values().next().value?.req.socket.bytesRead === wire.socket.bytesWritten);
+  await until(
+    () => gateway.gateway.open[Symbol.iterator]().next().value?.req.socket.bytesRead === wire.socket.bytesWritten,
+  );
   held[0]?.();
   await wire.closed();
   assert.deepEqual(statuses(wire.received), ['HTTP/1.1 200', 'HTTP/1.1 200']);

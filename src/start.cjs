@@ -2,13 +2,17 @@
 // The door: plain CommonJS that any Node can read, since an older one can't even parse what lies behind it.
 'use strict';
 
+const { join, sep } = require('node:path');
+
 // Before these a server could not leave an upgrade alone, and one pipelined handshake would end the process.
 const MINIMUM_MINOR = { 22: 21, 23: Infinity, 24: 9 };
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major < 22 || minor < (MINIMUM_MINOR[major] ?? 0)) {
+  // A build has no Node of its own beside it.
+  const way = __filename.includes(`${sep}dist${sep}`) ? '' : 'use "npm start", which brings its own, or ';
   process.stderr.write(
-    `turnpike needs Node 22.21, 24.9 or later, this is ${process.versions.node}: use "npm start", which brings its own, or install a newer Node.\n`,
+    `turnpike needs Node 22.21, 24.9 or later, this is ${process.versions.node}: ${way}install a newer Node.\n`,
   );
   process.exit(1);
 }
@@ -22,7 +26,6 @@ if ((process.argv[2] ?? 'start') === 'start') process.on('SIGHUP', askLater);
 
 const { existsSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
-const { join } = require('node:path');
 
 // What was compiled once needn't be compiled at the next start: half the time, and 20 MB less. Not in the temporary
 // folder, which is Node's default and anybody's to fill: whoever can write beside our packages can change the code

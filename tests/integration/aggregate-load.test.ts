@@ -6,34 +6,11 @@ import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { watchLoop } from '../support/watch-loop.ts';
 
 const OPEN = { auth: 'none' } as const;
 const PARTS = 10;
 const CALLS = 8;
-
-/** The most work between two turns of the loop, in milliseconds of this thread's CPU time. */
-function watchLoop(t: TestContext): () => number {
-  let longestMs = 0;
-  let isOver = false;
-  const cpuMs = (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
-  let last = cpuMs();
-  function turn(): void {
-    const now = cpuMs();
-    longestMs = Math.max(longestMs, now - last);
-    last = now;
-    if (!isOver) setImmediate(turn);
-  }
-  setImmediate(turn);
-  const stop = (): number => {
-    isOver = true;
-    return longestMs;
-  };
-  t.after(stop);
-  return stop;
-}
 
 /** A gateway whose whole has ten parts, each a list of very many objects; answers are held until `release`. */
 async function start(t: TestContext) {

@@ -5,38 +5,12 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { watchLoop } from '../support/watch-loop.ts';
 
 /** The longest that a request may wait for a reload, in milliseconds. */
 const LONGEST_PAUSE_MS = 50;
 const ROUTES = 1_000;
 const OPEN = { auth: 'none' };
-
-/**
- * The most work that was done between two turns of the loop, in milliseconds of this thread's CPU time: what a request
- * waits for on a machine that does nothing else, and not what the machine's other processes take.
- */
-function watchLoop(t: TestContext): () => number {
-  let longestMs = 0;
-  let isOver = false;
-  const cpuMs = (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
-  let last = cpuMs();
-  function turn(): void {
-    const now = cpuMs();
-    longestMs = Math.max(longestMs, now - last);
-    last = now;
-    if (!isOver) setImmediate(turn);
-  }
-  setImmediate(turn);
-  const stop = (): number => {
-    isOver = true;
-    return longestMs;
-  };
-  t.after(stop);
-  return stop;
-}
 
 /** Calls one path again and again. */
 function startCaller(t: TestContext, url: string) {

@@ -72,7 +72,11 @@ function checkKey(text: string, at: number, report: Report): void {
   try {
     const { privateKey } = parseTokenKey(text);
     if (at > 0 || privateKey !== undefined) return;
-    report(['serviceTokens', 'key'], 'the first key is a public one, and can sign nothing', 'put the private key first');
+    report(
+      ['serviceTokens', 'key'],
+      'the first key is a public one, and can sign nothing',
+      'put the private key first',
+    );
   } catch (error) {
     const hint = 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256';
     report(['serviceTokens', 'key'], `the key ${(error as Error).message}`, hint);

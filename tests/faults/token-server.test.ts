@@ -17,7 +17,11 @@ async function start(t: TestContext, more: object = {}) {
 const json = (res: ServerResponse, value: unknown) => res.end(JSON.stringify(value));
 
 const LIES: readonly (readonly [string, (res: ServerResponse) => unknown, RegExp])[] = [
-  ['401 and a word', (res) => json(res.writeHead(401), { error: 'invalid_client', error_description: 's:e/cret' }), /answered 401 \(invalid_client\)/],
+  [
+    '401 and a word',
+    (res) => json(res.writeHead(401), { error: 'invalid_client', error_description: 's:e/cret' }),
+    /answered 401 \(invalid_client\)/,
+  ],
   ['a word of the secret', (res) => json(res.writeHead(400), { error: 'x'.repeat(500) }), /answered 400"/],
   ['no JSON', (res) => res.end('<html>sign in</html>'), /did not answer with a JSON object/],
   ['a list', (res) => json(res, ['t']), /did not answer with a JSON object/],
@@ -28,7 +32,11 @@ const LIES: readonly (readonly [string, (res: ServerResponse) => unknown, RegExp
   ['another kind of token', (res) => json(res, { access_token: 'a', token_type: 'mac' }), /no bearer token/],
   ['a life in words', (res) => json(res, { access_token: 'a', expires_in: 'soon' }), /expires_in that is none/],
   ['a life that is over', (res) => json(res, { access_token: 'a', expires_in: -1 }), /expires_in that is none/],
-  ['an endless answer', (res) => res.end(`{"access_token":"a","x":"${'x'.repeat(200_000)}"}`), /larger than 65536 bytes/],
+  [
+    'an endless answer',
+    (res) => res.end(`{"access_token":"a","x":"${'x'.repeat(200_000)}"}`),
+    /larger than 65536 bytes/,
+  ],
   ['a redirect', (res) => res.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(), /answered 302/],
   ['a broken connection', (res) => res.destroy(), /does not answer as it should/],
 ];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { signAsReceived } from '../support/aws4.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { collect } from '../support/own-stages.ts';
@@ -26,7 +28,10 @@ test('a fixed field of the file is sent to its service, and the field of the cli
   const serviceAuth = { header: { Authorization: 'Bearer ${ENV:KEY}', 'X-Internal-Key': '${ENV:KEY}' } };
   const gateway = await startGateway(t, {
     env: { KEY: 'secret-of-the-service' },
-    file: { services: { a: { targets: [service.url], serviceAuth } }, routes: [{ prefix: '/a', service: 'a', auth: 'none' }] },
+    file: {
+      services: { a: { targets: [service.url], serviceAuth } },
+      routes: [{ prefix: '/a', service: 'a', auth: 'none' }],
+    },
   });
   const headers = { authorization: 'Bearer of-the-client', 'x-internal-key': 'forged' };
   const answer = await ask(`${gateway.url}/a`, { headers });
@@ -90,7 +95,11 @@ test('an access token is fetched once for all that ask at once, over routes, and
 
 test('client_secret_post puts both into the body, and a field of its own takes the bare token', async (t) => {
   const [service, tokens] = [await startService(t), await startTokenServer(t)];
-  const serviceAuth = clientCredentials(tokens, { clientAuth: 'post', header: 'X-Token', resource: 'https://a.example/' });
+  const serviceAuth = clientCredentials(tokens, {
+    clientAuth: 'post',
+    header: 'X-Token',
+    resource: 'https://a.example/',
+  });
   const gateway = await startGateway(t, {
     file: { routes: [{ prefix: '/a', target: service.url, auth: 'none', serviceAuth }] },
   });
@@ -199,7 +208,9 @@ test('a WebSocket handshake, a part of an aggregate and a mirror get the credent
   await until(() => copy.requests.length === 2, { what: 'both copies' });
   const copied = copy.requests.map(({ headers }) => headers.authorization).sort();
   assert.deepEqual(copied, ['key-copy', undefined], 'a mirror that is no service gets no credential at all');
-  const socket = new WebSocket(`${gateway.url.replace('http:', 'ws:')}/ws`, { headers: { authorization: 'Basic eA==' } });
+  const socket = new WebSocket(`${gateway.url.replace('http:', 'ws:')}/ws`, {
+    headers: { authorization: 'Basic eA==' },
+  });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
   assert.equal(sockets.requests[0]?.headers.authorization, 'key-sockets');
   socket.close();
@@ -207,7 +218,9 @@ test('a WebSocket handshake, a part of an aggregate and a mirror get the credent
 
 async function startOnOneRoute(t: TestContext, route: object, more: object = {}) {
   const service = await startService(t);
-  const gateway = await startGateway(t, { file: { ...more, routes: [{ prefix: '/a', target: service.url, ...route }] } });
+  const gateway = await startGateway(t, {
+    file: { ...more, routes: [{ prefix: '/a', target: service.url, ...route }] },
+  });
   return { service, gateway };
 }
 
@@ -216,7 +229,9 @@ test('an attempt at another target is signed for that target', async (t) => {
   const aws = { region: 'eu-central-1', service: 'execute-api', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'x' };
   const gateway = await startGateway(t, {
     file: {
-      routes: [{ prefix: '/a', targets: [bad.url, good.url], balance: 'round-robin', auth: 'none', serviceAuth: { aws } }],
+      routes: [
+        { prefix: '/a', targets: [bad.url, good.url], balance: 'round-robin', auth: 'none', serviceAuth: { aws } },
+      ],
     },
   });
   for (let i = 0; i < 4; i += 1) assert.equal((await ask(`${gateway.url}/a?x=${i}`)).status, 200);
@@ -233,10 +248,76 @@ test('a body that is signed is read whole and sent with its length, also where t
   assert.equal(answer.status, 200);
   const seen = service.requests[0];
   assert.equal(seen?.headers['content-length'], '5');
-  assert.equal(seen?.headers['x-amz-content-sha256'], '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+  assert.equal(
+    seen?.headers['x-amz-content-sha256'],
+    '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+  );
   assert.equal(seen?.headers['x-amz-security-token'], undefined);
   assert.match(String(seen?.headers.authorization), /SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-meta-a,/);
   assert.equal(seen?.body.toString(), 'hello');
+});
+
+test('what is signed is what is sent, after every edit: another implementation makes the same signature of it', async (t) => {
+  const key = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI', sessionToken: 'of/the+session==' };
+  for (const name of ['s3', 'execute-api']) {
+    const scope = { region: 'eu-central-1', service: name };
+    const { service, gateway } = await startOnOneRoute(t, {
+      auth: 'none',
+      path: 'raw',
+      preserveHost: true,
+      request: [
+        { query: { set: { added: 'b c' } } },
+        { headers: { set: { 'x-amz-acl': 'private' } } },
+        { json: { set: { edited: true } } },
+      ],
+      serviceAuth: { aws: { ...scope, ...key } },
+    });
+    for (const [method, path] of [
+      ['GET', '/a/b%20c/(d)/%C3%BC?z=1&a=x%2Fy&Z=0'],
+      ['POST', "/a/it's/a+b?q=a+b"],
+      ['PUT', '/a/%7Euser/100%25?empty'],
+    ] as const) {
+      const json = { 'content-type': 'application/json' };
+      const sent = method === 'GET' ? {} : { headers: json, body: '{"a":1}' };
+      assert.equal((await ask(gateway.url, { method, path, ...sent })).status, 200);
+      const seen = service.requests.at(-1);
+      assert.ok(seen !== undefined);
+      assert.equal(seen.headers['x-amz-security-token'], key.sessionToken);
+      if (method !== 'GET') assert.equal(seen.body.toString(), '{"a":1,"edited":true}');
+      assert.equal(seen.headers.authorization, signAsReceived(seen, scope, key), `${name} ${seen.path}`);
+    }
+  }
+});
+
+test('a body that is not signed streams to the service', async (t) => {
+  const aws = { region: 'r', service: 's3', accessKeyId: 'A', secretAccessKey: 'x', payload: 'unsigned' };
+  const service = await startService(t, (_req, res) => res.end('early'), { early: true });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/a', target: service.url, auth: 'none', serviceAuth: { aws } }] },
+  });
+  const req = request(`${gateway.url}/a`, { method: 'PUT', headers: { 'content-length': '10' } });
+  req.write('half');
+  await until(() => service.requests.length === 1, { what: 'the head, before the body is whole' });
+  req.on('error', () => undefined).destroy();
+  assert.equal(service.requests[0]?.headers['x-amz-content-sha256'], 'UNSIGNED-PAYLOAD');
+});
+
+test('a clock that goes wrong is found out by what the service says of the time, and the request is tried again', async (t) => {
+  const aws = { region: 'r', service: 'execute-api', accessKeyId: 'A', secretAccessKey: 'x' };
+  const aheadMs = 20 * 60 * 1000;
+  const service = await startService(t, (req, res) => {
+    const theirs = new Date(Date.now() + aheadMs);
+    const said = String(req.headers['x-amz-date']);
+    const iso = said.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5');
+    const isLate = Math.abs(Date.parse(iso) - theirs.getTime()) > 5 * 60 * 1000;
+    res.writeHead(isLate ? 403 : 200, { date: theirs.toUTCString() }).end();
+  });
+  const gateway = await startGateway(t, {
+    file: { routes: [{ prefix: '/a', target: service.url, auth: 'none', serviceAuth: { aws } }] },
+  });
+  assert.equal((await ask(`${gateway.url}/a`)).status, 200);
+  assert.equal((await ask(`${gateway.url}/a`)).status, 200);
+  assert.equal(service.requests.length, 3, 'it is found out once');
 });
 
 test('an explanation names the kind of credential, and asks nobody for one', async (t) => {
@@ -274,7 +355,10 @@ test('the file is refused where a client credential would be sent on in the fiel
   const gateway = await startGateway(t, { file: { routes: [] } });
   const route = { prefix: '/a', target: 'http://127.0.0.1:1', auth: 'jwt', forwardCredentials: true };
   const issuers = [{ issuer: 'i', audience: 'a', secret: 'x'.repeat(48) }];
-  const refused = await gateway.reload({ issuers, routes: [{ ...route, serviceAuth: { header: { authorization: 'x' } } }] });
+  const refused = await gateway.reload({
+    issuers,
+    routes: [{ ...route, serviceAuth: { header: { authorization: 'x' } } }],
+  });
   assert.match(JSON.stringify(refused), /\\"authorization\\" is written by serviceAuth/);
   const taken = await gateway.reload({ issuers, routes: [{ ...route, serviceAuth: { header: { 'x-key': 'x' } } }] });
   assert.ok(!JSON.stringify(taken).includes('refused'), JSON.stringify(taken));
@@ -283,6 +367,8 @@ test('the file is refused where a client credential would be sent on in the fiel
 test('a secret that is missing refuses the file by its name', async (t) => {
   const gateway = await startGateway(t, { file: { routes: [] } });
   const serviceAuth = { header: { authorization: 'Bearer ${ENV:NOT_THERE}' } };
-  const outcome = await gateway.reload({ routes: [{ prefix: '/a', target: 'http://127.0.0.1:1', auth: 'none', serviceAuth }] });
+  const outcome = await gateway.reload({
+    routes: [{ prefix: '/a', target: 'http://127.0.0.1:1', auth: 'none', serviceAuth }],
+  });
   assert.match(JSON.stringify(outcome), /NOT_THERE/);
 });

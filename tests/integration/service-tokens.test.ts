@@ -66,7 +66,8 @@ test('what is published is public alone, and only where a token is sent', async 
   const set = await ask(gateway.url + JWKS);
   assert.equal(set.headers['content-type'], 'application/jwk-set+json');
   assert.match(String(set.headers['cache-control']), /max-age=60/);
-  for (const key of set.json.keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+  for (const key of set.json.keys)
+    assert.deepEqual(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
   assert.equal(set.json.keys.length, 2, 'the next key is there before it signs');
   await gateway.reload({ routes: [{ prefix: '/plain', target: service.url, auth: 'none' }] });
   assert.equal((await ask(gateway.url + JWKS)).status, 404);
@@ -125,7 +126,10 @@ test('a key of the file signs, and stays published when another takes its place'
   assert.equal((await ask(gateway.url + JWKS)).json.keys.length, 1);
   await gateway.reload({ ...file, serviceTokens: { key: [next, old] } });
   const after = await tokenOf(gateway);
-  assert.notEqual(jwt.decode(after, { complete: true })?.header.kid, jwt.decode(before, { complete: true })?.header.kid);
+  assert.notEqual(
+    jwt.decode(after, { complete: true })?.header.kid,
+    jwt.decode(before, { complete: true })?.header.kid,
+  );
   await verify(gateway, after);
   await gateway.reload({ ...file, serviceTokens: { key: next } });
   await verify(gateway, before);

@@ -2,6 +2,7 @@ import { hasMetadata, ownSchemes } from '../auth/auth-option.ts';
 import { metadataPrefix } from '../auth/resource-metadata.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
+import { tellsCaller } from '../upstream/credentials/options.ts';
 
 /** A route that the gateway answers itself. */
 export interface OwnRoute {
@@ -39,8 +40,7 @@ const JWKS_PATH = '/.well-known/jwks.json';
 
 /** The keys of the tokens that services are sent, where any is sent one. */
 function createKeysRoute(stages: StageList, { services, routes }: FileConfig): readonly OwnRoute[] {
-  const asks = [...Object.values(services), ...routes].some(({ serviceAuth }) => serviceAuth && serviceAuth.token);
-  if (!asks) return [];
+  if (![...Object.values(services), ...routes].some(({ serviceAuth }) => tellsCaller(serviceAuth))) return [];
   const keys = { name: 'turnpike-jwks', prefix: JWKS_PATH, exact: true, methods: ['GET'], auth: 'none' };
   return [{ own: 'jwks', config: parseBareRoute(stages, keys) }];
 }

@@ -39,7 +39,7 @@ export const serviceTokensStage = defineStage({
   fileKeys: { serviceTokens: serviceTokensOption },
 
   check({ serviceTokens: { key = [] } }, _routes, report) {
-    key.forEach((text, at) => checkKey(text, at, report));
+    for (const [at, text] of key.entries()) checkKey(text, at, report);
     const kids = key.flatMap((text) => kidOf(text) ?? []);
     const twice = kids.find((kid, at) => kids.indexOf(kid) < at);
     if (twice !== undefined) report(['serviceTokens', 'key'], 'two of the keys have the same kid');

@@ -157,3 +157,8 @@ function fieldsOf({ header = {}, oauth2, token, aws }: z.output<typeof kinds>): 
 export function credentialFields(option: ServiceAuthOption | undefined): readonly string[] {
   return option === undefined || option === false ? [] : fieldsOf(option);
 }
+
+/** Whether it sends the service a token that says who calls. */
+export function tellsCaller(option: ServiceAuthOption | undefined): boolean {
+  return option !== undefined && option !== false && option.token !== undefined;
+}

@@ -1,4 +1,4 @@
-/** Routes of the demo beside those of routes.json: what docs/answers.md, docs/transforms.md and docs/cache.md show, to be tried. */
+/** Routes of the demo beside those of routes.json: what docs/answers.md, docs/transforms.md, docs/cache.md and docs/service-credentials.md show, to be tried. */
 export const SAMPLE_ROUTES: readonly object[] = [
   {
     prefix: '/samples/sent',
@@ -49,6 +49,15 @@ export const SAMPLE_ROUTES: readonly object[] = [
       format: 'json',
       xml: { arrays: ['order.items.item'], numbers: true },
       json: { rename: { "order['@id']": 'id', "order.items.item[]['@sku']": 'sku' } },
+    },
+  },
+  {
+    prefix: '/samples/credentials',
+    target: 'http://localhost:4003',
+    auth: { any: ['jwt', 'api-key'], optional: true },
+    serviceAuth: {
+      header: { 'x-internal-key': 'the key of the service' },
+      token: { audience: 'products', header: 'x-caller-token' },
     },
   },
   {

@@ -146,6 +146,8 @@ export class RequestBody implements UploadOwner {
 
   #read(idleMs: number): Promise<Buffer> {
     const req = this.#req;
+    // Sent before, and all of it still here: to be sent again, elsewhere.
+    if (this.#stream !== undefined && this.#ended && this.#keptAll) return Promise.resolve(this.#kept.whole());
     if (this.#stream !== undefined) return Promise.reject(new Error('the body is on its way to the service already'));
     if (Number(req.headers['content-length'] ?? 0) > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes));
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();

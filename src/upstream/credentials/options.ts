@@ -158,7 +158,7 @@ export function credentialFields(option: ServiceAuthOption | undefined): readonl
   return option === undefined || option === false ? [] : fieldsOf(option);
 }
 
-/** Whether it sends the service a token that says who calls. */
-export function tellsCaller(option: ServiceAuthOption | undefined): boolean {
-  return option !== undefined && option !== false && option.token !== undefined;
+/** The field in which it sends the service a token that says who calls, in lower case; undefined where it sends none. */
+export function callerField(option: ServiceAuthOption | undefined): string | undefined {
+  return option === undefined || option === false ? undefined : option.token?.header;
 }

@@ -58,11 +58,23 @@ for (const era of Object.keys(ERAS) as (keyof typeof ERAS)[]) {
       const { gateway } = await start(t, {}, { json });
       const { client } = await connect(t, gateway, era);
       assert.equal(client.getNegotiatedProtocolVersion(), era);
-      assert.deepEqual((await client.listTools()).tools.map(({ name }) => name), ['search', 'add', 'report']);
-      assert.deepEqual((await client.listPrompts()).prompts.map(({ name }) => name), ['greet']);
-      assert.deepEqual((await client.listResources()).resources.map(({ uri }) => uri), ['file:///public/a.txt']);
+      assert.deepEqual(
+        (await client.listTools()).tools.map(({ name }) => name),
+        ['search', 'add', 'report'],
+      );
+      assert.deepEqual(
+        (await client.listPrompts()).prompts.map(({ name }) => name),
+        ['greet'],
+      );
+      assert.deepEqual(
+        (await client.listResources()).resources.map(({ uri }) => uri),
+        ['file:///public/a.txt'],
+      );
       const other = await connect(t, gateway, era, ADMIN);
-      assert.deepEqual((await other.client.listTools()).tools.map(({ name }) => name), ['search', 'delete_all', 'report']);
+      assert.deepEqual(
+        (await other.client.listTools()).tools.map(({ name }) => name),
+        ['search', 'delete_all', 'report'],
+      );
       assert.equal((await other.client.listPrompts()).prompts.length, 2);
     });
 
@@ -84,7 +96,10 @@ for (const era of Object.keys(ERAS) as (keyof typeof ERAS)[]) {
       assert.equal(line['code'], 'forbidden');
       await gateway.line({ status: 200, operation: 'tools/call search' });
       const metrics = await gateway.metrics();
-      assert.match(metrics, /turnpike_mcp_calls_total\{route="tools",method="tools\/call",name="search",result="passed"\} 1/);
+      assert.match(
+        metrics,
+        /turnpike_mcp_calls_total\{route="tools",method="tools\/call",name="search",result="passed"\} 1/,
+      );
       assert.match(metrics, /method="tools\/call",name="delete_all",result="refused"\} 1/);
       assert.match(metrics, /method="prompts\/get",name="other",result="refused"\} 1/);
     });
@@ -107,7 +122,8 @@ test('a session has its ID, its stream and its end; a stream that broke off is r
   assert.equal(transport.sessionId, id);
   await until(() => service.requests.some(({ method }) => method === 'GET'));
   // The server answered the list with an event that has an ID: the same again over a new stream.
-  const headers = { 'x-api-key': READER, 'mcp-session-id': id ?? '', accept: 'text/event-stream' };
+  const version = { 'mcp-protocol-version': '2025-11-25' };
+  const headers = { 'x-api-key': READER, 'mcp-session-id': id ?? '', accept: 'text/event-stream', ...version };
   const post = await fetch(`${gateway.url}/mcp`, {
     method: 'POST',
     headers: { ...headers, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
@@ -137,7 +153,10 @@ test('fields that are believed decide without a look at the body, for the versio
   const { client } = await connect(t, gateway, '2026-07-28');
   await client.callTool({ name: 'search' });
   await assert.rejects(client.callTool({ name: 'delete_all' }), /roles admin/);
-  assert.deepEqual((await client.listTools()).tools.map(({ name }) => name), ['search', 'add', 'report']);
+  assert.deepEqual(
+    (await client.listTools()).tools.map(({ name }) => name),
+    ['search', 'add', 'report'],
+  );
   const older = await connect(t, gateway, '2025-11-25');
   await assert.rejects(older.client.callTool({ name: 'delete_all' }), /roles admin/);
   assert.deepEqual(service.ran, ['search']);

@@ -33,7 +33,10 @@ function createTools(ran: string[]): McpServer {
         const progressToken = context.mcpReq._meta?.progressToken;
         if (name === 'report' && progressToken !== undefined) {
           for (const progress of [1, 2, 3])
-            await context.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total: 3 } });
+            await context.mcpReq.notify({
+              method: 'notifications/progress',
+              params: { progressToken, progress, total: 3 },
+            });
         }
         return { content: [{ type: 'text', text: `${name} ran` }] };
       },
@@ -102,7 +105,10 @@ export async function startMcp(t: Pick<TestContext, 'after'>, { json = false } =
     const response = (await isLegacyRequest(request)) ? await legacy(request) : await modern.fetch(request);
     res.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null) res.end();
-    else Readable.fromWeb(response.body as never).on('error', () => res.destroy()).pipe(res);
+    else
+      Readable.fromWeb(response.body as never)
+        .on('error', () => res.destroy())
+        .pipe(res);
   };
 
   const server = createServer((req, res) => {

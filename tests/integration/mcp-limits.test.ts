@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type Answer, ask } from '../support/http.ts';
+import { startService } from '../support/service.ts';
+
+const KEY = createApiKey();
+const CONSUMERS = [{ name: 'app', keys: [{ id: 'k1', sha256: hashApiKey(KEY) }] }];
+const FIXED = { window: '1h', algorithm: 'fixed' } as const;
+
+async function start(t: TestContext, mcp: object, route: object = {}) {
+  const service = await startService(t);
+  const one = { prefix: '/mcp', name: 'tools', target: service.url, auth: 'api-key', mcp, ...route };
+  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, routes: [one] } });
+  return { gateway, service };
+}
+
+const message = (name: string) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } });
+
+const send = ({ url }: TestGateway, body: unknown): Promise<Answer> =>
+  ask(`${url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': KEY },
+    body: JSON.stringify(body),
+  });
+
+const left = ({ headers }: Answer): number => Number(/;r=(\d+)/.exec(String(headers['ratelimit']))?.[1]);
+
+test('a tool takes what it costs out of the windows of its caller, each call of a batch its own', async (t) => {
+  const tools = { report: { cost: 30 }, '*': {} };
+  const { gateway } = await start(t, { tools }, { rateLimits: [{ ...FIXED, limit: 100 }] });
+  assert.equal(left(await send(gateway, message('search'))), 99);
+  assert.equal(left(await send(gateway, message('report'))), 69);
+  assert.equal(left(await send(gateway, [message('search'), message('search'), message('report')])), 37);
+  assert.equal(left(await send(gateway, message('report'))), 7);
+  const refused = await send(gateway, message('report'));
+  assert.deepEqual([refused.status, refused.json.code], [429, 'rate_limited']);
+});
+
+test('a tool has limits of its own, apart from those of all others', async (t) => {
+  const rateLimits = [{ ...FIXED, limit: 2 }];
+  const { gateway, service } = await start(t, { tools: { report: { rateLimits }, 'x_*': { rateLimits }, '*': {} } });
+  const statuses = async (...names: string[]): Promise<number[]> => {
+    const answers: number[] = [];
+    for (const name of names) answers.push((await send(gateway, message(name))).status);
+    return answers;
+  };
+  assert.deepEqual(await statuses('report', 'report', 'report', 'search'), [200, 200, 429, 200]);
+  // What begins alike counts together.
+  assert.deepEqual(await statuses('x_a', 'x_b', 'x_c'), [200, 200, 429]);
+  const batch = await send(gateway, [message('search'), message('report')]);
+  assert.equal(batch.status, 429);
+  assert.equal(service.requests.length, 5);
+  const line = await gateway.line({ status: 429, operation: 'tools/call report' });
+  assert.equal(line['code'], 'rate_limited');
+});
+
+test('what is only tried out, or only looked at, counts and changes nothing', async (t) => {
+  const tools = { report: { rateLimits: [{ ...FIXED, limit: 1 }] }, drop: false } as const;
+  const { gateway, service } = await start(t, { tools }, { shadow: ['mcp', 'rateLimit', 'mcpLimit'] });
+  assert.equal((await send(gateway, message('drop'))).status, 200);
+  await gateway.line({ shadow: 'mcp:forbidden' });
+  assert.equal(service.requests.length, 1);
+});

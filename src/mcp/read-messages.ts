@@ -7,6 +7,9 @@ type Members = Readonly<Record<string, unknown>>;
 /** Longer names nobody gives; a URI may be longer. */
 const MAX_NAME_CHARS = 4_096;
 
+/** More resources nobody listens to at once. */
+const MAX_SUBSCRIPTIONS = 1_000;
+
 /** What a service looks at in a message: another spelling of it is what a lenient reader may take for it (Go's, for one). */
 const MESSAGE_KEYS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const PARAMS_KEYS = ['name', 'uri', 'taskId', 'ref', 'notifications'];
@@ -83,6 +86,9 @@ function subscriptionsOf(params: Members, id: unknown): readonly Asked[] {
   refuseOtherSpellings(filter, ['resourceSubscriptions'], id);
   const uris = own(filter, 'resourceSubscriptions') ?? [];
   if (!Array.isArray(uris)) throw new McpFault(INVALID_PARAMS, '"resourceSubscriptions" that are no list', id);
+  if (uris.length > MAX_SUBSCRIPTIONS) {
+    throw new McpFault(INVALID_PARAMS, `more than ${MAX_SUBSCRIPTIONS} "resourceSubscriptions"`, id);
+  }
   return uris.map((uri: unknown) => ({ kind: 'resource', name: readName(uri, 'resourceSubscriptions', id) }));
 }
 

@@ -55,20 +55,20 @@ export class McpRules {
     return this.#byKind.get(kind)?.find(name);
   }
 
-  /** Why this caller may not ask for it; undefined where it may. */
-  denialOf(context: RequestContext, { kind, name }: Asked): Denial | undefined {
-    const rules = this.#byKind.get(kind);
-    if (rules === undefined) return undefined;
-    // Compared letter by letter: another spelling of a URI would be another one here, and the same at the service.
-    const isUnclear = kind === 'resource' && !isPlainUri(name);
-    const rule = isUnclear ? undefined : rules.find(name);
-    // What nobody may looks like what is not there.
-    if (rule?.conditions === undefined) return { detail: `This route has no such ${kind}.`, scopes: undefined };
-    for (const condition of rule.conditions) {
-      const denial = condition(context);
-      if (denial !== undefined) return denial;
-    }
-    return undefined;
+  /** Why a caller may not ask for things; undefined for those that it may. What a rule says is found out once. */
+  judge(context: RequestContext): (asked: Asked) => Denial | undefined {
+    const found = new Map<McpRule, Denial | undefined>();
+    return ({ kind, name }) => {
+      const rules = this.#byKind.get(kind);
+      if (rules === undefined) return undefined;
+      // Compared letter by letter: another spelling of a URI would be another one here, and the same at the service.
+      const isUnclear = kind === 'resource' && !isPlainUri(name);
+      const rule = isUnclear ? undefined : rules.find(name);
+      // What nobody may looks like what is not there.
+      if (rule?.conditions === undefined) return { detail: `This route has no such ${kind}.`, scopes: undefined };
+      if (!found.has(rule)) found.set(rule, denialBy(rule.conditions, context));
+      return found.get(rule);
+    };
   }
 
   /** Everything that a call asks for, its method first. */
@@ -81,6 +81,14 @@ export class McpRules {
     const costs = this.asksOf(call).flatMap((asked) => this.find(asked)?.cost ?? []);
     return costs.length === 0 ? undefined : Math.max(...costs);
   }
+}
+
+function denialBy(conditions: readonly Condition[], context: RequestContext): Denial | undefined {
+  for (const condition of conditions) {
+    const denial = condition(context);
+    if (denial !== undefined) return denial;
+  }
+  return undefined;
 }
 
 class NameRules {

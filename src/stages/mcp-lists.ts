@@ -1,7 +1,6 @@
-import { contextOf, type RequestContext } from '../context.ts';
+import { contextOf } from '../context.ts';
 import { askForIdentity } from '../idempotency/told-field.ts';
-import { type Asked, LISTING_METHODS } from '../mcp/calls.ts';
-import type { Allowance } from '../mcp/filter-lists.ts';
+import { type Asked, type Kind, LISTING_METHODS } from '../mcp/calls.ts';
 import { callsOf } from '../mcp/known-calls.ts';
 import { ListFilter } from '../mcp/list-filter.ts';
 import { mcpKeys } from '../mcp/options.ts';
@@ -21,10 +20,7 @@ export const mcpListsStage = defineStage({
     const rules = new McpRules(options, hidden.hide);
     if (!rules.filtersLists) return undefined;
     const { maxList: maxBytes } = options;
-    const allowanceOf = (context: RequestContext): Allowance => ({
-      has: (kind) => rules.has(kind),
-      allows: (asked: Asked) => rules.denialOf(context, asked) === undefined,
-    });
+    const has = (kind: Kind): boolean => rules.has(kind);
 
     return function mcpLists(req, _res, next) {
       const context = contextOf(req);
@@ -33,7 +29,9 @@ export const mcpListsStage = defineStage({
       if (calls !== undefined && mayBeList) {
         // A stream that is coded can't be looked through while it runs.
         askForIdentity(context);
-        context.sink = new ListFilter(allowanceOf(context), maxBytes, context.sink);
+        const denialOf = rules.judge(context);
+        const allows = (asked: Asked): boolean => denialOf(asked) === undefined;
+        context.sink = new ListFilter({ has, allows }, maxBytes, context.sink);
         context.trace?.push({ stage: 'mcpLists', decision: 'lists are filtered' });
       }
       next();

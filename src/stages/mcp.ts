@@ -22,6 +22,8 @@ import { defineStage } from '../stage.ts';
 /** Outside of what JSON-RPC and MCP keep for themselves (MCP 2026-07-28, Error Codes). */
 const REFUSED_RPC_CODE = 403;
 
+const NO_SOCKETS = 'Messages over a WebSocket can not be looked at; send them by POST.';
+
 type Next = (error?: unknown) => void;
 
 /**
@@ -63,9 +65,10 @@ export const mcpStage = defineStage({
     };
 
     const judge = (context: RequestContext, calls: readonly McpCall[]): GatewayError | undefined => {
+      const denialOf = rules.judge(context);
       for (const call of calls) {
         for (const asked of rules.asksOf(call)) {
-          const denial = rules.denialOf(context, asked);
+          const denial = denialOf(asked);
           if (denial === undefined) continue;
           context.trace?.push({ stage: 'mcp', decision: `refused: ${operationOf([call])}: ${denial.detail}` });
           return refuse(context, call, denial);
@@ -99,6 +102,7 @@ export const mcpStage = defineStage({
     return function mcp(req, _res, next) {
       const context = contextOf(req);
       const { method } = context;
+      if (context.websocket !== undefined) return next(new GatewayError('forbidden', NO_SOCKETS));
       if (method === 'POST') return guardPost(context, next);
       if (!OTHER_METHODS.has(method)) return next(otherMethod());
       if (hasBody(req)) return next(new GatewayError('bad_request', `A ${method} of MCP has no body.`));

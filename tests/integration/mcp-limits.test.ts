@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
+import { collect } from '../support/own-stages.ts';
 import { startService } from '../support/service.ts';
 
 const KEY = createApiKey();
@@ -58,8 +59,22 @@ test('a tool has limits of its own, apart from those of all others', async (t) =
 
 test('what is only tried out, or only looked at, counts and changes nothing', async (t) => {
   const tools = { report: { rateLimits: [{ ...FIXED, limit: 1 }] }, drop: false } as const;
-  const { gateway, service } = await start(t, { tools }, { shadow: ['mcp', 'rateLimit', 'mcpLimit'] });
+  const shadow = ['mcp', 'rateLimit', 'mcpLimit'];
+  const { gateway, service } = await start(t, { tools }, { shadow, rateLimits: [{ ...FIXED, limit: 100 }] });
   assert.equal((await send(gateway, message('drop'))).status, 200);
   await gateway.line({ shadow: 'mcp:forbidden' });
   assert.equal(service.requests.length, 1);
+  const headers = ['host', 'x', 'x-api-key', KEY, 'content-type', 'application/json'];
+  const dry = await collect(gateway.gateway.inProcess, { method: 'POST', target: '/mcp', headers, dryRun: true });
+  assert.ok(dry.context.trace?.some(({ decision }) => decision === 'looks at the body, which is not here'));
+  assert.equal(service.requests.length, 1);
+});
+
+test('a route with a guard opens no WebSocket', async (t) => {
+  const { gateway } = await start(t, { tools: { '*': {} } }, { websocket: true });
+  const fields = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'x-api-key': KEY };
+  const answer = await ask(`${gateway.url}/mcp`, {
+    headers: { ...fields, 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
+  });
+  assert.equal(answer.status, 403);
 });

@@ -15,21 +15,21 @@ test('the rule of a name stands before that of a longer beginning, and that befo
   const rules = rulesOf({
     tools: { '*': {}, 'git_*': { roles: ['admin'] }, 'git_log*': { roles: ['reader'] }, git_logout: false },
   });
-  const may = (name: string): boolean => rules.denialOf(CALLER, tool(name)) === undefined;
+  const may = (name: string): boolean => rules.judge(CALLER)(tool(name)) === undefined;
   assert.deepEqual(['x', 'git_push', 'git_log', 'git_logs', 'git_logout'].map(may), [true, false, true, true, false]);
 });
 
 test('what no rule is for looks like what is not there, and so does what nobody may', () => {
   const rules = rulesOf({ tools: { a: {}, b: false } });
-  assert.equal(rules.denialOf(CALLER, tool('a')), undefined);
-  assert.equal(rules.denialOf(CALLER, tool('b'))?.detail, 'This route has no such tool.');
+  assert.equal(rules.judge(CALLER)(tool('a')), undefined);
+  assert.equal(rules.judge(CALLER)(tool('b'))?.detail, 'This route has no such tool.');
   for (const name of ['c', '__proto__', 'constructor', 'toString', 'A', 'a '])
-    assert.equal(rules.denialOf(CALLER, tool(name))?.detail, 'This route has no such tool.', name);
+    assert.equal(rules.judge(CALLER)(tool(name))?.detail, 'This route has no such tool.', name);
 });
 
 test('of kinds without rules everything passes', () => {
   const rules = rulesOf({ tools: { a: {} } });
-  assert.equal(rules.denialOf(CALLER, { kind: 'prompt', name: 'x' }), undefined);
+  assert.equal(rules.judge(CALLER)({ kind: 'prompt', name: 'x' }), undefined);
   assert.deepEqual([rules.has('tool'), rules.has('prompt'), rules.filtersLists], [true, false, true]);
   assert.equal(rulesOf({ methods: { '*': {} } }).filtersLists, false);
 });

@@ -115,6 +115,32 @@ for (const era of Object.keys(ERAS) as (keyof typeof ERAS)[]) {
   });
 }
 
+for (const era of Object.keys(ERAS) as (keyof typeof ERAS)[]) {
+  test(`what the server tells by itself comes while the client listens (${era})`, async (t) => {
+    const { gateway, service } = await start(t);
+    const { client } = await connect(t, gateway, era);
+    let changes = 0;
+    client.setNotificationHandler('notifications/tools/list_changed', () => {
+      changes += 1;
+    });
+    if (era === '2026-07-28') await client.listen({ toolsListChanged: true });
+    // The stream of a session may open a moment after the session does: it is told again until it is heard.
+    await until(
+      () => {
+        service.changeTools();
+        return changes > 0;
+      },
+      { everyMs: 50, what: 'the message of the server' },
+    );
+  });
+}
+
+test('a resource that may not be read may not be listened to', async (t) => {
+  const { gateway } = await start(t);
+  const { client } = await connect(t, gateway, '2026-07-28');
+  await assert.rejects(client.listen({ resourceSubscriptions: ['file:///secret/a.txt'] }), /no such resource|403/);
+});
+
 test('a session has its ID, its stream and its end; a stream that broke off is resumed, filtered as the answer was', async (t) => {
   const { gateway, service } = await start(t);
   const { client, transport } = await connect(t, gateway, '2025-11-25');

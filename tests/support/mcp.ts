@@ -18,6 +18,8 @@ export interface TestMcp {
   /** Names of the tools that ran, in order. */
   readonly ran: string[];
   readonly sessions: Map<string, WebStandardStreamableHTTPServerTransport>;
+  /** Tells all who listen that the tools have changed, and one resource. */
+  changeTools(): void;
   /** Requests that came, by method of HTTP and their fields. */
   readonly requests: { readonly method: string; readonly headers: Headers }[];
 }
@@ -80,6 +82,7 @@ class MemoryEvents implements EventStore {
 export async function startMcp(t: Pick<TestContext, 'after'>, { json = false } = {}): Promise<TestMcp> {
   const ran: string[] = [];
   const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
+  const servers: McpServer[] = [];
   const requests: { method: string; headers: Headers }[] = [];
   const modern = createMcpHandler(() => createTools(ran), { legacy: 'reject', responseMode: json ? 'json' : 'sse' });
 
@@ -94,7 +97,9 @@ export async function startMcp(t: Pick<TestContext, 'after'>, { json = false } =
         onsessionclosed: (id) => void sessions.delete(id),
       });
       transport = made;
-      await createTools(ran).connect(transport);
+      const server = createTools(ran);
+      servers.push(server);
+      await server.connect(transport);
     }
     return transport.handleRequest(request);
   };
@@ -121,7 +126,16 @@ export async function startMcp(t: Pick<TestContext, 'after'>, { json = false } =
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ran, sessions, requests };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ran,
+    sessions,
+    changeTools() {
+      modern.notify.toolsChanged();
+      for (const one of servers) one.sendToolListChanged();
+    },
+    requests,
+  };
 }
 
 function requestOf(req: IncomingMessage): Request {

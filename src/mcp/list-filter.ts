@@ -50,13 +50,13 @@ export class ListFilter implements Sink {
   /** Why an answer can't be looked through; undefined where it can, or has nothing to be looked for. */
   #choose(context: RequestContext, status: number, fields: AnswerFields): string | undefined {
     if (status < 200 || status > 299 || BODILESS.has(status)) return undefined;
+    if (status === 206) return 'The service has sent a part of an answer, which can not be looked through.';
     const type = String(fields['content-type'] ?? '');
     if (mediaTypeOf(type) === 'text/event-stream') {
       if (!isIdentity([fields['content-encoding'] ?? []].flat().join(',')))
         return 'The service codes its events, though it was asked not to: they can not be looked through.';
       this.#next = new EventFilter(this.#allowance, this.#maxBytes, this.#end);
     } else if (isJsonType(type)) {
-      if (status === 206) return 'The service has sent a part of an answer, which can not be looked through.';
       this.#next = new WholeAnswerSink(this.#reader, this.#end);
     } else if (context.method === 'POST' && fields['content-length'] !== '0') {
       return 'The service has sent a list that is neither JSON nor events.';

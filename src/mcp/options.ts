@@ -57,8 +57,8 @@ export const mcpOption = z.strictObject({
     ),
   maxBatch: z.int().min(1).max(100).default(10).describe('Messages that one body may carry in an array. Default 10.'),
   maxList: size({ min: '1kb', max: '64mb' })
-    .prefault('4mb')
-    .describe('Longest list, or event of a stream, that is looked through for what the caller may see. Default 4mb.'),
+    .prefault('1mb')
+    .describe('Longest list, or event of a stream, that is looked through for what the caller may see. Default 1mb.'),
 });
 
 export type McpOptions = z.output<typeof mcpOption>;

@@ -92,11 +92,12 @@ function subscriptionsOf(params: Members, id: unknown): readonly Asked[] {
   return uris.map((uri: unknown) => ({ kind: 'resource', name: readName(uri, 'resourceSubscriptions', id) }));
 }
 
-/** A name that every reader reads alike: no half of a character, and none that ends a text elsewhere. */
+/** A name that every reader reads alike: no half of a character, none that ends a text elsewhere, no space around it. */
 export function readName(name: unknown, place: string, id?: unknown): string {
   if (typeof name !== 'string' || name === '') throw new McpFault(INVALID_PARAMS, `"${place}" is no name`, id);
   if (name.length > MAX_NAME_CHARS) throw new McpFault(INVALID_PARAMS, `"${place}" is too long`, id);
-  if (!isPlain(name)) throw new McpFault(INVALID_PARAMS, `"${place}" has a character that no name has`, id);
+  if (!isPlain(name) || name !== name.trim())
+    throw new McpFault(INVALID_PARAMS, `"${place}" has a character that no name has`, id);
   return name;
 }
 

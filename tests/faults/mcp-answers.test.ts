@@ -132,6 +132,8 @@ test('what can not be looked through is not shown', async (t) => {
     (res) => res.writeHead(200, JSON_TYPE).end(`{"result":${'['.repeat(5000)}${']'.repeat(5000)}}`),
     (res) => res.writeHead(200, { ...EVENTS, 'content-encoding': 'gzip' }).end(gzipSync(`data: ${text}\n\n`)),
     (res) => res.writeHead(206, { ...JSON_TYPE, 'content-range': 'bytes 0-9/100' }).end(text),
+    (res) =>
+      res.writeHead(206, { ...EVENTS, 'content-range': 'bytes 9-99/100' }).end(`{"result"…\n\ndata: ${text}\n\n`),
   ];
   for (const answer of answers) {
     const { list } = await start(t, answer);

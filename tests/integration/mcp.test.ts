@@ -174,6 +174,28 @@ test('a session has its ID, its stream and its end; a stream that broke off is r
   assert.ok(session !== undefined && client !== undefined);
 });
 
+test('where identity is optional, a tool that asks for something asks who calls', async (t) => {
+  const auth = { any: ['api-key'], optional: true };
+  const { gateway, service } = await start(
+    t,
+    { tools: { search: {}, add: { roles: ['reader'] } } },
+    { route: { auth } },
+  );
+  const client = new Client({ name: 'trial', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`)));
+  t.after(() => client.close());
+  assert.deepEqual(
+    (await client.listTools()).tools.map(({ name }) => name),
+    ['search'],
+  );
+  await client.callTool({ name: 'search' });
+  await assert.rejects(
+    client.callTool({ name: 'add' }),
+    (error: { data?: { status?: number } }) => error.data?.status === 401,
+  );
+  assert.deepEqual(service.ran, ['search']);
+});
+
 test('fields that are believed decide without a look at the body, for the version that checks them', async (t) => {
   const { gateway, service } = await start(t, { trustHeaders: true }, { route: { bodyLimit: '10mb' } });
   const { client } = await connect(t, gateway, '2026-07-28');

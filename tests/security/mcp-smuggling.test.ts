@@ -72,6 +72,8 @@ test('no spelling of a method, a member or a name gets a refused tool called', a
     '{"method":"tools/call","params":{"name":["drop"]}}',
     '{"method":"tools/call","params":{"name":"drop\\u0000"}}',
     '{"method":"tools/call","params":{"name":"drop\\ud800"}}',
+    '{"method":"tools/call","params":{"name":" drop"}}',
+    '{"method":"tools/call","params":{"name":"drop\\u00a0"}}',
     '{"method":"tools/call","params":{"__proto__":{"name":"search"}}}',
     `{"__proto__":{"method":"tools/list"},"method":"tools/call",${params}}`,
     `{"__proto__":{"method":"tools/call",${params}}}`,

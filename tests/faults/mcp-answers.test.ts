@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { MESSAGES } from '../../src/lib/held-bytes.ts';
 import { startGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const LIST = {
   jsonrpc: '2.0',
@@ -148,4 +150,17 @@ test('what can not be looked through is not shown', async (t) => {
 test('an event whose end never comes is left out, as a reader would', async (t) => {
   const { list } = await start(t, (res) => res.writeHead(200, EVENTS).end(`: hi\n\ndata: ${JSON.stringify(LIST)}\n`));
   assert.equal((await list()).text, ': hi\n\n');
+});
+
+test('a client that leaves in the middle of an event leaves nothing behind', async (t) => {
+  const { gateway } = await start(
+    t,
+    (res) => void res.writeHead(200, EVENTS).write(`: hi\n\ndata: ${'x'.repeat(10_000)}`),
+  );
+  const controller = new AbortController();
+  const answer = await fetch(`${gateway.url}/mcp`, { signal: controller.signal });
+  await answer.body?.getReader().read();
+  await until(() => MESSAGES.total > 0);
+  controller.abort();
+  await until(() => MESSAGES.total === 0);
 });

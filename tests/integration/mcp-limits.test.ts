@@ -78,3 +78,17 @@ test('a route with a guard opens no WebSocket', async (t) => {
   });
   assert.equal(answer.status, 403);
 });
+
+test('a route without it has no handler for it', async (t) => {
+  const route = { target: 'http://localhost:1', auth: 'none' };
+  const routes = [
+    { ...route, prefix: '/a' },
+    { ...route, prefix: '/b', mcp: { maxBatch: 1, methods: { '*': {} } } },
+    { ...route, prefix: '/c', mcp: { tools: { a: { cost: 2 } } } },
+  ];
+  const { adminUrl } = await startGateway(t, { file: { routes } });
+  const { json } = await ask(`${adminUrl}/routes`);
+  const ofMcp = (name: string): readonly string[] =>
+    json.find((one: { name: string }) => one.name === name).stages.filter((stage: string) => stage.startsWith('mcp'));
+  assert.deepEqual([ofMcp('/a'), ofMcp('/b'), ofMcp('/c')], [[], ['mcp'], ['mcp', 'mcpLimit', 'mcpLists']]);
+});

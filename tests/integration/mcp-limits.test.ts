@@ -4,16 +4,18 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { collect } from '../support/own-stages.ts';
+import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const KEY = createApiKey();
 const CONSUMERS = [{ name: 'app', keys: [{ id: 'k1', sha256: hashApiKey(KEY) }] }];
 const FIXED = { window: '1h', algorithm: 'fixed' } as const;
 
-async function start(t: TestContext, mcp: object, route: object = {}) {
+async function start(t: TestContext, mcp: object, route: object = {}, env: Record<string, string> = {}) {
   const service = await startService(t);
   const one = { prefix: '/mcp', name: 'tools', target: service.url, auth: 'api-key', mcp, ...route };
-  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, routes: [one] } });
+  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, routes: [one] }, env });
   return { gateway, service };
 }
 
@@ -55,6 +57,21 @@ test('a tool has limits of its own, apart from those of all others', async (t) =
   assert.equal(service.requests.length, 5);
   const line = await gateway.line({ status: 429, operation: 'tools/call report' });
   assert.equal(line['code'], 'rate_limited');
+});
+
+test('in Redis the limit of a tool holds for all gateways', needsRedis, async (t) => {
+  const server = await startRedisServer();
+  t.after(() => server.stop());
+  const tools = { report: { rateLimits: [{ ...FIXED, limit: 3 }] }, '*': {} };
+  const env = { REDIS_URL: server.url };
+  const gateways = [await start(t, { tools }, {}, env), await start(t, { tools }, {}, env)].map(
+    ({ gateway }) => gateway,
+  );
+  for (const gateway of gateways)
+    await until(async () => (await gateway.metrics()).includes('turnpike_limiter_store_up 1'));
+  const calls = [0, 1, 0, 1, 0, 1].map((at) => send(gateways[at] as TestGateway, message('report')));
+  const passed = (await Promise.all(calls)).filter(({ status }) => status === 200);
+  assert.equal(passed.length, 3);
 });
 
 test('what is only tried out, or only looked at, counts and changes nothing', async (t) => {

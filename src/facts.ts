@@ -26,6 +26,8 @@ export type AttemptOutcome =
 export interface Decision {
   readonly stage: string;
   readonly decision: string;
+  /** The same for a program, and more of it. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** Terms under which a WebSocket is open. */

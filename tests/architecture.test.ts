@@ -45,7 +45,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
-  ['gateway.ts', 'server/', 'admin/'],
+  ['gateway.ts', 'server/', 'admin/', 'explain/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];
 

@@ -8,6 +8,7 @@ import { describeConsumers } from './consumers.ts';
 import { decodePart } from './decode-part.ts';
 import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
+import { listRecent } from './recent.ts';
 import { revokeToken } from './revoke-token.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
@@ -32,6 +33,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
     ['/consumers', get(() => describeConsumers(source))],
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
+    ['/recent', get((_rest, query) => listRecent(source, query))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
     ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],

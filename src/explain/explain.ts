@@ -40,7 +40,7 @@ export async function explain(
     route: context.route?.name ?? null,
     considered: (facts['considered'] ?? []) as readonly ConsideredRoute[],
     ...(facts['nearest'] !== undefined && { nearest: facts['nearest'] as NonNullable<Explanation['nearest']> }),
-    steps: stepsOf(trace, route),
+    steps: stepsOf(trace, route, error === undefined ? undefined : context.refusedBy),
     ...describeOutcome(error),
     ...describeCaller(context),
     ...(token.length > 0 && { token }),
@@ -91,11 +91,14 @@ function describeRequest(asked: AskedRequest, context: RequestContext): Explanat
 }
 
 /** Every stage of the route in its order: what it noted, or that it let the request by; none behind a refusal. */
-function stepsOf(trace: readonly Decision[], route: CompiledRoute | undefined): readonly Step[] {
-  const refusing = trace.find(({ facts }) => facts?.['refuses'] === true)?.stage;
+function stepsOf(
+  trace: readonly Decision[],
+  route: CompiledRoute | undefined,
+  refusing: string | undefined,
+): readonly Step[] {
   const said = new Map<string, string[]>();
-  for (const { stage, decision, facts } of trace) {
-    if (facts?.['refuses'] === true || stage === 'refused') continue;
+  for (const { stage, decision } of trace) {
+    if (stage === 'refused') continue;
     const list = said.get(stage) ?? [];
     list.push(redactText(decision));
     said.set(stage, list);

@@ -231,7 +231,7 @@ async function wearOut(gateway: TestGateway): Promise<void> {
   await until(async () => (await ask(`${gateway.url}/broken/0`)).json.code === 'circuit_open');
 }
 
-test('an explanation names the stage and the reason of thirty refusals, and each happens then as it says', async (t) => {
+test('an explanation names the stage and the reason of thirty refusals, each happens as it says, and is kept with it', async (t) => {
   const service = await startService(t);
   const gone = await startService(t);
   await gone.stop();
@@ -246,6 +246,9 @@ test('an explanation names the stage and the reason of thirty refusals, and each
       const happened = await ask(gateway.url, { method, path, ...(headers && { headers }), ...(body && { body }) });
       assert.deepEqual([told.outcome, told.code, told.status], ['refused', code, happened.status]);
       assert.equal(happened.json.code, code);
+      const [kept] = (await ask(`${gateway.adminUrl}/recent?requestId=${happened.json.requestId}`)).json;
+      assert.deepEqual([kept?.code, kept?.status], [code, happened.status]);
+      assert.equal(kept.steps.find((step: { refuses: boolean }) => step.refuses)?.stage, stage);
       assert.equal(told.steps.find(({ refuses }) => refuses)?.stage, stage);
       assert.match(
         `${told.detail} ${told.detailForLog} ${JSON.stringify(told.errors)} ${JSON.stringify(told.refusalHeaders)}`,

@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what would become of a request, and why',
     run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   },
+  diff: {
+    usage: 'diff OLD.json NEW.json',
+    summary: 'say in words what a file would change',
+    run: async (argv, io) => (await import('./cli/diff.ts')).runDiff(argv, io),
+  },
   init: {
     usage: 'init [folder] [--from FILE]',
     summary: 'write a routes.json and a .env to begin with',

@@ -167,7 +167,7 @@ export class RequestContext {
   outcome: AttemptOutcome | undefined = undefined;
   /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
   upstreamMs = 0;
-  /** Names of the operations of GraphQL that it asks for, with a space between those of a batch. */
+  /** Operations of GraphQL, or calls of MCP with their names, that it asks for; with a space between those of a batch. */
   operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;

@@ -43,6 +43,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'routing/',
     'upstream/',
   ],
+  ['mcp/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
   ['gateway.ts', 'server/', 'admin/', 'explain/'],

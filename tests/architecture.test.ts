@@ -46,7 +46,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['mcp/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
-  ['gateway.ts', 'server/', 'admin/'],
+  ['gateway.ts', 'server/', 'admin/', 'explain/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];
 

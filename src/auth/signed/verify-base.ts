@@ -1,0 +1,24 @@
+import { constants, createHmac, timingSafeEqual, verify } from 'node:crypto';
+import type { SigningKey } from './signature-key.ts';
+
+/** Whether a signature base was signed with this key, in the key's own algorithm (RFC 9421, section 3.3). */
+export function isSignedBy({ algorithm, key }: SigningKey, base: string, signature: Buffer): boolean {
+  const text = Buffer.from(base, 'latin1');
+  switch (algorithm) {
+    case 'hmac-sha256': {
+      const mac = createHmac('sha256', key).update(text).digest();
+      return mac.length === signature.length && timingSafeEqual(mac, signature);
+    }
+    case 'ed25519':
+      return verify(null, text, key, signature);
+    // Both halves side by side, not DER (sections 3.3.4 and 3.3.5).
+    case 'ecdsa-p256-sha256':
+      return signature.length === 64 && verify('sha256', text, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    case 'ecdsa-p384-sha384':
+      return signature.length === 96 && verify('sha384', text, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    case 'rsa-pss-sha512':
+      return verify('sha512', text, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 }, signature);
+    case 'rsa-v1_5-sha256':
+      return verify('sha256', text, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
+  }
+}

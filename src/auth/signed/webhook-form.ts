@@ -135,9 +135,9 @@ function readStripe(field: string): SentSignatures | undefined {
 function readStandard(field: string): SentSignatures | undefined {
   if (field.length > MAX_FIELD_CHARS) return undefined;
   const written = field.split(' ').flatMap((one) => {
-    const comma = one.indexOf(',');
-    const kind = STANDARD_KINDS.get(one.slice(0, comma));
-    return kind === undefined ? [] : [{ kind, written: one.slice(comma + 1) }];
+    const [version = '', ...rest] = one.split(',');
+    const kind = STANDARD_KINDS.get(version);
+    return kind === undefined ? [] : [{ kind, written: rest.join(',') }];
   });
   const signatures = decodeAll(written, 'base64');
   return signatures && { signatures };

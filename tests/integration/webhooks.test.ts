@@ -143,6 +143,16 @@ test('any other provider is told by its parts', async (t) => {
   assert.equal((await send('body', { ...fields(), 'x-id': 'a-2' })).status, 401);
 });
 
+test('a signature may come in Authorization, beside tokens', async (t) => {
+  const parts = { header: 'Authorization', prefix: 'HMAC ', encoding: 'base64' };
+  const hook = { webhook: { consumers: 'provider', parts } };
+  const { send } = await setUp(t, { route: { auth: [hook, 'jwt'] } });
+  const mac = createHmac('sha256', SIGNING_SECRET).update('x').digest('base64');
+  assert.equal((await send('x', { authorization: `HMAC ${mac}` })).status, 200);
+  assert.equal((await send('y', { authorization: `HMAC ${mac}` })).status, 401);
+  assert.equal((await send('y', { authorization: `Basic ${mac}` })).status, 401);
+});
+
 test('what is signed is the body as it was sent, and the service gets the very same', async (t) => {
   const { send, service } = await setUp(t);
   const coded = gzipSync('{"a": 1}');
@@ -181,6 +191,16 @@ test('plans, roles and the log know the consumer, and the credential goes on whe
   assert.equal(line['consumer'], 'provider');
   const all = [...gateway.accessLines, ...gateway.messages].join('\n');
   assert.ok(!all.includes(SIGNING_SECRET) && !all.includes(String(signGitHub('x')['x-hub-signature-256'])));
+});
+
+test('neither the state nor the list of consumers tells a secret, and guessing is slowed down as anywhere', async (t) => {
+  const { send, gateway } = await setUp(t);
+  const pages = await Promise.all(['/state', '/consumers', '/metrics'].map((path) => ask(gateway.adminUrl + path)));
+  for (const { text } of pages) assert.ok(!text.includes(SIGNING_SECRET));
+  const statuses: number[] = [];
+  for (let i = 0; i < 22; i += 1) statuses.push((await send(`${i}`, signGitHub('another'))).status);
+  assert.deepEqual(statuses.slice(-2), [429, 429]);
+  assert.equal((await send('x', signGitHub('x'))).status, 200, 'a valid one passes all the same');
 });
 
 test('a file with a webhook that could never pass, or that anybody could forge, is refused', async (t) => {

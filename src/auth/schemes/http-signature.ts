@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { bodyOf } from '../../body/body-of.ts';
 import { turnFor } from '../../body/heavy.ts';
@@ -13,11 +14,10 @@ import { valuesOf } from '../signed/as-sent.ts';
 import { baseOf } from '../signed/component.ts';
 import { findDigestFault } from '../signed/content-digest.ts';
 import { acceptSignature, coversDigest, findUncovered, requiredComponents } from '../signed/coverage.ts';
-import { passOnce, SLACK_MS } from '../signed/once.ts';
+import { AGAIN, passOnce, SLACK_MS } from '../signed/once.ts';
 import { Seen, seenKind } from '../signed/seen.ts';
 import { parseSignatureKey, type SigningKey } from '../signed/signature-key.ts';
 import { readSignedMessage, type SignedMessage } from '../signed/signed-message.ts';
-import { hashOf } from '../signed/sliced.ts';
 import { isSignedBy } from '../signed/verify-base.ts';
 import { endOfWindow } from '../signed/webhook-claim.ts';
 
@@ -140,15 +140,15 @@ function createProof(chosen: Options, { keys, seen, clock }: Shared) {
   const { tolerance, withoutRedis } = chosen;
 
   async function proveBody(context: RequestContext, message: SignedMessage, key: OwnedKey): Promise<Outcome> {
-    const fault = coversDigest(message.components) ? await findBodyFault(context) : undefined;
+    const fault = await findBodyFault(context, message.components);
     if (fault !== undefined) return fault;
-    const endsAtMs = endOfWindow(message.createdAtMs as number, tolerance + SLACK_MS / 2, clock.now(), 'created');
+    const { createdAtMs = 0 } = message;
+    const endsAtMs = endOfWindow(createdAtMs, tolerance + SLACK_MS / 2, clock.now(), 'the time of the signature');
     // While the body came its time has run out.
     if (endsAtMs instanceof Refusal) return endsAtMs;
-    if (message.nonce === undefined || context.dryRun) return key.identity;
-    const owner = key.identity.consumer?.name ?? '';
-    const name = (await hashOf('sha256', [JSON.stringify([key.id, message.nonce])])).toString('base64url');
-    return passOnce(seen, { owner, name, untilMs: endsAtMs + SLACK_MS, withoutRedis }, key.identity);
+    const named = nameOf(message, key);
+    if (named === undefined || context.dryRun) return key.identity;
+    return passOnce(seen, { ...named, untilMs: endsAtMs + SLACK_MS, withoutRedis }, key.identity);
   }
 
   return function prove(context: RequestContext, message: SignedMessage, nowMs: number): Outcome | Promise<Outcome> {
@@ -158,12 +158,25 @@ function createProof(chosen: Options, { keys, seen, clock }: Shared) {
     const base = baseOf(context, message.components, message.parametersText);
     if (base instanceof Refusal) return base;
     if (!isSignedBy(key, base, message.signature)) return WRONG;
-    const needsMore = message.nonce !== undefined || coversDigest(message.components);
+    const named = nameOf(message, key);
+    // A copy of what has passed makes nobody read a body.
+    if (named !== undefined && seen.has(named.owner, named.name)) return AGAIN;
+    const needsMore = named !== undefined || coversDigest(message.components);
     return needsMore ? proveBody(context, message, key) : key.identity;
   };
 }
 
-async function findBodyFault(context: RequestContext): Promise<Refusal | undefined> {
+/** Under which name a signature with a nonce passes once. */
+function nameOf({ nonce }: SignedMessage, { id, identity }: OwnedKey): { owner: string; name: string } | undefined {
+  if (nonce === undefined) return undefined;
+  return { owner: identity.consumer?.name ?? '', name: hash('sha256', JSON.stringify([id, nonce]), 'base64url') };
+}
+
+async function findBodyFault(
+  context: RequestContext,
+  components: SignedMessage['components'],
+): Promise<Refusal | undefined> {
+  if (!coversDigest(components)) return undefined;
   const body = (await bodyOf(context)?.whole()) ?? Buffer.alloc(0);
   await turnFor(context, body.length);
   return findDigestFault(valuesOf(context, 'content-digest')?.join(', ') ?? '', body);

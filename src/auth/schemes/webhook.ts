@@ -76,7 +76,7 @@ export const webhookScheme = defineScheme({
     const keys = gatherKeys(options, form, shared.consumers);
     const prove = createProof(options, form, keys, shared);
     return {
-      authorizationWord: undefined,
+      authorizationWord: form.header === 'authorization' ? form.word : undefined,
       isConfigured: keys.length > 0,
       check(context, nowMs) {
         const claim = readClaim(context, form, nowMs);
@@ -93,6 +93,7 @@ function createForm({ provider, parts, tolerance }: WebhookOptions): WebhookForm
   const isKey = algorithm === 'ed25519';
   return {
     header,
+    word: prefix.trim().toLowerCase() || '*',
     alsoCredentials: [],
     algorithm: isKey ? 'sha512' : algorithm,
     coding: isKey ? 'ed25519' : secretEncoding,

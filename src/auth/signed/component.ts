@@ -125,6 +125,8 @@ function parameterOf(query: string, name: string): string | Refusal {
   const values = [...new URLSearchParams(query)].filter(([each]) => encode(each) === name).map(([, value]) => value);
   const [value] = values;
   if (value === undefined) return new Refusal('the signature covers a parameter that the query does not have');
+  // Bytes that are no UTF-8 all decode to the same.
+  if (value.includes('\ufffd')) return new Refusal('the signature covers a parameter that is no UTF-8');
   // Which of them a service takes nobody knows.
   if (values.length > 1) return new Refusal('the signature covers a parameter that the query has more than once');
   return encode(value);

@@ -51,5 +51,5 @@ function isCovered(name: string, components: readonly Component[]): boolean {
 /** What is asked for, in the words of Accept-Signature (RFC 9421, section 5.1). */
 export function acceptSignature(required: readonly string[], tag: string | undefined, hasBody: boolean): string {
   const names = required.filter((name) => hasBody || name !== 'content-digest').map((name) => `"${name}"`);
-  return `sig=(${names.join(' ')});created;keyid${tag === undefined ? '' : `;tag="${tag}"`}`;
+  return `sig=(${names.join(' ')});created${tag === undefined ? '' : `;tag="${tag}"`}`;
 }

@@ -6,7 +6,8 @@ import type { Seen, WithoutRedis } from './seen.ts';
 /** So long after its end a name is remembered: a request may be under way while its time runs out. */
 export const SLACK_MS = 60_000;
 
-const AGAIN = new Refusal('this very request has been received before', { code: 'signature_replayed' });
+/** A copy of what has passed. */
+export const AGAIN = new Refusal('this very request has been received before', { code: 'signature_replayed' });
 const FULL = unavailable('too many signed requests of this consumer are remembered');
 const UNKNOWN = unavailable('whether this request came before can not be told');
 

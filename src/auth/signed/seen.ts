@@ -73,6 +73,11 @@ export class Seen {
     }
   }
 
+  /** Whether this gateway knows a name already: a look that takes nothing, before something costly is done. */
+  has(owner: string, name: string): boolean {
+    return (this.#byOwner.get(owner)?.untilMs.get(name) ?? 0) > this.#clock.now();
+  }
+
   /** Gives a name back that came to nothing. */
   forget(owner: string, name: string): void {
     this.#dropHere(owner, name);

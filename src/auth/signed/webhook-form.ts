@@ -20,6 +20,8 @@ export interface SentSignatures {
 export interface WebhookForm {
   /** Field that carries the signature. */
   readonly header: string;
+  /** The word before a signature that comes in `Authorization`; `*` where there is none. */
+  readonly word: string;
   /** Other fields that would be a credential of the same secret. */
   readonly alsoCredentials: readonly string[];
   readonly algorithm: 'sha1' | 'sha256' | 'sha384' | 'sha512';
@@ -44,7 +46,7 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** The form of a provider that is known by name. */
 export function formOf(provider: ProviderName, toleranceMs = DEFAULT_TOLERANCE_MS): WebhookForm {
-  const base = { alsoCredentials: [], algorithm: 'sha256', coding: 'text', idHeader: undefined } as const;
+  const base = { alsoCredentials: [], algorithm: 'sha256', coding: 'text', idHeader: undefined, word: '*' } as const;
   switch (provider) {
     case 'github':
       return {

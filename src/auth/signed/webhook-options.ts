@@ -109,4 +109,3 @@ export const webhookOptions = z
   });
 
 export type WebhookOptions = z.output<typeof webhookOptions>;
-export type WebhookParts = z.output<typeof parts>;

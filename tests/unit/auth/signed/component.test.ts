@@ -80,6 +80,7 @@ test('parameters of the query are read as RFC 9421, section 2.2.8, shows it', ()
   assert.equal(value('bar'), '"@query-param";name="bar": with%20plus%20whitespace');
   assert.equal(value('fa%C3%A7ade%22%3A%20'), '"@query-param";name="fa%C3%A7ade%22%3A%20": something');
   assert.match(line('"@query-param";name="a"', [], 'http://example.com/?a=1&a=2'), /more than once/);
+  assert.match(line('"@query-param";name="a"', [], 'http://example.com/?a=%FF'), /no UTF-8/);
   assert.match(line('"@query-param";name="b"', [], 'http://example.com/?a=1'), /does not have/);
 });
 

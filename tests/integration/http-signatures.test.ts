@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
-import { ask } from '../support/http.ts';
+import { ask, askRaw, statusOf } from '../support/http.ts';
 import { CHANGES, CREATED_SECONDS, EXAMPLES, SIGNATURE_KEYS } from '../support/rfc9421.ts';
 import { startService } from '../support/service.ts';
 import { SIGNING_SECRET, signRequest, type ToSign } from '../support/sign.ts';
@@ -112,6 +112,30 @@ test('a path is signed as it was sent, and normalised afterwards', async (t) => 
   const signed = signRequest({ url: `${gateway.url}${path}` });
   assert.equal((await ask(gateway.url, { path, headers: signed })).status, 200);
   assert.equal(service.requests[0]?.path, '/a/~b');
+});
+
+test('the host is that which the client sees, as far as a trusted proxy tells it', async (t) => {
+  const headers = { ...signRequest({ url: 'https://api.example.com/a' }) };
+  const told = { ...headers, 'x-forwarded-host': 'api.example.com', 'x-forwarded-proto': 'https' };
+  const trusting = await setUp(t, { env: PROXIED });
+  assert.equal((await ask(`${trusting.gateway.url}/a`, { headers: told })).status, 200);
+  const other = await setUp(t);
+  assert.equal((await ask(`${other.gateway.url}/a`, { headers: told })).status, 401);
+});
+
+test('the handshake of a WebSocket may be signed', async (t) => {
+  const { gateway } = await setUp(t, { route: { websocket: true } });
+  const open = (path: string) => {
+    const signed = Object.entries(signRequest({ url: `${gateway.url}/chat` }));
+    const lines = signed.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n`;
+    const host = new URL(gateway.url).host;
+    const bytes = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${upgrade}${lines}\r\n`;
+    return askRaw(gateway.port, bytes, { timeoutMs: 1000 });
+  };
+  assert.equal(statusOf(await open('/other')), 401);
+  // The service answers it as a plain request: it has passed.
+  assert.notEqual(statusOf(await open('/chat')), 401);
 });
 
 test('the parts of the target stand for the whole of it', async (t) => {

@@ -25,14 +25,15 @@ async function setUp(t: TestContext, gatewayCount: number, redis?: RedisServer, 
     { prefix: '/github', target: service.url, ...hook('github') },
     { prefix: '/partner', target: service.url, auth: { 'http-signature': own } },
   ];
+  const file = { consumers, routes };
   const gateways: TestGateway[] = [];
   for (let i = 0; i < gatewayCount; i += 1) {
     const link = redis === undefined ? {} : { redis: { url: redis.url, ...PATIENT } };
-    const gateway = await startGateway(t, { file: { consumers, routes }, ...link });
+    const gateway = await startGateway(t, { file, ...link });
     if (redis !== undefined) await until(() => gateway.deps.redis?.isUp);
     gateways.push(gateway);
   }
-  return { service, gateways, first: gateways[0] as TestGateway };
+  return { service, gateways, file, first: gateways[0] as TestGateway };
 }
 
 /** How often each status came of so many copies, sent by turns to the gateways. */
@@ -51,13 +52,16 @@ async function flood(gateways: readonly TestGateway[], path: string, headers: Re
 const ONCE = { 200: 1, 409: COPIES - 1 };
 
 test('of two hundred copies at once exactly one passes, whatever signs them', async (t) => {
-  const { gateways, service, first } = await setUp(t, 1);
+  const { gateways, service, first, file } = await setUp(t, 1);
   const body = '{"id": "evt_1"}';
-  assert.deepEqual(await flood(gateways, '/stripe', signStripe(body), body), ONCE);
+  const stripe = signStripe(body);
+  assert.deepEqual(await flood(gateways, '/stripe', stripe, body), ONCE);
   assert.deepEqual(await flood(gateways, '/github', signGitHub(body), body), ONCE);
   const signed = signRequest({ method: 'POST', url: `${first.url}/partner`, body });
   assert.deepEqual(await flood(gateways, '/partner', signed, body), ONCE);
   assert.equal(service.requests.length, 3);
+  await first.reload({ ...file, defaultPlan: 'free', plans: { free: {} } });
+  assert.deepEqual(await flood(gateways, '/stripe', stripe, body), { 409: COPIES }, 'a reload forgets nothing');
 });
 
 test('so it is over two gateways with one Redis', needsRedis, async (t) => {

@@ -1,6 +1,9 @@
 import { constants, createHmac, timingSafeEqual, verify } from 'node:crypto';
 import type { SigningKey } from './signature-key.ts';
 
+/** The standard has a salt of 64 bytes; common signers take the longest that fits, which proves no less. */
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
+
 /** Whether a signature base was signed with this key, in the key's own algorithm (RFC 9421, section 3.3). */
 export function isSignedBy({ algorithm, key }: SigningKey, base: string, signature: Buffer): boolean {
   const text = Buffer.from(base, 'latin1');
@@ -17,7 +20,7 @@ export function isSignedBy({ algorithm, key }: SigningKey, base: string, signatu
     case 'ecdsa-p384-sha384':
       return signature.length === 96 && verify('sha384', text, { key, dsaEncoding: 'ieee-p1363' }, signature);
     case 'rsa-pss-sha512':
-      return verify('sha512', text, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 }, signature);
+      return verify('sha512', text, { key, ...PSS }, signature);
     case 'rsa-v1_5-sha256':
       return verify('sha256', text, { key, padding: constants.RSA_PKCS1_PADDING }, signature);
   }

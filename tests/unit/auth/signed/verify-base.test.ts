@@ -39,6 +39,9 @@ test('P-384 and, where it is asked for, RSA PKCS #1 are verified too, each in it
   const pss = sign('sha512', Buffer.from(base), { key: rsa.privateKey, padding, saltLength: 64 });
   assert.deepEqual([isSignedBy(old, base, pkcs), isSignedBy(usual, base, pkcs)], [true, false]);
   assert.deepEqual([isSignedBy(old, base, pss), isSignedBy(usual, base, pss)], [false, true]);
+  const saltLength = constants.RSA_PSS_SALTLEN_MAX_SIGN;
+  const salted = sign('sha512', Buffer.from(base), { key: rsa.privateKey, padding, saltLength });
+  assert.equal(isSignedBy(usual, base, salted), true, 'as http-message-signatures signs');
   const rows = [Buffer.alloc(0), Buffer.alloc(64), Buffer.alloc(96), Buffer.alloc(5000)];
   for (const key of [...keys.values(), p384, usual])
     for (const signature of rows) assert.equal(isSignedBy(key, base, signature), false);

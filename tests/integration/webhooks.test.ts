@@ -176,6 +176,17 @@ test('GitHub: a delivery that came to nothing may come again, and one that has p
   assert.equal(again.status, 409);
 });
 
+test('an explanation takes nothing, and tells a copy', async (t) => {
+  const { send, gateway } = await setUp(t);
+  const question = { method: 'POST', url: '/hook', headers: signGitHub('x'), body: 'x' };
+  const explain = () => ask(`${gateway.adminUrl}/explain`, { method: 'POST', body: JSON.stringify(question) });
+  assert.match((await explain()).text, /webhook ok consumer=provider/);
+  assert.equal((await send('x', signGitHub('x'))).status, 200);
+  const { text } = await explain();
+  assert.match(text, /this very request has been received before/);
+  assert.ok(!text.includes(String(question.headers['x-hub-signature-256'])));
+});
+
 test('with replay "off" copies pass', async (t) => {
   const { send } = await setUp(t, { webhook: { replay: 'off' } });
   assert.deepEqual([(await send('x', signGitHub('x'))).status, (await send('x', signGitHub('x'))).status], [200, 200]);

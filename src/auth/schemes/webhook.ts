@@ -5,7 +5,7 @@ import type { ConsumerRow } from '../consumers.ts';
 import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme } from '../scheme.ts';
 import { readAsSent } from '../signed/as-sent.ts';
-import { forgetUnlessDone, passOnce, SLACK_MS } from '../signed/once.ts';
+import { AGAIN, forgetUnlessDone, passOnce, SLACK_MS } from '../signed/once.ts';
 import { Seen, seenKind } from '../signed/seen.ts';
 import { hashOf, type SignedPart } from '../signed/sliced.ts';
 import { UnprovenUploads, unprovenKind } from '../signed/unproven-uploads.ts';
@@ -145,6 +145,7 @@ function createProof(options: WebhookOptions, form: WebhookForm, keys: readonly 
   ) {
     const owner = identity.consumer?.name ?? '';
     const name = (await hashOf('sha256', [`${form.header}\n`, ...signed])).toString('base64url');
+    if (context.dryRun) return seen.has(owner, name) ? AGAIN : identity;
     const outcome = await passOnce(seen, { owner, name, untilMs, withoutRedis }, identity);
     // Without a time in it, a message that failed is sent again as it was.
     if (outcome === identity && !isTimed) forgetUnlessDone(context, () => seen.forget(owner, name));
@@ -160,7 +161,7 @@ function createProof(options: WebhookOptions, form: WebhookForm, keys: readonly 
     const nowMs = clock.now();
     // While the body came its time has run out; what came then could be forgotten already.
     if (claim.endsAtMs !== undefined && nowMs > claim.endsAtMs + SLACK_MS / 2) return TOO_LATE;
-    if (context.dryRun || passesAgain) return signer.identity;
+    if (passesAgain) return signer.identity;
     return passFirst(context, signer.identity, (claim.endsAtMs ?? nowMs + replayMs) + SLACK_MS, signed);
   };
 }

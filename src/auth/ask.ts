@@ -1,4 +1,5 @@
 import type { Call, CallAnswer } from '../deps.ts';
+import { parseJsonWithNames } from '../lib/json-text.ts';
 import type { AnswerFields } from '../sink.ts';
 
 export interface Question {
@@ -56,7 +57,7 @@ function reasonOf(cause: unknown): string {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonWithNames(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

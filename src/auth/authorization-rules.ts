@@ -21,7 +21,16 @@ interface ListRule {
   readonly all?: readonly string[] | undefined;
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const scalar = z.union([
+  z.string(),
+  z
+    .number()
+    .refine(
+      (number) => !Number.isInteger(number) || Number.isSafeInteger(number),
+      'is too long for a number: write it in quotes; a claim that is as long is compared as a text',
+    ),
+  z.boolean(),
+]);
 const claimRule = z
   .strictObject({
     equals: scalar.optional().describe('The claim is this value.'),

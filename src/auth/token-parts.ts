@@ -1,3 +1,4 @@
+import { parseJsonWithNames } from '../lib/json-text.ts';
 import { Refusal } from './identity.ts';
 
 /** What a token says before anything of it is proven: good for choosing a key, and for nothing else. */
@@ -83,7 +84,8 @@ function readObject(part: string): Record<string, unknown> | undefined {
   const text = Buffer.from(part, 'base64url').toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some issuers number their users beyond what a double can tell apart.
+    value = parseJsonWithNames(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -60,6 +60,18 @@ export function parseJsonExactly(text: string, maxDepth = MAX_JSON_DEPTH): unkno
   });
 }
 
+/**
+ * The same for JSON whose numbers may be names: an integer that a double would round becomes its text, so that two
+ * names are never one. Any other number becomes a double.
+ */
+export function parseJsonWithNames(text: string): unknown {
+  if (!hasLossyNumber(text)) return JSON.parse(text);
+  return json.parse(text, (_key, value, { source }) => {
+    if (typeof value !== 'number' || source === undefined || keepsIts(source, value)) return value;
+    return /^-?\d+$/.test(source) ? source : value;
+  });
+}
+
 /** Looked for first: a reviver takes nine times as long as a parser without one, for microseconds since 1970 as well. */
 function hasLossyNumber(text: string): boolean {
   for (const [number] of text.matchAll(LONG_NUMBERS)) if (!keepsIts(number, Number(number))) return true;

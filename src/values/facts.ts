@@ -27,7 +27,7 @@ export class ResponseFacts {
         value === undefined ? [] : [[name, [value].flat().join(', ')]],
       ),
     );
-    this.body = body;
+    this.body = readable(body);
   }
 }
 
@@ -235,9 +235,19 @@ export function readable(value: unknown): unknown {
   return known;
 }
 
+/** Longest integers of the language, in either direction (CEL, int). */
+const MAX_INT = 2n ** 63n;
+
+/** An integer that a double would round is one of the language's own, to the last digit. */
+function numberOf(source: string): number | bigint {
+  if (!/^-?\d{1,19}$/.test(source)) return Number(source);
+  const whole = BigInt(source);
+  return whole < MAX_INT && whole >= -MAX_INT ? whole : Number(source);
+}
+
 function convert(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (isRawNumber(value)) return Number(value.rawJSON);
+  if (isRawNumber(value)) return numberOf(value.rawJSON);
   if (value instanceof Map || value instanceof Date) return value;
   if (Array.isArray(value)) {
     const items = value.map(convert);

@@ -2,8 +2,10 @@ import type { UnderWay } from '../facts.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 
-/** How long a request waits for the answer to another one; then it asks itself. */
-const WAIT_MS = 10_000;
+/** How long a request waits for answers to others, in all; then it asks itself. */
+export const WAIT_MS = 10_000;
+/** So long those that wait bear with a client that does not read what it is sent; then they go on. */
+const STALLED_MS = 1_000;
 /** So long nobody waits after an answer turned out to be for its asker alone. */
 const HOPELESS_MS = 10_000;
 const REMEMBERED = 10_000;
@@ -29,6 +31,7 @@ export class Collapse {
   begin(name: string): Filling | undefined {
     if (this.#fillings.has(name)) return undefined;
     const filling = new Filling(
+      this.#deadlines,
       () => this.#fillings.delete(name),
       () => this.#hopeless.set(name, performance.now() + HOPELESS_MS),
     );
@@ -46,30 +49,52 @@ export class Collapse {
     else this.#common.delete(name);
   }
 
-  /** Waits for whoever asks; undefined where nobody does, or waiting is in vain. */
-  wait(name: string, goOn: GoOn): UnderWay | undefined {
+  /** Waits for whoever asks, until then (`performance.now()`); undefined where nobody does, or waiting is in vain. */
+  wait(name: string, untilMs: number, goOn: GoOn): UnderWay | undefined {
     const filling = this.#fillings.get(name);
-    if (filling === undefined || (this.#hopeless.get(name) ?? 0) > performance.now()) return undefined;
-    return new Waiter(filling, this.#deadlines, goOn);
+    const now = performance.now();
+    if (filling === undefined || untilMs <= now || (this.#hopeless.get(name) ?? 0) > now) return undefined;
+    return new Waiter(filling, this.#deadlines, untilMs, goOn);
   }
 }
 
-/** An answer that is being asked for. */
-export class Filling {
+/** An answer that is being asked for. Its deadline is that of a client that reads nothing. */
+export class Filling implements Deadline {
+  dueAtMs = 0;
+  nextDeadline: Deadline | null = null;
+  previousDeadline: Deadline | null = null;
+  readonly #deadlines: Deadlines;
   readonly #forget: () => void;
   readonly #learn: () => void;
   readonly waiters = new Set<Waiter>();
   #isOver = false;
+  #isStalled = false;
 
-  constructor(forget: () => void, learn: () => void) {
+  constructor(deadlines: Deadlines, forget: () => void, learn: () => void) {
+    this.#deadlines = deadlines;
     this.#forget = forget;
     this.#learn = learn;
+  }
+
+  /** A piece has come; `hasRoom`: the client that it goes to has room for more. */
+  moves(hasRoom: boolean): void {
+    if (this.#isOver || this.#isStalled === !hasRoom) return;
+    this.#isStalled = !hasRoom;
+    if (hasRoom) this.#deadlines.remove(this);
+    else this.#deadlines.add(this, performance.now() + STALLED_MS);
+  }
+
+  /** The client has read nothing for a while: its answer is stored when it has, and nobody waits for that. */
+  onDue(): void {
+    this.#isStalled = false;
+    this.end();
   }
 
   /** Frees those that wait, once. `isHopeless`: it is nobody's but the asker's, and the next ones will be so too. */
   end(isHopeless = false): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#isStalled) this.#deadlines.remove(this);
     this.#forget();
     if (isHopeless) this.#learn();
     for (const waiter of [...this.waiters]) waiter.goOn();
@@ -84,12 +109,12 @@ class Waiter implements Deadline, UnderWay {
   readonly #deadlines: Deadlines;
   readonly #goOn: GoOn;
 
-  constructor(filling: Filling, deadlines: Deadlines, goOn: GoOn) {
+  constructor(filling: Filling, deadlines: Deadlines, untilMs: number, goOn: GoOn) {
     this.#filling = filling;
     this.#deadlines = deadlines;
     this.#goOn = goOn;
     filling.waiters.add(this);
-    deadlines.add(this, performance.now() + WAIT_MS);
+    deadlines.add(this, untilMs);
   }
 
   onDue(): void {

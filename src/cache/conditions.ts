@@ -85,9 +85,9 @@ const VALIDATING = new Set(['if-none-match', 'if-modified-since']);
 const OF_A_PART = new Set(['range', 'if-range']);
 
 /**
- * Asks, in a list of fields for the service, whether a stored answer is still the one (RFC 9111, section 4.3.1). The
- * tags that the client itself has are asked for along with it, but where nobody waits for the answer (`isAlone`).
- * False where there is nothing to ask by.
+ * Asks, in a list of fields for the service, whether a stored answer is still the one (RFC 9111, section 4.3.1), and that
+ * alone: a 304 to the tags of the client as well could be for any of them. What the client itself has is judged by the
+ * answer afterwards. Where nobody waits for it (`isAlone`) all of it is wanted. False where there is nothing to ask by.
  */
 export function addValidators(
   list: string[],
@@ -97,39 +97,40 @@ export function addValidators(
   const hasTag = typeof etag === 'string';
   const hasDate = typeof modified === 'string';
   if (!isAlone && !hasTag && !hasDate) return false;
-  const theirs = takeOut(list, (name) => VALIDATING.has(name) || (isAlone && OF_A_PART.has(name)));
-  if (hasTag) list.push('If-None-Match', isAlone ? etag : joinTags(etag, theirs.get('if-none-match') ?? ''));
+  takeOut(list, (name) => VALIDATING.has(name) || (isAlone && OF_A_PART.has(name)));
+  if (hasTag) list.push('If-None-Match', etag);
   if (hasDate) list.push('If-Modified-Since', modified);
   return hasTag || hasDate;
 }
 
-/** Takes fields out of names and values by turns; answers them by lower-case name. */
-function takeOut(list: string[], isTaken: (name: string) => boolean): ReadonlyMap<string, string> {
-  const taken = new Map<string, string>();
+/** Takes fields out of names and values by turns. */
+function takeOut(list: string[], isTaken: (name: string) => boolean): void {
   let kept = 0;
   for (let i = 0; i < list.length; i += 2) {
     const [name, value] = [list[i] as string, list[i + 1] as string];
-    if (isTaken(name.toLowerCase())) {
-      taken.set(name.toLowerCase(), value);
-    } else {
-      list[kept++] = name;
-      list[kept++] = value;
-    }
+    if (isTaken(name.toLowerCase())) continue;
+    list[kept++] = name;
+    list[kept++] = value;
   }
   list.length = kept;
-  return taken;
 }
 
-function joinTags(ours: string, theirs: string): string {
-  const others = splitElements(theirs).filter((tag) => tag !== ours && tag.includes('"'));
-  return [ours, ...others.slice(0, MAX_TAGS)].join(', ');
-}
-
-/** Whether a 304 speaks of the stored answer, and not of another one that the client has (RFC 9111, section 4.3.4). */
-export function isAbout(entry: Entry, fields: Entry['fields'], hadOthers: boolean): boolean {
-  const { etag, 'last-modified': modified } = fields;
+/** Whether a 304 speaks of the stored answer, which it was asked about (RFC 9111, section 4.3.4). */
+export function isAbout(entry: Entry, { etag, 'last-modified': modified }: Entry['fields']): boolean {
   if (typeof etag === 'string' && entry.fields['etag'] !== undefined)
     return opaqueOf(etag) === opaqueOf(String(entry.fields['etag']));
-  if (hadOthers) return false;
   return modified === undefined || modified === entry.fields['last-modified'] || entry.fields['etag'] !== undefined;
+}
+
+/** Whether a 304 names a version that the client says it has: then it is for the client to understand. */
+export function isOfClients(told: ToldFields, { etag }: Entry['fields']): boolean {
+  const tags = told.get('if-none-match');
+  return typeof etag === 'string' && tags !== undefined && hasTag(tags, etag);
+}
+
+/** Whether the answer to a HEAD tells of the body that is stored (RFC 9111, section 4.3.5). */
+export function isSameBody({ fields, body }: Entry, update: Entry['fields']): boolean {
+  const length = update['content-length'];
+  if (length !== undefined && Number(length) !== body.length) return false;
+  return ['etag', 'last-modified'].every((name) => update[name] === undefined || update[name] === fields[name]);
 }

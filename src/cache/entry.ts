@@ -27,6 +27,7 @@ const NOT_KEPT = new Set<string>([
   'proxy-authenticate',
   'proxy-authentication-info',
   'proxy-authorization',
+  'authentication-info',
   'age',
   'x-cache',
   'content-length',

@@ -4,7 +4,7 @@ import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { BodyCollector } from './body-collector.ts';
 import { type Result, toldFields } from './cache-status.ts';
 import type { Filling } from './collapse.ts';
-import { isAbout } from './conditions.ts';
+import { isAbout, isOfClients, isSameBody } from './conditions.ts';
 import { type Entry, freshForMs, isGoodInError } from './entry.ts';
 import { type Answered, bornAtMs } from './freshness.ts';
 import { expirePatterns } from './invalidate.ts';
@@ -73,7 +73,8 @@ export class Exchange implements Sink {
       return;
     }
     expirePatterns(this.#plan, fields);
-    const answered = { status, fields, askedAtMs: this.#askedAtMs, answeredAtMs: this.#plan.now() };
+    const isToRange = this.#ask.told.has('range');
+    const answered = { status, fields, isToRange, askedAtMs: this.#askedAtMs, answeredAtMs: this.#plan.now() };
     if (this.#isStillGood(answered)) return;
     if (FAILURES.has(status) && this.#serveStale(context, `fwd-status=${status}`)) return;
     this.#phase = 'passing';
@@ -91,7 +92,10 @@ export class Exchange implements Sink {
   write(context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#phase !== 'passing') return true;
     this.#collect(context, chunk);
-    return this.#next.write(context, chunk, source);
+    const hasRoom = this.#next.write(context, chunk, source);
+    // Those that wait do not wait for a client that does not read.
+    if (this.#collector !== undefined) this.#sent.filling?.moves(hasRoom);
+    return hasRoom;
   }
 
   end(context: RequestContext, last: Buffer | undefined): void {
@@ -119,11 +123,13 @@ export class Exchange implements Sink {
     const { choice, isValidating } = this.#sent;
     if (answered.status !== 304 || !isValidating || choice === undefined) return false;
     const { told, names } = this.#ask;
-    const hadOthers = told.has('if-none-match') || told.has('if-modified-since');
-    if (isAbout(choice.entry, answered.fields, hadOthers)) this.#update = answered;
-    else this.#plan.store.drop(names.url, choice.spot.name);
-    // What the client had asked for itself is its own to understand; it can't be told of a 304 that it has not asked for.
-    if (this.#update === undefined && hadOthers) return false;
+    if (isAbout(choice.entry, answered.fields)) {
+      this.#update = answered;
+    } else {
+      // It never gave that version: what it gave is good for nobody any more.
+      this.#plan.store.drop(names.url, choice.spot.name);
+      if (isOfClients(told, answered.fields)) return false;
+    }
     this.#phase = 'validated';
     return true;
   }
@@ -133,9 +139,15 @@ export class Exchange implements Sink {
     const { entry } = choice as Choice;
     this.#phase = 'over';
     const update = this.#update;
+    if (update === undefined && (entry.isStrict || entry.isAlwaysAsked || this.#ask.terms.noCache)) {
+      this.#letGo(true);
+      const cause = new Error('the service says of a version that it has not given that it is not modified');
+      this.#next.fail(context, new GatewayError('upstream_protocol', undefined, { cause }));
+      return;
+    }
     const now = update === undefined ? entry : freshen(this.#plan, this.#ask, look, choice as Choice, update);
     this.#letGo(freshForMs(now, this.#plan.now()) <= 0);
-    this.#serve(context, now, 'revalidated', `fwd=${reason}; fwd-status=304`);
+    this.#serve(context, now, update === undefined ? 'stale' : 'revalidated', `fwd=${reason}; fwd-status=304`);
   }
 
   #serveStale(context: RequestContext, words: string): boolean {
@@ -232,10 +244,4 @@ export class Exchange implements Sink {
 
 function isFailure(error: unknown): boolean {
   return error instanceof GatewayError && FAILURES.has(error.status);
-}
-
-function isSameBody({ fields, body }: Entry, update: AnswerFields): boolean {
-  const length = update['content-length'];
-  if (length !== undefined && Number(length) !== body.length) return false;
-  return ['etag', 'last-modified'].every((name) => update[name] === undefined || update[name] === fields[name]);
 }

@@ -32,6 +32,8 @@ export interface Answered {
   /** When it was asked for, and when its head came (epoch ms). */
   readonly askedAtMs: number;
   readonly answeredAtMs: number;
+  /** True where the request asked for a range. Default false. */
+  readonly isToRange?: boolean;
 }
 
 /** What is to become of an answer. */
@@ -50,23 +52,28 @@ const UNDERSTOOD = new Set([
 const GUESSABLE = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
 /** Statuses that a route's `ttl` is for. */
 const LASTING = new Set([200, 203, 204, 300, 301, 308]);
-/** Parts of an answer, and what is none (RFC 9110, sections 15.3.7 and 15.4.5). */
-const NEVER = new Set([206, 304]);
+/**
+ * Parts of an answer, what is none (RFC 9110, sections 15.3.7 and 15.4.5), and answers to fields of one request that are
+ * not in the key: to its preconditions, its range, its body, its size.
+ */
+const NEVER = new Set([206, 304, 408, 411, 412, 413, 416, 417, 425, 431]);
 
 const MAX_GUESS_MS = 24 * 60 * 60 * 1000;
 
 /** Whether an answer may be stored, and how it may be used then; a reason where it may not (RFC 9111, section 3). */
 export function judgeAnswer(answered: Answered, rules: FreshnessRules): Verdict | string {
   const { status, fields } = answered;
-  if (status < 200 || NEVER.has(status)) return `status ${status}`;
-  if (fields['set-cookie'] !== undefined || fields['set-cookie2'] !== undefined) return 'Set-Cookie';
-  if (String(fields['content-type']).toLowerCase().startsWith('text/event-stream')) return 'a stream of events';
+  const unfit = findUnfit(answered);
+  if (unfit !== undefined) return unfit;
   const targeted = parseTargeted(fields['cdn-cache-control']);
   const said = targeted ?? parseDirectives(fields['cache-control']);
   const forbidding = findForbidding(said, status);
   if (forbidding !== undefined) return forbidding;
   const explicitMs = explicitLifetimeMs(answered, said, targeted !== undefined);
-  const lifetimeMs = explicitMs ?? unsaidLifetimeMs(answered, said, rules);
+  // A targeted field stands in place of all others, and lifts what they forbid by what it says itself alone.
+  const mayGuess =
+    targeted === undefined || findForbidding(parseDirectives(fields['cache-control']), status) === undefined;
+  const lifetimeMs = explicitMs ?? (mayGuess ? unsaidLifetimeMs(answered, said, rules) : undefined);
   if (lifetimeMs === undefined) return 'no freshness';
   const freshness = freshnessOf(said, lifetimeMs, rules);
   const isOfUse = freshness.isAlwaysAsked
@@ -74,6 +81,16 @@ export function judgeAnswer(answered: Answered, rules: FreshnessRules): Verdict 
     : lifetimeMs > 0 || hasValidator(fields) || freshness.staleIfErrorMs > 0;
   if (!isOfUse) return 'stale from the beginning';
   return { ...freshness, isPublic: said.has('public'), withheld: said.fieldNames('no-cache') };
+}
+
+/** What is never stored, whatever is said of it. */
+function findUnfit({ status, fields, isToRange = false }: Answered): string | undefined {
+  if (status < 200 || NEVER.has(status)) return `status ${status}`;
+  const type = String(fields['content-type']).trimStart().toLowerCase();
+  // Of an answer to anything else they mean nothing (RFC 9110, section 14.4).
+  if (isToRange && (fields['content-range'] !== undefined || type.startsWith('multipart/byteranges'))) return 'a part';
+  if (fields['set-cookie'] !== undefined || fields['set-cookie2'] !== undefined) return 'Set-Cookie';
+  return type.startsWith('text/event-stream') ? 'a stream of events' : undefined;
 }
 
 /** RFC 9111, sections 5.2.2.3, 5.2.2.5 and 5.2.2.7; `private` with a list of fields is taken for one without. */

@@ -14,11 +14,15 @@ export interface Keeping {
   readonly tags: readonly string[];
 }
 
-/** Whether an answer is stored, and for whom; the reason where it is not. */
-export function planKeeping(plan: CachePlan, look: Look, answered: Answered): Keeping | string {
+/**
+ * Whether an answer is stored, and for whom; the reason where it is not. `from`: where its body stands already. What was
+ * one caller's stays so, whatever is said of it later without the body: another body may have been for everybody.
+ */
+export function planKeeping(plan: CachePlan, look: Look, answered: Answered, from?: Spot): Keeping | string {
   const verdict = judgeAnswer(answered, plan.rules);
   if (typeof verdict === 'string') return verdict;
-  const spot = verdict.isPublic ? look.common : look.own;
+  const isForAll = verdict.isPublic && (from === undefined || from.base === look.common.base);
+  const spot = isForAll ? look.common : look.own;
   if (spot === undefined) return 'for its caller alone';
   const own = parseVary(answered.fields['vary']);
   const vary = own === undefined ? undefined : uniteVary(own, spot.vary);
@@ -62,7 +66,7 @@ export function freshen(
   const date = update.fields['date'] ?? new Date(update.answeredAtMs).toUTCString();
   const merged = freshenedFields(entry.fields, { ...update.fields, date });
   const answered: Answered = { ...update, status: entry.status, fields: { ...merged, age: update.fields['age'] } };
-  const keeping = planKeeping(plan, look, answered);
+  const keeping = planKeeping(plan, look, answered, spot);
   if (typeof keeping !== 'string') {
     const fresh = keep(plan, ask, look, keeping, entry.body);
     if (keeping.spot !== spot) plan.store.drop(ask.names.url, spot.name);

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import { isSecretName } from '../lib/redact.ts';
 import { boundedName } from './bounded-name.ts';
 import type { CacheOptions } from './options.ts';
 import type { ToldFields } from './told-fields.ts';
@@ -35,11 +37,31 @@ const OVERRIDES = [
   'x-url',
   'x-path',
   'x-method',
+  'x-forwarded-path',
+  'x-forwarded-uri',
+  'x-backend-host',
+  'x-envoy-original-path',
+  'x-matched-path',
+  'x-middleware-subrequest',
+  'x-now-route-matches',
 ];
 
 export function hasOverride(told: ToldFields): boolean {
   return OVERRIDES.some((name) => told.has(name));
 }
+
+/** Whether a field may say who calls, to a service that looks for itself: by its name. */
+function saysWhoCalls(name: string): boolean {
+  let says = SAYS_WHO.get(name);
+  if (says === undefined) {
+    says = name === 'cookie' || name === 'x-forwarded-client-cert' || isSecretName(name);
+    SAYS_WHO.set(name, says);
+  }
+  return says;
+}
+
+/** Names that were looked at; clients choose them. */
+const SAYS_WHO = new RecentMap<string, boolean>(500);
 
 /** How the names of a route's answers are made. */
 export interface KeyPlan {
@@ -47,6 +69,10 @@ export interface KeyPlan {
   readonly routeId: string;
   readonly key: CacheOptions['key'];
   readonly shared: boolean;
+  /** The parameters that the key names; undefined for all. */
+  readonly keyed: ReadonlySet<string> | undefined;
+  /** Those, and what the route's own edits of the query write. */
+  readonly keyedOrWritten: ReadonlySet<string>;
   /**
    * The field in which a token of ours tells the service who calls, in lower case: each caller has its own, which is not
    * known here. Undefined where none does.
@@ -54,6 +80,8 @@ export interface KeyPlan {
   readonly callerField: string | undefined;
   /** Names of fields, in lower case, that the route's own edits write. */
   readonly written: readonly string[];
+  /** Names of fields, in lower case, that authentication here has looked at, or written. */
+  readonly proven: ReadonlySet<string>;
   /** True where names stay in this process: a short one needs no hash then, which would be half the cost of a hit. */
   readonly isLocal: boolean;
 }
@@ -76,7 +104,8 @@ export function createNames(context: RequestContext, told: ToldFields, plan: Key
     host,
     context.req.headers.host,
     path,
-    context.query,
+    // As the service is told it: the route's own edits may tell one caller from another.
+    context.editedQuery ?? context.query,
   ];
   for (const name of written) parts.push(told.get(name));
   for (const name of key.headers) parts.push(told.get(name));
@@ -105,28 +134,47 @@ class NamesOf implements Names {
 }
 
 function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base: string): string | undefined {
-  const { authMethod, issuer, subject, consumer } = context;
+  const { authMethod, subject, consumer } = context;
+  if (told.has('cookie') && !plan.key.headers.includes('cookie')) return undefined;
   const isProven = authMethod !== undefined || subject !== undefined || consumer !== undefined;
-  if (hasUnknownCredential(told, plan, isProven)) return undefined;
-  if (!isProven) return `a${base}`;
-  if (plan.shared && isShareable(context, told, plan)) return `s${base}`;
+  const isUnknown = hasUnknownCredential(told, plan, isProven ? (authMethod ?? '') : undefined);
+  if (!isProven) return isUnknown ? undefined : `a${base}`;
+  return plan.shared && !isUnknown ? `s${base}` : callerName(context, told, plan, base);
+}
+
+/** Of one caller: by who it is, and by whatever else the service is told of it. */
+function callerName(context: RequestContext, told: ToldFields, plan: KeyPlan, base: string): string {
+  const { authMethod, issuer, subject, consumer } = context;
   const parts = [base, authMethod, issuer, subject, consumer?.name];
   // What the token says and no field does.
   if (plan.callerField !== undefined) parts.push(JSON.stringify(context.scopes), context.plan);
   // In the order in which they came: another order is at worst another name for the same answer.
-  for (const [name, value] of told) if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, value);
+  for (const [name, value] of told) if (isKeyed(name, plan)) parts.push(name, value);
   return `o${nameOf(parts, plan)}`;
 }
 
-/** A cookie is a credential that nobody here has looked at, and so is an Authorization where nobody is proven. */
-function hasUnknownCredential(told: ToldFields, { key }: KeyPlan, isProven: boolean): boolean {
-  if (told.has('cookie') && !key.headers.includes('cookie')) return true;
-  return told.has('authorization') && !isProven && !key.headers.includes('authorization');
+/** What is said by clients to pick what they get is not, unless an auth server has said it here. */
+function isKeyed(name: string, { proven }: KeyPlan): boolean {
+  return (!UNKEYED.has(name) && !name.startsWith('sec-')) || proven.has(name);
 }
 
-/** Beside an API key, an Authorization that the service is told of as well may be for the service alone. */
-function isShareable({ authMethod = '' }: RequestContext, told: ToldFields, { key }: KeyPlan): boolean {
-  return !told.has('authorization') || key.headers.includes('authorization') || !authMethod.includes('api-key');
+/**
+ * Whether the service is told something of who calls that nobody here has looked at: an answer to it may be for one
+ * caller alone, though the URL does not say so. A field that authentication has looked at proves somebody or refuses;
+ * `method` is how the caller was proven, and undefined where nobody was.
+ */
+function hasUnknownCredential(
+  told: ToldFields,
+  { key, proven, written }: KeyPlan,
+  method: string | undefined,
+): boolean {
+  for (const name of told.keys()) {
+    if (!saysWhoCalls(name) || key.headers.includes(name) || written.includes(name)) continue;
+    // Beside an API key, an Authorization that the service is told of as well may be for the service alone.
+    const isForService = name === 'authorization' && method?.includes('api-key') === true;
+    if (name === 'cookie' || method === undefined || isForService || !proven.has(name)) return true;
+  }
+  return false;
 }
 
 /** The name of a URL: of all routes, all methods and both schemes, since what changes a thing changes it there. */
@@ -150,9 +198,18 @@ function join(parts: readonly (string | undefined)[]): string {
 }
 
 /**
- * Takes the parameters that the route's key does not name out of the query: what makes no difference to the key must
- * make none to the answer. Names are compared decoded; what is left stands as it came, in its order.
+ * Takes the parameters that the route's key does not name out of what the service is told: what makes no difference to
+ * the key must make none to the answer. What the route's own edits write stays, and is a part of the key.
  */
+export function keepKeyedOf(context: RequestContext, { keyed, keyedOrWritten }: KeyPlan): void {
+  if (keyed === undefined) return;
+  if (context.editedQuery !== undefined) {
+    context.editedQuery = keepKeyed(context.editedQuery, keyedOrWritten);
+  }
+  context.query = keepKeyed(context.query, keyed);
+}
+
+/** Names are compared decoded; what is left stands as it came, in its order. */
 export function keepKeyed(query: string, names: ReadonlySet<string>): string {
   if (query.length < 2) return query;
   const kept = query

@@ -16,8 +16,6 @@ export interface CachePlan extends KeyPlan {
   readonly route: string;
   readonly rules: FreshnessRules;
   readonly maxBodyBytes: number;
-  /** The parameters that the key names; undefined for all. */
-  readonly keyed: ReadonlySet<string> | undefined;
   /** How long the reader of an answer may stand still. */
   readonly idleMs: number;
   readonly store: Store;
@@ -47,6 +45,8 @@ export interface Ask {
   readonly told: ToldFields;
   readonly names: Names;
   readonly terms: RequestTerms;
+  /** How long it may wait for others (`performance.now()`). */
+  readonly waitUntilMs: number;
 }
 
 /** What was found for it. */

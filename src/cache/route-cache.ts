@@ -1,12 +1,12 @@
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { hasBody } from '../lib/has-body.ts';
-import type { Filling } from './collapse.ts';
+import { type Filling, WAIT_MS } from './collapse.ts';
 import { addValidators, isForServiceAlone } from './conditions.ts';
 import { freshForMs } from './entry.ts';
 import { Exchange, type Sent } from './exchange.ts';
 import { expirePatterns, invalidateUrls, isSafeMethod } from './invalidate.ts';
-import { createNames, hasOverride, keepKeyed } from './key.ts';
+import { createNames, hasOverride, keepKeyedOf } from './key.ts';
 import { type Choice, choose, lookUp } from './look.ts';
 import { Behind, Passing } from './passing.ts';
 import type { Ask, CachePlan, Look } from './plan.ts';
@@ -39,13 +39,13 @@ export class RouteCache {
 
   handle(context: RequestContext, next: Next): void {
     const told = gatherTold(context.upstreamHeaders);
-    const { keyed, store } = this.#plan;
+    const { store } = this.#plan;
+    if (context.method === 'GET' || context.method === 'HEAD') keepKeyedOf(context, this.#plan);
     const terms = readTerms(told);
     const reason = store.isUp ? bypassReason(context, told, terms.noStore) : 'bypass; detail=off';
     if (reason === undefined) {
-      if (keyed !== undefined) context.query = keepKeyed(context.query, keyed);
       const names = createNames(context, told, this.#plan);
-      this.#look({ context, next, told, names, terms }, 0);
+      this.#look({ context, next, told, names, terms, waitUntilMs: performance.now() + WAIT_MS }, 0);
     } else if (terms.onlyIfCached && isSafeMethod(context.method)) {
       next(notStored());
     } else {
@@ -104,7 +104,7 @@ export class RouteCache {
     const waiter =
       name === undefined || filling !== undefined || waits >= MAX_WAITS
         ? undefined
-        : this.#plan.collapse.wait(name, () => {
+        : this.#plan.collapse.wait(name, ask.waitUntilMs, () => {
             context.abort = undefined;
             if (!context.res.destroyed) this.#look(ask, waits + 1);
           });

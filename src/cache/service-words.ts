@@ -78,7 +78,8 @@ export function parseTags(cacheTag: FieldValue, surrogateKey: FieldValue): reado
   const names = `${String(cacheTag ?? '')},${String(surrogateKey ?? '').replaceAll(' ', ',')}`;
   const tags = new Set(names.split(',').map((tag) => tag.trim()));
   tags.delete('');
-  return tags.size > MAX_TAGS ? undefined : [...tags].filter(isTag);
+  // What can't be purged by a tag that it has is not stored.
+  return tags.size > MAX_TAGS || ![...tags].every(isTag) ? undefined : [...tags];
 }
 
 const NONE: readonly string[] = [];

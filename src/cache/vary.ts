@@ -1,3 +1,4 @@
+import { TOKEN } from '../lib/http-token.ts';
 import { boundedName } from './bounded-name.ts';
 import type { FieldValue } from './directives.ts';
 import type { ToldFields } from './told-fields.ts';
@@ -7,7 +8,7 @@ const MAX_NAMES = 20;
 /** Whose values may be written in any case (RFC 9110, sections 8.4.1 and 12.5.4). */
 const CASELESS = new Set(['accept-encoding', 'accept-language', 'accept-charset']);
 
-/** The names that an answer depends on, sorted; undefined for `*`, or too many: then nobody else gets it. */
+/** The names that an answer depends on, sorted; undefined for `*`, too many, or what is no name: then nobody else gets it. */
 export function parseVary(field: FieldValue): readonly string[] | undefined {
   if (field === undefined) return NONE;
   const names = new Set(
@@ -19,7 +20,8 @@ export function parseVary(field: FieldValue): readonly string[] | undefined {
       .map((name) => name.trim()),
   );
   names.delete('');
-  return names.has('*') || names.size > MAX_NAMES ? undefined : [...names].sort();
+  const isClear = names.size <= MAX_NAMES && !names.has('*') && [...names].every((name) => TOKEN.test(name));
+  return isClear ? [...names].sort() : undefined;
 }
 
 const NONE: readonly string[] = [];

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { credentialFileKeys } from '../auth/schemes.ts';
 import { type CacheOptions, cacheMemoryOption, cacheOption } from '../cache/options.ts';
 import type { CachePlan } from '../cache/plan.ts';
 import { RouteCache } from '../cache/route-cache.ts';
 import { useSharedCache } from '../cache/shared.ts';
-import { writtenFields } from '../cache/written-fields.ts';
+import { writtenFields, writtenParameters } from '../cache/written-fields.ts';
 import { contextOf } from '../context.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { callerField } from '../upstream/credentials/options.ts';
@@ -30,20 +31,31 @@ export const cacheStage = defineStage({
   },
   reads: { timeouts: timeoutsKey, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
   fileKeys: { cacheMemory: cacheMemoryOption },
-  fileReads: { services: servicesOption },
+  fileReads: { services: servicesOption, issuers: credentialFileKeys.issuers },
 
-  prepare({ cacheMemory, services }) {
-    return { maxBytes: cacheMemory, services };
+  prepare({ cacheMemory, services, issuers }) {
+    return { maxBytes: cacheMemory, services, issuers };
   },
 
-  create(options, route, deps, { maxBytes, services }) {
+  create(options, route, deps, { maxBytes, services, issuers }) {
     const { cache, timeouts } = options;
     if (!route.matched || cache === undefined || cache === false) return undefined;
     const own = cache === true ? cacheOption.parse({}) : cache;
     const serviceAuth = serviceAuthOf(options, services);
     const plan = createPlan(own, route, deps, maxBytes, {
-      // What its service is shown of the gateway decides what that answers, as what it is told does.
-      routeId: fingerprint(route.name, { ...options, serviceAuth }),
+      // Who its service is, and what that is shown of the gateway, decides what it answers, as what it is told does; and
+      // whose answer it is depends on who says who calls.
+      routeId: fingerprint(route.name, {
+        ...options,
+        serviceAuth,
+        from: addressesOf(options.service === undefined ? undefined : services[options.service]),
+        callers: route.isProtected ? issuers : undefined,
+      }),
+      proven: new Set(route.credentialPlaces?.fields ?? []),
+      keyedOrWritten: new Set([
+        ...(own.key.query ?? []),
+        ...writtenParameters((options as { readonly request?: unknown }).request),
+      ]),
       callerField: callerField(serviceAuth),
       written: writtenFields((options as { readonly request?: unknown }).request),
       idleMs: completeTimeouts(timeouts).idle,
@@ -61,7 +73,7 @@ function createPlan(
   route: RouteInfo,
   deps: StageDeps,
   maxBytes: number,
-  of: Pick<CachePlan, 'routeId' | 'callerField' | 'written' | 'idleMs'>,
+  of: Pick<CachePlan, 'routeId' | 'callerField' | 'written' | 'proven' | 'keyedOrWritten' | 'idleMs'>,
 ): CachePlan {
   const { isLocal, store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
   deps.whenInForce(() => resize(maxBytes));
@@ -97,4 +109,14 @@ function createPlan(
  */
 function fingerprint(name: string, options: object): string {
   return hash('sha256', JSON.stringify([name, options]), 'base64url').slice(0, 22);
+}
+
+/** Where a service is, however much of the work which of its targets does. */
+function addressesOf(service: ServiceAddresses | undefined): unknown {
+  return service && { targets: service.targets?.map(({ url }) => url).sort(), discover: service.discover };
+}
+
+interface ServiceAddresses {
+  readonly targets?: readonly { readonly url: string }[] | undefined;
+  readonly discover?: unknown;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { KeyFault } from '../auth/key-changes.ts';
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import { loadDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
@@ -10,15 +11,19 @@ import { type KeyPlace, openKeyPlace } from './key-place.ts';
 import { KeyStoreError } from './key-store.ts';
 
 const USAGE = `Usage:
-  turnpike key create --consumer NAME [--id ID] [--expires 90d] [--roles a,b] [--plan PLAN]
+  turnpike key create --consumer NAME [--id ID] [--expires 90d] [--scopes a,b] [--key-metadata NAME=VALUE]
   turnpike key create --consumer NAME --password       a password for "basic" instead of a key
   turnpike key list   [--consumer NAME]
   turnpike key rotate --consumer NAME [--id ID] [--overlap 24h] [--expires 90d]
   turnpike key revoke --consumer NAME [--id ID | --all]
 
+  create also says of the consumer: --plan PLAN, --groups a,b, --roles a,b,
+  --consumer-scopes a,b, --metadata NAME=VALUE (again for each)
+
   --file FILE       the routes file (default: ROUTES_FILE, or routes.json), with routes.d beside it
   --redis           consumers in Redis (REDIS_URL); where the file says consumerStore "redis" it is understood
   --password-stdin  with --password: one of your choosing, as the first line of standard input
+  --scopes          of the key: some of its consumer's; all of them where it is left out
   --expires         how long the key lives, or "never"; a rotated key ends when the old one did
 
 A key is shown once, when it is made; only its hash is stored. A running
@@ -34,6 +39,11 @@ const OPTIONS = {
   overlap: { type: 'string' },
   roles: { type: 'string' },
   plan: { type: 'string' },
+  groups: { type: 'string' },
+  scopes: { type: 'string' },
+  'consumer-scopes': { type: 'string' },
+  metadata: { type: 'string', multiple: true },
+  'key-metadata': { type: 'string', multiple: true },
   all: { type: 'boolean' },
   password: { type: 'boolean' },
   'password-stdin': { type: 'boolean' },
@@ -72,7 +82,7 @@ async function runAction(action: KeyAction, values: Values, io: CliIo, nowMs: nu
       io.err(renderConfigError(error));
       return EXIT.config;
     }
-    if (!(error instanceof KeyStoreError)) throw error;
+    if (!(error instanceof KeyStoreError || error instanceof KeyFault)) throw error;
     io.err(`turnpike key: ${asTyped(error.message, io.env)}\n`);
     return EXIT.failed;
   }

@@ -4,7 +4,8 @@ import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
-import { describeConsumers } from './consumers.ts';
+import { createConsumerApi } from './consumer-api/api.ts';
+import { describeOpenApi } from './consumer-api/openapi.ts';
 import { decodePart } from './decode-part.ts';
 import { purgeCache } from './purge-cache.ts';
 import { revokeToken } from './revoke-token.ts';
@@ -23,13 +24,13 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
 
   const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-    ['/', get(() => ok([...pages.keys()]))],
+    ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
     ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
     ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
-    ['/consumers', get(() => describeConsumers(source))],
+    ['/openapi.json', get(() => ok(describeOpenApi()))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
     ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],
@@ -46,8 +47,11 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ],
   ]);
 
+  const consumers = createConsumerApi(source);
+
   return async function answerPage(req) {
     const [path = '/', query] = (req.url ?? '/').split('?', 2);
+    if (isOfConsumers(path)) return consumers(req, path, new URLSearchParams(query));
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
@@ -56,6 +60,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     return refusal('method_not_allowed', { headers: ['allow', page.method] });
   };
 }
+
+const isOfConsumers = (path: string): boolean => path === '/consumers' || path.startsWith('/consumers/');
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
 

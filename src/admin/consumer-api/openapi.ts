@@ -1,0 +1,3 @@
+export function describeOpenApi(): object {
+  return {};
+}

@@ -29,8 +29,31 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
         auth: { any },
       }),
     },
+    ...createKeyRoutes(stages, config, any),
     ...createMetadataRoutes(stages, config.routes),
   ];
+}
+
+/** What a browser never sends by itself: with a password, a certificate or a cookie a foreign page could make keys. */
+const SENT_ON_PURPOSE = ['jwt', 'api-key', 'introspection'];
+
+/** `/-/me/keys`, where the file lets consumers change their own keys. */
+function createKeyRoutes(
+  stages: StageList,
+  { selfService }: FileConfig,
+  any: readonly (string | object)[],
+): readonly OwnRoute[] {
+  if (selfService?.keys === undefined) return [];
+  const keys = '/-/me/keys';
+  const config = parseBareRoute(stages, {
+    name: 'turnpike-keys',
+    prefix: [keys, `${keys}/:id`, `${keys}/:id/rotate`],
+    exact: true,
+    methods: ['GET', 'POST', 'DELETE'],
+    auth: { any: any.filter((scheme) => SENT_ON_PURPOSE.some((name) => name === scheme)) },
+    bodyLimit: '16kb',
+  });
+  return [{ own: 'keys', config }];
 }
 
 /** One for all that have the same hosts and take the same issuers: each costs a chain. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type AskOptions, ask } from '../support/http.ts';
+import { createRandom } from '../support/random.ts';
 import { PATIENT } from '../support/redis-link.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 import { startService } from '../support/service.ts';
@@ -283,4 +284,106 @@ test('consumers of the file are told and not changed', async (t) => {
     const refused = await admin(gateway, method, path, method === 'POST' ? {} : undefined);
     assert.deepEqual([refused.status, refused.json.code], [409, 'consumers_in_file']);
   }
+});
+
+test('the API describes itself', async (t) => {
+  const gateway = await startGateway(t, { file: { routes: [] }, env: { ADMIN_TOKEN: TOKEN } });
+  const { paths, components } = (await admin(gateway, 'GET', '/openapi.json')).json as {
+    paths: Record<string, Record<string, unknown>>;
+    components: { schemas: Record<string, object> };
+  };
+  const all = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).flatMap((word) => (word === 'parameters' ? [] : [`${word.toUpperCase()} ${path}`])),
+  );
+  for (const [, name = ''] of JSON.stringify(paths).matchAll(/schemas\/(\w+)/g))
+    assert.ok(components.schemas[name], name);
+  assert.deepEqual(all.sort(), [
+    'DELETE /consumers/{name}',
+    'DELETE /consumers/{name}/keys/{id}',
+    'GET /consumers',
+    'GET /consumers/{name}',
+    'GET /consumers/{name}/keys',
+    'GET /consumers/{name}/usage',
+    'PATCH /consumers/{name}',
+    'POST /consumers',
+    'POST /consumers/{name}/keys',
+    'POST /consumers/{name}/keys/{id}/rotate',
+  ]);
+});
+
+test('whatever is sent is refused or taken, and never breaks anything', needsRedis, async (t) => {
+  const { gateways } = await setUp(t);
+  const [gateway] = gateways;
+  await admin(gateway, 'POST', '/consumers', { name: 'acme' });
+  const random = createRandom(13);
+  const values = [
+    null,
+    true,
+    0,
+    -1,
+    1e400,
+    '',
+    'x'.repeat(600),
+    '\u0000',
+    '${claims.sub}',
+    '__proto__',
+    [],
+    {},
+    ['a'],
+    { a: 'b' },
+  ];
+  const members = [
+    'name',
+    'plan',
+    'groups',
+    'roles',
+    'scopes',
+    'metadata',
+    'id',
+    'expiresAt',
+    'expiresIn',
+    'overlap',
+    '__proto__',
+  ];
+  const names = ['acme', '..', '%2e%2e', '%00', '__proto__', 'constructor', 'a%2Fb', 'x'.repeat(200), '%zz', ''];
+  const rests = [
+    '',
+    '/keys',
+    '/keys/k1',
+    '/keys/k1/rotate',
+    '/usage',
+    '/keys/%2F',
+    '/nothing',
+    '/keys/__proto__/rotate',
+  ];
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const bodies = () => {
+    const pairs = Array.from(
+      { length: 1 + Math.floor(random() * 3) },
+      () => `${JSON.stringify(pick(members))}:${JSON.stringify(pick(values))}`,
+    );
+    return pick([
+      `{${pairs.join(',')}}`,
+      `{${pairs.join(',')}`,
+      '['.repeat(5000),
+      '"text"',
+      'null',
+      '{"id":"a","id":"b"}',
+    ]);
+  };
+  for (let i = 0; i < 300; i++) {
+    const method = pick(['GET', 'POST', 'PATCH', 'DELETE', 'PUT']);
+    const path = pick([
+      '/consumers',
+      `/consumers/${pick(names)}${pick(rests)}`,
+      `/consumers?limit=${pick(['0', 'x', '9999', '5'])}&cursor=${pick(['0', '-1', 'a'])}`,
+    ]);
+    const sent = method === 'POST' || method === 'PATCH' ? bodies() : undefined;
+    const { status, text } = await admin(gateway, method, path, sent, { 'if-match': pick(['*', '"x"', 'W/"x"', ',']) });
+    assert.ok(status < 500, `${method} ${path} ${sent}: ${status} ${text}`);
+    assert.ok(!text.includes('at '.concat('file:')) && text.endsWith('\n'));
+  }
+  assert.ok((await admin(gateway, 'GET', '/consumers')).json.consumers.length <= 2);
+  assert.equal((await admin(gateway, 'POST', '/consumers', `{"name":"${'x'.repeat(70_000)}"}`)).status, 413);
+  assert.equal((await admin(gateway, 'POST', '/consumers', 'name=a', { 'content-type': 'text/plain' })).status, 415);
 });

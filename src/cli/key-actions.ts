@@ -11,6 +11,8 @@ import type { KeyPlace } from './key-place.ts';
 import { KeyStoreError } from './key-store.ts';
 
 export interface KeyOptions extends FactOptions {
+  /** Address of the admin port to ask in place of a file or Redis. */
+  readonly admin?: string | undefined;
   readonly consumer?: string | undefined;
   readonly id?: string | undefined;
   readonly file?: string | undefined;

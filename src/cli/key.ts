@@ -22,6 +22,7 @@ const USAGE = `Usage:
 
   --file FILE       the routes file (default: ROUTES_FILE, or routes.json), with routes.d beside it
   --redis           consumers in Redis (REDIS_URL); where the file says consumerStore "redis" it is understood
+  --admin URL       by the admin port of a gateway whose consumers are in Redis (ADMIN_TOKEN)
   --password-stdin  with --password: one of your choosing, as the first line of standard input
   --scopes          of the key: some of its consumer's; all of them where it is left out
   --expires         how long the key lives, or "never"; a rotated key ends when the old one did
@@ -39,6 +40,7 @@ const OPTIONS = {
   overlap: { type: 'string' },
   roles: { type: 'string' },
   plan: { type: 'string' },
+  admin: { type: 'string' },
   groups: { type: 'string' },
   scopes: { type: 'string' },
   'consumer-scopes': { type: 'string' },
@@ -70,10 +72,15 @@ export async function runKey(argv: readonly string[], io: CliIo, clock: Clock = 
     io.err(asTyped(USAGE, io.env));
     return EXIT.usage;
   }
-  return runAction(action, values, io, clock.now());
+  return runAction({ name, act: action }, values, io, clock.now());
 }
 
-async function runAction(action: KeyAction, values: Values, io: CliIo, nowMs: number): Promise<number> {
+interface Chosen {
+  readonly name: string;
+  readonly act: KeyAction;
+}
+
+async function runAction(action: Chosen, values: Values, io: CliIo, nowMs: number): Promise<number> {
   try {
     loadDotEnv(process.cwd());
     return await report(await act(action, await readOptions(values, io), io, nowMs), io);
@@ -93,10 +100,15 @@ async function readOptions(values: Values, io: CliIo): Promise<KeyOptions> {
   return { ...values, password: true, chosenPassword: await readPassword(io) };
 }
 
-async function act(action: KeyAction, options: KeyOptions, io: CliIo, nowMs: number): Promise<KeyOutcome> {
+async function act(action: Chosen, options: KeyOptions, io: CliIo, nowMs: number): Promise<KeyOutcome> {
+  if (options.admin !== undefined) {
+    // Only who asks a gateway pays for the client.
+    const { runByAdmin } = await import('./key-admin.ts');
+    return runByAdmin(action.name, options.admin, io.env['ADMIN_TOKEN'], options, nowMs);
+  }
   const place = await openKeyPlace(options, io);
   try {
-    const outcome = await action(place, options, nowMs);
+    const outcome = await action.act(place, options, nowMs);
     warnOfPlan(place, options, io);
     return outcome;
   } finally {

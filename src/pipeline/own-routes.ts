@@ -41,7 +41,7 @@ const SENT_ON_PURPOSE = ['jwt', 'api-key', 'introspection'];
 function createKeyRoutes(
   stages: StageList,
   { selfService }: FileConfig,
-  any: readonly (string | object)[],
+  possible: readonly (string | object)[],
 ): readonly OwnRoute[] {
   if (selfService?.keys === undefined) return [];
   const keys = '/-/me/keys';
@@ -50,7 +50,7 @@ function createKeyRoutes(
     prefix: [keys, `${keys}/:id`, `${keys}/:id/rotate`],
     exact: true,
     methods: ['GET', 'POST', 'DELETE'],
-    auth: { any: any.filter((scheme) => SENT_ON_PURPOSE.some((name) => name === scheme)) },
+    auth: { any: possible.filter((scheme) => SENT_ON_PURPOSE.some((name) => name === scheme)) },
     bodyLimit: '16kb',
   });
   return [{ own: 'keys', config }];

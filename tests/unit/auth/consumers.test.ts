@@ -52,11 +52,11 @@ test('an expression reads metadata, and knows what is not there from what is', (
     ['constructor', 'a text'],
   ]);
   const consumer = new ConsumerFacts('app', 'gold', metadata);
-  const valueOf = (text: string, facts = consumer) => compileProgram(text, 'call').run({ consumer: facts });
-  assert.equal(valueOf("consumer.metadata.region == 'eu'"), true);
-  assert.equal(valueOf('consumer.metadata["constructor"]'), 'a text');
-  assert.equal(valueOf('has(consumer.metadata.tier)'), false);
-  assert.equal(valueOf('consumer.metadata.?tier.orValue("none")'), 'none');
-  assert.throws(() => valueOf("consumer.metadata.tier == 'a'"));
-  assert.throws(() => valueOf("consumer.metadata.toString == 'a'", new ConsumerFacts('', '')));
+  const evaluate = (text: string, facts = consumer) => compileProgram(text, 'call').run({ consumer: facts });
+  assert.equal(evaluate("consumer.metadata.region == 'eu'"), true);
+  assert.equal(evaluate('consumer.metadata["constructor"]'), 'a text');
+  assert.equal(evaluate('has(consumer.metadata.tier)'), false);
+  assert.equal(evaluate('consumer.metadata.?tier.orValue("none")'), 'none');
+  assert.throws(() => evaluate("consumer.metadata.tier == 'a'"));
+  assert.throws(() => evaluate("consumer.metadata.toString == 'a'", new ConsumerFacts('', '')));
 });

@@ -14,7 +14,7 @@ export interface OwnRoute {
  * that publish theirs.
  */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
-  const any = ownSchemes(
+  const possible = ownSchemes(
     config,
     config.routes.map(({ auth }) => auth),
   );
@@ -26,10 +26,10 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
         prefix: '/-/me',
         exact: true,
         methods: ['GET'],
-        auth: { any },
+        auth: { any: possible },
       }),
     },
-    ...createKeyRoutes(stages, config, any),
+    ...createKeyRoutes(stages, config, possible),
     ...createMetadataRoutes(stages, config.routes),
   ];
 }

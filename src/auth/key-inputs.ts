@@ -63,5 +63,3 @@ export const rotateInput = z
   .refine(oneEnd.check, oneEnd.message);
 
 export type ConsumerPatch = z.output<typeof consumerPatch>;
-export type KeyInput = z.output<typeof keyInput>;
-export type RotateInput = z.output<typeof rotateInput>;

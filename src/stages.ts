@@ -38,6 +38,7 @@ import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
 import { selfServiceStage } from './stages/self-service.ts';
+import { serviceTokensStage } from './stages/service-tokens.ts';
 import { validateStage } from './stages/validate.ts';
 import { websocketStage } from './stages/websocket.ts';
 
@@ -65,6 +66,7 @@ export const STAGES = [
   selfServiceStage, //      a consumer's own keys: proven, and free of limits that would keep it from changing a stolen one
   meStage, //               a caller's question about itself: proven, and counted in no limit
   resourceMetadataStage, // who gives tokens, for those who have none: public, and counted in no limit of callers
+  serviceTokensStage, //    the keys of our tokens, for services: public, and counted in no limit of callers
   concurrencyStage, //      before the limit: a call refused here costs no quota
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request

@@ -6,6 +6,7 @@ import { consumerName, endOfKey, keyId, metadataMap, roleList, scopeList } from 
 import { checkName } from './check-name.ts';
 import { checkGroups, type Groups, groups, memberOf, withGroups } from './groups.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
+import { signatureKey } from './signed/signature-key.ts';
 
 const key = z.strictObject({
   id: keyId.describe('Names the key among those of its consumer, for rotation and revocation.'),
@@ -52,6 +53,16 @@ export const consumerRow = z.strictObject({
     .array(client)
     .default([])
     .describe('Clients of issuers: their tokens (`azp`, `client_id`) are calls of this consumer.'),
+  webhookSecrets: z
+    .array(z.string().min(1))
+    .max(8)
+    .optional()
+    .describe('Secrets that its webhooks are signed with, for `webhook`; several at once while one is renewed.'),
+  signatureKeys: z
+    .array(signatureKey)
+    .max(100)
+    .optional()
+    .describe('Keys that it signs requests with, for `http-signature`; several at once while one is renewed.'),
 });
 
 function isUsableHash(text: string): boolean {

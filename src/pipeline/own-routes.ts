@@ -2,6 +2,8 @@ import { hasMetadata, ownSchemes } from '../auth/auth-option.ts';
 import { metadataPrefix } from '../auth/resource-metadata.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
+import { callerField } from '../upstream/credentials/options.ts';
+import { JWKS_PATH } from '../upstream/credentials/token-keys.ts';
 
 /** A route that the gateway answers itself. */
 export interface OwnRoute {
@@ -10,8 +12,8 @@ export interface OwnRoute {
 }
 
 /**
- * The gateway's own routes: `/-/me`, with every scheme that the file makes possible, and the public metadata of the routes
- * that publish theirs.
+ * The gateway's own routes: `/-/me`, with every scheme that the file makes possible, the public metadata of the routes
+ * that publish theirs, and the keys of the tokens that services are sent.
  */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
   const possible = ownSchemes(
@@ -29,8 +31,9 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
         auth: { any: possible },
       }),
     },
-    ...createKeyRoutes(stages, config, possible),
+    ...createConsumerKeyRoutes(stages, config, possible),
     ...createMetadataRoutes(stages, config.routes),
+    ...createKeysRoute(stages, config),
   ];
 }
 
@@ -38,7 +41,7 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
 const SENT_ON_PURPOSE = ['jwt', 'api-key', 'introspection'];
 
 /** `/-/me/keys`, where the file lets consumers change their own keys. */
-function createKeyRoutes(
+function createConsumerKeyRoutes(
   stages: StageList,
   { selfService }: FileConfig,
   possible: readonly (string | object)[],
@@ -54,6 +57,14 @@ function createKeyRoutes(
     bodyLimit: '16kb',
   });
   return [{ own: 'keys', config }];
+}
+
+/** The keys of the tokens that services are sent, where any is sent one. */
+function createKeysRoute(stages: StageList, { services, routes }: FileConfig): readonly OwnRoute[] {
+  if ([...Object.values(services), ...routes].every(({ serviceAuth }) => callerField(serviceAuth) === undefined))
+    return [];
+  const keys = { name: 'turnpike-jwks', prefix: JWKS_PATH, exact: true, methods: ['GET'], auth: 'none' };
+  return [{ own: 'jwks', config: parseBareRoute(stages, keys) }];
 }
 
 /** One for all that have the same hosts and take the same issuers: each costs a chain. */

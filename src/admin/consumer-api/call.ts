@@ -27,7 +27,7 @@ export interface ConsumerCall {
 export async function readBody(req: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  for await (const chunk of piecesOf(req)) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES)
       throw new GatewayError('body_too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`);
@@ -41,6 +41,15 @@ export async function readBody(req: IncomingMessage): Promise<unknown> {
   const twice = findDuplicateKey(text);
   if (twice !== undefined) throw new GatewayError('bad_body', `The body has ${twice} twice.`);
   return value;
+}
+
+/** What comes of the body; a client that leaves is no fault of ours. */
+async function* piecesOf(req: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* req as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw new GatewayError('client_closed', undefined, { cause });
+  }
 }
 
 function parse(text: string): unknown {

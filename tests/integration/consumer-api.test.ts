@@ -30,7 +30,7 @@ async function setUp(t: TestContext) {
   const start = () => startGateway(t, { file, env, redis: { url: redis.url, ...PATIENT } });
   const gateways = [await start(), await start()] as const;
   for (const { deps } of gateways) await until(() => deps.redis?.isUp);
-  return { redis, gateways, service };
+  return { redis, gateways, service, file };
 }
 
 /** Calls the admin API of a gateway as a portal does. */
@@ -411,4 +411,33 @@ test('turnpike key does the same by the admin port of a gateway', needsRedis, as
   assert.equal((await run('revoke', '--consumer', 'acme', '--all')).code, 0);
   await until(async () => (await call(two, '/a', rotated.key)).status === 401);
   assert.equal((await run('create', '--consumer', 'acme', '--plan', 'smal')).code, 1);
+});
+
+test('a group that is edited is another one for keys in Redis too, without a restart', needsRedis, async (t) => {
+  const { gateways, file } = await setUp(t);
+  const [one] = gateways;
+  await admin(one, 'POST', '/consumers', { name: 'acme', groups: ['partners'] });
+  const { key } = (await admin(one, 'POST', '/consumers/acme/keys', {})).json;
+  assert.equal((await call(one, '/write', key)).status, 200);
+  await one.reload({ ...file, groups: { partners: { scopes: ['read'] } } });
+  await until(async () => (await call(one, '/write', key)).status === 403);
+  await one.reload({ ...file, groups: {} });
+  assert.equal((await call(one, '/write', key)).status, 403);
+  assert.equal((await call(one, '/a', key)).status, 200, 'the key is good, and has nothing of a group');
+});
+
+test('a change that Redis takes too long over is 503, and asked again it is made once', needsRedis, async (t) => {
+  const { gateways, redis } = await setUp(t);
+  const [one, two] = gateways;
+  await admin(one, 'POST', '/consumers', { name: 'acme' });
+  redis.freeze();
+  const late = admin(one, 'POST', '/consumers/acme/keys', { id: 'main' });
+  assert.equal((await late).status, 503);
+  redis.thaw();
+  await until(async () => (await admin(two, 'GET', '/consumers')).status === 200, { timeoutMs: 15_000 });
+  await until(async () => (await admin(one, 'GET', '/consumers')).status === 200, { timeoutMs: 15_000 });
+  const again = await admin(one, 'POST', '/consumers/acme/keys', { id: 'main' });
+  assert.ok([201, 409].includes(again.status), again.text);
+  const { keys } = (await admin(two, 'GET', '/consumers/acme/keys')).json;
+  assert.equal(keys.length, 1);
 });

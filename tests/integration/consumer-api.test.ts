@@ -15,8 +15,8 @@ const GROUPS = {
 };
 const PLANS = { small: { rateLimits: [{ limit: 3, window: '1h', algorithm: 'fixed' }] } };
 
-async function setUp(t: TestContext) {
-  const redis = await startRedisServer();
+async function setUp(t: TestContext, ...redisSettings: string[]) {
+  const redis = await startRedisServer(...redisSettings);
   t.after(() => redis.stop());
   const service = await startService(t);
   const target = service.url;
@@ -440,4 +440,37 @@ test('a change that Redis takes too long over is 503, and asked again it is made
   assert.ok([201, 409].includes(again.status), again.text);
   const { keys } = (await admin(two, 'GET', '/consumers/acme/keys')).json;
   assert.equal(keys.length, 1);
+});
+
+test('a Redis that is killed in the middle of changes has each of them whole or not at all', needsRedis, async (t) => {
+  const { gateways, redis } = await setUp(t, '--appendonly', 'yes', '--appendfsync', 'always');
+  const [one, two] = gateways;
+  await admin(one, 'POST', '/consumers', { name: 'acme' });
+  let answered = 0;
+  const burst = Array.from({ length: 60 }, async (_, i) => {
+    const made = await admin(gateways[(i % 2) as 0 | 1], 'POST', '/consumers/acme/keys', { id: `burst-${i}` });
+    answered += 1;
+    return made;
+  });
+  await until(() => answered >= 5);
+  await redis.kill();
+  const made = await Promise.all(burst);
+  const good = made.filter(({ status }) => status === 201);
+  assert.ok(made.every(({ status }) => status === 201 || status === 503));
+  assert.ok(good.length >= 5, 'some were made before');
+  await redis.start();
+  await until(async () => (await admin(two, 'GET', '/consumers')).status === 200, { timeoutMs: 15_000 });
+  const { keys } = (await admin(two, 'GET', '/consumers/acme/keys')).json;
+  const ids = new Set(keys.map(({ id }: { id: string }) => id));
+  assert.ok(
+    good.every(({ json }) => ids.has(json.id)),
+    'what was answered is there',
+  );
+  assert.equal(
+    await redis.command('HLEN', 'turnpike:{consumers}:keys'),
+    `:${ids.size}\r\n`,
+    'a record for each key, no more',
+  );
+  for (const { json } of good.slice(0, 3)) assert.equal((await call(two, '/a', json.key)).status, 200);
+  t.diagnostic(`${good.length} of ${made.length} were answered, ${ids.size} are there`);
 });

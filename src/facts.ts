@@ -3,6 +3,21 @@ export interface Consumer {
   readonly name: string;
   readonly plan: string | undefined;
   readonly roles: readonly string[];
+  /** Small texts by name: those of its key, then its own, then those of its groups. */
+  readonly metadata?: ReadonlyMap<string, string> | undefined;
+  /** The key that it calls with, where it is one that the gateway knows by an id. */
+  readonly key?: ConsumerKey | undefined;
+}
+
+/** What a consumer calls with. */
+export interface ConsumerKey {
+  readonly id: string;
+  /** Which of its consumer's scopes it holds; undefined: all. */
+  readonly scopes: readonly string[] | undefined;
+  /** What it has of its own. */
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  /** Epoch milliseconds. */
+  readonly expiresAtMs: number | undefined;
 }
 
 /** How one attempt at a target ended. Retry, breaker, passive health, metrics and logs all read this one word. */

@@ -37,6 +37,7 @@ import { respondStage } from './stages/respond.ts';
 import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { selfServiceStage } from './stages/self-service.ts';
 import { serviceTokensStage } from './stages/service-tokens.ts';
 import { validateStage } from './stages/validate.ts';
 import { websocketStage } from './stages/websocket.ts';
@@ -62,6 +63,7 @@ export const STAGES = [
   authenticateStage, //     before everything that asks who is calling
   callerBanStage, //        as soon as it is known who calls
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
+  selfServiceStage, //      a consumer's own keys: proven, and free of limits that would keep it from changing a stolen one
   meStage, //               a caller's question about itself: proven, and counted in no limit
   resourceMetadataStage, // who gives tokens, for those who have none: public, and counted in no limit of callers
   serviceTokensStage, //    the keys of our tokens, for services: public, and counted in no limit of callers

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { ERRORS, type ErrorCode } from '../errors.ts';
+import { ERRORS, type ErrorCode, PROBLEM_BASE } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Drain } from '../server/drain.ts';
 import type { Reloader } from '../server/reload.ts';
@@ -33,8 +33,9 @@ export function ok(body: unknown): AdminAnswer {
   return { status: 200, body };
 }
 
-/** A refusal of the admin port: its code and status are from the table of errors. */
+/** A refusal of the admin port (RFC 9457): its code and status are from the table of errors. */
 export function refusal(code: ErrorCode, { detail, headers, body }: RefusalExtras = {}): AdminAnswer {
-  const { status, advice } = ERRORS[code];
-  return { status, body: { code, detail: detail ?? advice, ...body }, ...(headers !== undefined && { headers }) };
+  const { status, advice, title } = ERRORS[code];
+  const problem = { type: PROBLEM_BASE + code, title, status, detail: detail ?? advice, code, ...body };
+  return { status, body: problem, type: 'application/problem+json', ...(headers !== undefined && { headers }) };
 }

@@ -4,7 +4,8 @@ import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
-import { describeConsumers } from './consumers.ts';
+import { createConsumerApi } from './consumer-api/api.ts';
+import { describeOpenApi } from './consumer-api/openapi.ts';
 import { decodePart } from './decode-part.ts';
 import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
@@ -25,13 +26,13 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
 
   const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-    ['/', get(() => ok([...pages.keys()]))],
+    ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
     ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
     ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
-    ['/consumers', get(() => describeConsumers(source))],
+    ['/openapi.json', get(() => ok(describeOpenApi()))],
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
     ['/recent', get((_rest, query) => listRecent(source, query))],
     ['/bans', get(() => listBans(deps))],
@@ -50,8 +51,11 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ],
   ]);
 
+  const consumers = createConsumerApi(source);
+
   return async function answerPage(req) {
     const [path = '/', query] = (req.url ?? '/').split('?', 2);
+    if (isOfConsumers(path)) return consumers(req, path, new URLSearchParams(query));
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
@@ -60,6 +64,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     return refusal('method_not_allowed', { headers: ['allow', page.method] });
   };
 }
+
+const isOfConsumers = (path: string): boolean => path === '/consumers' || path.startsWith('/consumers/');
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
 

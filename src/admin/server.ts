@@ -37,8 +37,8 @@ function send(
   if (res.destroyed) return;
   const text = typeof body === 'string' ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
   const head = ['content-type', type ?? 'application/json', 'content-length', String(Buffer.byteLength(text))];
-  // Nothing here reads a body: what is still on its way ends with the connection.
-  if (!req.complete && req.method === 'POST') head.push('connection', 'close');
+  // What of a body was not read, and is still on its way, ends with the connection.
+  if (!req.complete && req.method !== 'GET' && req.method !== 'HEAD') head.push('connection', 'close');
   res.writeHead(status, [...head, 'cache-control', 'no-store', ...STRICT_HEADERS, ...headers]);
   res.end(req.method === 'HEAD' ? undefined : text);
 }

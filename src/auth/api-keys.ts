@@ -1,9 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
+import type { ConsumerKey } from '../facts.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
+import type { MetadataMap } from './caller-facts.ts';
+import { identifyConsumer } from './consumer-identity.ts';
 import type { ConsumerRow } from './consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
+import { type Identity, type Outcome, Refusal } from './identity.ts';
 import { type KeyUse, KeyUses } from './key-uses.ts';
 
 export const MAX_KEY_CHARS = 512;
@@ -39,12 +42,10 @@ export class ApiKeys implements KeyIndex {
   readonly #remembered = new RecentMap<string, KnownKey>(REMEMBERED_KEYS);
 
   constructor(consumers: readonly ConsumerRow[], uses = new KeyUses()) {
-    for (const { name, plan, roles, keys } of consumers) {
-      const consumer = { name, plan, roles };
-      for (const key of keys) {
-        const expiresAtMs = key.expiresAt === undefined ? undefined : Date.parse(key.expiresAt);
-        const identity = createIdentity('api-key', { consumer, plan, roles, expiresAtMs });
-        const use = uses.of(name, key.id);
+    for (const row of consumers) {
+      for (const key of row.keys) {
+        const identity = identifyConsumer('api-key', row, keyOf(key));
+        const use = uses.of(row.name, key.id);
         this.#byHash.set(key.sha256.toLowerCase(), {
           id: key.id,
           digest: Buffer.from(key.sha256, 'hex'),
@@ -77,6 +78,18 @@ export class ApiKeys implements KeyIndex {
     this.#remembered.set(rawKey, known);
     return known;
   }
+}
+
+/** A key as it is written, in the file or in Redis. */
+interface WrittenKey {
+  readonly id: string;
+  readonly expiresAt?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly metadata?: MetadataMap | undefined;
+}
+
+export function keyOf({ id, expiresAt, scopes, metadata }: WrittenKey): ConsumerKey {
+  return { id, scopes, metadata, expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt) };
 }
 
 export const UNKNOWN_KEY = new Refusal('the API key is not known');

@@ -45,7 +45,9 @@ const claimRule = z
 /** What a caller may be asked for: the keys of a rule, wherever one stands. */
 export const callerRules = {
   roles: listRule.optional().describe('Roles: a list (any of them), {"any": [...]} or {"all": [...]}.'),
-  scopes: listRule.optional().describe('Scopes of the token: a list (any of them), {"any": [...]} or {"all": [...]}.'),
+  scopes: listRule
+    .optional()
+    .describe('Scopes of the token or key: a list (any of them), {"any": [...]} or {"all": [...]}.'),
   claims: z
     .record(z.string().min(1), claimRule)
     .optional()

@@ -1,3 +1,4 @@
+import { findNearest } from '../nearest-word.ts';
 import type { Report } from '../stage.ts';
 
 const SHOWN_NAMES = 20;
@@ -11,6 +12,12 @@ export function checkName(
   report: Report,
 ): void {
   if (name === undefined || known.includes(name)) return;
+  const nearest = findNearest(name, known);
   const shown = known.slice(0, SHOWN_NAMES).join(', ');
-  report(path, `there is no ${kind} "${name}"`, shown === '' ? `the file has no ${kind}` : `there are: ${shown}`);
+  const others = shown === '' ? `the file has no ${kind}` : `there are: ${shown}`;
+  report(
+    path,
+    `there is no ${kind} "${name}"`,
+    nearest === undefined ? others : `did you mean "${nearest}"? ${others}`,
+  );
 }

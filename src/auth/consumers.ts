@@ -1,24 +1,23 @@
 import { z } from 'zod';
+import { findNearest } from '../nearest-word.ts';
 import type { Report } from '../stage.ts';
 import { isHashOfNothing } from './api-key-format.ts';
+import { consumerName, endOfKey, keyId, metadataMap, roleList, scopeList } from './caller-facts.ts';
 import { checkName } from './check-name.ts';
+import { checkGroups, type Groups, groups, memberOf, withGroups } from './groups.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
 import { signatureKey } from './signed/signature-key.ts';
 
 const key = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'expected letters, digits, ".", "_" or "-", at most 64')
-    .describe('Names the key among those of its consumer, for rotation and revocation.'),
+  id: keyId.describe('Names the key among those of its consumer, for rotation and revocation.'),
   sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected the SHA-256 of the key as 64 hex digits; `turnpike key create` makes one')
     .refine((hash) => !isHashOfNothing(hash), 'this is the hash of an empty text: was the variable with the key set?')
     .describe('SHA-256 of the key in hex; the key itself is stored nowhere.'),
-  expiresAt: z.iso
-    .datetime({ offset: true, error: 'expected a time such as "2027-01-01T00:00:00Z"' })
-    .optional()
-    .describe('When the key stops being accepted. Default: never.'),
+  expiresAt: endOfKey.optional().describe('When the key stops being accepted. Default: never.'),
+  scopes: scopeList.optional().describe("Scopes of the key, some of its consumer's. Default: all of them."),
+  metadata: metadataMap.optional().describe('Metadata of the key, before that of its consumer.'),
 });
 
 const fingerprint = z
@@ -33,12 +32,12 @@ const client = z.strictObject({
 
 /** One row of `consumers`: an application that calls, and the keys it calls with. */
 export const consumerRow = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'expected letters, digits, ".", "_", "@" or "-", at most 128')
-    .describe('Names the consumer in logs, limits and X-Consumer-Name.'),
-  plan: z.string().min(1).optional().describe('Plan of the consumer; default: `defaultPlan`.'),
-  roles: z.array(z.string().min(1).max(128)).default([]).describe('Roles for `authorize`.'),
+  name: consumerName.describe('Names the consumer in logs, limits and X-Consumer-Name.'),
+  plan: z.string().min(1).optional().describe('Plan of the consumer; default: that of its groups, then `defaultPlan`.'),
+  groups: memberOf,
+  roles: roleList.default([]).describe('Roles for `authorize`.'),
+  scopes: scopeList.default([]).describe('Scopes for `authorize`; a key may hold fewer.'),
+  metadata: metadataMap.optional().describe('Small texts by name, which expressions read as `consumer.metadata.NAME`.'),
   keys: z.array(key).default([]).describe('Hashed API keys; several at once allow a rotation with overlap.'),
   password: z
     .string()
@@ -76,19 +75,28 @@ function isUsableHash(text: string): boolean {
 
 export type ConsumerRow = z.output<typeof consumerRow>;
 
-/** The key of the file that several schemes share. */
+/** The keys of the file that several schemes share. */
 export const consumersFileKeys = {
+  groups,
   consumers: z.array(consumerRow).default([]).describe('Applications that call, and the hashes of their credentials.'),
 };
 
-/** Reports names, ids, hashes and fingerprints that stand twice, and plans that the file doesn't have. */
-export function checkConsumers(consumers: readonly ConsumerRow[], plans: readonly string[], report: Report): void {
+/** Reports names, ids, hashes and fingerprints that stand twice, and plans, groups and scopes that are not there. */
+export function checkConsumers(
+  { consumers, groups: known }: { readonly consumers: readonly ConsumerRow[]; readonly groups: Groups },
+  plans: readonly string[],
+  report: Report,
+): void {
+  checkGroups(known, plans, report);
   const names = new Set<string>();
   const owners = new Map<string, string>();
   consumers.forEach((consumer, row) => {
     if (names.has(consumer.name)) report(['consumers', row, 'name'], `consumer "${consumer.name}" stands twice`);
     names.add(consumer.name);
     checkName('plan', consumer.plan, plans, ['consumers', row, 'plan'], report);
+    for (const [index, name] of consumer.groups.entries())
+      checkName('group', name, Object.keys(known), ['consumers', row, 'groups', index], report);
+    checkKeyScopes(withGroups(consumer, known), row, report);
     const ids = new Set<string>();
     consumer.keys.forEach((entry, index) => {
       const place = ['consumers', row, 'keys', index];
@@ -102,6 +110,19 @@ export function checkConsumers(consumers: readonly ConsumerRow[], plans: readonl
     });
   });
   checkCertificates(consumers, report);
+}
+
+function checkKeyScopes({ name, scopes, keys }: ConsumerRow, row: number, report: Report): void {
+  for (const [index, key] of keys.entries()) {
+    for (const [at, scope] of (key.scopes ?? []).entries()) {
+      if (scopes.includes(scope)) continue;
+      const nearest = findNearest(scope, scopes);
+      const hint =
+        nearest === undefined ? 'give it to the consumer, or to a group of it' : `did you mean "${nearest}"?`;
+      const place = ['consumers', row, 'keys', index, 'scopes', at];
+      report(place, `consumer "${name}" does not have the scope "${scope}" itself`, hint);
+    }
+  }
 }
 
 function checkCertificates(consumers: readonly ConsumerRow[], report: Report): void {

@@ -6,9 +6,12 @@ import { networkKey } from '../lib/network-key.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
-import { expiredKey, type KeyAsker, type KeyIndex, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from './identity.ts';
-import { CONSUMER_KEYS, storedKey } from './redis-consumers.ts';
+import { expiredKey, type KeyAsker, type KeyIndex, keyOf, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
+import { identifyConsumer } from './consumer-identity.ts';
+import { type Groups, NO_GROUPS, withGroups } from './groups.ts';
+import { type Identity, type Outcome, Refusal } from './identity.ts';
+import { CONSUMER_KEYS } from './redis-consumers.ts';
+import { storedKey } from './stored-consumer.ts';
 
 /** How long an answer is believed, a refusal as well: so a change is seen everywhere within a second. */
 const FRESH_MS = 1000;
@@ -36,13 +39,15 @@ interface Known {
 export class RedisApiKeys implements KeyIndex {
   readonly #redis: RedisLink | undefined;
   readonly #clock: Clock;
+  readonly #groups: Groups;
   readonly #complaints: Complaints;
   readonly #known = new RecentMap<string, Known>(REMEMBERED_KEYS);
   readonly #places = new FairQueue({ atOnce: MAX_ASKING });
   readonly #asking = new Map<string, Promise<Outcome>>();
 
   /** Without Redis every key is unavailable: nobody can tell. */
-  constructor(redis: RedisLink | undefined, clock: Clock, log: Pick<Logger, 'warn'>) {
+  constructor(redis: RedisLink | undefined, clock: Clock, log: Pick<Logger, 'warn'>, groups = NO_GROUPS) {
+    this.#groups = groups;
     this.#redis = redis;
     this.#clock = clock;
     this.#complaints = new Complaints((...said) => void log.warn(...said));
@@ -89,7 +94,7 @@ export class RedisApiKeys implements KeyIndex {
       // What Redis has not is null; anything else that is no text is no answer to this.
       if (record !== null && typeof record !== 'string') throw new Error(`HGET was answered with ${typeof record}`);
       const nowMs = this.#clock.now();
-      const stored = record === null ? undefined : readRecord(record);
+      const stored = record === null ? undefined : readRecord(record, this.#groups);
       const isUseDue = !dryRun && stored !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
       if (isUseDue) this.#writeUse(redis, hash, nowMs);
       const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);
@@ -121,8 +126,8 @@ function judge(stored: StoredIdentity | undefined, nowMs: number): Outcome {
 }
 
 /** The identity in a record; throws where the record is none, which is the store's fault and not the caller's. */
-function readRecord(record: string): StoredIdentity {
-  const { consumer: name, id, plan, roles, expiresAt } = storedKey.parse(JSON.parse(record));
-  const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
-  return { id, identity: createIdentity('api-key', { consumer: { name, plan, roles }, plan, roles, expiresAtMs }) };
+function readRecord(record: string, groups: Groups): StoredIdentity {
+  const { consumer: name, id, expiresAt, keyScopes, keyMetadata, ...said } = storedKey.parse(JSON.parse(record));
+  const key = keyOf({ id, expiresAt, scopes: keyScopes, metadata: keyMetadata });
+  return { id, identity: identifyConsumer('api-key', withGroups({ name, ...said }, groups), key) };
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Unite } from '../lib/unite.ts';
 import type { StageDeps } from '../stage.ts';
 import { consumersFileKeys } from './consumers.ts';
+import { withGroups } from './groups.ts';
 import type { CredentialCheck } from './identity.ts';
 import { listIssuers } from './issuer-names.ts';
 import type { Scheme } from './scheme.ts';
@@ -60,7 +61,9 @@ export function takesOpaqueBearer({ name, options }: ChosenScheme): boolean {
 /** What every scheme has made of one snapshot's file. */
 export type PreparedSchemes = ReadonlyMap<string, unknown>;
 
-export function prepareSchemes(file: CredentialsFile, deps: StageDeps): PreparedSchemes {
+export function prepareSchemes(written: CredentialsFile, deps: StageDeps): PreparedSchemes {
+  // What a consumer has of its groups is known once, before any scheme asks.
+  const file = { ...written, consumers: written.consumers.map((row) => withGroups(row, written.groups)) };
   const { jwt } = deps.settings;
   const issuers = listIssuers(file, jwt && { name: jwt.issuer });
   const callers = createTokenCallers(file.consumers, issuers);

@@ -1,6 +1,7 @@
 import type { Consumer } from '../facts.ts';
 import { qualify } from '../lib/qualify.ts';
 import { type ClaimPaths, type Claims, readList, readScopes, readText } from './claims.ts';
+import { consumerOf } from './consumer-identity.ts';
 import type { ConsumerRow } from './consumers.ts';
 import { createIdentity, type Outcome, Refusal } from './identity.ts';
 import type { IssuerName } from './issuer-names.ts';
@@ -37,9 +38,9 @@ export const NO_CALLERS: TokenCallers = { clients: new Map(), tellsIssuer: false
 /** Maps clients to consumers, for issuers of these names. */
 export function createTokenCallers(consumers: readonly ConsumerRow[], issuers: readonly IssuerName[]): TokenCallers {
   const clients = new Map<string, Consumer>();
-  for (const { name, plan, roles, clients: rows } of consumers) {
-    for (const { issuer, id } of rows)
-      clients.set(qualify(issuer ?? defaultIssuer(issuers), id), { name, plan, roles });
+  for (const row of consumers) {
+    for (const { issuer, id } of row.clients)
+      clients.set(qualify(issuer ?? defaultIssuer(issuers), id), consumerOf(row));
   }
   return { clients, tellsIssuer: issuers.length > 1 };
 }

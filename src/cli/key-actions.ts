@@ -1,21 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKey, hashApiKey } from '../auth/api-key-format.ts';
+import { CONSUMER_NAME } from '../auth/caller-facts.ts';
+import { addKey, dropKey, findKey, isLive, KeyFault, rotateKey } from '../auth/key-changes.ts';
 import { hashPassword } from '../auth/password.ts';
-import { findNearest } from '../nearest-word.ts';
-import { isLive, lastEnd, readEnd, readTime } from './key-ends.ts';
+import type { StoredConsumer, StoredKey } from '../auth/stored-consumer.ts';
+import { readEnd, readTime } from './key-ends.ts';
+import { checkNames, checkScopes, type FactOptions, readMetadata, readScopes, withFacts } from './key-facts.ts';
 import { renderChange, renderEnds, renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
 import type { KeyPlace } from './key-place.ts';
-import { KeyStoreError, type StoredConsumer, type StoredKey } from './key-store.ts';
+import { KeyStoreError } from './key-store.ts';
 
-export interface KeyOptions {
+export interface KeyOptions extends FactOptions {
+  /** Address of the admin port to ask in place of a file or Redis. */
+  readonly admin?: string | undefined;
   readonly consumer?: string | undefined;
   readonly id?: string | undefined;
   readonly file?: string | undefined;
   readonly redis?: boolean | undefined;
   readonly expires?: string | undefined;
   readonly overlap?: string | undefined;
-  readonly roles?: string | undefined;
-  readonly plan?: string | undefined;
+  readonly scopes?: string | undefined;
+  readonly 'key-metadata'?: readonly string[] | undefined;
   readonly all?: boolean | undefined;
   readonly password?: boolean | undefined;
   /** Instead of a random one. */
@@ -34,19 +39,31 @@ export type KeyAction = (place: KeyPlace, options: KeyOptions, nowMs: number) =>
 export const KEY_ACTIONS: Readonly<Record<string, KeyAction>> = { create, list, rotate, revoke };
 const DEFAULT_OVERLAP = '24h';
 
-async function create({ store, plans, isPart }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
+async function create(place: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
+  const { store } = place;
   const name = needConsumer(options);
-  if (!isPart) checkPlan(options.plan, plans);
+  checkNames(options, place);
   if (options.password) return createPassword(store, name, options);
-  const expiresAt = readEnd(options.expires, nowMs);
   const secret = createApiKey();
-  return store.change(name, (before, place) => {
-    const keys = before?.keys ?? [];
-    const key = makeKey(secret, keys, options.id, expiresAt);
-    const after = { ...withFacts(name, before, options), keys: [...keys, key] };
-    const told = tellNewKey(place, name, secret, key);
+  const wish = {
+    sha256: hashApiKey(secret),
+    id: options.id,
+    expiresAt: readEnd(options.expires, nowMs),
+    scopes: readScopes('scopes', options.scopes),
+    metadata: readMetadata('key-metadata', options['key-metadata']),
+    createdAt: timeFor(store, nowMs),
+  };
+  return store.change(name, (before, where) => {
+    const owner = { ...withFacts(name, before, options), ...(before === undefined && { createdAt: wish.createdAt }) };
+    checkScopes(wish.scopes, owner, place);
+    const { after, key } = addKey(owner, wish, nowMs);
+    const told = tellNewKey(where, name, secret, key);
     return { after, result: { ...told, text: told.text + renderChange(before, after) } };
   });
+}
+
+function timeFor({ keepsTimes }: KeyPlace['store'], nowMs: number): string | undefined {
+  return keepsTimes ? new Date(nowMs).toISOString() : undefined;
 }
 
 async function createPassword(store: KeyPlace['store'], name: string, options: KeyOptions): Promise<KeyOutcome> {
@@ -61,20 +78,6 @@ async function createPassword(store: KeyPlace['store'], name: string, options: K
   });
 }
 
-function withFacts(name: string, before: StoredConsumer | undefined, options: KeyOptions): StoredConsumer {
-  const roles = options.roles === undefined ? before?.roles : splitList(options.roles);
-  const plan = options.plan ?? before?.plan;
-  return { ...before, name, ...(plan && { plan }), ...(roles && { roles }) };
-}
-
-function checkPlan(plan: string | undefined, plans: ReadonlySet<string> | undefined): void {
-  if (plan === undefined || plans === undefined || plans.has(plan)) return;
-  const nearest = findNearest(plan, [...plans]);
-  const known = [...plans].map((one) => `"${one}"`).join(', ');
-  const hint = nearest === undefined ? `there are ${known || 'none in the file'}` : `did you mean "${nearest}"?`;
-  throw new KeyStoreError(`there is no plan "${plan}": ${hint}`);
-}
-
 async function list({ store }: KeyPlace, { consumer }: KeyOptions, nowMs: number): Promise<KeyOutcome> {
   const consumers = (await store.read()).filter(({ name }) => consumer === undefined || name === consumer);
   return { text: renderKeyTable(consumers, store, (key) => isLive(key, nowMs)) };
@@ -82,22 +85,33 @@ async function list({ store }: KeyPlace, { consumer }: KeyOptions, nowMs: number
 
 /** A new key, while the old ones (or the one named) go on for the overlap. */
 async function rotate({ store }: KeyPlace, options: KeyOptions, nowMs: number): Promise<KeyOutcome> {
-  const end = readTime('overlap', options.overlap ?? DEFAULT_OVERLAP, nowMs);
-  const endMs = Date.parse(end);
+  const overlapEndMs = Date.parse(readTime('overlap', options.overlap ?? DEFAULT_OVERLAP, nowMs));
+  const { id, expires } = options;
+  const chosenEnd = readEnd(expires, nowMs);
   const secret = createApiKey();
   return store.change(needConsumer(options), (before, place) => {
-    const consumer = need(before, options, place);
-    const keys = consumer.keys ?? [];
-    const meant = options.id === undefined ? keys : [findKey(consumer, options.id)];
-    const expiresAt = options.expires === undefined ? lastEnd(meant, nowMs) : readEnd(options.expires, nowMs);
-    const live = meant.filter((key) => isLive(key, nowMs));
-    const ending = live.map((key) => (isLive(key, endMs) ? { ...key, expiresAt: end } : key));
-    const kept = keys.map((key) => ending.find(({ id }) => id === key.id) ?? key);
-    const key = makeKey(secret, keys, undefined, expiresAt);
-    const told = tellNewKey(place, consumer.name, secret, key);
-    const text = told.text + renderEnds(ending, end);
-    return { after: { ...consumer, keys: [...kept, key] }, result: { ...told, text } };
+    const rotation = {
+      sha256: hashApiKey(secret),
+      id,
+      overlapEndMs,
+      newEnd: (lastEnd: string | undefined) => (expires === undefined ? lastEnd : chosenEnd),
+      createdAt: timeFor(store, nowMs),
+    };
+    const { after, key, ending, overlapEnd } = rotated(need(before, options, place), rotation, nowMs);
+    const told = tellNewKey(place, after.name, secret, key);
+    return { after, result: { ...told, text: told.text + renderEnds(ending, overlapEnd) } };
   });
+}
+
+function rotated(...args: Parameters<typeof rotateKey>): ReturnType<typeof rotateKey> {
+  try {
+    return rotateKey(...args);
+  } catch (fault) {
+    if (!(fault instanceof KeyFault)) throw fault;
+    if (fault.reason === 'unlike') throw new KeyStoreError(`${fault.message}, by --id`);
+    if (fault.reason !== 'ended') throw fault;
+    throw new KeyStoreError('the keys have ended: say how long the new one lives, --expires 90d (or never)');
+  }
 }
 
 async function revoke({ store }: KeyPlace, options: KeyOptions): Promise<KeyOutcome> {
@@ -111,30 +125,11 @@ async function revoke({ store }: KeyPlace, options: KeyOptions): Promise<KeyOutc
     }
     if (only === undefined) throw new KeyStoreError(`consumer "${consumer.name}" has no key`);
     const gone = options.all ? keys : [findKey(consumer, options.id ?? only.id)];
+    const after = gone.reduce((left, { id }) => dropKey(left, id), consumer);
     const ids = gone.map(({ id }) => id).join(', ');
     const text = `revoked ${ids} of consumer "${consumer.name}" in ${place}\n`;
-    return { after: { ...consumer, keys: keys.filter((key) => !gone.includes(key)) }, result: { text } };
+    return { after, result: { text } };
   });
-}
-
-function makeKey(
-  secret: string,
-  existing: readonly StoredKey[],
-  wantedId: string | undefined,
-  expiresAt: string | undefined,
-): StoredKey {
-  const ids = new Set(existing.map(({ id }) => id));
-  const id = wantedId ?? nextId(ids);
-  if (ids.has(id)) throw new KeyStoreError(`there is a key "${id}" already`);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
-    throw new KeyStoreError('an id has letters, digits, ".", "_" or "-", at most 64');
-  return { id, sha256: hashApiKey(secret), ...(expiresAt && { expiresAt }) };
-}
-
-function nextId(taken: ReadonlySet<string>): string {
-  let number = taken.size + 1;
-  while (taken.has(`k${number}`)) number += 1;
-  return `k${number}`;
 }
 
 function tellNewKey(place: string, name: string, secret: string, key: StoredKey): KeyOutcome {
@@ -150,21 +145,10 @@ function need(consumer: StoredConsumer | undefined, options: KeyOptions, place: 
   return consumer;
 }
 
-function findKey(consumer: StoredConsumer, id: string): StoredKey {
-  const key = consumer.keys?.find((one) => one.id === id);
-  if (key === undefined) throw new KeyStoreError(`consumer "${consumer.name}" has no key "${id}"`);
-  return key;
-}
-
 function needConsumer({ consumer }: KeyOptions): string {
   if (consumer === undefined) throw new KeyStoreError('--consumer NAME is needed');
-  if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(consumer)) {
+  if (!CONSUMER_NAME.test(consumer)) {
     throw new KeyStoreError('a consumer is named by letters, digits, ".", "_", "@" or "-", at most 128');
   }
   return consumer;
-}
-
-function splitList(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '');
 }

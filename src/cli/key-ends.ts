@@ -1,13 +1,9 @@
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
-import { KeyStoreError, type StoredKey } from './key-store.ts';
+import { KeyStoreError } from './key-store.ts';
 
 const NEVER = 'never';
 /** 9999-12-31T23:59:59.999Z: a later time has no date that a file takes. */
 const MAX_TIME_MS = 253_402_300_799_999;
-
-export function isLive({ expiresAt }: StoredKey, nowMs: number): boolean {
-  return expiresAt === undefined || Date.parse(expiresAt) > nowMs;
-}
 
 /** When a new key ends, by `--expires`. Throws a KeyStoreError for what is no time, or none to live. */
 export function readEnd(expires: string | undefined, nowMs: number): string | undefined {
@@ -24,15 +20,4 @@ export function readTime(option: string, text: string, nowMs: number): string {
     throw new KeyStoreError(`--${option} takes a duration such as 24h or 90d (units: ${DURATION_UNITS})`);
   if (nowMs + ms > MAX_TIME_MS) throw new KeyStoreError(`--${option} ${text} ends after the year 9999`);
   return new Date(nowMs + ms).toISOString();
-}
-
-/** When the last of the keys that a new one takes the place of would have ended: a rotation lengthens nothing. */
-export function lastEnd(keys: readonly StoredKey[], nowMs: number): string | undefined {
-  const live = keys.filter((key) => isLive(key, nowMs));
-  if (keys.length > 0 && live.length === 0) {
-    throw new KeyStoreError('the keys have ended: say how long the new one lives, --expires 90d (or never)');
-  }
-  const ends = live.map(({ expiresAt }) => expiresAt);
-  if (ends.includes(undefined)) return undefined;
-  return (ends as string[]).sort((a, b) => Date.parse(b) - Date.parse(a))[0];
 }

@@ -1,10 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { type JSONPath, type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import type { StoredConsumer } from '../auth/stored-consumer.ts';
 import { type ReadFile, readRouteFiles } from '../config/read-files.ts';
 import { LockedError, withFileLock } from './file-lock.ts';
 import { appendItem, removeItem, setMember } from './json-edit.ts';
-import { type KeyStore, KeyStoreError, type StoredConsumer } from './key-store.ts';
+import { type KeyStore, KeyStoreError } from './key-store.ts';
 import { replaceFile } from './replace-file.ts';
 
 /** One of the files, as much of it as keys are about. */
@@ -15,21 +16,29 @@ interface RoutesPart {
   readonly consumers: readonly StoredConsumer[];
 }
 
+/** What a consumer has of a group, as much as keys are about. */
+export interface GroupScopes {
+  readonly scopes?: readonly string[];
+}
+
 /** What the files say of where keys belong, and of the plans that a consumer may have. */
 export interface KeyRules {
   readonly consumerStore: unknown;
   readonly plans: ReadonlySet<string>;
+  readonly groups: ReadonlyMap<string, GroupScopes>;
   readonly hasRoutes: boolean;
 }
 
 /** Reads the rules. Throws a KeyStoreError for what can't be read. */
 export function readKeyRules(main: string): KeyRules {
   const roots = readParts(main).map(
-    ({ root }) => root as { consumerStore?: unknown; plans?: object; routes?: unknown },
+    ({ root }) =>
+      root as { consumerStore?: unknown; plans?: object; groups?: Record<string, GroupScopes>; routes?: unknown },
   );
   return {
     consumerStore: roots.find(({ consumerStore }) => consumerStore !== undefined)?.consumerStore,
     plans: new Set(roots.flatMap(({ plans }) => Object.keys(plans ?? {}))),
+    groups: new Map(roots.flatMap(({ groups }) => Object.entries(groups ?? {}))),
     hasRoutes: roots.some(({ routes }) => routes !== undefined),
   };
 }
@@ -41,7 +50,7 @@ export function readKeyRules(main: string): KeyRules {
 export function createFileKeyStore(main: string, fresh: string = main): KeyStore {
   return {
     place: fresh,
-    knowsUses: false,
+    keepsTimes: false,
     async read() {
       return readParts(main).flatMap(({ consumers }) => consumers);
     },
@@ -84,7 +93,7 @@ function editConsumer(part: RoutesPart, before: StoredConsumer | undefined, afte
 /** Writes the members that differ, one by one, so that what stands beside them stays. */
 function editMembers(text: string, path: JSONPath, before: StoredConsumer, after: StoredConsumer): string {
   let edited = text;
-  for (const member of ['plan', 'roles', 'password'] as const) {
+  for (const member of ['plan', 'groups', 'roles', 'scopes', 'metadata', 'password'] as const) {
     if (!isDeepStrictEqual(before[member], after[member])) edited = setMember(edited, [...path, member], after[member]);
   }
   return editKeys(edited, [...path, 'keys'], before.keys ?? [], after.keys ?? []);

@@ -1,10 +1,13 @@
-import type { KeyStore, StoredConsumer, StoredKey } from './key-store.ts';
+import type { MetadataMap } from '../auth/caller-facts.ts';
+import type { StoredConsumer, StoredKey } from '../auth/stored-consumer.ts';
+import type { KeyStore } from './key-store.ts';
 
 const ONCE = 'It is shown this once: keep it in a safe place.';
 
 export function renderNewKey(place: string, consumer: string, secret: string, key: StoredKey): string {
   const until = key.expiresAt === undefined ? 'without an end' : `until ${key.expiresAt}`;
-  return `${secret}\n\nKey ${key.id} of consumer "${consumer}", ${until}; its hash is in ${place}.\n${ONCE} Send it as X-API-Key.\n`;
+  const scopes = key.scopes === undefined ? '' : ` with the scopes ${key.scopes.join(', ') || '(none)'}`;
+  return `${secret}\n\nKey ${key.id} of consumer "${consumer}"${scopes}, ${until}; its hash is in ${place}.\n${ONCE} Send it as X-API-Key.\n`;
 }
 
 /** Without the password where it was chosen: whoever chose it knows it. */
@@ -27,31 +30,49 @@ export function renderChange(before: StoredConsumer | undefined, after: StoredCo
   const say = (what: string, was: string | undefined, is: string | undefined) =>
     was === is
       ? ''
-      : `The ${what} of consumer "${after.name}" now: ${is}, in place of ${was ?? 'none'}; for all of its keys.\n`;
-  return say('plan', before.plan, after.plan) + say('roles', before.roles?.join(', '), after.roles?.join(', '));
+      : `The ${what} of consumer "${after.name}" now: ${is ?? 'none'}, in place of ${was ?? 'none'}; for all of its keys.\n`;
+  const list = (what: 'groups' | 'roles' | 'scopes') =>
+    say(what, [before[what] ?? []].flat().join(', ') || undefined, [after[what] ?? []].flat().join(', ') || undefined);
+  const told = (metadata: MetadataMap = {}) =>
+    Object.entries(metadata)
+      .map((pair) => pair.join('='))
+      .join(', ') || undefined;
+  const lists = list('groups') + list('roles') + list('scopes');
+  return say('plan', before.plan, after.plan) + lists + say('metadata', told(before.metadata), told(after.metadata));
 }
 
-const HEADINGS = ['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE', 'LAST USED'];
+const HEADINGS = ['CONSUMER', 'KEY', 'PLAN', 'EXPIRES', 'STATE'];
 
 export function renderKeyTable(
   consumers: readonly StoredConsumer[],
-  { place, knowsUses }: Pick<KeyStore, 'place' | 'knowsUses'>,
+  { place, keepsTimes }: Pick<KeyStore, 'place' | 'keepsTimes'>,
   isLive: (key: StoredKey) => boolean,
 ): string {
-  const rows = consumers.flatMap(({ name, plan, keys = [] }) =>
-    keys.map((key) => [
-      name,
-      key.id,
-      plan ?? '-',
-      key.expiresAt ?? 'never',
-      isLive(key) ? 'valid' : 'expired',
-      key.usedAtMs === undefined ? '-' : new Date(key.usedAtMs).toISOString(),
-    ]),
-  );
-  if (rows.length === 0) return `no keys in ${place}\n`;
-  const headings = knowsUses ? HEADINGS : HEADINGS.slice(0, -1);
-  const table = [headings, ...rows.map((row) => row.slice(0, headings.length))];
+  const all = consumers.flatMap((consumer) => (consumer.keys ?? []).map((key) => ({ consumer, key })));
+  if (all.length === 0) return `no keys in ${place}\n`;
+  const more: readonly (readonly [string, (key: StoredKey) => string | undefined])[] = [
+    ...(keepsTimes ? [['LAST USED', lastUse] as const] : []),
+    ...(all.some(({ key }) => key.scopes !== undefined) ? [['SCOPES', scopesOf] as const] : []),
+  ];
+  const rows = all.map(({ consumer, key }) => [
+    consumer.name,
+    key.id,
+    consumer.plan ?? '-',
+    key.expiresAt ?? 'never',
+    isLive(key) ? 'valid' : 'expired',
+    ...more.map(([, tell]) => tell(key) ?? '-'),
+  ]);
+  const headings = [...HEADINGS, ...more.map(([heading]) => heading)];
+  const table = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
   return table.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
+
+function lastUse({ usedAtMs }: StoredKey): string | undefined {
+  return usedAtMs === undefined ? undefined : new Date(usedAtMs).toISOString();
+}
+
+function scopesOf({ scopes }: StoredKey): string | undefined {
+  return scopes && (scopes.join(',') || '(none)');
 }

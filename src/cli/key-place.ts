@@ -16,6 +16,8 @@ export interface KeyPlace {
   readonly store: KeyStore;
   /** The plans that there are; undefined where no file is at hand to tell. */
   readonly plans: ReadonlySet<string> | undefined;
+  /** The same of groups. */
+  readonly groups: KeyRules['groups'] | undefined;
   /** True where the file is a part of a configuration that may have plans elsewhere. */
   readonly isPart: boolean;
 }
@@ -27,7 +29,7 @@ export async function openKeyPlace(options: KeyPlaceOptions, { env }: CliIo): Pr
   const main = mainOf(named, configured);
   // Whoever writes to Redis alone may have no file at all.
   const rules: KeyRules | undefined = options.redis && !existsSync(main) ? undefined : readKeyRules(main);
-  const known = plansFor(main, configured, rules);
+  const known = { ...plansFor(main, configured, rules), groups: rules?.groups };
   const isRedis = options.redis === true || (rules?.consumerStore === 'redis' && !options.password);
   if (!isRedis) return { store: createFileKeyStore(main, named), ...known };
   if (options.password) throw new KeyStoreError('passwords are kept in routes.json alone: leave --redis out');

@@ -1,20 +1,4 @@
-/** A key as it is stored: its hash, never itself. */
-export interface StoredKey {
-  readonly id: string;
-  readonly sha256: string;
-  readonly expiresAt?: string | undefined;
-  /** Epoch milliseconds of the last use, to the minute, where the store knows it. */
-  readonly usedAtMs?: number | undefined;
-}
-
-export interface StoredConsumer {
-  readonly name: string;
-  readonly plan?: string | undefined;
-  readonly roles?: readonly string[] | undefined;
-  readonly keys?: readonly StoredKey[] | undefined;
-  /** scrypt hash. */
-  readonly password?: string | undefined;
-}
+import type { StoredConsumer } from '../auth/stored-consumer.ts';
 
 /** What becomes of a consumer, and what is told of it. */
 export interface Change<T> {
@@ -32,8 +16,8 @@ export type MakeChange<T> = (before: StoredConsumer | undefined, place: string) 
 export interface KeyStore {
   /** The place, for messages. */
   readonly place: string;
-  /** Whether it knows when a key was used last. */
-  readonly knowsUses: boolean;
+  /** Whether it knows when a key was made, and used last. */
+  readonly keepsTimes: boolean;
   read(): Promise<readonly StoredConsumer[]>;
   /** Replaces the consumer of that name, or adds it, with nobody else's change in between. */
   change<T>(name: string, make: MakeChange<T>): Promise<T>;

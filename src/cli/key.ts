@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { KeyFault } from '../auth/key-changes.ts';
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import { loadDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
@@ -10,15 +11,20 @@ import { type KeyPlace, openKeyPlace } from './key-place.ts';
 import { KeyStoreError } from './key-store.ts';
 
 const USAGE = `Usage:
-  turnpike key create --consumer NAME [--id ID] [--expires 90d] [--roles a,b] [--plan PLAN]
+  turnpike key create --consumer NAME [--id ID] [--expires 90d] [--scopes a,b] [--key-metadata NAME=VALUE]
   turnpike key create --consumer NAME --password       a password for "basic" instead of a key
   turnpike key list   [--consumer NAME]
   turnpike key rotate --consumer NAME [--id ID] [--overlap 24h] [--expires 90d]
   turnpike key revoke --consumer NAME [--id ID | --all]
 
+  create also says of the consumer: --plan PLAN, --groups a,b, --roles a,b,
+  --consumer-scopes a,b, --metadata NAME=VALUE (again for each)
+
   --file FILE       the routes file (default: ROUTES_FILE, or routes.json), with routes.d beside it
   --redis           consumers in Redis (REDIS_URL); where the file says consumerStore "redis" it is understood
+  --admin URL       by the admin port of a gateway whose consumers are in Redis (ADMIN_TOKEN)
   --password-stdin  with --password: one of your choosing, as the first line of standard input
+  --scopes          of the key: some of its consumer's; all of them where it is left out
   --expires         how long the key lives, or "never"; a rotated key ends when the old one did
 
 A key is shown once, when it is made; only its hash is stored. A running
@@ -34,6 +40,12 @@ const OPTIONS = {
   overlap: { type: 'string' },
   roles: { type: 'string' },
   plan: { type: 'string' },
+  admin: { type: 'string' },
+  groups: { type: 'string' },
+  scopes: { type: 'string' },
+  'consumer-scopes': { type: 'string' },
+  metadata: { type: 'string', multiple: true },
+  'key-metadata': { type: 'string', multiple: true },
   all: { type: 'boolean' },
   password: { type: 'boolean' },
   'password-stdin': { type: 'boolean' },
@@ -60,10 +72,15 @@ export async function runKey(argv: readonly string[], io: CliIo, clock: Clock = 
     io.err(asTyped(USAGE, io.env));
     return EXIT.usage;
   }
-  return runAction(action, values, io, clock.now());
+  return runAction({ name, act: action }, values, io, clock.now());
 }
 
-async function runAction(action: KeyAction, values: Values, io: CliIo, nowMs: number): Promise<number> {
+interface Chosen {
+  readonly name: string;
+  readonly act: KeyAction;
+}
+
+async function runAction(action: Chosen, values: Values, io: CliIo, nowMs: number): Promise<number> {
   try {
     loadDotEnv(process.cwd());
     return await report(await act(action, await readOptions(values, io), io, nowMs), io);
@@ -72,7 +89,7 @@ async function runAction(action: KeyAction, values: Values, io: CliIo, nowMs: nu
       io.err(renderConfigError(error));
       return EXIT.config;
     }
-    if (!(error instanceof KeyStoreError)) throw error;
+    if (!(error instanceof KeyStoreError || error instanceof KeyFault)) throw error;
     io.err(`turnpike key: ${asTyped(error.message, io.env)}\n`);
     return EXIT.failed;
   }
@@ -83,10 +100,15 @@ async function readOptions(values: Values, io: CliIo): Promise<KeyOptions> {
   return { ...values, password: true, chosenPassword: await readPassword(io) };
 }
 
-async function act(action: KeyAction, options: KeyOptions, io: CliIo, nowMs: number): Promise<KeyOutcome> {
+async function act(action: Chosen, options: KeyOptions, io: CliIo, nowMs: number): Promise<KeyOutcome> {
+  if (options.admin !== undefined) {
+    // Only who asks a gateway pays for the client.
+    const { runByAdmin } = await import('./key-admin.ts');
+    return runByAdmin(action.name, options.admin, io.env['ADMIN_TOKEN'], options, nowMs);
+  }
   const place = await openKeyPlace(options, io);
   try {
-    const outcome = await action(place, options, nowMs);
+    const outcome = await action.act(place, options, nowMs);
     warnOfPlan(place, options, io);
     return outcome;
   } finally {

@@ -14,11 +14,18 @@ export function createUsageKeys(prefix: string) {
   };
 }
 
-export function encodeField(kind: keyof Tally, caller: string, route: string): string {
-  return `${kind}|${encodeURIComponent(caller.toWellFormed())}|${encodeURIComponent(route.toWellFormed())}`;
+/** A count's name in a day's table. Whoever doesn't know of keys (an earlier version) adds those of a consumer up. */
+export function encodeField(kind: keyof Tally, caller: string, route: string, key?: string): string {
+  const field = `${kind}|${encodeURIComponent(caller.toWellFormed())}|${encodeURIComponent(route.toWellFormed())}`;
+  return key === undefined ? field : `${field}|${encodeURIComponent(key)}`;
 }
 
-export function decodeField(field: string): { kind: string; caller: string; route: string } {
-  const [kind = '', caller = '', route = ''] = field.split('|');
-  return { kind, caller: decodeURIComponent(caller), route: decodeURIComponent(route) };
+export function decodeField(field: string): { kind: string; caller: string; route: string; key: string | undefined } {
+  const [kind = '', caller = '', route = '', key] = field.split('|');
+  return {
+    kind,
+    caller: decodeURIComponent(caller),
+    route: decodeURIComponent(route),
+    key: key === undefined ? undefined : decodeURIComponent(key),
+  };
 }

@@ -23,6 +23,34 @@ export async function readUsage(redis: RedisLink, days: readonly string[]): Prom
   return [...rows.values()].sort((a, b) => compare(a.consumer, b.consumer) || compare(a.route, b.route));
 }
 
+/** What one key of a consumer did on a route; null for calls with no key that has an id (passwords, tokens). */
+export interface KeyUsageRow extends Tally {
+  readonly key: string | null;
+  readonly route: string;
+}
+
+/** The same of one consumer, by its keys. */
+export async function readKeyUsage(
+  redis: RedisLink,
+  consumer: string,
+  days: readonly string[],
+): Promise<readonly KeyUsageRow[]> {
+  const rows = new Map<string, KeyUsageRow>();
+  const keys = createUsageKeys(redis.prefix);
+  const pattern = `*|${encodeURIComponent(consumer)}|*`;
+  for (const day of days) {
+    for (const [field, count] of await readTable(redis, keys.day(day), pattern)) {
+      const { kind, caller, route, key = null } = decodeField(field);
+      if (caller !== consumer) continue;
+      const id = JSON.stringify([key, route]);
+      const row = rows.get(id) ?? { key, route, calls: 0, cost: 0, refused: 0 };
+      if (kind === 'calls' || kind === 'cost' || kind === 'refused') row[kind] += Number(count);
+      rows.set(id, row);
+    }
+  }
+  return [...rows.values()].sort((a, b) => compare(a.key ?? '', b.key ?? '') || compare(a.route, b.route));
+}
+
 /** The days from one to another, both included. */
 export function daysBetween(from: string, to: string): string[] {
   const days: string[] = [];
@@ -49,11 +77,11 @@ function renderCell(text: string): string {
 const STEP = 500;
 
 /** The whole hash, read in small steps. What is written meanwhile may come twice: the last count is the right one. */
-async function readTable(redis: RedisLink, key: string): Promise<ReadonlyMap<string, number>> {
+async function readTable(redis: RedisLink, key: string, pattern = '*'): Promise<ReadonlyMap<string, number>> {
   const table = new Map<string, number>();
   let cursor = '0';
   do {
-    const reply = await redis.send('HSCAN', key, cursor, 'COUNT', STEP);
+    const reply = await redis.send('HSCAN', key, cursor, 'MATCH', pattern, 'COUNT', STEP);
     if (!Array.isArray(reply) || !Array.isArray(reply[1])) throw new Error('Redis did not answer HSCAN');
     const fields = reply[1] as readonly unknown[];
     for (let index = 0; index < fields.length; index += 2) table.set(String(fields[index]), Number(fields[index + 1]));

@@ -25,6 +25,9 @@ return 1
 /** Counts the calls of one route by caller, until they are sent. */
 export class RouteUsage {
   tallies = new Map<string, Tally>();
+  /** Of those who called with a key that has an id: by consumer, then by key. */
+  #ofKeys = new Map<string, Map<string, Tally>>();
+  #keys = 0;
 
   count(context: RequestContext, cost: number, isAllowed: boolean): void {
     const tally = this.#tallyOf(context);
@@ -41,18 +44,35 @@ export class RouteUsage {
   }
 
   #tallyOf(context: RequestContext): Tally {
-    const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
+    const { consumer } = context;
+    if (consumer?.key !== undefined) return this.#tallyOfKey(consumer.name, consumer.key.id);
+    const caller = consumer?.name ?? context.userKey ?? NO_CALLER;
     return this.tallies.get(caller) ?? this.#open(caller);
   }
 
   /** Moves what was counted into the arguments of a batch. */
   take(route: string, fields: (string | number)[]): void {
-    for (const [caller, tally] of this.tallies) {
-      for (const kind of ['calls', 'cost', 'refused'] as const) {
-        if (tally[kind] > 0) fields.push(encodeField(kind, caller, route), tally[kind]);
-      }
-    }
+    for (const [caller, tally] of this.tallies) addFields(fields, tally, caller, route);
     if (this.tallies.size > 0) this.tallies = new Map();
+    for (const [consumer, keys] of this.#ofKeys) {
+      for (const [key, tally] of keys) addFields(fields, tally, consumer, route, key);
+    }
+    if (this.#keys > 0) this.#ofKeys = new Map();
+    this.#keys = 0;
+  }
+
+  #tallyOfKey(consumer: string, key: string): Tally {
+    return this.#ofKeys.get(consumer)?.get(key) ?? this.#openForKey(consumer, key);
+  }
+
+  #openForKey(consumer: string, key: string): Tally {
+    if (this.#keys >= MAX_CALLERS) return this.tallies.get(consumer) ?? this.#open(consumer);
+    const tally = { calls: 0, cost: 0, refused: 0 };
+    const keys = this.#ofKeys.get(consumer);
+    if (keys === undefined) this.#ofKeys.set(consumer, new Map([[key, tally]]));
+    else keys.set(key, tally);
+    this.#keys += 1;
+    return tally;
   }
 
   #open(caller: string): Tally {
@@ -62,6 +82,12 @@ export class RouteUsage {
     const tally = { calls: 0, cost: 0, refused: 0 };
     this.tallies.set(name, tally);
     return tally;
+  }
+}
+
+function addFields(fields: (string | number)[], tally: Tally, caller: string, route: string, key?: string): void {
+  for (const kind of ['calls', 'cost', 'refused'] as const) {
+    if (tally[kind] > 0) fields.push(encodeField(kind, caller, route, key), tally[kind]);
   }
 }
 

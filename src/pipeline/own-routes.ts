@@ -16,7 +16,7 @@ export interface OwnRoute {
  * that publish theirs, and the keys of the tokens that services are sent.
  */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
-  const any = ownSchemes(
+  const possible = ownSchemes(
     config,
     config.routes.map(({ auth }) => auth),
   );
@@ -28,12 +28,35 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
         prefix: '/-/me',
         exact: true,
         methods: ['GET'],
-        auth: { any },
+        auth: { any: possible },
       }),
     },
+    ...createConsumerKeyRoutes(stages, config, possible),
     ...createMetadataRoutes(stages, config.routes),
     ...createKeysRoute(stages, config),
   ];
+}
+
+/** What a browser never sends by itself: with a password, a certificate or a cookie a foreign page could make keys. */
+const SENT_ON_PURPOSE = ['jwt', 'api-key', 'introspection'];
+
+/** `/-/me/keys`, where the file lets consumers change their own keys. */
+function createConsumerKeyRoutes(
+  stages: StageList,
+  { selfService }: FileConfig,
+  possible: readonly (string | object)[],
+): readonly OwnRoute[] {
+  if (selfService?.keys === undefined) return [];
+  const keys = '/-/me/keys';
+  const config = parseBareRoute(stages, {
+    name: 'turnpike-keys',
+    prefix: [keys, `${keys}/:id`, `${keys}/:id/rotate`],
+    exact: true,
+    methods: ['GET', 'POST', 'DELETE'],
+    auth: { any: possible.filter((scheme) => SENT_ON_PURPOSE.some((name) => name === scheme)) },
+    bodyLimit: '16kb',
+  });
+  return [{ own: 'keys', config }];
 }
 
 /** The keys of the tokens that services are sent, where any is sent one. */

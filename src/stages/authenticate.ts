@@ -53,7 +53,7 @@ export const authenticateStage = defineStage({
 
   check(file, routes, report, outside) {
     const plans = Object.keys(file.plans ?? {});
-    checkConsumers(file.consumers, plans, report);
+    checkConsumers(file, plans, report);
     checkTokenNames(file, plans, routes, report, outside?.issuer);
     for (const scheme of SCHEMES) scheme.check?.(file, report);
     routes.forEach(({ auth, shadow }, index) => {

@@ -2,6 +2,7 @@ import type { RequestContext } from '../context.ts';
 import { normalizeHost } from '../lib/host-name.ts';
 import { isRawNumber } from '../lib/json-text.ts';
 import type { AnswerFields } from '../sink.ts';
+import { ConsumerFacts } from './consumer-facts.ts';
 
 /** What an expression may see beside the request itself, where there is such a thing. */
 export interface Sights {
@@ -114,17 +115,6 @@ export class RequestFacts {
   }
 }
 
-/** Who calls; the name is empty where nobody is known. */
-export class ConsumerFacts {
-  readonly name: string;
-  readonly plan: string;
-
-  constructor(name: string, plan: string) {
-    this.name = name;
-    this.plan = plan;
-  }
-}
-
 /** The matched route. */
 export class RouteFacts {
   readonly name: string;
@@ -169,7 +159,8 @@ export class Facts {
   }
 
   get consumer(): ConsumerFacts {
-    return new ConsumerFacts(this.#context.consumer?.name ?? '', this.#context.plan ?? '');
+    const { consumer, plan = '' } = this.#context;
+    return new ConsumerFacts(consumer?.name ?? '', plan, consumer?.metadata);
   }
 
   get user(): string {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
-import { ConsumerFacts, ErrorFacts, RequestFacts, ResponseFacts, RouteFacts } from './facts.ts';
+import { ConsumerFacts } from './consumer-facts.ts';
+import { ErrorFacts, RequestFacts, ResponseFacts, RouteFacts } from './facts.ts';
 import { ExpressionFault, ExpressionTooDear } from './faults.ts';
 import { checkMatches, matches, OWN_MATCHES, withOwnMatches } from './linear-matches.ts';
 
@@ -82,7 +83,7 @@ function createEnvironment(place: Place): Environment {
         headers: fields,
       },
     })
-    .registerType('Consumer', { ctor: ConsumerFacts, fields: { name: text, plan: text } })
+    .registerType('Consumer', { ctor: ConsumerFacts, fields: { name: text, plan: text, metadata: fields } })
     .registerType('Route', { ctor: RouteFacts, fields: { name: text, prefix: text } })
     .registerType('Response', { ctor: ResponseFacts, fields: { status: 'int', headers: fields, body: 'dyn' } })
     .registerType('Error', {

@@ -20,6 +20,10 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^npm (?:install|ci)\b/, 'fetches packages'],
   [/\bdocker\b|^kubectl\b|\/api\/hello\b/, 'needs Docker or a cluster'],
   [/^consul\b|localhost:8500|^curl localhost:9901\/state/, 'needs Consul, which has a suite of its own'],
+  [
+    /\$ADMIN\b|\$GATEWAY\b|^ADMIN=|^GATEWAY=|^api\(\)/,
+    'needs a gateway with Redis, and has a test of its own: portal-flow.test.ts',
+  ],
   [/^npm run bench\b|scripts\/bench\//, 'measures for minutes'],
   [/^node dist\//, 'needs what npm run build has made'],
   [/^npm run demo\b|^npm start$|^npm run stub\b/, 'runs until it is stopped: started by this test'],

@@ -34,6 +34,8 @@ const REASONS: readonly (readonly [string, string, string])[] = [
   ['authenticate', 'callerBan', 'nobody would know who calls'],
   ['authenticate', 'authorize', 'nobody would know who calls'],
   ['authenticate', 'me', 'anybody could ask for anybody'],
+  ['callerBan', 'selfService', 'who is banned could make keys'],
+  ['selfService', 'rateLimit', 'who has used its quota up could not change a stolen key'],
   ['authenticate', 'concurrency', 'calls would be counted by address'],
   ['authenticate', 'rateLimit', 'calls would be counted by address'],
   ['authorize', 'rateLimit', 'what is forbidden would cost quota'],

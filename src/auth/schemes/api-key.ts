@@ -4,6 +4,7 @@ import type { StageDeps } from '../../stage.ts';
 import { ApiKeys, type KeyIndex } from '../api-keys.ts';
 import { looksLikeJwt, readBearer } from '../bearer.ts';
 import type { ConsumerRow } from '../consumers.ts';
+import type { Groups } from '../groups.ts';
 import { type Outcome, Refusal } from '../identity.ts';
 import { KeyUses, keyUsesKind } from '../key-uses.ts';
 import { createQueryReader, parameterName } from '../query-credential.ts';
@@ -47,7 +48,7 @@ export const apiKeyScheme = defineScheme({
   takesOpaqueBearer: ({ header }) => header === 'authorization',
   queryParameter: ({ query }) => query,
   isPossible: () => true,
-  prepare: (file, deps) => createKeyIndex(file.consumers, file.consumerStore, deps),
+  prepare: (file, deps) => createKeyIndex(file, deps),
 
   create(places, keys, { beside }) {
     const readKey = createKeyReader(places, beside.has('jwt'));
@@ -92,8 +93,14 @@ function createBearerReader(leavesJwt: boolean): Read {
   };
 }
 
+interface KeysFile {
+  readonly consumers: readonly ConsumerRow[];
+  readonly groups: Groups;
+  readonly consumerStore: 'file' | 'redis';
+}
+
 /** Keys of the file, or of Redis; without REDIS_URL the latter answer 503, and the log says why. */
-function createKeyIndex(consumers: readonly ConsumerRow[], store: 'file' | 'redis', deps: StageDeps): KeyIndex {
+function createKeyIndex({ consumers, groups, consumerStore: store }: KeysFile, deps: StageDeps): KeyIndex {
   const { redis, clock, log } = deps;
   if (store === 'file') {
     const uses = deps.lease.use(keyUsesKind, '', () => new KeyUses());
@@ -101,5 +108,5 @@ function createKeyIndex(consumers: readonly ConsumerRow[], store: 'file' | 'redi
     return new ApiKeys(consumers, uses);
   }
   if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');
-  return new RedisApiKeys(redis, clock, log);
+  return new RedisApiKeys(redis, clock, log, groups);
 }

@@ -4,8 +4,9 @@ import { FairQueue } from '../../lib/fair-queue.ts';
 import { networkKey } from '../../lib/network-key.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
 import type { Kind } from '../../pool.ts';
+import { identifyConsumer } from '../consumer-identity.ts';
 import type { ConsumerRow } from '../consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { type PasswordHash, parsePasswordHash, verifyPassword } from '../password.ts';
 import { defineScheme } from '../scheme.ts';
 
@@ -62,9 +63,10 @@ class Passwords {
 
   constructor(consumers: readonly ConsumerRow[], checks: PasswordChecks) {
     this.#checks = checks;
-    for (const { name, plan, roles, password } of consumers) {
+    for (const row of consumers) {
+      const { name, password } = row;
       if (password === undefined) continue;
-      const identity = createIdentity('basic', { consumer: { name, plan, roles }, plan, roles });
+      const identity = identifyConsumer('basic', row);
       this.#accounts.set(name, { stored: password, password: parsePasswordHash(password), identity });
     }
   }

@@ -7,8 +7,9 @@ import type { Clock } from '../../lib/clock.ts';
 import { hasBody } from '../../lib/has-body.ts';
 import { duration } from '../../schema-values.ts';
 import type { Report } from '../../stage.ts';
+import { identifyConsumer } from '../consumer-identity.ts';
 import type { ConsumerRow } from '../consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme } from '../scheme.ts';
 import { valuesOf } from '../signed/as-sent.ts';
 import { baseOf } from '../signed/component.ts';
@@ -126,10 +127,10 @@ function checkKeys(consumers: readonly ConsumerRow[], report: Report): void {
 
 function gatherKeys(consumers: readonly ConsumerRow[]): ReadonlyMap<string, OwnedKey> {
   const keys = new Map<string, OwnedKey>();
-  for (const { name, plan, roles, signatureKeys = [] } of consumers) {
-    for (const row of signatureKeys) {
+  for (const consumer of consumers) {
+    for (const row of consumer.signatureKeys ?? []) {
       const expiresAtMs = row.expiresAt === undefined ? undefined : Date.parse(row.expiresAt);
-      const identity = createIdentity('http-signature', { consumer: { name, plan, roles }, plan, roles, expiresAtMs });
+      const identity = identifyConsumer('http-signature', consumer, undefined, expiresAtMs);
       keys.set(row.id, { ...parseSignatureKey(row), identity, expiresAtMs });
     }
   }

@@ -2,8 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
+import { identifyConsumer } from '../consumer-identity.ts';
 import { type ConsumerRow, normaliseFingerprint } from '../consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_FIELD_CHARS = 16 * 1024;
@@ -52,9 +53,8 @@ class ClientCertificates {
     if (certificate === undefined) return MALFORMED;
     const consumer = this.#consumers.get(normaliseFingerprint(certificate.fingerprint256));
     if (consumer === undefined) return UNKNOWN;
-    const { name, plan, roles } = consumer;
     const untilMs = certificate.validToDate.getTime();
-    const identity = createIdentity('mtls', { consumer: { name, plan, roles }, plan, roles, expiresAtMs: untilMs });
+    const identity = identifyConsumer('mtls', consumer, undefined, untilMs);
     const known = { identity, fromMs: certificate.validFromDate.getTime(), untilMs };
     this.#remembered.set(field, known, 1);
     return known;

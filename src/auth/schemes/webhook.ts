@@ -1,8 +1,9 @@
 import { turnFor } from '../../body/heavy.ts';
 import type { RequestContext } from '../../context.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { identifyConsumer } from '../consumer-identity.ts';
 import type { ConsumerRow } from '../consumers.ts';
-import { createIdentity, type Identity, type Outcome, Refusal } from '../identity.ts';
+import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme } from '../scheme.ts';
 import { readAsSent } from '../signed/as-sent.ts';
 import { AGAIN, forgetUnlessDone, passOnce, SLACK_MS } from '../signed/once.ts';
@@ -125,8 +126,8 @@ function gatherKeys(
   return names.flatMap((name) => {
     const row = rows.find((one) => one.name === name);
     if (row === undefined) return [];
-    const { plan, roles, webhookSecrets = [] } = row;
-    const identity = createIdentity('webhook', { consumer: { name, plan, roles }, plan, roles });
+    const { webhookSecrets = [] } = row;
+    const identity = identifyConsumer('webhook', row);
     return webhookSecrets.map((secret) => ({ ...parseWebhookSecret(secret, coding), identity }));
   });
 }

@@ -8,7 +8,7 @@ const names = SCHEMES.map(({ name }) => name);
 
 test('no two schemes have the same name or own the same key of the file', () => {
   assert.equal(new Set(names).size, names.length);
-  const keys = ['consumers', ...SCHEMES.flatMap(({ fileKeys }) => Object.keys(fileKeys))];
+  const keys = ['consumers', 'groups', ...SCHEMES.flatMap(({ fileKeys }) => Object.keys(fileKeys))];
   assert.deepEqual([...keys].sort(), Object.keys(credentialFileKeys).sort());
 });
 
@@ -24,7 +24,7 @@ test('what asks for several schemes names each challenge once', () => {
 });
 
 test("the gateway's own routes take the schemes that the file makes possible", () => {
-  const nothing = { consumers: [], consumerStore: 'file' as const, issuers: [] };
+  const nothing = { consumers: [], groups: {}, consumerStore: 'file' as const, issuers: [] };
   const own = (file: object, ...auths: unknown[]) =>
     ownSchemes(
       { ...nothing, ...file },

@@ -55,7 +55,7 @@ test('one certificate is that of one consumer, however its fingerprint is writte
     consumerRow.parse({ name, certificates: [{ sha256: index === 0 ? bare : colons }] }),
   );
   const faults: string[] = [];
-  checkConsumers(rows, [], (path, message) => faults.push(`${path.join('/')}: ${message}`));
+  checkConsumers({ consumers: rows, groups: {} }, [], (path, message) => faults.push(`${path.join('/')}: ${message}`));
   assert.deepEqual(faults, [
     'consumers/1/certificates/0/sha256: the same certificate belongs to consumer "one" already',
   ]);

@@ -1,0 +1,154 @@
+import { jsonBodyOf } from '../body/json-body.ts';
+import type { RequestContext } from '../context.ts';
+import type { Deps } from '../deps.ts';
+import { GatewayError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { isJsonType } from '../lib/media-type.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import { createApiKey, hashApiKey } from './api-key-format.ts';
+import { type Audit, writeAudit } from './audit.ts';
+import { describeKey, describeUsedKey } from './describe-consumer.ts';
+import type { Groups } from './groups.ts';
+import { addKey, dropKey, findKey, rotateKey } from './key-changes.ts';
+import { ownKeyInput, rotateInput } from './key-inputs.ts';
+import { checkNotLast, checkReach, checkRoom, endFor, type OwnKeys, reachOf, scopesFor } from './own-keys.ts';
+import { endMsOf, endOf, readInput } from './read-input.ts';
+import { type ConsumerChange, RedisConsumers } from './redis-consumers.ts';
+import type { StoredConsumer } from './stored-consumer.ts';
+
+/** How long others may be faster. */
+const CONTEND_MS = 2000;
+const CHANGES_PER_MINUTE = 20;
+const REMEMBERED = 10_000;
+const MINUTE_MS = 60_000;
+
+/** Status and body of an answer. */
+export type Told = readonly [status: number, body: unknown];
+
+/** What a consumer does with its own keys in Redis. What can't be done is thrown: see `consumerError`. */
+export class OwnKeyActions {
+  readonly #option: OwnKeys;
+  readonly #groups: Groups;
+  readonly #deps: Deps;
+  readonly #store: RedisConsumers | undefined;
+  readonly #countChange: (consumer: string) => void;
+
+  constructor(option: OwnKeys, groups: Groups, deps: Deps) {
+    this.#option = option;
+    this.#groups = groups;
+    this.#deps = deps;
+    this.#store = deps.redis === undefined ? undefined : new RedisConsumers(deps.redis);
+    this.#countChange = createChangeBound(deps.clock);
+  }
+
+  async list(context: RequestContext, name: string): Promise<Told> {
+    const found = await this.#storeOf().find(name);
+    const keys = await this.#storeOf().withUses(need(found?.consumer, name).keys ?? []);
+    const { keyId } = reachOf(context);
+    return [
+      200,
+      { consumer: name, keys: keys.map((key) => ({ ...describeUsedKey(key), isCurrent: key.id === keyId })) },
+    ];
+  }
+
+  async create(context: RequestContext, name: string): Promise<Told> {
+    const input = readInput(ownKeyInput, await bodyOf(context));
+    const [nowMs, reach, secret] = [this.#deps.clock.now(), reachOf(context), createApiKey()];
+    const wish = {
+      id: input.id,
+      sha256: hashApiKey(secret),
+      expiresAt: endFor(endOf(input, nowMs), reach, this.#option, nowMs),
+      // What tells its own key apart stays: a condition may hold it to that.
+      metadata: reach.metadata,
+      createdAt: new Date(nowMs).toISOString(),
+    };
+    const key = await this.#change(name, (consumer) => {
+      checkRoom(consumer, this.#option.maxKeys, nowMs);
+      const made = addKey(consumer, { ...wish, scopes: scopesFor(input.scopes, reach, consumer, this.#groups) }, nowMs);
+      return { after: made.after, result: made.key };
+    });
+    this.#tell(context, { action: 'key.create', consumer: name, keyId: key.id });
+    return [201, { key: secret, consumer: name, ...describeKey(key) }];
+  }
+
+  async rotate(context: RequestContext, name: string, id: string): Promise<Told> {
+    const input = readInput(rotateInput, await bodyOf(context));
+    const [nowMs, reach, secret] = [this.#deps.clock.now(), reachOf(context), createApiKey()];
+    const wish = endOf(input, nowMs);
+    const rotation = {
+      id,
+      sha256: hashApiKey(secret),
+      overlapEndMs: endMsOf(input.overlap, nowMs),
+      newEnd: (lastEnd: string | undefined) => endFor(wish, reach, this.#option, nowMs, lastEnd),
+      createdAt: new Date(nowMs).toISOString(),
+    };
+    const { key, ending } = await this.#change(name, (consumer) => {
+      checkReach(findKey(consumer, id), reach);
+      // One more than that while the old one goes on.
+      checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
+      const made = rotateKey(consumer, rotation, nowMs);
+      return { after: made.after, result: made };
+    });
+    this.#tell(context, { action: 'key.rotate', consumer: name, keyId: key.id, changed: [id] });
+    return [201, { key: secret, consumer: name, ...describeKey(key), replaces: ending.map(describeKey) }];
+  }
+
+  async revoke(context: RequestContext, name: string, id: string): Promise<Told> {
+    const [nowMs, reach] = [this.#deps.clock.now(), reachOf(context)];
+    await this.#change(name, (consumer) => {
+      checkReach(findKey(consumer, id), reach);
+      checkNotLast(consumer, reach, id, nowMs);
+      return { after: dropKey(consumer, id), result: undefined };
+    });
+    this.#tell(context, { action: 'key.revoke', consumer: name, keyId: id });
+    return [200, { revoked: id, consumer: name }];
+  }
+
+  #storeOf(): RedisConsumers {
+    if (this.#store === undefined) throw new GatewayError('consumers_unavailable');
+    return this.#store;
+  }
+
+  async #change<T>(name: string, make: (consumer: StoredConsumer) => ConsumerChange<T>): Promise<T> {
+    this.#countChange(name);
+    return (await this.#storeOf().change(name, (before) => make(need(before?.consumer, name)), CONTEND_MS)).result;
+  }
+
+  #tell(context: RequestContext, told: Pick<Audit, 'action' | 'consumer' | 'keyId' | 'changed'>): void {
+    const { clientAddress: address, requestId, subject, consumer } = context;
+    writeAudit(this.#deps, { by: 'consumer', actor: subject ?? consumer?.key?.id, address, requestId, ...told });
+  }
+}
+
+/** A change costs Redis a script, and nobody needs many. */
+function createChangeBound(clock: Clock): (consumer: string) => void {
+  const counts = new RecentMap<string, { minute: number; changes: number }>(REMEMBERED);
+  return function countChange(consumer) {
+    const nowMs = clock.now();
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    const known = counts.get(consumer);
+    const count = known?.minute === minute ? known : { minute, changes: 0 };
+    if (count.changes >= CHANGES_PER_MINUTE) {
+      const retryAfterSeconds = Math.ceil(((minute + 1) * MINUTE_MS - nowMs) / 1000);
+      throw new GatewayError('rate_limited', `At most ${CHANGES_PER_MINUTE} changes of keys a minute.`, {
+        retryAfterSeconds,
+      });
+    }
+    count.changes += 1;
+    counts.set(consumer, count);
+  };
+}
+
+async function bodyOf(context: RequestContext): Promise<unknown> {
+  const body = jsonBodyOf(context);
+  if (body === undefined) return {};
+  // Forms and plain texts are what a foreign page can send without being asked.
+  if (!isJsonType(context.req.headers['content-type']))
+    throw new GatewayError('unsupported_media_type', 'Send application/json.');
+  return body;
+}
+
+function need(consumer: StoredConsumer | undefined, name: string): StoredConsumer {
+  if (consumer !== undefined) return consumer;
+  throw new GatewayError('consumer_not_found', `Keys of consumer "${name}" are not kept where they could be changed.`);
+}

@@ -178,7 +178,10 @@ test('a stage that changes is in force with the next reload; one that can not be
     ['const a = 1;\nconst b: = 2;', /probe\.ts:2/],
     ['export default 1;', /exports no stage/],
     [stageSource('', 'nmae: 1,'), /its stage has "nmae"/],
-    [stageSource('requst() {}'), /requst/],
+    [stageSource('requst() {}'), /on route \/a: create\(\) failed: .*requst/],
+    [stageSource('').replace('return {', "throw new Error('no luck'); return {"), /create\(\) failed: no luck/],
+    [stageSource('body: () => undefined', "before: 'authenticate',"), /stands before "compress"/],
+    ['await new Promise(() => {});\nexport default 1;', /its import has not ended within 5 s/],
     ["import './missing.ts';", /missing\.ts/],
   ];
   for (const [source, expected] of broken) {

@@ -3,7 +3,7 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
-import { runAs } from './late-faults.ts';
+import { runAs, runAsGateway } from './late-faults.ts';
 
 /**
  * Sends a body through a stream of the stage's: a full stream holds the service back, and a client that reads slowly
@@ -90,7 +90,7 @@ export class StreamSink implements Sink, Source, Deadline {
     }
     if (this.nextDeadline !== null) this.#expect();
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
-    if (bytes.length === 0 || this.#next.write(this.#context, bytes, this)) return;
+    if (bytes.length === 0 || runAsGateway(() => this.#next.write(this.#context, bytes, this))) return;
     this.#isReaderFull = true;
     this.#terms.deadlines.remove(this);
     this.#stream.pause();
@@ -100,7 +100,7 @@ export class StreamSink implements Sink, Source, Deadline {
     const source = this.#waiting;
     this.#waiting = undefined;
     if (!this.#isEnded) this.#terms.deadlines.remove(this);
-    source?.resume();
+    if (source !== undefined) runAsGateway(() => source.resume());
   }
 
   #finished(): void {
@@ -110,7 +110,7 @@ export class StreamSink implements Sink, Source, Deadline {
       return;
     }
     this.#letGo();
-    this.#next.end(this.#context, undefined);
+    runAsGateway(() => this.#next.end(this.#context, undefined));
   }
 
   #isEndedEarly(): void {

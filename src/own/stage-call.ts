@@ -1,6 +1,7 @@
 import { cacheTermsOf } from '../cache-terms.ts';
-import type { RequestContext, UnderWay } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { UnderWay } from '../facts.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
 import { explain, giveAnswer, isThenable, type OwnAnswer } from './decision.ts';

@@ -3,6 +3,7 @@ import { answerOwn } from '../answer/own.ts';
 import { jsonBodyOf } from '../body/json-body.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { asItIs, escapeFor, escapeForMarkup } from '../lib/escape.ts';
+import { hasBody } from '../lib/has-body.ts';
 import { TOKEN } from '../lib/http-token.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import { oneOrMany } from '../schema-values.ts';
@@ -62,7 +63,7 @@ export const respondStage = defineStage({
     return async function respond(req, _res, next) {
       const context = contextOf(req);
       const needsBody = answers.some((answer) => answer.needsBody || answer.when?.needsBody === true);
-      const sights = needsBody && !context.dryRun ? { body: await bodySeen(context) } : {};
+      const sights = needsBody && (!context.dryRun || hasBody(req)) ? { body: await bodySeen(context) } : {};
       const answer = answers.find(({ when }) => when === undefined || when.holds(context, sights));
       if (answer === undefined) return next();
       explain(context, answer);

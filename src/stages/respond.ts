@@ -9,7 +9,7 @@ import { isJsonType } from '../lib/media-type.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 import type { Sights } from '../values/facts.ts';
-import { renderFieldValue } from '../values/field-value.ts';
+import { checkedFieldValue } from '../values/header-value.ts';
 import { condition, jsonTemplate, template } from '../values/options.ts';
 import { Template, ValueTemplate } from '../values/template.ts';
 
@@ -87,7 +87,7 @@ function compile({ when, status, headers, body }: Answer): Compiled {
 
   const render = (context: RequestContext, sights: Sights) => {
     const own: Record<string, string> = {};
-    for (const [name, value] of fields) own[name] = renderFieldValue(value, context, sights);
+    for (const [name, value] of fields) own[name] = checkedFieldValue(name, value.render(context, sights));
     const content =
       text === undefined
         ? JSON.stringify(body.render(context, sights))

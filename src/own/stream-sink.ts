@@ -43,19 +43,18 @@ export class StreamSink implements Sink, Source, Deadline {
 
   write(_context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#isOver) return true;
-    const hasRoom = runAs(this.#terms.instance, () => this.#stream.write(chunk));
-    if (!hasRoom) {
-      this.#waiting = source;
-      this.#expect();
-    }
-    return hasRoom;
+    const hasRoom = this.#feed(() => this.#stream.write(chunk));
+    if (hasRoom || this.#isOver) return true;
+    this.#waiting = source;
+    this.#expect();
+    return false;
   }
 
   end(_context: RequestContext, last: Buffer | undefined): void {
     if (this.#isOver) return;
     this.#isEnded = true;
     this.#expect();
-    runAs(this.#terms.instance, () => (last === undefined ? this.#stream.end() : this.#stream.end(last)));
+    this.#feed(() => (last === undefined ? this.#stream.end() : this.#stream.end(last)));
   }
 
   fail(context: RequestContext, error: unknown): void {
@@ -74,6 +73,16 @@ export class StreamSink implements Sink, Source, Deadline {
 
   onDue(): void {
     this.#failed(new Error(`its stream stood still for ${this.#terms.instance.terms.definition.timeoutMs} ms`));
+  }
+
+  /** A stream may throw where it is written to, in the middle of what reads the service. */
+  #feed<T>(code: () => T): T | undefined {
+    try {
+      return runAs(this.#terms.instance, code);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   #expect(): void {

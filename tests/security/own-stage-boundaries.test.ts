@@ -50,7 +50,8 @@ test('what a client sends can not become a header field of its own through a sta
     }, head(context, answer) { answer.headers.set('x-v', context.query.get('v')); }`),
   );
   assert.equal((await ask(`${gateway.url}/a?v=fine`)).headers['x-v'], 'fine');
-  for (const value of ['a%0d%0ax-evil:%201', 'a%00b', '%C3%BC']) {
+  assert.equal((await ask(`${gateway.url}/a?v=%C3%BC`)).headers['x-v'], '%C3%BC');
+  for (const value of ['a%0d%0ax-evil:%201', 'a%00b']) {
     const answer = await ask(`${gateway.url}/a?v=${value}`);
     assert.deepEqual([answer.status, answer.headers['x-evil']], [500, undefined], value);
   }

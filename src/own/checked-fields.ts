@@ -17,6 +17,18 @@ export function checkedName(name: string): string {
   return lower;
 }
 
+/** What is said once in an answer, by whoever gives it: the hook `head` edits those. */
+const SAID_ONCE = new Set(
+  'content-type content-encoding content-language content-location content-range content-disposition content-digest etag last-modified date age server location'.split(
+    ' ',
+  ),
+);
+
+/** True for a field that can't be added to an answer of somebody else. */
+export function isSaidOnce(lowerName: string): boolean {
+  return SAID_ONCE.has(lowerName);
+}
+
 /** As any computed value is sent; what a client has sent must never become a field of its own (RFC 9110, section 5.5). */
 export function checkedValue(name: string, value: string): string {
   try {

@@ -31,7 +31,7 @@ export interface InstanceTerms {
 export class OwnInstance implements Runner {
   readonly terms: InstanceTerms;
   hooks: StageHooks = {};
-  /** Hooks under way that nobody waits for. */
+  /** Hooks under way that nobody waits for, and requests whose end is still to be told. */
   #busy = 0;
   #isLeft = false;
 
@@ -63,9 +63,19 @@ export class OwnInstance implements Runner {
     this.failed('late', 'failed where nobody waits for it', undefined, error);
   }
 
+  /** A request will tell of its end: an open WebSocket outlives its configuration. */
+  hold(): void {
+    this.#busy += 1;
+  }
+
+  letGo(): void {
+    this.#busy -= 1;
+    this.#closeWhenIdle();
+  }
+
   /** Runs what no request waits for, and keeps what it uses until it is done, or its time is up. */
   async runAside(what: string, work: () => unknown, requestId?: string): Promise<void> {
-    this.#busy += 1;
+    this.hold();
     const { timeoutMs } = this.terms.definition;
     try {
       const result = runAs(this, work);
@@ -74,8 +84,7 @@ export class OwnInstance implements Runner {
     } catch (error) {
       this.failed('threw', `${what} failed`, requestId, error);
     }
-    this.#busy -= 1;
-    this.#closeWhenIdle();
+    this.letGo();
   }
 
   /** No configuration needs it any more, and no request. */

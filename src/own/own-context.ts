@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { bodyOf } from '../body/body-of.ts';
 import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
@@ -30,11 +31,14 @@ const NO_BYTES = Buffer.alloc(0);
 export class OwnContext implements StageRequest {
   readonly #context: RequestContext;
   readonly #owner: ContextOwner;
+  /** An open WebSocket has let its request go, and its end is told too. */
+  readonly #headers: IncomingHttpHeaders;
   #query: URLSearchParams | undefined;
 
   constructor(context: RequestContext, owner: ContextOwner) {
     this.#context = context;
     this.#owner = owner;
+    this.#headers = context.req.headers;
   }
 
   get method(): string {
@@ -55,11 +59,11 @@ export class OwnContext implements StageRequest {
   }
 
   get host(): string {
-    return normalizeHost(this.#context.req.headers.host ?? '');
+    return normalizeHost(this.#headers.host ?? '');
   }
 
   get headers(): StageRequest['headers'] {
-    const { headers } = this.#context.req;
+    const headers = this.#headers;
     return {
       get(name) {
         const key = name.toLowerCase();

@@ -41,7 +41,9 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     const { state, listeners } = ownRequestOf(context);
     this.state = state;
     this.view = new OwnContext(context, this);
-    if (this.#hooks.end !== undefined && !context.dryRun) listeners.push(this);
+    if (this.#hooks.end === undefined || context.dryRun) return;
+    listeners.push(this);
+    terms.instance.hold();
   }
 
   get #hooks(): StageHooks {
@@ -170,8 +172,8 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
   ended(context: RequestContext): void {
     const { instance } = this.#terms;
     const { end } = this.#hooks;
-    if (end === undefined) return;
-    void instance.runAside('end', () => end.call(this.#hooks, this.view, outcomeOf(context)), context.requestId);
+    void instance.runAside('end', () => end?.call(this.#hooks, this.view, outcomeOf(context)), context.requestId);
+    instance.letGo();
   }
 
   get #name(): string {

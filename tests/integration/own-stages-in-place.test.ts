@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFolder } from '../support/folders.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -83,7 +85,7 @@ test('a WebSocket walks the own stages, and is refused by a real answer', async 
   const folder = createFolder(t, {
     'probe.ts': stageSource(
       `async request(context) { if (context.isUpgrade && context.headers.get('x-pass') !== 'yes') return context.refuse('forbidden'); context.setServiceHeader('x-own', '1'); },
-       end(context, { status }) { context.log.info('socket ended', { status, path: context.path }); }`,
+       end(context, { status }) { context.log.info('socket ended', { status, path: context.path, host: context.host, proof: context.headers.get('x-pass') }); }`,
     ),
   });
   const service = await startSocketService(t);
@@ -95,7 +97,33 @@ test('a WebSocket walks the own stages, and is refused by a real answer', async 
   const line = await until(() =>
     gateway.messages.find((one) => one.includes('socket ended') && one.includes('/ws/room')),
   );
-  assert.equal(JSON.parse(line).status, 101);
+  const { status, host, proof } = JSON.parse(line);
+  assert.deepEqual([status, host, proof], [101, '127.0.0.1', 'yes']);
+});
+
+test('a WebSocket that outlives its configuration tells the stage of its end, and then the stage is closed', async (t) => {
+  const file = join(
+    createFolder(t, {
+      'probe.ts': stageSource(
+        `end(context) { context.log.info('its end'); }, close() { route.log.info('its close'); }`,
+      ),
+    }),
+    'probe.ts',
+  );
+  const service = await startSocketService(t);
+  const routes = [{ prefix: '/ws', target: service.url, auth: 'none', websocket: true, use: [file] }];
+  const gateway = await startGateway(t, { file: { routes } });
+  const socket = await openSocket(t, `${gateway.url}/ws`);
+  writeFileSync(file, stageSource('request() {}'));
+  assert.equal((await gateway.reloader.reload('test')).result, 'applied');
+  assert.equal((await ask(`${gateway.url}/ws`)).status, 200);
+  assert.ok(!gateway.messages.some((line) => line.includes('its close')));
+  socket.close();
+  await until(() => gateway.messages.some((line) => line.includes('its close')));
+  const order = gateway.messages
+    .filter((line) => /its (?:end|close)/.test(line))
+    .map((line) => JSON.parse(line).message);
+  assert.deepEqual(order, ['its end', 'its close']);
 });
 
 test('the hook for upgrades stands in the place of that for requests', async (t) => {

@@ -44,7 +44,8 @@ import { websocketStage } from './stages/websocket.ts';
 
 /**
  * THE LIST: the pipeline, first to last. What a route may say in routes.json is what these stages say it may.
- * To add a stage: one new file, one line here, one test.
+ * To add a stage: one new file, one line here, one test. What a file uses of its users' own (`use`) is put between these
+ * by config/place-own-stages.ts.
  */
 export const STAGES = [
   sanitizeHeadersStage, //  before anything reads a header that the client may have forged

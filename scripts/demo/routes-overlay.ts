@@ -19,6 +19,15 @@ const PAGE = {
   auth: 'none',
 };
 
+/** An own stage: the tenant from the host name. */
+const SHOP = {
+  prefix: '/shop',
+  service: 'users',
+  auth: 'none',
+  use: [path.resolve(import.meta.dirname, '../../docs/examples/stages/tenant.ts')],
+  tenant: { domain: 'shop.example', known: ['red', 'blue'] },
+};
+
 /** A folder with the routes of the demo, gone with the demo. */
 export interface RoutesOverlay {
   readonly folder: string;
@@ -53,7 +62,7 @@ export function createOverlay(
   const caller = { name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] };
   const consumers = [caller, ...SAMPLE_SIGNERS];
   const samples = withPorts(
-    JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, ...more] }, null, 2),
+    JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, SHOP, ...more] }, null, 2),
     stubPort,
   );
   writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { findCacheTerms } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { isSecretName } from '../lib/redact.ts';
@@ -110,6 +111,8 @@ export function createNames(context: RequestContext, told: ToldFields, plan: Key
   for (const name of written) parts.push(told.get(name));
   for (const name of key.headers) parts.push(told.get(name));
   for (const value of key.values) parts.push(value.render(context));
+  const own = findCacheTerms(context);
+  if (own !== undefined) parts.push(...own.parts);
   const base = nameOf(parts, plan);
   return new NamesOf(host, path, context.query, base, ownName(context, told, plan, base));
 }

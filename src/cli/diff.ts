@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeChange } from '../config/describe-change.ts';
 import { loadDotEnv } from '../config/env.ts';
-import { loadRoutes } from '../config/load.ts';
+import { loadRoutesInSteps } from '../config/load.ts';
+import { inSlices } from '../lib/steps.ts';
 import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -29,8 +30,9 @@ export async function runDiff(argv: readonly string[], io: CliIo): Promise<numbe
     if (before === undefined || after === undefined || more.length > 0)
       throw new UsageError('two files, the old one first');
     loadDotEnv(process.cwd());
-    const [old, next] = [before, after].map((file) => loadRoutes(resolve(file), { env: io.env }));
-    if (old === undefined || next === undefined) return EXIT.failed;
+    const load = (file: string) => inSlices(loadRoutesInSteps(resolve(file), { env: io.env }));
+    const old = await load(before);
+    const next = await load(after);
     const changes = describeChange(old.config, next.config).map((line) => old.hidden.hide(next.hidden.hide(line)));
     if (values.json) io.out(`${JSON.stringify(changes, null, 2)}\n`);
     else for (const line of changes) io.out(`${line}\n`);

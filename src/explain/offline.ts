@@ -1,5 +1,8 @@
-import { loadRoutes } from '../config/load.ts';
+import { loadRoutesInSteps } from '../config/load.ts';
+import type { LoadedRoutes } from '../config/load-with.ts';
+import type { FileConfig } from '../config/routes.ts';
 import { createGateway } from '../gateway.ts';
+import { inSlices } from '../lib/steps.ts';
 import { createMetrics } from '../metrics.ts';
 import { createDeps } from '../server/assemble.ts';
 import type { Settings } from '../settings.ts';
@@ -21,7 +24,7 @@ export async function explainFromFile(
   file: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Explanation> {
-  const loaded = loadRoutes(file, { env });
+  const loaded = await inSlices(loadRoutesInSteps(file, { env }));
   const deps = createDeps(
     { ...settings, routesFile: file, redisUrl: undefined },
     { access: NOWHERE, messages: NOWHERE },
@@ -37,7 +40,7 @@ export async function explainFromFile(
   }
 }
 
-type Loaded = ReturnType<typeof loadRoutes>;
+type Loaded = LoadedRoutes<FileConfig>;
 
 /** A question is no reason to ask services how they are. */
 function withoutChecks(loaded: Loaded): Loaded {

@@ -9,7 +9,7 @@ import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { HiddenValues } from '../lib/hidden-values.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
-import { finish, type Steps } from '../lib/steps.ts';
+import { inSlices, type Steps } from '../lib/steps.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
@@ -71,7 +71,7 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
 /** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
 export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<FileConfig>>): Promise<Running> {
   const { settings } = deps;
-  const loaded = finish(load());
+  const loaded = await inSlices(load());
   const health = createHealth(deps, {
     get isDraining() {
       return drain.isDraining;
@@ -100,7 +100,7 @@ export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<File
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
-  const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
+  const reloader = createReloader({ gateway, deps, load, first: loaded });
   const admin = createAdminServer({ deps, gateway, reloader, drain });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   const port = await listen(server, settings.port, settings.host);

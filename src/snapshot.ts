@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
 import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
@@ -7,7 +8,7 @@ import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } fro
 import type { RequestContext } from './context.ts';
 import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
-import { matchRoute } from './pipeline/match.ts';
+import { isRouted, matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { Holding, holdNew } from './pool.ts';
@@ -36,6 +37,8 @@ export interface Snapshot extends Configuration {
   readonly parts: Parts;
   /** Finds the route of a request and fills in where it goes; answers the handlers to walk. */
   match(context: RequestContext): readonly RequestHandler[];
+  /** Whether a route takes a request for this URL. */
+  isRouted(req: IncomingMessage, url: string): boolean;
   /** Counts the requests that still need it. */
   enter(): void;
   readonly leave: () => void;
@@ -227,6 +230,7 @@ function createSnapshot(
     implicit,
     parts,
     match: (context) => matchRoute(context, table) ?? implicit,
+    isRouted: (req, url) => isRouted(req, url, table),
     enter() {
       users += 1;
     },

@@ -13,6 +13,6 @@ export function loadRoutes(file: string, options: LoadOptions = {}): LoadedRoute
 }
 
 /** The same step by step, for a gateway that has requests to serve meanwhile. */
-export function loadRoutesInSteps(file: string): Steps<LoadedRoutes<FileConfig>> {
-  return loadInSteps(STAGES, file);
+export function loadRoutesInSteps(file: string, options: LoadOptions = {}): Steps<LoadedRoutes<FileConfig>> {
+  return loadInSteps(STAGES, file, options);
 }

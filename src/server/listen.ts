@@ -83,9 +83,6 @@ export function listen(server: Server, port: number, host: string): Promise<numb
   });
 }
 
-/** How the door deals with what comes in; `serve` alone is of use to a gateway without a server of its own. */
-export type Door = ReturnType<typeof createDoor>;
-
 /** How what comes in at the sockets is let in, queued or refused; what is owed on a connection is answered first. */
 export function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
   /** Connections whose last request, which is kept here, has been read: what comes behind it is none. */

@@ -32,6 +32,7 @@ export const ERRORS = {
   unauthenticated: { status: 401, source: 'client', title: 'Authentication required', advice: 'Send a credential that this route accepts; see WWW-Authenticate.' },
   invalid_credential: { status: 401, source: 'client', title: 'Invalid credential', advice: 'The credential is unknown, expired, revoked or not meant for this gateway.' },
   forbidden: { status: 403, source: 'client', title: 'Not allowed', advice: 'The caller is known but may not do this.' },
+  stage_refused: { status: 403, source: 'client', title: 'Refused', advice: 'A stage that the operator of this gateway has added refused the request; the status is its own.' },
   insufficient_scope: { status: 403, source: 'client', title: 'Insufficient scope', advice: 'Ask the issuer for a token with the scope that this route requires.' },
   address_refused: { status: 403, source: 'client', title: 'Address not allowed', advice: 'This client address may not use this route.' },
   origin_refused: {
@@ -62,6 +63,7 @@ export const ERRORS = {
   banned: { status: 429, source: 'client', title: 'Banned for a while', advice: 'Too many wrong credentials, or calls beyond a limit: wait for the seconds in Retry-After.' },
   client_closed: { status: 499, source: 'client', title: 'Client closed the connection', advice: 'The client went away before the answer was complete.' },
   internal: { status: 500, source: 'gateway', title: 'Internal error', advice: 'The gateway failed; its log has the request id and the cause.' },
+  stage_failed: { status: 500, source: 'gateway', title: 'Stage failed', advice: 'A stage that the operator of this gateway has added failed; the log has the request id and the cause.' },
   expression_failed: { status: 500, source: 'gateway', title: 'Rule failed', advice: 'An expression of the configuration could not be evaluated for this request; the log says which.' },
   coding_unsupported: { status: 501, source: 'client', title: 'Transfer coding not supported', advice: 'Send the body with chunked as its only Transfer-Encoding, or with a Content-Length.', proxyStatus: 'http_request_error' },
   upstream_refused: { status: 502, source: 'upstream', title: 'Service refused the connection', advice: 'The service is not listening; try again later.', proxyStatus: 'connection_refused' },
@@ -81,6 +83,7 @@ export const ERRORS = {
   limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
   idempotency_unavailable: { status: 503, source: 'gateway', title: 'Keys unavailable', advice: 'Whether this key was used can not be told at the moment, so nothing was run: try again after Retry-After.' },
   injected_fault: { status: 503, source: 'gateway', title: 'Injected fault', advice: 'This route is on trial: it fails on purpose, as its fault says.', proxyStatus: 'proxy_internal_response' },
+  stage_unavailable: { status: 503, source: 'gateway', title: 'Refused', advice: 'A stage that the operator of this gateway has added could not let the request pass; the status is its own.' },
   draining: { status: 503, source: 'gateway', title: 'Shutting down', advice: 'This instance is stopping; try again.' },
   maintenance: { status: 503, source: 'gateway', title: 'Under maintenance', advice: 'This route is closed for a while; try again after Retry-After.' },
   connect_timeout: { status: 504, source: 'upstream', title: 'Connect timeout', advice: 'The service did not accept a connection in time.', proxyStatus: 'connection_timeout' },

@@ -8,6 +8,7 @@ import { type Watching, watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
 import { createOutput } from './log/output.ts';
 import { createMetrics } from './metrics.ts';
+import { takeLateFault } from './own/late-faults.ts';
 import { createDeps, type Running, runGateway } from './server/assemble.ts';
 import { describeStart } from './server/describe-start.ts';
 import type { Settings } from './settings.ts';
@@ -39,6 +40,13 @@ export async function start(): Promise<void> {
 
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
+      // What an own stage has left behind ends that stage's request at most.
+      if (
+        takeLateFault(error, (fault) =>
+          deps.log.error('an own stage failed where nobody waits for it', { error: fault }),
+        )
+      )
+        return;
       deps.log.error(`fatal: ${event}`, { error });
       void exit(EXIT_FAILED);
     });

@@ -198,6 +198,17 @@ function createTable(registry: Registry) {
     watchCache(read: () => CacheUsage): void {
       readCache = read;
     },
+    ownStageDuration: createHistogram(registry, {
+      name: 'turnpike_own_stage_duration_seconds',
+      help: 'What own stages (use) take of a request, until they let it go on, refuse or answer it.',
+      label: 'stage',
+      bounds: DURATION_BUCKETS_SECONDS,
+    }),
+    ownStageFailures: createCounter(registry, {
+      name: 'turnpike_own_stage_failures_total',
+      help: 'Failures of own stages (use), by reason: threw, timeout, twice (answered twice), late (where nobody waits).',
+      labelNames: ['stage', 'reason'],
+    }),
     websocketsOpen: new Gauge({
       name: 'turnpike_websockets_open',
       help: 'WebSockets that are open.',

@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'deps.ts',
     'schema-values.ts',
     'nearest-word.ts',
+    'cache-terms.ts',
     'pattern.ts',
     'redis/',
     'log/',
@@ -40,6 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'compose/',
     'files/',
     'idempotency/',
+    'own/',
     'routing/',
     'upstream/',
   ],
@@ -60,6 +62,7 @@ const STRANGERS = [
   'compose/',
   'files/',
   'idempotency/',
+  'own/',
   'routing/',
   'upstream/',
 ];

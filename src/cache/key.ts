@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { findCacheTerms } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { CacheOptions } from './options.ts';
 import type { ToldFields } from './told-fields.ts';
@@ -73,6 +74,8 @@ export function createNames(context: RequestContext, told: ToldFields, plan: Key
   for (const name of written) parts.push(told.get(name));
   for (const name of key.headers) parts.push(told.get(name));
   for (const value of key.values) parts.push(value.render(context));
+  const own = findCacheTerms(context);
+  if (own !== undefined) parts.push(...own.parts);
   const base = digest(parts);
   return new NamesOf(host, path, context.query, base, ownName(context, told, plan, base));
 }

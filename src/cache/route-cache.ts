@@ -1,3 +1,4 @@
+import { findCacheTerms } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { hasBody } from '../lib/has-body.ts';
@@ -177,6 +178,7 @@ function bypassReason(context: RequestContext, told: ToldFields, noStore: boolea
   const { method, req, upgrade } = context;
   if (method !== 'GET' && method !== 'HEAD') return 'method';
   if (upgrade !== undefined || hasBody(req) || hasOverride(told) || isForServiceAlone(told)) return 'bypass';
+  if (findCacheTerms(context)?.isDisabled === true) return 'bypass; detail=own-stage';
   return noStore ? 'request' : undefined;
 }
 

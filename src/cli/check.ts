@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
-import { loadRoutes } from '../config/load.ts';
+import { loadRoutesInSteps } from '../config/load.ts';
 import { warnOfRoutes } from '../config/route-warnings.ts';
 import { warnOfSettings } from '../config/setting-warnings.ts';
 import { findStrayNames } from '../config/stray-names.ts';
+import { inSlices } from '../lib/steps.ts';
 import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
 import { type CliIo, EXIT } from './io.ts';
@@ -47,9 +48,9 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
   const dotEnv = readDotEnv(process.cwd(), io.env);
   const stray = findStrayNames(io.env, routesFile, dotEnv);
   for (const warning of stray) io.err(`warning: ${warning}\n`);
-  const [settings, loaded] = readBoth(
+  const [settings, loaded] = await readBoth(
     () => parseSettings(io.env, dotEnv),
-    () => loadRoutes(routesFile, { env: io.env }),
+    () => inSlices(loadRoutesInSteps(routesFile, { env: io.env })),
   );
   const { config, files, hidden } = loaded;
   const ofFile = [...warnOfRoutes(config.routes), ...warnOfSettings(config, settings)].map(hidden.hide);
@@ -66,15 +67,17 @@ async function check(file: string | undefined, isStrict: boolean, io: CliIo): Pr
 }
 
 /** What both read, or the faults of both. */
-function readBoth<A, B>(readFirst: () => A, readSecond: () => B): [A, B] {
-  const [first, second] = [attempt(readFirst), attempt(readSecond)];
+async function readBoth<A, B>(readFirst: () => A, readSecond: () => Promise<B>): Promise<[A, B]> {
+  const [first, second] = [await attempt(readFirst), await attempt(readSecond)];
   if ('value' in first && 'value' in second) return [first.value, second.value];
   throw new ConfigError([first, second].flatMap((each) => ('faults' in each ? each.faults : [])));
 }
 
-function attempt<T>(read: () => T): { readonly value: T } | { readonly faults: readonly Fault[] } {
+async function attempt<T>(
+  read: () => T | Promise<T>,
+): Promise<{ readonly value: T } | { readonly faults: readonly Fault[] }> {
   try {
-    return { value: read() };
+    return { value: await read() };
   } catch (error) {
     if (error instanceof ConfigError) return { faults: error.faults };
     throw error;

@@ -21,6 +21,14 @@ export function describeChange(before: AnyConfig, after: AnyConfig): string[] {
   return more > 0 ? [...lines.slice(0, MAX_LINES), `and ${more} more`] : lines;
 }
 
+/** Which own stages are other ones now, though the file may be the same. */
+export function describeOwn(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  return [...after].flatMap(([file, digest]) => {
+    const old = before.get(file);
+    return old === undefined || old === digest ? [] : [`own stage ${file} changed`];
+  });
+}
+
 function describeRoutes(before: readonly AnyRoute[], after: readonly AnyRoute[]): string[] {
   const { pairs, added, removed } = pairRoutes(before, after);
   const label = createLabels(after);

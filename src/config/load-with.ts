@@ -6,6 +6,7 @@ import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
 import { findOutsideIssuer } from './env-jwt.ts';
 import { mergeFiles } from './merge.ts';
+import { gatherOwnStages } from './own-stages.ts';
 import { parseSource } from './parse-source.ts';
 import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
@@ -26,6 +27,8 @@ export interface LoadedRoutes<Config> {
   readonly hash: string;
   /** The values of those: whatever displays a text of this configuration hides them. */
   readonly hidden: Hidden;
+  /** Own stages by their files, each with the SHA-256 of what it is made of. */
+  readonly own: ReadonlyMap<string, string>;
 }
 
 export interface LoadOptions {
@@ -59,22 +62,32 @@ export function* loadInSteps<const L extends StageList>(
   const { report, withoutEchoes } = createCollector(faults);
   const { files, roots, hash } = yield* parseFiles((options.read ?? readRouteFiles)(file), secrets, report);
   const [main, ...fragments] = roots;
+  const own =
+    main === undefined ? undefined : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report);
   const config =
-    main === undefined
+    own === undefined
       ? undefined
-      : yield* validateFile(stages, mergeFiles(main, fragments, report), withoutEchoes(), {
+      : yield* validateFile(own.stages, own.merged, withoutEchoes(), {
           issuer: findOutsideIssuer(env),
           folder: dirname(resolve(file)),
           file: resolve(file),
           isProduction: env['NODE_ENV'] === 'production',
         });
-  if (config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
-  return { config: config as FileOf<L>, stages, files, hash: withDigests(hash, config), hidden: secrets.hidden() };
+  if (own === undefined || config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
+  return {
+    config: config as FileOf<L>,
+    stages: own.stages,
+    files,
+    hash: withDigests(hash, config, own.digests),
+    hidden: secrets.hidden(),
+    own: own.digests,
+  };
 }
 
-/** The hash over the documents too that routes name, if any do. */
-function withDigests(hash: string, { routes }: FileOf<StageList>): string {
-  const digests = routes.flatMap(({ documents }) => [...(documents?.values() ?? [])].map(({ digest }) => digest));
+/** The hash over the documents and own stages too that routes name, if any do. */
+function withDigests(hash: string, { routes }: FileOf<StageList>, own: ReadonlyMap<string, string>): string {
+  const documents = routes.flatMap((route) => [...(route.documents?.values() ?? [])].map(({ digest }) => digest));
+  const digests = [...documents, ...own.values()];
   return digests.length === 0
     ? hash
     : createHash('sha256')

@@ -12,7 +12,7 @@ export function loadRoutes(file: string, options: LoadOptions = {}): LoadedRoute
   return loadRoutesWith(STAGES, file, options);
 }
 
-/** The same step by step, for a gateway that has requests to serve meanwhile. */
+/** The same step by step, for a gateway that has requests to serve meanwhile; own stages can be loaded in no other way. */
 export function loadRoutesInSteps(file: string, options: LoadOptions = {}): Steps<LoadedRoutes<FileConfig>> {
   return loadInSteps(STAGES, file, options);
 }

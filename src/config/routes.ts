@@ -4,6 +4,7 @@ import { matchKeys } from '../routing/keys.ts';
 import type { DocumentsKey, ShadowKey, Stage } from '../stage.ts';
 import type { STAGES } from '../stages.ts';
 import { createShadowKey } from './shadow.ts';
+import { USE_KEYS } from './use.ts';
 
 /** The stages of a pipeline, first to last; each is typed by its own keys, and here they are all alike. */
 export type StageList = readonly Stage[];
@@ -61,6 +62,8 @@ export function gatherShapes(stages: StageList): FileShapes {
     addKeys(top, stage.fileKeys, stage.name);
   }
   addKeys(route, createShadowKey(stages), 'shadow');
+  addKeys(route, USE_KEYS.route, 'use');
+  addKeys(top, USE_KEYS.top, 'use');
   for (const { name, reads, fileReads } of stages) {
     checkReads(route, reads, name);
     checkReads(top, fileReads, name);

@@ -22,11 +22,10 @@ const CLOSE_MS = 1_000;
 
 /**
  * Makes a gateway for an application: to be mounted (`app.use('/api', gateway)`), or to listen by itself. It takes no
- * signals, ends no process, and shares nothing with other gateways.
- *
- * @throws GatewayConfigError that lists every fault of the settings, or of the routes
+ * signals, ends no process, and shares nothing with other gateways. Rejects with a GatewayConfigError that lists every
+ * fault of the settings, or of the routes.
  */
-export function createGateway(options: GatewayOptions): Gateway {
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, env } = readSettings(options.settings ?? {}, options.env ?? {});
   const given = createGivenRoutes(options, env);
   const logs = createLogs(options.logger);
@@ -36,13 +35,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   // Until it is asked for, only what needs somebody is told.
   if (options.logger === undefined && env['LOG_LEVEL'] === undefined) deps.log.level = 'warn';
   const life: Life = { state: 'open', hasPort: false };
-  const assembled = assembleOrLetGo(deps, given, life);
+  const assembled = await assembleOrLetGo(deps, given, life);
   const { gateway, reloader } = assembled;
   for (const warning of warningsOf(assembled)) deps.log.warn(warning);
   const watching =
     given.isFile && options.watch !== false ? watchRoutes(given.file, () => void reloader.reload('watch')) : undefined;
   const { fallthrough = false } = options;
-  const mount = createMount({ gateway, fallthrough, ready: assembled.ready, state: () => life.state });
+  const mount = createMount({ gateway, fallthrough, state: () => life.state });
   const undo: (() => void)[] = [];
   return Object.assign(mount, {
     upgrade: (server, { path = '/' } = {}) => {
@@ -65,9 +64,9 @@ interface Life {
   hasPort: boolean;
 }
 
-function assembleOrLetGo(deps: Deps, { load }: GivenRoutes, life: Life): Assembled {
+async function assembleOrLetGo(deps: Deps, { load }: GivenRoutes, life: Life): Promise<Assembled> {
   try {
-    return assemble(deps, load, () => life.hasPort);
+    return await assemble(deps, load, () => life.hasPort);
   } catch (error) {
     deps.deadlines.stop();
     void deps.redis?.close();
@@ -81,12 +80,11 @@ function warningsOf({ gateway, deps }: Assembled): readonly string[] {
   return [...warnOfRoutes(config.routes), ...warnOfSettings(config, { ...deps.settings, port: 0, adminPort: 0 })];
 }
 
-function createListen({ deps, server, ready, gateway }: Assembled, logs: Logs, life: Life): Gateway['listen'] {
+function createListen({ deps, server, gateway }: Assembled, logs: Logs, life: Life): Gateway['listen'] {
   const { settings, log } = deps;
   return async function listenAlone({ port = settings.port, host = settings.host } = {}) {
     if (life.hasPort || life.state !== 'open') throw new Error('the gateway listens already, or has been closed');
     life.hasPort = true;
-    await ready;
     const own = await listen(server, port, host).catch((error: unknown) => {
       life.hasPort = false;
       throw error;

@@ -10,8 +10,6 @@ export interface MountOptions {
   readonly gateway: Pick<Gateway, 'express' | 'refuse' | 'snapshot'>;
   /** Whether what no route takes is handed on. */
   readonly fallthrough: boolean;
-  /** Resolves when requests may be served. */
-  readonly ready: Promise<unknown>;
   /** Where its life is: it refuses from `closing` on, and has nothing to refuse with when it is `closed`. */
   readonly state: () => 'open' | 'closing' | 'closed';
 }
@@ -26,7 +24,7 @@ const READ_BEFORE =
  * Serves the requests of a server that is another's: an Express application's, or any that calls `(req, res)`. The
  * limits of its sockets are that server's; what concerns the requests themselves is as behind our own door.
  */
-export function createMount({ gateway, fallthrough, ready, state }: MountOptions) {
+export function createMount({ gateway, fallthrough, state }: MountOptions) {
   const { app, classes } = gateway.express;
   const { serve } = createDoor({
     classes,
@@ -39,11 +37,6 @@ export function createMount({ gateway, fallthrough, ready, state }: MountOptions
     wantsUpgrade: () => false,
     upgrade: untold,
   });
-  let isReady = false;
-  void ready.then(() => {
-    isReady = true;
-  });
-
   function isOurs(req: IncomingMessage): boolean {
     return !fallthrough || (state() !== 'closed' && gateway.snapshot.isRouted(req, req.url ?? '/'));
   }
@@ -54,17 +47,12 @@ export function createMount({ gateway, fallthrough, ready, state }: MountOptions
     else answerClosed(res);
   }
 
-  function enter(req: IncomingMessage, res: ServerResponse, next: Next | undefined): void {
+  return function mount(req: IncomingMessage, res: ServerResponse, next?: Next): void {
     if (next !== undefined && !isOurs(req)) next();
     // Somebody has begun to answer: there is nothing left to say.
     else if (res.headersSent) next?.(new Error('the answer to this request had begun before it came to the gateway'));
     else if (state() === 'open') serve(req, res);
     else refuseClosed(req, res);
-  }
-
-  return function mount(req: IncomingMessage, res: ServerResponse, next?: Next): void {
-    if (isReady) enter(req, res, next);
-    else void ready.then(() => enter(req, res, next));
   };
 }
 

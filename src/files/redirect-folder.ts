@@ -1,4 +1,4 @@
-import type { SinkResponse } from './sink-response.ts';
+import type { SinkResponse } from '../answer/sink-response.ts';
 
 /** What may stand in a path and a query as it is (RFC 3986, section 3.3). */
 const OTHER = /[^A-Za-z0-9\-._~!$&'()*+,;=:@%/?]/gu;

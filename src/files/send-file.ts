@@ -2,8 +2,8 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import send from 'send';
+import type { SinkResponse } from '../answer/sink-response.ts';
 import type { OpenFile } from './open-file.ts';
-import type { SinkResponse } from './sink-response.ts';
 
 /** What is told of a file that is sent. */
 export interface FileTerms {

@@ -1,3 +1,4 @@
+import { SinkResponse } from '../answer/sink-response.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -10,7 +11,6 @@ import { type OpenFile, openInFolder } from './open-file.ts';
 import type { OwnFiles } from './own-files.ts';
 import { redirectToSlash } from './redirect-folder.ts';
 import { type SendError, sendFile } from './send-file.ts';
-import { SinkResponse } from './sink-response.ts';
 
 export interface FolderTerms extends CacheTerms {
   /** In full. */

@@ -9,7 +9,7 @@ import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { HiddenValues } from '../lib/hidden-values.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
-import { finish, type Steps } from '../lib/steps.ts';
+import { inSlices, type Steps } from '../lib/steps.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
@@ -43,8 +43,6 @@ export interface Assembled {
   readonly sweeps: Sweeps;
   /** The main port, which need never listen. */
   readonly server: Server;
-  /** Resolves when the gateway knows what it can know before its first request: targets, bans, revoked tokens. */
-  readonly ready: Promise<unknown>;
   /** Lets go of every socket and connection at once. */
   close(): Promise<void>;
 }
@@ -82,10 +80,9 @@ export type Load = () => Steps<LoadedRoutes<FileConfig>>;
 /** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
 export async function runGateway(deps: Deps, load: Load): Promise<Running> {
   const { settings } = deps;
-  const assembled = assemble(deps, load);
+  const assembled = await assemble(deps, load);
   const { server } = assembled;
   const admin = createAdminServer(assembled);
-  await assembled.ready;
   const port = await listen(server, settings.port, settings.host);
   const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
     await closeServer(server);
@@ -101,10 +98,13 @@ export async function runGateway(deps: Deps, load: Load): Promise<Running> {
   };
 }
 
-/** The gateway, listening nowhere yet. `hasHealth`: whether it answers `/health` and its like before any route. */
-export function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () => true): Assembled {
+/**
+ * The gateway, listening nowhere yet, with what it can know before its first request: targets, bans, revoked tokens.
+ * `hasHealth`: whether it answers `/health` and its like before any route.
+ */
+export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () => true): Promise<Assembled> {
   const { settings } = deps;
-  const loaded = finish(load());
+  const loaded = await inSlices(load());
   const health = createHealth(deps, {
     get isDraining() {
       return drain.isDraining;
@@ -133,7 +133,8 @@ export function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () =
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
-  const reloader = createReloader({ gateway, deps, load, hash: loaded.hash });
+  const reloader = createReloader({ gateway, deps, load, first: loaded });
+  await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   return {
     deps,
     gateway,
@@ -141,7 +142,6 @@ export function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () =
     drain,
     sweeps,
     server,
-    ready: Promise.all([firstDiscoveries(deps.pool), readShared(deps)]),
     async close() {
       sweeps.stop();
       await reloader.close();

@@ -1,5 +1,5 @@
 import { ConfigError, type Fault, renderConfigError } from '../config/config-error.ts';
-import { describeChange } from '../config/describe-change.ts';
+import { describeChange, describeOwn } from '../config/describe-change.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
@@ -33,18 +33,18 @@ export interface ReloaderOptions {
   readonly deps: Pick<Deps, 'log' | 'metrics' | 'clock' | 'hidden'>;
   /** Reads the files; throws a ConfigError that lists every fault. */
   readonly load: () => Steps<LoadedRoutes<FileConfig>>;
-  /** Hash of what is in force at the start. */
-  readonly hash: string;
+  /** What is in force at the start. */
+  readonly first: Pick<LoadedRoutes<unknown>, 'hash' | 'own'>;
 }
 
 /**
  * Brings an edited configuration into force, in slices between which requests are served; a file with a fault changes
  * nothing. Two reloads never overlap: one that is asked for during another runs after it, and reads the files anew.
  */
-export function createReloader({ gateway, deps, load, hash: firstHash }: ReloaderOptions): Reloader {
+export function createReloader({ gateway, deps, load, first }: ReloaderOptions): Reloader {
   const { log, metrics, clock, hidden } = deps;
   const closing = new AbortController();
-  let hash = firstHash;
+  let { hash, own } = first;
   let last: ReloadResult | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   metrics.snapshotLoadedAt.set(clock.now() / 1000);
@@ -54,8 +54,8 @@ export function createReloader({ gateway, deps, load, hash: firstHash }: Reloade
     if (loaded.hash === hash) return { result: 'unchanged', at, by, changes: [], faults: [] };
     const { config } = gateway.snapshot;
     yield* gateway.load(loaded);
-    const changes = describeChange(config, loaded.config).map(hidden.hide);
-    hash = loaded.hash;
+    const changes = [...describeChange(config, loaded.config), ...describeOwn(own, loaded.own)].map(hidden.hide);
+    ({ hash, own } = loaded);
     metrics.snapshotLoadedAt.set(clock.now() / 1000);
     return { result: 'applied', at, by, changes, faults: [] };
   }

@@ -20,7 +20,7 @@ async function echoes(t: Parameters<typeof openSocket>[0], url: string): Promise
 
 test('WebSockets of the application’s server that a route takes walk the route, below the mount', async (t) => {
   const service = await startSocketService(t);
-  const gateway = embed(t, { routes: routesFor(service.url) });
+  const gateway = await embed(t, { routes: routesFor(service.url) });
   const { url, server } = await startHostApp(t, (app) => app.use('/api', gateway));
   gateway.upgrade(server, { path: '/api/' });
   assert.ok(await echoes(t, `${url}/api/ws/room?x=1`));
@@ -30,7 +30,7 @@ test('WebSockets of the application’s server that a route takes walk the route
 
 test('a refused handshake is a real answer', async (t) => {
   const service = await startSocketService(t);
-  const gateway = embed(t, { routes: { routes: [{ prefix: '/ws', target: service.url, websocket: true }] } });
+  const gateway = await embed(t, { routes: { routes: [{ prefix: '/ws', target: service.url, websocket: true }] } });
   const { url, server } = await startHostApp(t, (app) => app.use('/api', gateway));
   gateway.upgrade(server, { path: '/api' });
   assert.equal((await askSocket(t, `${url}/api/ws`)).status, 401);
@@ -39,7 +39,7 @@ test('a refused handshake is a real answer', async (t) => {
 
 test('what is not below the mount stays with whoever has it', async (t) => {
   const service = await startSocketService(t);
-  const gateway = embed(t, { routes: routesFor(service.url) });
+  const gateway = await embed(t, { routes: routesFor(service.url) });
   const { url, server } = await startHostApp(t, (app) => app.use('/api', gateway));
   gateway.upgrade(server, { path: '/api' });
   // Nobody else listens: it is the plain request that it also is.
@@ -56,7 +56,7 @@ test('what is not below the mount stays with whoever has it', async (t) => {
 
 test('an upgrade that nobody takes is served as the plain request that it also is', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, { routes: { routes: [{ prefix: '/x', target: service.url, auth: 'none' }] } });
+  const gateway = await embed(t, { routes: { routes: [{ prefix: '/x', target: service.url, auth: 'none' }] } });
   const { port, server } = await startHostApp(t, (app) => {
     app.use('/api', gateway);
     app.get('/own', (_req, res) => void res.send('mine'));
@@ -73,7 +73,10 @@ test('an upgrade that nobody takes is served as the plain request that it also i
 
 test('two gateways on one server have each its own', async (t) => {
   const [one, two] = await Promise.all([startSocketService(t), startSocketService(t)]);
-  const [first, second] = [embed(t, { routes: routesFor(one.url) }), embed(t, { routes: routesFor(two.url) })];
+  const [first, second] = await Promise.all([
+    embed(t, { routes: routesFor(one.url) }),
+    embed(t, { routes: routesFor(two.url) }),
+  ]);
   const { url, server } = await startHostApp(t, (app) => app.use('/one', first).use('/two', second));
   first.upgrade(server, { path: '/one' });
   second.upgrade(server, { path: '/two' });
@@ -89,7 +92,7 @@ test('two gateways on one server have each its own', async (t) => {
 
 test('a gateway that closes tells its WebSockets', async (t) => {
   const service = await startSocketService(t);
-  const gateway = embed(t, { routes: routesFor(service.url) });
+  const gateway = await embed(t, { routes: routesFor(service.url) });
   const { url, server } = await startHostApp(t, (app) => app.use(gateway));
   gateway.upgrade(server);
   const socket = await openSocket(t, `${url}/ws`);
@@ -104,7 +107,7 @@ test('a handshake behind an answer that is still owed ends nothing', async (t) =
   const answer = Promise.withResolvers<void>();
   const service = await startService(t, (_req, res) => void answer.promise.then(() => res.end('late')));
   const routes = [...routesFor(socketService.url).routes, { prefix: '/x', target: service.url, auth: 'none' }];
-  const gateway = embed(t, { routes: { routes } });
+  const gateway = await embed(t, { routes: { routes } });
   const { port, url, server } = await startHostApp(t, (app) => app.use(gateway));
   gateway.upgrade(server);
   const wire = openWire(t, port);

@@ -16,7 +16,7 @@ const open = (prefix: string, target: string, more: object = {}) => ({ prefix, t
 
 test('mounted below a path, routes match what is below it, and services hear of the mount', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, {
+  const gateway = await embed(t, {
     routes: { routes: [open('/users', service.url, { stripPrefix: false }), open('/old', service.url)] },
   });
   const { url } = await startHostApp(t, (app) => {
@@ -37,7 +37,7 @@ test('where a service sends its clients is told below the mount', async (t) => {
   const service = await startService(t, (_req, res) => {
     res.writeHead(302, { location: '/users/6', 'set-cookie': 'a=b; Path=/users' }).end();
   });
-  const gateway = embed(t, {
+  const gateway = await embed(t, {
     routes: {
       routes: [
         open('/users', service.url, { stripPrefix: false, rewriteCookies: true }),
@@ -57,7 +57,7 @@ test('where a service sends its clients is told below the mount', async (t) => {
 
 test('with fallthrough the application has what no route takes, and its own health', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, {
+  const gateway = await embed(t, {
     routes: { routes: [open('/users', service.url, { methods: ['GET'], stripPrefix: false })] },
     fallthrough: true,
   });
@@ -75,7 +75,7 @@ test('a body that a parser of the application has read is told at once, and one 
   const service = await startService(t);
   const lines: string[] = [];
   const logger = { ...silent, access: (line: string) => void lines.push(line) };
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] }, logger });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] }, logger });
   const { url } = await startHostApp(t, (app) => {
     app.use('/before', gateway);
     app.use(express.json());
@@ -95,7 +95,7 @@ test('a body that a parser of the application has read is told at once, and one 
 
 test('a client that waits for 100 Continue is told so once', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] } });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });
   const { port } = await startHostApp(t, (app) => app.use(gateway));
   const wire = openWire(t, port);
   wire.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n');
@@ -111,8 +111,8 @@ test('two gateways in one process and on one connection share nothing', async (t
   const limited = (target: string) => ({
     routes: [open('/x', target, { rateLimits: [{ limit: 3, window: '1m', by: 'address' }] })],
   });
-  const first = embed(t, { routes: limited(one.url), settings: { trustProxy: 1 } });
-  const second = embed(t, { routes: limited(two.url) });
+  const first = await embed(t, { routes: limited(one.url), settings: { trustProxy: 1 } });
+  const second = await embed(t, { routes: limited(two.url) });
   const { url, port } = await startHostApp(t, (app) => app.use('/one', first).use('/two', second));
   const wire = openWire(t, port);
   const get = (mount: string, last = '') =>
@@ -140,7 +140,7 @@ test('a gateway in an application takes no signal, and says nothing of requests'
   const counts = () => events.map((event) => process.listenerCount(event));
   const before = counts();
   const service = await startService(t);
-  const gateway = createGateway({ routes: { routes: [open('/x', service.url)] } });
+  const gateway = await createGateway({ routes: { routes: [open('/x', service.url)] } });
   t.after(() => gateway.close());
   const { url } = await startHostApp(t, (app) => app.use(gateway));
   assert.equal((await ask(`${url}/x`)).status, 200);
@@ -159,7 +159,7 @@ test('a logger of the application has the messages with their fields, and what i
       throw new Error('full');
     },
   };
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] }, logger });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] }, logger });
   const { url } = await startHostApp(t, (app) => app.use(gateway));
   const warning = once(process, 'warning');
   assert.equal((await ask(`${url}/x`)).status, 200);
@@ -169,59 +169,59 @@ test('a logger of the application has the messages with their fields, and what i
   assert.equal((fields as { by?: string }).by, 'application');
 });
 
-test('all faults of the routes are told at once, by their places', () => {
+test('all faults of the routes are told at once, by their places', async () => {
   const routes = {
     routes: [
       { prefix: '/a', target: 'ftp://x' },
       { prefix: 'b', taget: 'http://localhost:1' },
     ],
   };
-  assert.throws(
-    () => createGateway({ routes, logger: false }),
-    (error) => {
-      assert.ok(error instanceof GatewayConfigError);
-      assert.ok(error.faults.length >= 3, error.message);
-      assert.match(error.message, /^routes \/routes\/0\/target {2}/m);
-      assert.match(error.message, /^routes \/routes\/1\/taget .*\n.*target/m);
-      return true;
-    },
-  );
+  await assert.rejects(createGateway({ routes, logger: false }), (error) => {
+    assert.ok(error instanceof GatewayConfigError);
+    assert.ok(error.faults.length >= 3, error.message);
+    assert.match(error.message, /^routes \/routes\/0\/target {2}/m);
+    assert.match(error.message, /^routes \/routes\/1\/taget .*\n.*target/m);
+    return true;
+  });
   const when = { routes: [{ prefix: '/a', target: 'http://localhost:1', at: new Date(), run: () => undefined }] };
-  assert.throws(
-    () => createGateway({ routes: when as never }),
+  await assert.rejects(
+    createGateway({ routes: when as never }),
     /routes \/routes\/0\/at .*an object of a class[\s\S]*\/routes\/0\/run .*a function/,
   );
   const circle: { routes: unknown[] } = { routes: [] };
   circle.routes.push(circle);
-  assert.throws(() => createGateway({ routes: circle as never }), /leads back to itself/);
-  assert.throws(() => createGateway({}), /either "routes" or "routesFile"/);
+  await assert.rejects(createGateway({ routes: circle as never }), /leads back to itself/);
+  await assert.rejects(createGateway({}), /either "routes" or "routesFile"/);
 });
 
-test('faults of the settings are told by the names that they were set by', () => {
+test('faults of the settings are told by the names that they were set by', async () => {
   const routes = { routes: [] };
-  assert.throws(
-    () => createGateway({ routes, settings: { redisUrl: 'nonsense://', adminToken: 'short' } }),
+  await assert.rejects(
+    createGateway({ routes, settings: { redisUrl: 'nonsense://', adminToken: 'short' } }),
     /settings adminToken {2}has fewer[\s\S]*settings redisUrl {2}is not an address|redisUrl[\s\S]*adminToken/,
   );
-  assert.throws(
-    () => createGateway({ routes, settings: { redisURL: 'redis://localhost' } as never }),
+  await assert.rejects(
+    createGateway({ routes, settings: { redisURL: 'redis://localhost' } as never }),
     /settings redisURL {2}there is no such setting\n {4}Did you mean "redisUrl"\?/,
   );
-  assert.throws(() => createGateway({ routes, env: { TRUST_PROXY: 'yes' } }), /environment TRUST_PROXY/);
+  await assert.rejects(createGateway({ routes, env: { TRUST_PROXY: 'yes' } }), /environment TRUST_PROXY/);
 });
 
 test('the environment is read where it was handed over, and nowhere else', async (t) => {
   const service = await startService(t);
   const routes = { routes: [{ prefix: '/x', target: '${ENV:PATH}', auth: 'none' }] };
-  assert.throws(() => createGateway({ routes, logger: false }), /\$\{ENV:PATH\}: this environment variable is not set/);
-  const gateway = embed(t, { routes, env: { PATH: service.url } });
+  await assert.rejects(
+    createGateway({ routes, logger: false }),
+    /\$\{ENV:PATH\}: this environment variable is not set/,
+  );
+  const gateway = await embed(t, { routes, env: { PATH: service.url } });
   const { url } = await startHostApp(t, (app) => app.use(gateway));
   assert.equal((await ask(`${url}/x`)).status, 200);
 });
 
 test('other routes come into force without a restart, and wrong ones change nothing', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, { routes: { routes: [open('/a', service.url)] } });
+  const gateway = await embed(t, { routes: { routes: [open('/a', service.url)] } });
   const { url } = await startHostApp(t, (app) => app.use(gateway));
   const statuses = async () => [(await ask(`${url}/a`)).status, (await ask(`${url}/b`)).status];
   assert.deepEqual(await statuses(), [200, 404]);
@@ -240,7 +240,7 @@ test('a file is watched, or read anew when it is asked for', async (t) => {
   const file = (prefix: string) => JSON.stringify({ routes: [open(prefix, service.url)] });
   const folder = configFolder(t, { 'routes.json': file('/a') });
   const routesFile = join(folder, 'routes.json');
-  const [watched, still] = [embed(t, { routesFile }), embed(t, { routesFile, watch: false })];
+  const [watched, still] = await Promise.all([embed(t, { routesFile }), embed(t, { routesFile, watch: false })]);
   const { url } = await startHostApp(t, (app) => app.use('/watched', watched).use('/still', still));
   writeFileSync(routesFile, file('/b'));
   await until(async () => ((await ask(`${url}/watched/b`)).status === 200 ? true : undefined));
@@ -253,7 +253,7 @@ test('a file is watched, or read anew when it is asked for', async (t) => {
 test('started by itself it listens, answers /health, and closes when what is under way has its answer', async (t) => {
   const waiting = Promise.withResolvers<void>();
   const service = await startService(t, (_req, res) => void waiting.promise.then(() => res.end('done')));
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] } });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });
   const { port } = await gateway.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
   assert.equal((await ask(`${url}/health/ready`)).status, 200);
@@ -262,7 +262,7 @@ test('started by itself it listens, answers /health, and closes when what is und
   await until(() => service.requests[0]);
   const closed = gateway.close();
   await until(async () =>
-    ask(`${url}/x`).then(
+    ask(`${url}/health/live`).then(
       () => undefined,
       () => true,
     ),
@@ -275,7 +275,7 @@ test('started by itself it listens, answers /health, and closes when what is und
 test('closed in an application, what is under way has its answer, and what comes is refused', async (t) => {
   const waiting = Promise.withResolvers<void>();
   const service = await startService(t, (_req, res) => void waiting.promise.then(() => res.end('done')));
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] } });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });
   const { url } = await startHostApp(t, (app) => app.use('/api', gateway));
   const slow = ask(`${url}/api/x`);
   await until(() => service.requests[0]);
@@ -291,7 +291,10 @@ test('closed in an application, what is under way has its answer, and what comes
 
 test('what takes longer than shutdownTimeout is ended', async (t) => {
   const service = await startService(t, () => undefined);
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] }, settings: { shutdownTimeout: '50ms' } });
+  const gateway = await embed(t, {
+    routes: { routes: [open('/x', service.url)] },
+    settings: { shutdownTimeout: '50ms' },
+  });
   const { url } = await startHostApp(t, (app) => app.use(gateway));
   const slow = ask(`${url}/x`);
   await until(() => service.requests[0]);
@@ -302,7 +305,7 @@ test('what takes longer than shutdownTimeout is ended', async (t) => {
 test('the admin pages want a token, whatever the Host says', async (t) => {
   const adminToken = 'a-token-of-enough-characters';
   const routes = { routes: [] };
-  const [shut, guarded] = [embed(t, { routes }), embed(t, { routes, settings: { adminToken } })];
+  const [shut, guarded] = await Promise.all([embed(t, { routes }), embed(t, { routes, settings: { adminToken } })]);
   const { url } = await startHostApp(t, (app) => app.use('/shut', shut.admin).use('/ops', guarded.admin));
   const page = (path: string, token?: string) =>
     ask(url + path, {
@@ -317,7 +320,7 @@ test('the admin pages want a token, whatever the Host says', async (t) => {
 
 test('an answer that the application has begun is not the gateway’s to give', async (t) => {
   const service = await startService(t);
-  const gateway = embed(t, { routes: { routes: [open('/x', service.url)] } });
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });
   const errors: unknown[] = [];
   const { url } = await startHostApp(t, (app) => {
     app.use((_req, res, next) => {

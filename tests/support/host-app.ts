@@ -26,8 +26,8 @@ export async function startHostApp(t: Pick<TestContext, 'after'>, build: (app: E
 }
 
 /** A gateway that is closed after the test. Nothing is logged unless the test asks for it. */
-export function embed(t: Pick<TestContext, 'after'>, options: GatewayOptions): Gateway {
-  const gateway = createGateway({ logger: false, ...options });
+export async function embed(t: Pick<TestContext, 'after'>, options: GatewayOptions): Promise<Gateway> {
+  const gateway = await createGateway({ logger: false, ...options });
   t.after(() => gateway.close());
   return gateway;
 }

@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import type { RequestContext, UnderWay } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
-import type { Source } from '../sink.ts';
+import type { Answerer, Source } from '../sink.ts';
 
 /**
- * A response as `send` takes one, over the sinks of a request: what it writes is an answer like that
- * of a service. It has as much of a ServerResponse as it uses, and no more: fields, a status, `write`, `end`, and the
+ * A response over the sinks of a request, for what was written for one of Node's: what it writes is an answer like that
+ * of a service. It has as much of a ServerResponse as `send` uses, and no more: fields, a status, `write`, `end`, and the
  * events that a pipe waits for.
  *
  * It holds no file itself. When the request ends, however it ends, `close` comes, and whoever reads a file closes it.
@@ -21,17 +21,19 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
   previousDeadline: Deadline | null = null;
   readonly #context: RequestContext;
   readonly #deadlines: Deadlines;
-  #fields: Record<string, string> = {};
+  readonly #answerer: Answerer;
+  #fields: Record<string, string | string[]> = {};
   /** Bytes of the body still to come, by its Content-Length. */
   #remaining = Number.POSITIVE_INFINITY;
   #isReaderFull = false;
   #isClosed = false;
 
   /** From now on no longer than `context.idleMs` may pass without a byte that moves. */
-  constructor(context: RequestContext, deadlines: Deadlines) {
+  constructor(context: RequestContext, deadlines: Deadlines, answerer: Answerer = 'service') {
     super();
     this.#context = context;
     this.#deadlines = deadlines;
+    this.#answerer = answerer;
     deadlines.add(this, performance.now() + context.idleMs);
   }
 
@@ -40,12 +42,12 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     return this.#isClosed;
   }
 
-  setHeader(name: string, value: string | number): this {
-    this.#fields[name.toLowerCase()] = String(value);
+  setHeader(name: string, value: string | number | readonly string[]): this {
+    this.#fields[name.toLowerCase()] = Array.isArray(value) ? value.map(String) : String(value);
     return this;
   }
 
-  getHeader(name: string): string | undefined {
+  getHeader(name: string): string | string[] | undefined {
     const key = name.toLowerCase();
     return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
   }
@@ -86,7 +88,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     if (method === 'HEAD' || this.statusCode === 304 || this.#remaining === 0) this.#finish(undefined);
     else if (last !== undefined) this.#finish(Buffer.from(last));
     else if (this.#remaining === Number.POSITIVE_INFINITY) this.#finish(undefined);
-    else this.fail(new Error(`the file ended ${this.#remaining} bytes before the length that it had`));
+    else this.fail(new Error(`the body ended ${this.#remaining} bytes before the length that was told`));
     return this;
   }
 
@@ -102,7 +104,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     const { idleMs } = this.#context;
     const cause = this.#isReaderFull
       ? new GatewayError('client_closed', `The client read nothing for ${idleMs} ms.`)
-      : new GatewayError('idle_timeout', `Nothing could be read of the file for ${idleMs} ms.`);
+      : new GatewayError('idle_timeout', `Nothing more came of the answer for ${idleMs} ms.`);
     this.#fail(cause);
   }
 
@@ -128,7 +130,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     const length = this.getHeader('content-length');
     if (length !== undefined) this.#remaining = Number(length);
     try {
-      this.#context.sink.head(this.#context, this.statusCode, this.#fields, 'service');
+      this.#context.sink.head(this.#context, this.statusCode, this.#fields, this.#answerer);
       return true;
     } catch (error) {
       this.#fail(error);

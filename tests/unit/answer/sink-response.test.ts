@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { SinkResponse } from '../../../src/answer/sink-response.ts';
 import { RequestContext, type Sink } from '../../../src/context.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { SinkResponse } from '../../../src/files/sink-response.ts';
 import { Deadlines } from '../../../src/lib/deadlines.ts';
 
 function createResponse({ method = 'GET', isFull = false, cannotSend = false } = {}) {

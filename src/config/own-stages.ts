@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import type { Steps } from '../lib/steps.ts';
+import { importModule, ModuleFault } from '../own/import-module.ts';
+import { readModuleTree } from '../own/module-tree.ts';
+import { type OwnDefinition, readDefinition } from '../own/read-definition.ts';
+import type { Stage } from '../stage.ts';
+import { createOwnStage, findSchemaFault } from '../stages/own.ts';
+import type { MergedFile } from './merge.ts';
+import { type PlacedStage, placeOwnStages } from './place-own-stages.ts';
+import type { StageList } from './routes.ts';
+import { type Entry, type Located, type LocatedObject, type Place, plainValue, type ReportAt } from './source.ts';
+import { readUseEntry, type UseEntry } from './use.ts';
+
+/** How long the import of a module may take: it may wait for something at its top level. */
+const IMPORT_MS = 5_000;
+
+/** The pipeline of a file, and what the file says by it. */
+export interface WithOwnStages {
+  readonly stages: StageList;
+  /** With the key of each own stage in the routes that use it. */
+  readonly merged: MergedFile;
+  /** By the file of each stage. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** An own stage where the file names it. */
+interface Used {
+  readonly path: string;
+  readonly entry: Exclude<UseEntry, string>;
+  readonly place: Place;
+}
+
+/**
+ * Imports the own stages that the file and its routes use, and puts them into the pipeline. Undefined where one of them
+ * can't be had: that is reported, and to go on would tell its key as unknown.
+ */
+export function* gatherOwnStages(
+  stages: StageList,
+  merged: MergedFile,
+  report: ReportAt,
+): Steps<WithOwnStages | undefined> {
+  const ofFile = readUses(merged.top);
+  const ofRoutes = merged.routes.map(readUses);
+  const all = [...ofFile, ...ofRoutes.flat()];
+  if (all.length === 0) return { stages, merged, digests: new Map() };
+  const { used, isSound } = uniteUses(all, report);
+  const found = new Map<string, OwnDefinition>();
+  const digests = new Map<string, string>();
+  yield Promise.all(
+    used.map(async (one) => {
+      const digest = await importUsed(one, found, report);
+      digests.set(displayName(one.path), digest);
+    }),
+  );
+  if (!isSound || used.some(({ path }) => !found.has(path))) return undefined;
+  const placed = used.map(({ path, entry, place }) => {
+    const definition = withEntry(found.get(path) as OwnDefinition, entry);
+    return { name: definition.name, at: placeOf(entry, definition), place, create: () => stageOf(definition) };
+  });
+  const list = placeOwnStages(stages, placed as readonly PlacedStage[], report);
+  if (list === undefined) return undefined;
+  const nameOf = (path: string): string => (found.get(path) as OwnDefinition).name;
+  const routes = merged.routes.map((route, index) => withKeys(route, [...(ofRoutes[index] ?? []), ...ofFile], nameOf));
+  const sorted = new Map([...digests].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { stages: list, merged: { ...merged, routes }, digests: sorted };
+}
+
+function readUses({ entries }: LocatedObject): readonly Used[] {
+  const use: Located | undefined = entries.get('use')?.value;
+  if (use?.kind !== 'array') return [];
+  return use.items.flatMap((item) => {
+    const entry = readUseEntry(plainValue(item));
+    if (entry === undefined) return [];
+    return [{ path: resolve(item.place.source.folder ?? '.', entry.stage), entry, place: item.place }];
+  });
+}
+
+/** Each file once: where it stands, and how it fails, is said in one place. */
+function uniteUses(all: readonly Used[], report: ReportAt): { used: readonly Used[]; isSound: boolean } {
+  const byPath = new Map<string, Used>();
+  let isSound = true;
+  for (const one of all) {
+    const first = byPath.get(one.path);
+    if (first === undefined || isBare(first)) byPath.set(one.path, one);
+    else if (!isBare(one) && JSON.stringify(one.entry) !== JSON.stringify(first.entry)) {
+      isSound = false;
+      report(
+        one.place,
+        `"${one.entry.stage}" is used in another way elsewhere`,
+        'say it once, and name the file elsewhere',
+      );
+    }
+  }
+  return { used: [...byPath.values()], isSound };
+}
+
+function isBare({ entry }: Used): boolean {
+  return Object.keys(entry).length === 1;
+}
+
+/** What was imported last, by its file: what has not changed is the very same. */
+const known = new Map<string, { readonly digest: string; readonly definition: OwnDefinition }>();
+
+async function importUsed(
+  { path, entry, place }: Used,
+  found: Map<string, OwnDefinition>,
+  report: ReportAt,
+): Promise<string> {
+  const tree = readModuleTree(path);
+  try {
+    if (!existsSync(path)) throw new ModuleFault('there is no such file');
+    let module = known.get(path);
+    if (module?.digest !== tree.digest) {
+      const definition = readDefinition(await importModule(tree, IMPORT_MS, lateAtImport), path);
+      const fault = findSchemaFault(definition.schema);
+      if (fault !== undefined) throw new ModuleFault(fault);
+      module = { digest: tree.digest, definition };
+      known.set(path, module);
+    }
+    found.set(path, module.definition);
+  } catch (error) {
+    if (!(error instanceof ModuleFault)) throw error;
+    const where = error.line > 0 ? `${displayName(error.file ?? path)}:${error.line}: ` : '';
+    report(place, `"${entry.stage}" can't be used: ${where}${error.message}`);
+  }
+  return tree.digest;
+}
+
+/** What a module leaves behind at its top level has no stage yet that could be told. */
+const lateAtImport = { late(): void {} };
+
+function withEntry(definition: OwnDefinition, { timeout, onError }: Used['entry']): OwnDefinition {
+  if (timeout === undefined && onError === undefined) return definition;
+  return { ...definition, timeoutMs: timeout ?? definition.timeoutMs, onError: onError ?? definition.onError };
+}
+
+function placeOf({ before, after }: Used['entry'], { place }: OwnDefinition): OwnDefinition['place'] {
+  if (before !== undefined) return { before };
+  return after === undefined ? place : { after };
+}
+
+const madeOf = new WeakMap<object, Map<string, Stage>>();
+
+/** The same stage for the same definition: a file that uses it as before has the pipeline that it had. */
+function stageOf(definition: OwnDefinition): Stage {
+  const ofModule = madeOf.get(definition.make) ?? new Map<string, Stage>();
+  madeOf.set(definition.make, ofModule);
+  const key = `${definition.timeoutMs} ${definition.onError}`;
+  const stage = ofModule.get(key) ?? createOwnStage(definition);
+  ofModule.set(key, stage);
+  return stage;
+}
+
+/** The route with the keys of those stages that it uses without a word about their options. */
+function withKeys(route: LocatedObject, uses: readonly Used[], nameOf: (path: string) => string): LocatedObject {
+  const missing = uses.filter(({ path }) => !route.entries.has(nameOf(path)));
+  if (missing.length === 0) return route;
+  const entries = new Map<string, Entry>(route.entries);
+  for (const { path, place } of missing)
+    entries.set(nameOf(path), { keyPlace: place, value: { kind: 'scalar', place, value: true } });
+  return { ...route, entries };
+}
+
+function displayName(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}

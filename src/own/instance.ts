@@ -1,0 +1,84 @@
+import type { Logger } from 'winston';
+import { settledWithin } from '../lib/settled-within.ts';
+import type { Tally } from '../metrics/tally-histogram.ts';
+import type { StageHooks, StageLog } from './define-stage.ts';
+import { type Runner, runAs } from './late-faults.ts';
+import type { OwnDefinition } from './read-definition.ts';
+
+/** Why a stage has failed, as it is counted. */
+export type FailureReason = 'threw' | 'timeout' | 'twice' | 'late';
+
+/** What an instance is told of where it runs. */
+export interface InstanceTerms {
+  readonly definition: OwnDefinition;
+  readonly route: string;
+  readonly log: Logger;
+  readonly duration: Tally;
+  readonly countFailure: (reason: FailureReason) => void;
+}
+
+/** One stage on one route, in one configuration: its hooks, and what is told of it. */
+export class OwnInstance implements Runner {
+  readonly terms: InstanceTerms;
+  hooks: StageHooks = {};
+  /** Hooks under way that nobody waits for. */
+  #busy = 0;
+  #isLeft = false;
+
+  constructor(terms: InstanceTerms) {
+    this.terms = terms;
+  }
+
+  /** With the request's ID where there is one. */
+  logOf(requestId?: string): StageLog {
+    const { definition, route, log } = this.terms;
+    const more = { ownStage: definition.name, route, ...(requestId !== undefined && { requestId }) };
+    return {
+      info: (message, fields) => void log.info(String(message), { ...fields, ...more }),
+      warn: (message, fields) => void log.warn(String(message), { ...fields, ...more }),
+      error: (message, fields) => void log.error(String(message), { ...fields, ...more }),
+    };
+  }
+
+  /** Something went wrong: it is counted, and told with its cause. */
+  failed(reason: FailureReason, message: string, requestId: string | undefined, error?: unknown): void {
+    this.terms.countFailure(reason);
+    this.logOf(requestId).error(
+      `own stage ${this.terms.definition.name}: ${message}`,
+      error === undefined ? {} : { error },
+    );
+  }
+
+  late(error: unknown): void {
+    this.failed('late', 'failed where nobody waits for it', undefined, error);
+  }
+
+  /** Runs what no request waits for, and keeps what it uses until it is done, or its time is up. */
+  async runAside(what: string, work: () => unknown, requestId?: string): Promise<void> {
+    this.#busy += 1;
+    const { timeoutMs } = this.terms.definition;
+    try {
+      const result = runAs(this, work);
+      if (result instanceof Promise && !(await settledWithin(result, timeoutMs)))
+        this.failed('timeout', `${what} took longer than ${timeoutMs} ms`, requestId);
+    } catch (error) {
+      this.failed('threw', `${what} failed`, requestId, error);
+    }
+    this.#busy -= 1;
+    this.#closeWhenIdle();
+  }
+
+  /** No configuration needs it any more, and no request. */
+  close(): void {
+    this.#isLeft = true;
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    const { close } = this.hooks;
+    if (!this.#isLeft || this.#busy > 0 || close === undefined) return;
+    const { hooks } = this;
+    this.hooks = {};
+    void this.runAside('close', () => close.call(hooks));
+  }
+}

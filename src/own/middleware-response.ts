@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http';
+import { SinkResponse } from '../answer/sink-response.ts';
+import type { RequestContext } from '../context.ts';
+import type { Deadlines } from '../lib/deadlines.ts';
+import { checkedName, checkedValue } from './checked-fields.ts';
+import type { EndListener } from './own-request.ts';
+
+/** Methods of a response, by their names. */
+export type ResponseMethods = object;
+
+/** What a response tells of. */
+interface Waiter {
+  /** False where the request has ended, or has gone on. */
+  answered(): boolean;
+  fail(error: unknown): void;
+  twice(what: string): void;
+}
+
+type Done = (error?: Error | null) => void;
+type Chunk = string | Uint8Array;
+
+/**
+ * The response that a middleware of Express gets: as much of Node's as middlewares use, over the sinks of the request.
+ * What it sets before it calls `next` is put on the answer that somebody else gives.
+ */
+export class MiddlewareResponse extends SinkResponse implements EndListener {
+  readonly req: IncomingMessage;
+  readonly locals: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  statusMessage = '';
+  finished = false;
+  writableFinished = false;
+  readonly #context: RequestContext;
+  readonly #deadlines: Deadlines;
+  readonly #waiter: Waiter;
+  /** It has begun to answer. */
+  isAnswering = false;
+  #isLetGo = false;
+
+  constructor(context: RequestContext, deadlines: Deadlines, waiter: Waiter) {
+    super(context, deadlines, 'gateway');
+    // The time of the stage runs until it answers; that of the answer runs from there on.
+    deadlines.remove(this);
+    this.req = context.req;
+    this.#context = context;
+    this.#deadlines = deadlines;
+    this.#waiter = waiter;
+    // A stream without a listener for its errors would end the process.
+    this.on('error', ignore);
+    this.once('finish', () => {
+      this.finished = true;
+      this.writableFinished = true;
+    });
+  }
+
+  get app(): unknown {
+    return (this.#context.res as { readonly app?: unknown }).app;
+  }
+
+  get socket(): unknown {
+    return this.#context.req.socket;
+  }
+
+  get connection(): unknown {
+    return this.socket;
+  }
+
+  override setHeader(name: string, value: string | number | readonly string[]): this {
+    if (this.headersSent) throw new Error('the head of this answer has been sent');
+    const key = String(name).toLowerCase();
+    if (key !== 'content-length') checkedName(key);
+    const values = [value].flat().map((one) => checkedValue(key, String(one)));
+    return super.setHeader(key, Array.isArray(value) ? values : (values[0] as string));
+  }
+
+  appendHeader(name: string, value: string | readonly string[]): this {
+    const before = [this.getHeader(name) ?? []].flat();
+    return this.setHeader(name, [...before, ...[value].flat()]);
+  }
+
+  setHeaders(headers: Headers | Map<string, string>): this {
+    for (const [name, value] of headers) this.setHeader(name, value);
+    return this;
+  }
+
+  hasHeader(name: string): boolean {
+    return this.getHeader(name) !== undefined;
+  }
+
+  getHeaders(): Record<string, string | string[]> {
+    const names = this.getHeaderNames();
+    return Object.fromEntries(names.map((name) => [name, this.getHeader(name) as string | string[]]));
+  }
+
+  writeHead(status: number, ...rest: readonly unknown[]): this {
+    this.statusCode = status;
+    const headers = rest.find((one) => typeof one === 'object' && one !== null) ?? {};
+    if (Array.isArray(headers)) {
+      const flat = headers.flat() as string[];
+      for (let i = 0; i + 1 < flat.length; i += 2) this.setHeader(flat[i] as string, flat[i + 1] as string);
+    } else {
+      for (const [name, value] of Object.entries(headers)) this.setHeader(name, value as string);
+    }
+    return this;
+  }
+
+  flushHeaders(): void {}
+
+  override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    if (!this.#begin()) return true;
+    const hasRoom = super.write(bytesOf(chunk, encoding));
+    callLater(encoding, done);
+    return hasRoom;
+  }
+
+  override end(chunk?: Chunk | Done | null, encoding?: BufferEncoding | Done, done?: Done): this {
+    if (!this.#begin()) return this;
+    const last =
+      chunk === undefined || chunk === null || typeof chunk === 'function' ? undefined : bytesOf(chunk, encoding);
+    if (last !== undefined && last.length > 0) {
+      if (!this.headersSent && !this.hasHeader('content-length')) this.setHeader('content-length', last.length);
+      if (this.req.method !== 'HEAD') super.write(last);
+    }
+    if (!this.writableEnded) super.end();
+    callLater(typeof chunk === 'function' ? chunk : encoding, done);
+    return this;
+  }
+
+  /** The request goes on; false where it has done so already. */
+  letGo(): boolean {
+    if (this.#isLetGo || this.isClosed) return false;
+    this.#isLetGo = true;
+    return true;
+  }
+
+  /** What was set is told by whoever answers. */
+  tellHead(): void {
+    for (const name of this.getHeaderNames()) {
+      if (name === 'content-length' || name === 'content-type') continue;
+      for (const value of [this.getHeader(name) ?? []].flat()) this.#context.addHeader(name, value);
+    }
+  }
+
+  /** For those who wait for the end of the response, whoever gave it. */
+  ended({ status, isWhole }: RequestContext): void {
+    if (!this.isAnswering) {
+      this.statusCode = status;
+      this.headersSent = status !== 0;
+      if (isWhole) this.emit('finish');
+    }
+    this.close();
+  }
+
+  /** False where nothing of it is sent. */
+  #begin(): boolean {
+    if (this.isAnswering) {
+      if (this.writableEnded && !this.isClosed) this.#waiter.twice('answered twice: its response had ended');
+      return !this.writableEnded;
+    }
+    if (this.#isLetGo) this.#waiter.twice('answered twice: it wrote an answer after next()');
+    if (this.#isLetGo || !this.#waiter.answered()) return false;
+    this.isAnswering = true;
+    this.#context.abort = this;
+    this.#deadlines.add(this, performance.now() + this.#context.idleMs);
+    return true;
+  }
+}
+
+const classes = new WeakMap<ResponseMethods, typeof MiddlewareResponse>();
+
+/** The class with these methods beside its own, of which none is replaced. */
+export function withMethods(methods: ResponseMethods): typeof MiddlewareResponse {
+  let made = classes.get(methods);
+  if (made === undefined) {
+    made = class extends MiddlewareResponse {};
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(methods))) {
+      if (!(name in MiddlewareResponse.prototype)) Object.defineProperty(made.prototype, name, property);
+    }
+    classes.set(methods, made);
+  }
+  return made;
+}
+
+function bytesOf(chunk: Chunk, encoding: unknown): Buffer {
+  if (typeof chunk === 'string')
+    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
+}
+
+function callLater(...candidates: readonly unknown[]): void {
+  const done = candidates.find((one) => typeof one === 'function');
+  if (done !== undefined) process.nextTick(done as Done);
+}
+
+function ignore(): void {}

@@ -1,0 +1,111 @@
+import express from 'express';
+import { z } from 'zod';
+import { contextOf, type RequestContext } from '../context.ts';
+import type { CallTerms } from '../own/call-terms.ts';
+import { OwnInstance } from '../own/instance.ts';
+import { runAs } from '../own/late-faults.ts';
+import { NOT_RUN, runMiddleware } from '../own/middleware.ts';
+import type { OptionsSchema } from '../own/options-of.ts';
+import { setField } from '../own/own-context.ts';
+import { type OwnDefinition, readHooks } from '../own/read-definition.ts';
+import { StageCall } from '../own/stage-call.ts';
+import type { Kind } from '../pool.ts';
+import { defineStage, type RouteInfo, type Stage, type StageDeps } from '../stage.ts';
+import { askForWhole } from '../transform/ask-for-whole.ts';
+import { compileOptions } from '../validate/own-options.ts';
+
+const INSTANCES: Kind<OwnInstance> = { name: 'ownStage', close: (instance) => instance.close() };
+let made = 0;
+
+/**
+ * A stage of the pipeline that runs what a user has written (`use`). Its one key is its name: the options by its own
+ * schema, `true` for those that it has by default, `false` where it is not wanted.
+ */
+export function createOwnStage(definition: OwnDefinition): Stage {
+  const { name, schema, description } = definition;
+  const check = schema === undefined ? undefined : compileOptions(schema);
+  const key = z
+    .unknown()
+    .meta({
+      anyOf: [{ type: 'boolean' }, ...(schema === undefined ? [] : [schema])],
+      ...(description && { description }),
+    })
+    .transform((value, context) => {
+      if (value === undefined || value === false) return value;
+      if (check === undefined) {
+        if (value !== true) context.addIssue({ code: 'custom', message: `${name} takes no options: true or false` });
+        return {};
+      }
+      const { value: options, faults } = check(value === true ? {} : value);
+      for (const { path, message } of faults) context.addIssue({ code: 'custom', path: [...path], message });
+      return options;
+    })
+    .optional();
+  return defineStage({
+    name,
+    keys: { [name]: key },
+    shadow: { needs: [name] },
+    create(options, route, deps) {
+      const own = (options as Readonly<Record<string, unknown>>)[name];
+      if (!route.matched || own === undefined || own === false) return undefined;
+      return createHandler(definition, own, route, deps);
+    },
+  }) as unknown as Stage;
+}
+
+function createHandler(definition: OwnDefinition, options: unknown, route: RouteInfo, deps: StageDeps) {
+  const { name, make, runsDry } = definition;
+  const { metrics, deadlines, log } = deps;
+  const instance = new OwnInstance({
+    definition,
+    route: route.name,
+    log,
+    duration: metrics.ownStageDuration.labels(name),
+    countFailure: (reason) => metrics.ownStageFailures.labels(name, reason).inc(),
+  });
+  const terms: CallTerms = { instance, deadlines, prepareForBody };
+  if ('middleware' in make) {
+    const all = { ...terms, middleware: make.middleware, methods: express.response };
+    return named(name, (context, next) => runMiddleware(all, context, next));
+  }
+  const { prefix } = route;
+  const about = { name: route.name, prefix, log: instance.logOf() };
+  instance.hooks = readHooks(runAs(instance, () => make.create(options as never, about)));
+  made += 1;
+  deps.lease.use(INSTANCES, String(made), () => instance);
+  return named(name, (context, next) => {
+    if (!context.dryRun || runsDry) return new StageCall(terms, context, next).begin();
+    context.trace?.push({ stage: name, decision: NOT_RUN });
+    next();
+  });
+}
+
+type Handle = (context: RequestContext, next: (error?: unknown) => void) => void;
+
+/** A handler of this name, so that it shows in stack traces. */
+function named(name: string, handle: Handle): express.RequestHandler {
+  const handler: express.RequestHandler = (req, _res, next) => handle(contextOf(req), next);
+  Object.defineProperty(handler, 'name', { value: name });
+  return handler;
+}
+
+/** A body that is changed comes whole and uncoded, or it could not be read. */
+function prepareForBody({ req, upstreamHeaders }: RequestContext): void {
+  askForWhole(upstreamHeaders);
+  setField(upstreamHeaders, 'accept-encoding', 'identity');
+  // Files of a folder are answered by what the client has asked.
+  delete req.headers.range;
+  delete req.headers['if-range'];
+}
+
+/** Refuses what the JSON Schema of the file could not hold, and what is no schema. */
+export function findSchemaFault(schema: OptionsSchema | undefined): string | undefined {
+  if (schema === undefined) return undefined;
+  if (JSON.stringify(schema).includes('"$ref"')) return 'its schema has a "$ref": it stands alone, without references';
+  try {
+    compileOptions(schema);
+    return undefined;
+  } catch (error) {
+    return `its schema is none: ${(error as Error).message}`;
+  }
+}

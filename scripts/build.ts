@@ -11,8 +11,11 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const DIST = path.join(ROOT, 'dist');
 const TYPES = path.join(ROOT, '.scratch/types');
 
-/** What others call: the command line behind start.cjs, and the package. */
-const ENTRIES = ['cli', 'index'];
+/**
+ * What is called by its name: the command line behind start.cjs, the package, and what own stages are given for the
+ * package (own/import-module.ts looks for it beside itself).
+ */
+const ENTRIES = { cli: 'cli', index: 'index', 'chunks/define-stage': 'own/define-stage' };
 
 rmSync(DIST, { recursive: true, force: true });
 emitTypes();
@@ -28,7 +31,7 @@ for (const file of globSync('**/*.*', { cwd: path.join(ROOT, 'src') })) {
 async function bundle(): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ENTRIES.map((name) => `src/${name}.ts`),
+    entryPoints: Object.entries(ENTRIES).map(([out, file]) => ({ in: `src/${file}.ts`, out })),
     outdir: DIST,
     // As deep as cli/, from where files of the package are looked for.
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import express from 'express';
@@ -8,7 +9,7 @@ import { createGateway, GatewayConfigError } from 'turnpike';
 import { configFolder } from '../support/config-files.ts';
 import { embed, startHostApp } from '../support/host-app.ts';
 import { ask } from '../support/http.ts';
-import { startService } from '../support/service.ts';
+import { listenOn, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { openWire } from '../support/wire.ts';
 
@@ -53,6 +54,17 @@ test('where a service sends its clients is told below the mount', async (t) => {
   const old = (await ask(`${url}/api/v1/old/5`)).headers;
   assert.deepEqual([old.location, old['set-cookie']], ['/api/v1/old/users/6', ['a=b; Path=/api/v1/old/users']]);
   assert.equal((await ask(`${url}/api/v1/here/9`)).headers.location, '/api/v1/users/9');
+});
+
+test('any server of Node takes it, without Express', async (t) => {
+  const service = await startService(t);
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] }, fallthrough: true });
+  const server = createServer(gateway);
+  t.after(() => void server.close());
+  const url = `http://127.0.0.1:${await listenOn(server, 0)}`;
+  assert.equal((await ask(`${url}/x/y`)).json.path, '/y');
+  // There is nobody to hand it on to.
+  assert.equal((await ask(`${url}/z`)).status, 404);
 });
 
 test('with fallthrough the application has what no route takes, and its own health', async (t) => {

@@ -46,7 +46,13 @@ const servicePort = await listen(service);
 const routes: RoutesFile = {
   services: { hello: { targets: [`http://127.0.0.1:${servicePort}`] } },
   routes: [
-    { prefix: '/hello', service: 'hello', auth: 'none', use: ['./stages/tenant.js'], tenant: { domain: 'example.com' } },
+    {
+      prefix: '/hello',
+      service: 'hello',
+      auth: 'none',
+      use: ['./stages/tenant.js'],
+      tenant: { domain: 'example.com' },
+    },
     { prefix: '/talk', service: 'hello', auth: 'none', websocket: true },
   ],
 };

@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'print the public OpenAPI document of all routes',
     run: async (argv, io) => (await import('./cli/openapi.ts')).runOpenapi(argv, io),
   },
+  schema: {
+    usage: 'schema [file]',
+    summary: 'print the JSON Schema of routes.json, own stages included',
+    run: async (argv, io) => (await import('./cli/schema.ts')).runSchema(argv, io),
+  },
   key: {
     usage: 'key create|list|rotate|revoke',
     summary: 'make and manage API keys',

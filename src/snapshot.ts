@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
 import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
+import { ConfigError } from './config/config-error.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
 import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
+import { OwnStageFault } from './own/instance.ts';
 import { isRouted, matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
@@ -119,7 +121,9 @@ export function* compileInSteps(
     return snapshot;
   } catch (error) {
     yield* letGo(held);
-    throw error;
+    if (!(error instanceof OwnStageFault)) throw error;
+    const { stage, message } = error;
+    throw new ConfigError([{ file: `own stage ${stage}`, line: 0, column: 0, path: '', message }]);
   } finally {
     if (!isDone) finish(letGo(held));
   }

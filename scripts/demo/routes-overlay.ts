@@ -19,6 +19,15 @@ const PAGE = {
   auth: 'none',
 };
 
+/** An own stage: the tenant from the host name. */
+const SHOP = {
+  prefix: '/shop',
+  service: 'users',
+  auth: 'none',
+  use: [path.resolve(import.meta.dirname, '../../docs/examples/stages/tenant.ts')],
+  tenant: { domain: 'shop.example', known: ['red', 'blue'] },
+};
+
 /** A folder with the routes of the demo, gone with the demo. */
 export interface RoutesOverlay {
   readonly folder: string;
@@ -46,7 +55,7 @@ export function createOverlay(original: string, { stubPort, keyHash, usersPorts 
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
-  const samples = withPorts(JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE] }, null, 2), stubPort);
+  const samples = withPorts(JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, SHOP] }, null, 2), stubPort);
   writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);
 
   const follow = (): void => {

@@ -15,7 +15,10 @@ interface JsonSchema {
 
 /** The text of routes.schema.json (JSON Schema, draft 2020-12): what editors complete and check routes.json with. */
 export function renderJsonSchema(stages: StageList): string {
-  const schema = z.toJSONSchema(createFileSchema(stages), { io: 'input', target: 'draft-2020-12' }) as JsonSchema;
+  // What an own stage brings is its own, and is edited below.
+  const schema = structuredClone(
+    z.toJSONSchema(createFileSchema(stages), { io: 'input', target: 'draft-2020-12' }),
+  ) as JsonSchema;
   const route = schema.properties?.['routes']?.items as JsonSchema;
   const defaults = schema.properties?.['defaults'] as JsonSchema;
   flattenChoices(schema);

@@ -56,7 +56,12 @@ export function* gatherOwnStages(
   if (!isSound || used.some(({ path }) => !found.has(path))) return undefined;
   const placed = used.map(({ path, entry, place }) => {
     const definition = withEntry(found.get(path) as OwnDefinition, entry);
-    return { name: definition.name, at: placeOf(entry, definition), place, create: () => stageOf(definition) };
+    return {
+      name: definition.name,
+      at: placeOf(entry, definition),
+      place,
+      create: (seesCoded: boolean) => stageOf({ ...definition, seesCoded }),
+    };
   });
   const list = placeOwnStages(stages, placed as readonly PlacedStage[], report);
   if (list === undefined) return undefined;
@@ -146,7 +151,7 @@ const madeOf = new WeakMap<object, Map<string, Stage>>();
 function stageOf(definition: OwnDefinition): Stage {
   const ofModule = madeOf.get(definition.make) ?? new Map<string, Stage>();
   madeOf.set(definition.make, ofModule);
-  const key = `${definition.timeoutMs} ${definition.onError}`;
+  const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded}`;
   const stage = ofModule.get(key) ?? createOwnStage(definition);
   ofModule.set(key, stage);
   return stage;

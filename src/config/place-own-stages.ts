@@ -8,13 +8,16 @@ export interface PlacedStage {
   readonly name: string;
   readonly at: { readonly before?: string; readonly after?: string };
   readonly place: Place;
-  create(): Stage;
+  create(seesCoded: boolean): Stage;
 }
 
 /** Behind what makes an answer readable and every request seen, and what matched no route. */
 const FIRST_BEHIND = 'refuse';
 /** Where the file and the stage say nothing: behind all guards, with plain answers to look at. */
 const USUAL = 'response';
+
+/** What stands before it sees answers as they leave. */
+const COMPRESS = 'compress';
 
 /** The last list that was made of a pipeline: what is placed as before is the very same. */
 const last = new WeakMap<StageList, { readonly parts: readonly unknown[]; readonly list: StageList }>();
@@ -38,7 +41,7 @@ export function placeOwnStages(
       );
     if (index === undefined || taken.has(one.name)) continue;
     taken.add(one.name);
-    const stage = one.create();
+    const stage = one.create(index <= stages.findIndex(({ name }) => name === COMPRESS));
     before.set(index, [...(before.get(index) ?? []), stage]);
     parts.push(stage, index);
   }

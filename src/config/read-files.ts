@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { documentStamps } from './documents.ts';
+import { ownStageStamps } from './own-files.ts';
 import { secretFilesIn } from './secrets.ts';
 import type { Source } from './source.ts';
 
@@ -66,16 +67,17 @@ function displayName(path: string): string {
 
 /**
  * A digest of everything that the configuration is made of: the files, what their `${FILE:…}` lead to, and the state
- * of the documents that they name.
- * Two equal ones mean that there is nothing to reload.
+ * of the documents and own stages that they name. Two equal ones mean that there is nothing to reload.
+ * `folders` gets those that own stages lie in.
  */
-export function fingerprint(file: string): string {
+export function fingerprint(file: string, folders: Set<string> = new Set()): string {
   const hash = createHash('sha256');
   for (const { path, source, problem } of readRouteFiles(file)) {
     hash.update(`${basename(path)}\n${problem?.message ?? source.text}\n`);
     for (const secretFile of secretFilesIn(source.text, dirname(path)))
       hash.update(`${secretFile}\n${contentOf(secretFile)}\n`);
     for (const stamp of documentStamps(source.text, dirname(path))) hash.update(`${stamp}\n`);
+    for (const stamp of ownStageStamps(source.text, dirname(path), folders)) hash.update(`${stamp}\n`);
   }
   return hash.digest('hex');
 }

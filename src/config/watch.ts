@@ -13,19 +13,22 @@ export interface Watching {
 }
 
 /**
- * Calls `onChange` when what the configuration is made of has changed: routes.json, routes.d, and their secret files.
+ * Calls `onChange` when what the configuration is made of has changed: routes.json, routes.d, their secret files, and
+ * the own stages that they use.
  *
  * The folders are watched, not the files: a ConfigMap swaps a link, and editors rename over the file. A slow poll
  * covers what no event tells (network disks, a secret in another folder). Only other content counts as a change.
  */
 export function watchRoutes(file: string, onChange: () => void, pollMs = POLL_MS): Watching {
   const watchers = new Map<string, FSWatcher>();
-  let seen = tryFingerprint(file);
+  /** Of own stages, which people edit as they edit the file. */
+  const others = new Set<string>();
+  let seen = tryFingerprint(file, others);
   let settling: NodeJS.Timeout | undefined;
   let settlingSince = 0;
 
   function watchFolders(): void {
-    for (const folder of [dirname(file), fragmentFolder(file)]) {
+    for (const folder of [dirname(file), fragmentFolder(file), ...others]) {
       if (!watchers.has(folder)) watchFolder(folder, watchers, lookSoon);
     }
   }
@@ -34,7 +37,7 @@ export function watchRoutes(file: string, onChange: () => void, pollMs = POLL_MS
     settling = undefined;
     // First the watches, then the look: what changes in between is then told by an event.
     watchFolders();
-    const now = tryFingerprint(file);
+    const now = tryFingerprint(file, others);
     if (now === seen) return;
     seen = now;
     onChange();
@@ -51,7 +54,7 @@ export function watchRoutes(file: string, onChange: () => void, pollMs = POLL_MS
   watchFolders();
   const poll = setInterval(() => {
     watchFolders();
-    if (settling === undefined && tryFingerprint(file) !== seen) lookSoon();
+    if (settling === undefined && tryFingerprint(file, others) !== seen) lookSoon();
   }, pollMs).unref();
 
   return {
@@ -82,9 +85,9 @@ function watchFolder(folder: string, watchers: Map<string, FSWatcher>, onEvent: 
   }
 }
 
-function tryFingerprint(file: string): string {
+function tryFingerprint(file: string, folders: Set<string>): string {
   try {
-    return fingerprint(file);
+    return fingerprint(file, folders);
   } catch (error) {
     return `unreadable: ${(error as NodeJS.ErrnoException).code}`;
   }

@@ -8,6 +8,16 @@ import type { OwnDefinition } from './read-definition.ts';
 /** Why a stage has failed, as it is counted. */
 export type FailureReason = 'threw' | 'timeout' | 'twice' | 'late';
 
+/** A stage that can't be made for a route: the configuration is refused for it. */
+export class OwnStageFault extends Error {
+  readonly stage: string;
+
+  constructor(stage: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.stage = stage;
+  }
+}
+
 /** What an instance is told of where it runs. */
 export interface InstanceTerms {
   readonly definition: OwnDefinition;

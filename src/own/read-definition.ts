@@ -14,6 +14,8 @@ export interface OwnDefinition {
   readonly onError: 'open' | 'closed';
   readonly maxBodyBytes: number;
   readonly runsDry: boolean;
+  /** True where it stands before "compress", and so sees answers that are coded. */
+  readonly seesCoded: boolean;
   /** How its hooks are made, or the middleware that it is. */
   readonly make: { readonly create: StageDefinition['create'] } | { readonly middleware: StageMiddleware };
 }
@@ -59,6 +61,7 @@ export function readDefinition(exported: unknown, file: string): OwnDefinition {
     onError: onErrorOf(stage['onError']),
     maxBodyBytes: quantityOf(stage['maxBody'], '1mb', 'maxBody', parseSizeBytes, MAX_BODY_BYTES),
     runsDry: stage['dryRun'] === true,
+    seesCoded: false,
     make: { create: create as StageDefinition['create'] },
   };
 }
@@ -94,6 +97,7 @@ function readMiddleware(middleware: StageMiddleware, file: string): OwnDefinitio
     onError: 'closed',
     maxBodyBytes: 0,
     runsDry: false,
+    seesCoded: false,
     make: { middleware },
   };
 }

@@ -2,7 +2,8 @@ import express from 'express';
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { CallTerms } from '../own/call-terms.ts';
-import { OwnInstance } from '../own/instance.ts';
+import type { StageHooks } from '../own/define-stage.ts';
+import { OwnInstance, OwnStageFault } from '../own/instance.ts';
 import { runAs } from '../own/late-faults.ts';
 import { NOT_RUN, runMiddleware } from '../own/middleware.ts';
 import type { OptionsSchema } from '../own/options-of.ts';
@@ -70,7 +71,7 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
   }
   const { prefix } = route;
   const about = { name: route.name, prefix, log: instance.logOf() };
-  instance.hooks = readHooks(runAs(instance, () => make.create(options as never, about)));
+  instance.hooks = createHooks(definition, route, () => runAs(instance, () => make.create(options as never, about)));
   made += 1;
   deps.lease.use(INSTANCES, String(made), () => instance);
   return named(name, (context, next) => {
@@ -78,6 +79,19 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
     context.trace?.push({ stage: name, decision: NOT_RUN });
     next();
   });
+}
+
+function createHooks({ name, seesCoded }: OwnDefinition, route: RouteInfo, create: () => unknown): StageHooks {
+  let hooks: StageHooks;
+  try {
+    hooks = readHooks(create());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OwnStageFault(name, `on route ${route.name}: create() failed: ${why}`, cause);
+  }
+  if (seesCoded && (hooks.body !== undefined || hooks.wholeBody !== undefined))
+    throw new OwnStageFault(name, 'it changes bodies, and stands before "compress", where they are coded already');
+  return hooks;
 }
 
 type Handle = (context: RequestContext, next: (error?: unknown) => void) => void;

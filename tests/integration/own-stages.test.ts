@@ -1,42 +1,17 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createFolder } from '../support/folders.ts';
-import { startGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
-import { echo, type StubHandler, startService } from '../support/service.ts';
+import { stageSource, startOwn } from '../support/own-modules.ts';
+import type { StubHandler } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
-/** The body of `create` of a stage named `probe`; `options` are its options. */
-const stage = (hooks: string, more = '') =>
-  `import { defineStage } from 'turnpike';
-export default defineStage({ name: 'probe', ${more} create(options, route) { return { ${hooks} }; } });
-`;
-
-interface World {
-  readonly handler?: StubHandler;
-  /** Beside the route's own keys. */
-  readonly route?: object;
-  readonly top?: object;
-  readonly more?: Partial<TestGatewayOptions>;
-}
-
-/** A gateway whose one route uses a stage with this source. */
-async function startWith(t: TestContext, source: string, { handler = echo, route, top, more }: World = {}) {
-  const folder = createFolder(t, { 'probe.ts': source });
-  const service = await startService(t, handler);
-  const file = join(folder, 'probe.ts');
-  const routes = [{ prefix: '/a', target: service.url, auth: 'none', use: [file], ...route }];
-  const config = { routes: [...routes, { prefix: '/b', target: service.url, auth: 'none' }], ...top };
-  const gateway = await startGateway(t, { file: config, ...more });
-  return { gateway, service, file, config, folder };
-}
-
 test('a stage tells the service and the client something, on its route alone', async (t) => {
-  const { gateway } = await startWith(
+  const { gateway } = await startOwn(
     t,
-    stage(`request(context) {
+    stageSource(`request(context) {
       context.setServiceHeader('x-tenant', context.host.split('.')[0]);
       context.setClientHeader('x-seen', context.method + ' ' + context.path + ' ' + context.query.get('q'));
     }`),
@@ -49,9 +24,9 @@ test('a stage tells the service and the client something, on its route alone', a
 });
 
 test('a stage refuses by code or by status, and answers by itself', async (t) => {
-  const { gateway, service } = await startWith(
+  const { gateway, service } = await startOwn(
     t,
-    stage(`async request(context) {
+    stageSource(`async request(context) {
       const what = context.query.get('do');
       if (what === 'code') return context.refuse('quota_exceeded', 'No more today.', { retryAfter: 60 });
       if (what === 'status') return context.refuse(418, 'A teapot.', { headers: { 'x-pot': 'yes' } });
@@ -79,9 +54,9 @@ test('a stage refuses by code or by status, and answers by itself', async (t) =>
 });
 
 test('a stage that throws, never answers or answers twice ends its own request alone', async (t) => {
-  const { gateway } = await startWith(
+  const { gateway } = await startOwn(
     t,
-    stage(
+    stageSource(
       `async request(context) {
       const what = context.query.get('do');
       if (what === 'throw') throw new Error('boom with a secret');
@@ -108,7 +83,7 @@ test('a stage that throws, never answers or answers twice ends its own request a
 });
 
 test('where onError is open the request goes on', async (t) => {
-  const { gateway } = await startWith(t, stage(`request() { throw new Error('boom'); }`, `onError: 'open',`));
+  const { gateway } = await startOwn(t, stageSource(`request() { throw new Error('boom'); }`, `onError: 'open',`));
   assert.equal((await ask(`${gateway.url}/a`)).status, 200);
 });
 
@@ -125,17 +100,17 @@ test('the head of an answer is edited, and its body, as it streams or as a whole
   };
   const upper = `import { Transform } from 'node:stream';
     const upper = () => new Transform({ transform(chunk, _e, done) { done(null, chunk.toString().toUpperCase()); }, flush(done) { this.push('!'); done(); } });`;
-  const streamed = await startWith(t, upper + stage(`${hooks} body: () => upper()`), { handler });
+  const streamed = await startOwn(t, upper + stageSource(`${hooks} body: () => upper()`), { handler });
   const answer = await ask(`${streamed.gateway.url}/a`);
   assert.deepEqual([answer.status, answer.text, answer.headers['x-was']], [203, 'HELLOWORLD!', 'text/plain']);
   assert.deepEqual([answer.headers['x-inner'], answer.headers.etag], [undefined, 'W/"1"']);
-  const whole = await startWith(
+  const whole = await startOwn(
     t,
-    stage(`${hooks} async wholeBody(context, answer, body) { return body.toString() + body.length; }`),
+    stageSource(`${hooks} async wholeBody(context, answer, body) { return body.toString() + body.length; }`),
     { handler },
   );
   assert.equal((await ask(`${whole.gateway.url}/a`)).text, 'helloworld10');
-  const bounded = await startWith(t, stage('wholeBody: (context, answer, body) => body', `maxBody: '5b',`), {
+  const bounded = await startOwn(t, stageSource('wholeBody: (context, answer, body) => body', `maxBody: '5b',`), {
     handler,
   });
   assert.equal((await ask(`${bounded.gateway.url}/a`)).json.code, 'answer_too_large');
@@ -144,9 +119,9 @@ test('the head of an answer is edited, and its body, as it streams or as a whole
 test('a stream that fails, or stands still, ends its own answer alone', async (t) => {
   const streams = `import { Transform } from 'node:stream';
     const make = (what) => new Transform({ transform(chunk, _e, done) { if (what === 'fail') done(new Error('boom')); if (what === 'pass') done(null, chunk); } });`;
-  const { gateway } = await startWith(
+  const { gateway } = await startOwn(
     t,
-    streams + stage(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms',`),
+    streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms',`),
   );
   for (const what of ['fail', 'hang']) {
     await assert.rejects(ask(`${gateway.url}/a?do=${what}`), `${what}`);
@@ -155,9 +130,9 @@ test('a stream that fails, or stands still, ends its own answer alone', async (t
 });
 
 test('the end is told with what came of the request, and state goes from hook to hook', async (t) => {
-  const { gateway } = await startWith(
+  const { gateway } = await startOwn(
     t,
-    stage(`request(context) { context.state.set('who', 'me'); },
+    stageSource(`request(context) { context.state.set('who', 'me'); },
       end(context, outcome) { context.log.info('the end', { who: context.state.get('who'), ...outcome }); }`),
   );
   await ask(`${gateway.url}/a/x`);
@@ -167,11 +142,11 @@ test('the end is told with what came of the request, and state goes from hook to
 });
 
 test('options are checked by the schema of the stage, with its defaults', async (t) => {
-  const source = stage(
+  const source = stageSource(
     `request(context) { context.setClientHeader('x-options', JSON.stringify(options)); }`,
     `schema: { type: 'object', properties: { domain: { type: 'string' }, depth: { type: 'integer', default: 2 } }, required: ['domain'], additionalProperties: false },`,
   );
-  const { gateway, config } = await startWith(t, source, { route: { probe: { domain: 'shop.test' } } });
+  const { gateway, config } = await startOwn(t, source, { route: { probe: { domain: 'shop.test' } } });
   assert.equal((await ask(`${gateway.url}/a`)).headers['x-options'], '{"domain":"shop.test","depth":2}');
   const tryWith = (probe: unknown) =>
     gateway.reload({ ...config, routes: [{ ...config.routes[0], probe }, ...config.routes.slice(1)] });
@@ -185,10 +160,10 @@ test('options are checked by the schema of the stage, with its defaults', async 
 
 test('a stage that changes is in force with the next reload; one that can not be used changes nothing', async (t) => {
   const answering = (text: string) =>
-    stage(
+    stageSource(
       `request: (context) => context.respond({ body: ${JSON.stringify(text)} }), close() { route.log.info('closed ${text}'); }`,
     );
-  const { gateway, file } = await startWith(t, answering('one'));
+  const { gateway, file } = await startOwn(t, answering('one'));
   const get = async () => (await ask(`${gateway.url}/a`)).text;
   assert.equal(await get(), 'one');
   writeFileSync(file, answering('two'));
@@ -202,8 +177,11 @@ test('a stage that changes is in force with the next reload; one that can not be
     ["throw new Error('no luck');", /probe\.ts:1: no luck/],
     ['const a = 1;\nconst b: = 2;', /probe\.ts:2/],
     ['export default 1;', /exports no stage/],
-    [stage('', 'nmae: 1,'), /its stage has "nmae"/],
-    [stage('requst() {}'), /requst/],
+    [stageSource('', 'nmae: 1,'), /its stage has "nmae"/],
+    [stageSource('requst() {}'), /on route \/a: create\(\) failed: .*requst/],
+    [stageSource('').replace('return {', "throw new Error('no luck'); return {"), /create\(\) failed: no luck/],
+    [stageSource('body: () => undefined', "before: 'authenticate',"), /stands before "compress"/],
+    ['await new Promise(() => {});\nexport default 1;', /its import has not ended within 5 s/],
     ["import './missing.ts';", /missing\.ts/],
   ];
   for (const [source, expected] of broken) {

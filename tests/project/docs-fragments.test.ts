@@ -6,8 +6,9 @@ import { rootCertificates } from 'node:tls';
 import { type ParseError, parse } from 'jsonc-parser';
 import { renderStarter } from '../../src/cli/starter.ts';
 import { ConfigError, type Fault } from '../../src/config/config-error.ts';
-import { loadRoutes } from '../../src/config/load.ts';
+import { loadRoutes, loadRoutesInSteps } from '../../src/config/load.ts';
 import { ERRORS, PROBLEM_BASE } from '../../src/errors.ts';
+import { inSlices } from '../../src/lib/steps.ts';
 import { configFolder, faultsOf } from '../support/config-files.ts';
 import { type Fragment, readFragments } from '../support/documents.ts';
 
@@ -54,7 +55,12 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
     ...namesAt(text, /"\.\/([\w./-]+\.json)"/g, { type: 'object' }),
     ...namesAt(text, /"\.\/([\w./-]+\.yaml)"/g, { openapi: '3.1.0', paths: {} }),
   };
-  const beside = Object.fromEntries([...files, ...pages]);
+  // The stages that pages name are those that are shown in full.
+  const stages = [...text.matchAll(/"\.\/stages\/([\w-]+\.ts)"/g)].map(([, name = '']) => [
+    `stages/${name}`,
+    readFileSync(join(import.meta.dirname, '../../docs/examples/stages', name), 'utf8'),
+  ]);
+  const beside = Object.fromEntries([...files, ...pages, ...stages]);
   const folder = configFolder(t, { 'routes.json': text, ...beside, ...documents });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
@@ -73,10 +79,10 @@ function missingIssuers(text: string, file: Json): object[] {
   return names.map((issuer) => ({ issuer, audience: 'api', secret: 'x'.repeat(48) }));
 }
 
-function faultsIn(t: TestContext, file: Json): readonly Fault[] {
+async function faultsIn(t: TestContext, file: Json): Promise<readonly Fault[]> {
   const { path, env } = complete(t, file);
   try {
-    loadRoutes(path, { env });
+    await inSlices(loadRoutesInSteps(path, { env }));
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;
@@ -98,10 +104,10 @@ test('the documents have fragments to look at', () => {
 });
 
 for (const fragment of fragments) {
-  test(`${fragment.file}:${fragment.line} is taken as it stands`, (t) => {
+  test(`${fragment.file}:${fragment.line} is taken as it stands`, async (t) => {
     const value = read(fragment);
     if ('requestId' in value) return assertIsAnswer(value);
-    const attempts = CONTEXTS.map((context) => faultsIn(t, context(value) as Json));
+    const attempts = await Promise.all(CONTEXTS.map((context) => faultsIn(t, context(value) as Json)));
     const fewest = attempts.toSorted((a, b) => a.length - b.length)[0] ?? [];
     assert.deepEqual(
       fewest.map(({ path, message }) => `${path} ${message}`),
@@ -118,12 +124,12 @@ function assertIsAnswer({ code, type, title, status, detail }: Json): void {
   );
 }
 
-test('the route that README adds is one that neither the file of the project nor a new one has already', (t) => {
+test('the route that README adds is one that neither the file of the project nor a new one has already', async (t) => {
   const example = fragments.find(({ file }) => file === 'README.md');
   const project = readFileSync(new URL('../../routes.json', import.meta.url), 'utf8');
   for (const text of [project, renderStarter('x', 'turnpike')]) {
     const file = parse(text, [], { allowTrailingComma: true }) as { routes: object[] };
-    assert.deepEqual(faultsIn(t, { ...file, routes: [...file.routes, read(example as Fragment)] }), []);
+    assert.deepEqual(await faultsIn(t, { ...file, routes: [...file.routes, read(example as Fragment)] }), []);
   }
 });
 

@@ -56,7 +56,7 @@ test('every file that a page links to exists', () => {
 });
 
 test('every source file that a page or a comment names exists', () => {
-  const files = globSync('{src,scripts,tests}/**/*.ts', { cwd: ROOT }).map(toSlashes);
+  const files = globSync('{src,scripts,tests,docs/examples}/**/*.ts', { cwd: ROOT }).map(toSlashes);
   const isThere = (name: string): boolean => files.some((file) => file === name || file.endsWith(`/${name}`));
   const unknown = [...pages, ...files.filter((file) => file.startsWith('src/'))].flatMap((reader) =>
     [...read(reader).matchAll(/(?<![\w./*-])(?:[\w.-]+\/)*[a-z][\w-]*(?:\.d)?\.ts\b/g)]

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defineStage } from '../../../src/own/define-stage.ts';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+test('options have the type that the schema describes', () => {
+  const stage = defineStage({
+    name: 'probe',
+    schema: {
+      type: 'object',
+      properties: {
+        text: { type: 'string' },
+        count: { type: 'integer', default: 1 },
+        mode: { enum: ['a', 'b'] },
+        list: { type: 'array', items: { type: 'number' } },
+        map: { type: 'object', additionalProperties: { type: 'boolean' } },
+      },
+      required: ['text'],
+    },
+    create(options) {
+      const text: Same<typeof options.text, string> = true;
+      const count: Same<typeof options.count, number> = true;
+      const mode: Same<typeof options.mode, 'a' | 'b' | undefined> = true;
+      const list: Same<typeof options.list, readonly number[] | undefined> = true;
+      const map: Same<typeof options.map, { readonly [name: string]: boolean } | undefined> = true;
+      assert.ok(text && count && mode && list && map);
+      return {};
+    },
+  });
+  stage.create({ text: '', count: 1 }, { name: '', prefix: '', log: { info() {}, warn() {}, error() {} } });
+});

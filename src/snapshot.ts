@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
 import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
@@ -10,7 +9,7 @@ import type { RequestContext } from './context.ts';
 import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { OwnStageFault } from './own/instance.ts';
-import { isRouted, matchRoute } from './pipeline/match.ts';
+import { matchRoute } from './pipeline/match.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { Holding, holdNew } from './pool.ts';
@@ -33,14 +32,13 @@ export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' |
 /** One compiled configuration. It never changes; a reload makes another one. */
 export interface Snapshot extends Configuration {
   readonly routes: readonly CompiledRoute[];
+  readonly table: RouteTable<CompiledRoute>;
   /** The chain that refuses what no route takes: CORS to the log, then the refusal. */
   readonly implicit: readonly RequestHandler[];
   /** What was compiled, for the next snapshot to share. */
   readonly parts: Parts;
   /** Finds the route of a request and fills in where it goes; answers the handlers to walk. */
   match(context: RequestContext): readonly RequestHandler[];
-  /** Whether a route takes a request for this URL. */
-  isRouted(req: IncomingMessage, url: string): boolean;
   /** Counts the requests that still need it. */
   enter(): void;
   readonly leave: () => void;
@@ -220,7 +218,6 @@ function createSnapshot(
   implicit: readonly RequestHandler[],
   { acts, held }: { readonly acts: readonly (() => void)[]; readonly held: Holding<unknown>[] },
 ): Snapshot {
-  const routes = [...parts.routes.values()].map(({ value }) => value);
   let users = 0;
   let retiredTo: SideWork | undefined;
 
@@ -230,11 +227,11 @@ function createSnapshot(
 
   return {
     ...configuration,
-    routes,
+    routes: [...parts.routes.values()].map(({ value }) => value),
+    table,
     implicit,
     parts,
     match: (context) => matchRoute(context, table) ?? implicit,
-    isRouted: (req, url) => isRouted(req, url, table),
     enter() {
       users += 1;
     },

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERRORS, GatewayError, PROBLEM_BASE } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { hasBody } from '../lib/has-body.ts';
+import { isRouted } from '../pipeline/match.ts';
 import { createDoor } from '../server/listen.ts';
 
 type Next = (error?: unknown) => void;
@@ -38,7 +39,7 @@ export function createMount({ gateway, fallthrough, state }: MountOptions) {
     upgrade: untold,
   });
   function isOurs(req: IncomingMessage): boolean {
-    return !fallthrough || (state() !== 'closed' && gateway.snapshot.isRouted(req, req.url ?? '/'));
+    return !fallthrough || (state() !== 'closed' && isRouted(req, req.url ?? '/', gateway.snapshot.table));
   }
 
   function refuseClosed(req: IncomingMessage, res: ServerResponse): void {

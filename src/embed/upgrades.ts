@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.ts';
+import { isRouted } from '../pipeline/match.ts';
 import { findFramingFault } from '../server/framing.ts';
 import { answerUnderWay } from '../server/owed-answers.ts';
 
@@ -33,7 +34,7 @@ export function attachUpgrades(given: Server, { gateway, mount }: UpgradeOptions
 
   function isOurs(req: IncomingMessage): boolean {
     const url = belowMount(req.url ?? '/', mount);
-    if (url === undefined || !gateway.wantsUpgrade(req) || !gateway.snapshot.isRouted(req, url)) return false;
+    if (url === undefined || !gateway.wantsUpgrade(req) || !isRouted(req, url, gateway.snapshot.table)) return false;
     // The connection can't be handed over while an earlier request on it waits.
     if (answerUnderWay(req.socket) !== undefined || findFramingFault(req) !== undefined) return false;
     taken.set(req, url);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { type Fragment, readFragments } from '../support/documents.ts';
@@ -96,7 +96,7 @@ describe('the packed package', () => {
   ] as const) {
     test(`an application, an own stage and the documents compile by --strict with ${moduleResolution}`, (t) => {
       if (!needs(t, hasRegistry, 'the packages')) return;
-      const files = ['app.ts', 'stages/tenant.ts', ...writeFragments(project)];
+      const files = ['app.ts', 'stages/tenant.ts', ...writeFragments(project), ...copyExamples(project)];
       compile(project, files, ['--noEmit', '--module', module, '--moduleResolution', moduleResolution]);
     });
   }
@@ -140,6 +140,13 @@ function compile(project: string, files: readonly string[], argv: readonly strin
   const tsc = path.join(ROOT, 'node_modules/.bin/tsc');
   const { status, stdout } = run(tsc, [...strict, ...argv, ...files], project);
   assert.equal(status, 0, stdout);
+}
+
+/** The own stages that docs/ shows whole. */
+function copyExamples(project: string): readonly string[] {
+  const from = path.join(ROOT, 'docs/examples/stages');
+  cpSync(from, path.join(project, 'examples'), { recursive: true });
+  return globSync('*.ts', { cwd: from }).map((name) => `examples/${name}`);
 }
 
 /** What docs/embedding.md shows as TypeScript, a file each. */

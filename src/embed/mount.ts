@@ -48,13 +48,22 @@ export function createMount({ gateway, fallthrough, state }: MountOptions) {
     else answerClosed(res);
   }
 
+  function take(req: IncomingMessage, res: ServerResponse): void {
+    if (state() === 'open') serve(req, res);
+    else refuseClosed(req, res);
+  }
+
   return function mount(req: IncomingMessage, res: ServerResponse, next?: Next): void {
     if (next !== undefined && !isOurs(req)) next();
     // Somebody has begun to answer: there is nothing left to say.
     else if (res.headersSent) next?.(new Error('the answer to this request had begun before it came to the gateway'));
-    else if (state() === 'open') serve(req, res);
-    else refuseClosed(req, res);
+    else if (!isGone(req, res)) take(req, res);
   };
+}
+
+/** The client has left while others had the request: its end, which we would wait for, has been told already. */
+function isGone({ socket }: IncomingMessage, res: ServerResponse): boolean {
+  return res.destroyed || socket.destroyed;
 }
 
 function wasRead(req: MaybeRead): boolean {

@@ -25,29 +25,29 @@ export interface Route {
 
 /** The settings of docs/configuration.md, by the names of their variables in camel case: `REDIS_URL` is `redisUrl`. */
 export interface GatewaySettings {
-  readonly host?: string;
-  readonly port?: number;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
   /** What `gateway.admin` asks for as a bearer token; without it nobody is answered there. 16 characters or more. */
-  readonly adminToken?: string;
+  readonly adminToken?: string | undefined;
   /** Default `info`; of a mounted gateway without a logger `warn`. */
-  readonly logLevel?: 'error' | 'warn' | 'info' | 'debug';
-  readonly logFormat?: 'json' | 'pretty';
+  readonly logLevel?: 'error' | 'warn' | 'info' | 'debug' | undefined;
+  readonly logFormat?: 'json' | 'pretty' | undefined;
   /** A number of proxies, or their networks. Default: nobody is believed. */
-  readonly trustProxy?: number | string | readonly string[];
-  readonly corsOrigins?: string | readonly string[];
-  readonly jwtSecret?: string;
-  readonly jwtPublicKeyFile?: string;
-  readonly jwtJwksUrl?: string;
-  readonly jwtIssuer?: string;
-  readonly jwtAudience?: string | readonly string[];
-  readonly jwtAlgorithms?: string | readonly string[];
-  readonly redisUrl?: string;
-  readonly maxInFlightPerAddress?: number;
+  readonly trustProxy?: number | string | readonly string[] | undefined;
+  readonly corsOrigins?: string | readonly string[] | undefined;
+  readonly jwtSecret?: string | undefined;
+  readonly jwtPublicKeyFile?: string | undefined;
+  readonly jwtJwksUrl?: string | undefined;
+  readonly jwtIssuer?: string | undefined;
+  readonly jwtAudience?: string | readonly string[] | undefined;
+  readonly jwtAlgorithms?: string | readonly string[] | undefined;
+  readonly redisUrl?: string | undefined;
+  readonly maxInFlightPerAddress?: number | undefined;
   /** By when `close()` is over, as `25s`, which is the default. */
-  readonly shutdownTimeout?: string;
-  readonly healthDetails?: boolean;
-  readonly consulHttpAddr?: string;
-  readonly consulHttpToken?: string;
+  readonly shutdownTimeout?: string | undefined;
+  readonly healthDetails?: boolean | undefined;
+  readonly consulHttpAddr?: string | undefined;
+  readonly consulHttpToken?: string | undefined;
 }
 
 /** Where the gateway's own messages go; `console`, and the logger of winston, are such. */
@@ -62,26 +62,26 @@ export interface GatewayLogger {
 
 export interface GatewayOptions {
   /** The routes themselves. What they name by a path (`${FILE:…}`, documents, folders) begins at `folder`. */
-  readonly routes?: RoutesFile;
+  readonly routes?: RoutesFile | undefined;
   /** Or the file that they stand in, `routes.json`; `routes.d` beside it is merged in. */
-  readonly routesFile?: string;
+  readonly routesFile?: string | undefined;
   /** Where paths in `routes` begin. Default: the working directory. */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** Whether the file is loaded anew when it changes. Default true; routes that were handed over don't change. */
-  readonly watch?: boolean;
-  readonly settings?: GatewaySettings;
+  readonly watch?: boolean | undefined;
+  readonly settings?: GatewaySettings | undefined;
   /**
    * Variables for settings and `${ENV:…}`, `process.env` for one; `settings` win. Default none: the environment is not
    * read.
    */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * Default: a gateway that listens writes as the process does, requests to stdout and messages to stderr; one that is
    * mounted tells stderr of warnings and errors, and nobody of requests. `false`: nothing at all.
    */
-  readonly logger?: GatewayLogger | false;
+  readonly logger?: GatewayLogger | false | undefined;
   /** Whether a mounted gateway hands on what none of its routes takes. Default false: it answers 404. */
-  readonly fallthrough?: boolean;
+  readonly fallthrough?: boolean | undefined;
 }
 
 export interface ReloadOutcome {
@@ -97,9 +97,12 @@ export interface Gateway {
    * Takes the WebSockets of an application's server that lie below `path`, where the gateway is mounted, and that a
    * route takes; all other upgrades stay with whoever has them. Default `/`.
    */
-  upgrade(server: Server | TlsServer, options?: { readonly path?: string }): void;
+  upgrade(server: Server | TlsServer, options?: { readonly path?: string | undefined }): void;
   /** Listens by itself. Default: port 3000 on every interface, or what the settings say; 0 picks a free port. */
-  listen(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly port: number }>;
+  listen(options?: {
+    readonly port?: number | undefined;
+    readonly host?: string | undefined;
+  }): Promise<{ readonly port: number }>;
   /**
    * Brings other routes into force, or the file as it is now; requests under way keep theirs.
    *

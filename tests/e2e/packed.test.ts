@@ -121,6 +121,8 @@ describe('the packed package', () => {
         faults: true,
         closed: [true, true],
       });
+      const required = run('node', ['-p', 'typeof require("turnpike").createGateway'], project, bin);
+      assert.equal(required.stdout, 'function\n', required.stderr);
       await tryCommands(t, project, String(bin));
     });
   }

@@ -330,6 +330,32 @@ test('the admin pages want a token, whatever the Host says', async (t) => {
   assert.equal((await page('/ops/state', adminToken)).status, 200);
 });
 
+test('a client that has left before the gateway had its request leaves nothing behind', async (t) => {
+  const service = await startService(t);
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });
+  const [arrived, passedOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { port } = await startHostApp(t, (app) => {
+    app.use((_req, res, next) => {
+      arrived.resolve();
+      // When the connection has been gone for a while.
+      res.once('close', () =>
+        setImmediate(() => {
+          next();
+          passedOn.resolve();
+        }),
+      );
+    });
+    app.use(gateway);
+  });
+  const wire = openWire(t, port);
+  wire.write('GET /x HTTP/1.1\r\nHost: a\r\n\r\n');
+  await arrived.promise;
+  wire.socket.destroy();
+  await passedOn.promise;
+  assert.match(await gateway.metrics(), /^turnpike_requests_in_flight 0$/m);
+  assert.equal(service.requests.length, 0);
+});
+
 test('an answer that the application has begun is not the gateway’s to give', async (t) => {
   const service = await startService(t);
   const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] } });

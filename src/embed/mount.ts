@@ -30,7 +30,9 @@ export function createMount({ gateway, fallthrough, state }: MountOptions) {
   const { serve } = createDoor({
     classes,
     handler(req, res) {
-      if (hasBody(req) && wasRead(req)) gateway.refuse(req, res, readBefore());
+      // Asked here, since a request may have waited for others on its connection.
+      if (state() !== 'open') refuseClosed(req, res);
+      else if (hasBody(req) && wasRead(req)) gateway.refuse(req, res, readBefore());
       else app(req, res);
     },
     refuse: gateway.refuse,
@@ -38,6 +40,7 @@ export function createMount({ gateway, fallthrough, state }: MountOptions) {
     wantsUpgrade: () => false,
     upgrade: untold,
   });
+
   function isOurs(req: IncomingMessage): boolean {
     return !fallthrough || (state() !== 'closed' && isRouted(req, req.url ?? '/', gateway.snapshot.table));
   }
@@ -48,16 +51,11 @@ export function createMount({ gateway, fallthrough, state }: MountOptions) {
     else answerClosed(res);
   }
 
-  function take(req: IncomingMessage, res: ServerResponse): void {
-    if (state() === 'open') serve(req, res);
-    else refuseClosed(req, res);
-  }
-
   return function mount(req: IncomingMessage, res: ServerResponse, next?: Next): void {
     if (next !== undefined && !isOurs(req)) next();
     // Somebody has begun to answer: there is nothing left to say.
     else if (res.headersSent) next?.(new Error('the answer to this request had begun before it came to the gateway'));
-    else if (!isGone(req, res)) take(req, res);
+    else if (!isGone(req, res)) serve(req, res);
   };
 }
 

@@ -22,7 +22,9 @@ export function ownStageStamps(text: string, folder: string, folders: Set<string
   const names = new Set([...text.matchAll(NAMED)].map(([, name = '']) => resolve(folder, name)));
   return [...names].flatMap((path) => {
     const { files, stamps } = look(path);
-    for (const file of files) folders.add(dirname(file));
+    files.forEach((file, index) => {
+      if (stamps[index] !== noneOf(file)) folders.add(dirname(file));
+    });
     return stamps;
   });
 }
@@ -37,7 +39,11 @@ function look(path: string): Looked {
   return looked;
 }
 
+function noneOf(file: string): string {
+  return `${file} none`;
+}
+
 function stampOf(file: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
-  return stats === undefined ? `${file} none` : `${file} ${stats.mtimeMs} ${stats.size} ${stats.ino}`;
+  return stats === undefined ? noneOf(file) : `${file} ${stats.mtimeMs} ${stats.size} ${stats.ino}`;
 }

@@ -117,7 +117,7 @@ async function importUsed(
     if (!existsSync(path)) throw new ModuleFault('there is no such file');
     let module = known.get(path);
     if (module?.digest !== tree.digest) {
-      const definition = readDefinition(await importModule(tree, IMPORT_MS, lateAtImport), path);
+      const definition = readDefinition(await importModule(tree, IMPORT_MS), path);
       const fault = findSchemaFault(definition.schema);
       if (fault !== undefined) throw new ModuleFault(fault);
       module = { digest: tree.digest, definition };
@@ -131,9 +131,6 @@ async function importUsed(
   }
   return tree.digest;
 }
-
-/** What a module leaves behind at its top level has no stage yet that could be told. */
-const lateAtImport = { late(): void {} };
 
 function withEntry(definition: OwnDefinition, { timeout, onError }: Used['entry']): OwnDefinition {
   if (timeout === undefined && onError === undefined) return definition;

@@ -1,10 +1,9 @@
 import { isOneHop } from '../lib/header-filter.ts';
 import { TOKEN } from '../lib/http-token.ts';
+import { checkedFieldValue } from '../values/header-value.ts';
 
 /** What a stage may not set: the gateway's word about a request, and about its answer. */
 const GATEWAYS = new Set(['x-request-id', 'x-correlation-id', 'traceparent', 'destination']);
-const MAX_VALUE_CHARS = 8192;
-const VALUE = /^[\t\x20-\x7e]*$/;
 
 /** The name in lower case; throws for what is none, and for what belongs to the connection or to the gateway. */
 export function checkedName(name: string): string {
@@ -18,10 +17,23 @@ export function checkedName(name: string): string {
   return lower;
 }
 
-/** Visible ASCII (RFC 9110, section 5.5): what a client has sent must never become a field of its own. */
+/** What is said once in an answer, by whoever gives it: the hook `head` edits those. */
+const SAID_ONCE = new Set(
+  'content-type content-encoding content-language content-location content-range content-disposition content-digest etag last-modified date age server location'.split(
+    ' ',
+  ),
+);
+
+/** True for a field that can't be added to an answer of somebody else. */
+export function isSaidOnce(lowerName: string): boolean {
+  return SAID_ONCE.has(lowerName);
+}
+
+/** As any computed value is sent; what a client has sent must never become a field of its own (RFC 9110, section 5.5). */
 export function checkedValue(name: string, value: string): string {
-  const text = String(value).trim();
-  if (!VALUE.test(text)) throw new TypeError(`the value of "${name}" has characters that are no visible ASCII`);
-  if (text.length > MAX_VALUE_CHARS) throw new TypeError(`the value of "${name}" is longer than ${MAX_VALUE_CHARS}`);
-  return text;
+  try {
+    return checkedFieldValue(name, String(value));
+  } catch (cause) {
+    throw new TypeError(`the value of "${name}" has control characters, or is too long`, { cause });
+  }
 }

@@ -31,7 +31,7 @@ export interface StageContext {
   readonly params: Readonly<Record<string, string>>;
   /** The host that was asked for, in lower case and without its port. */
   readonly host: string;
-  /** Of the request. Names that only the gateway may use (`x-user-…`, `x-consumer-…`) are never there. */
+  /** Of the request. Names that only the gateway may use (`x-user-…`, `x-forwarded-…`) are never there. */
   readonly headers: { get(name: string): string | undefined };
   /** Address of the client, as TRUST_PROXY has it. */
   readonly address: string;

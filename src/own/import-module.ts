@@ -1,7 +1,7 @@
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { settledWithin } from '../lib/settled-within.ts';
-import { OWN_MARK, type Runner, runAs } from './late-faults.ts';
+import { IMPORTING, OWN_MARK, runAs } from './late-faults.ts';
 import { type ModuleTree, readModuleTree } from './module-tree.ts';
 
 /** Why a module can't be used. */
@@ -34,11 +34,11 @@ let isHooked = false;
  *
  * Node keeps each module for good (26.10): what was replaced is never called again, but its memory is not freed.
  */
-export async function importModule(tree: ModuleTree, timeoutMs: number, runner: Runner): Promise<unknown> {
+export async function importModule(tree: ModuleTree, timeoutMs: number): Promise<unknown> {
   hook();
   const [file = ''] = tree.files;
-  if (tree.files.some((one) => require.cache[one] !== undefined)) runAs(runner, () => requireAnew(tree));
-  const importing = runAs(runner, () => import(urlOf(file, tree.digest)) as Promise<{ readonly default?: unknown }>);
+  if (tree.files.some((one) => require.cache[one] !== undefined)) runAs(IMPORTING, () => requireAnew(tree));
+  const importing = runAs(IMPORTING, () => import(urlOf(file, tree.digest)) as Promise<{ readonly default?: unknown }>);
   try {
     if (!(await settledWithin(importing, timeoutMs)))
       throw new ModuleFault(

@@ -18,9 +18,12 @@ export function runAs<T>(runner: Runner, code: () => T): T {
 }
 
 /** Runs the gateway's code out of a stage's: a fault of ours is never taken for one of the stage. */
-export function runAsGateway(code: () => void): void {
-  runners.run(undefined, code);
+export function runAsGateway<T>(code: () => T): T {
+  return runners.run(undefined, code);
 }
+
+/** A module that is imported: it has no stage yet that could be told. */
+export const IMPORTING: Runner = { late(): void {} };
 
 /**
  * Whether an error that nobody has caught is an own stage's; that one is told then, and nothing else need end for it.
@@ -29,7 +32,8 @@ export function runAsGateway(code: () => void): void {
 export function takeLateFault(error: unknown, tell: (error: unknown) => void): boolean {
   const runner = runners.getStore();
   if (runner !== undefined) {
-    runner.late(error);
+    if (runner === IMPORTING) tell(error);
+    else runner.late(error);
     return true;
   }
   if (!(error instanceof Error) || error.stack?.includes(OWN_MARK) !== true) return false;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { SinkResponse } from '../answer/sink-response.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
-import { checkedName, checkedValue } from './checked-fields.ts';
+import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
 import type { EndListener } from './own-request.ts';
 
 /** Methods of a response, by their names. */
@@ -107,7 +107,7 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
 
   override write(chunk: Chunk, encoding?: BufferEncoding | Done, done?: Done): boolean {
     if (!this.#begin()) return true;
-    const hasRoom = super.write(bytesOf(chunk, encoding));
+    const hasRoom = this.#isBodiless || super.write(bytesOf(chunk, encoding));
     callLater(encoding, done);
     return hasRoom;
   }
@@ -116,7 +116,7 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
     if (!this.#begin()) return this;
     const last =
       chunk === undefined || chunk === null || typeof chunk === 'function' ? undefined : bytesOf(chunk, encoding);
-    if (last !== undefined && last.length > 0) {
+    if (last !== undefined && last.length > 0 && !this.#isBodiless) {
       if (!this.headersSent && !this.hasHeader('content-length')) this.setHeader('content-length', last.length);
       if (this.req.method !== 'HEAD') super.write(last);
     }
@@ -135,7 +135,7 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
   /** What was set is told by whoever answers. */
   tellHead(): void {
     for (const name of this.getHeaderNames()) {
-      if (name === 'content-length' || name === 'content-type') continue;
+      if (name === 'content-length' || isSaidOnce(name)) continue;
       for (const value of [this.getHeader(name) ?? []].flat()) this.#context.addHeader(name, value);
     }
   }
@@ -150,6 +150,10 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
     this.close();
   }
 
+  get #isBodiless(): boolean {
+    return this.statusCode === 204 || this.statusCode === 304;
+  }
+
   /** False where nothing of it is sent. */
   #begin(): boolean {
     if (this.isAnswering) {
@@ -157,7 +161,14 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
       return !this.writableEnded;
     }
     if (this.#isLetGo) this.#waiter.twice('answered twice: it wrote an answer after next()');
-    if (this.#isLetGo || !this.#waiter.answered()) return false;
+    if (this.#isLetGo) return false;
+    if (!Number.isInteger(this.statusCode) || this.statusCode < 200 || this.statusCode > 599) {
+      this.#waiter.fail(new RangeError(`${this.statusCode} is no status of an answer`));
+      return false;
+    }
+    if (!this.#waiter.answered()) return false;
+    // It has no body, and no length of one (RFC 9110, section 8.6).
+    if (this.statusCode === 204) this.removeHeader('content-length');
     this.isAnswering = true;
     this.#context.abort = this;
     this.#deadlines.add(this, performance.now() + this.#context.idleMs);

@@ -4,7 +4,7 @@ import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import { isReserved } from '../lib/header-filter.ts';
 import { normalizeHost } from '../lib/host-name.ts';
-import { checkedName, checkedValue } from './checked-fields.ts';
+import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
 import { answerOf, type OwnAnswer, refusalOf } from './decision.ts';
 import type { Decided, Refusal, StageAnswer, StageConsumer, StageLog, StageRequest } from './define-stage.ts';
 
@@ -133,6 +133,7 @@ export class OwnContext implements StageRequest {
 
   setClientHeader(name: string, value: string): void {
     const key = checkedName(name);
+    if (isSaidOnce(key)) throw new TypeError(`"${key}" is said by whoever answers: edit it in the hook "head"`);
     this.#context.addHeader(key, checkedValue(key, value));
   }
 

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import type { Outcome } from './define-stage.ts';
 
 /** Hears of the end of a request. */
 export interface EndListener {
@@ -31,4 +32,10 @@ function endOwn(context: RequestContext): void {
   const request = requests.get(context);
   request?.endBefore?.(context);
   for (const listener of request?.listeners ?? []) listener.ended(context);
+}
+
+/** What the end is told with. */
+export function outcomeOf(context: RequestContext): Outcome {
+  const { status, errorCode: error, isWhole, startedAtMs, bytesIn, bytesOut, service } = context;
+  return { status, error, isWhole, durationMs: performance.now() - startedAtMs, bytesIn, bytesOut, service };
 }

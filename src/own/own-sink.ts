@@ -82,6 +82,7 @@ export class OwnSink implements Sink {
     const changesBody = stream !== undefined || hooks.wholeBody !== undefined;
     const answer = head.answer(given);
     if (!changesBody) return { answer, next: this.#end };
+    if (given.status === 206) throw new Error('the service has answered with a part, and a part is no body to change');
     if (isBodiless) {
       stream?.destroy();
       return { answer: withBody(answer, NO_BYTES), next: this.#end };
@@ -166,6 +167,8 @@ class Head implements AnswerHead {
   answer(given: WholeAnswer): WholeAnswer {
     if (!Number.isInteger(this.status) || this.status < 200 || this.status > 599)
       throw new TypeError(`${this.status} is no status of an answer`);
+    if (BODILESS.has(this.status) !== BODILESS.has(given.status))
+      throw new TypeError(`an answer of ${given.status} can not become one of ${this.status}: one of them has no body`);
     const fields: Fields = { ...given.fields };
     for (const [name, value] of this.#edits) {
       if (value === undefined) delete fields[name];

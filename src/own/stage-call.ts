@@ -1,6 +1,7 @@
 import { cacheTermsOf } from '../cache-terms.ts';
-import type { RequestContext, UnderWay } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { UnderWay } from '../facts.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
 import { explain, giveAnswer, isThenable, type OwnAnswer } from './decision.ts';
@@ -8,7 +9,7 @@ import type { StageHooks, StageLog } from './define-stage.ts';
 import type { FailureReason } from './instance.ts';
 import { type Runner, runAs, runAsGateway } from './late-faults.ts';
 import { type ContextOwner, OwnContext } from './own-context.ts';
-import { type EndListener, ownRequestOf } from './own-request.ts';
+import { type EndListener, outcomeOf, ownRequestOf } from './own-request.ts';
 import { OwnSink } from './own-sink.ts';
 
 export type Next = (error?: unknown) => void;
@@ -170,20 +171,15 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     const { instance } = this.#terms;
     const { end } = this.#hooks;
     if (end === undefined) return;
-    const outcome = {
-      status: context.status,
-      error: context.errorCode,
-      isWhole: context.isWhole,
-      durationMs: performance.now() - context.startedAtMs,
-      bytesIn: context.bytesIn,
-      bytesOut: context.bytesOut,
-      service: context.service,
-    };
-    void instance.runAside('end', () => end.call(this.#hooks, this.view, outcome), context.requestId);
+    void instance.runAside('end', () => end.call(this.#hooks, this.view, outcomeOf(context)), context.requestId);
   }
 
   get #name(): string {
     return this.#terms.instance.terms.definition.name;
+  }
+
+  get #isOpen(): boolean {
+    return this.#terms.instance.terms.definition.onError === 'open';
   }
 
   get #timeoutMs(): number {
@@ -213,8 +209,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
       return;
     }
     this.#tell(reason, `failed (${reason})`, error);
-    const isOpen = this.#terms.instance.terms.definition.onError === 'open';
-    runAsGateway(() => this.#next(isOpen ? undefined : stageFailed(this.#name, error)));
+    runAsGateway(() => this.#next(this.#isOpen ? undefined : stageFailed(this.#name, error)));
   }
 
   #tell(reason: FailureReason, message: string, error: unknown): void {
@@ -235,8 +230,12 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
       if (cacheDisabled?.call(this.#hooks, this.view) === true) cacheTermsOf(this.#context).isDisabled = true;
     } catch (error) {
       this.#tell('threw', 'failed (cacheKey, cacheDisabled)', error);
-      this.#next(stageFailed(this.#name, error));
-      return;
+      // What its answers differ by is not known: none is stored.
+      cacheTermsOf(this.#context).isDisabled = true;
+      if (!this.#isOpen) {
+        this.#next(stageFailed(this.#name, error));
+        return;
+      }
     }
     const changesAnswer = head !== undefined || body !== undefined || wholeBody !== undefined;
     if (changesAnswer && !this.#context.dryRun && this.#context.upgrade === undefined) {

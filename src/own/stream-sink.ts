@@ -3,7 +3,7 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
-import { runAs } from './late-faults.ts';
+import { runAs, runAsGateway } from './late-faults.ts';
 
 /**
  * Sends a body through a stream of the stage's: a full stream holds the service back, and a client that reads slowly
@@ -43,19 +43,18 @@ export class StreamSink implements Sink, Source, Deadline {
 
   write(_context: RequestContext, chunk: Buffer, source: Source): boolean {
     if (this.#isOver) return true;
-    const hasRoom = runAs(this.#terms.instance, () => this.#stream.write(chunk));
-    if (!hasRoom) {
-      this.#waiting = source;
-      this.#expect();
-    }
-    return hasRoom;
+    const hasRoom = this.#feed(() => this.#stream.write(chunk));
+    if (hasRoom || this.#isOver) return true;
+    this.#waiting = source;
+    this.#expect();
+    return false;
   }
 
   end(_context: RequestContext, last: Buffer | undefined): void {
     if (this.#isOver) return;
     this.#isEnded = true;
     this.#expect();
-    runAs(this.#terms.instance, () => (last === undefined ? this.#stream.end() : this.#stream.end(last)));
+    this.#feed(() => (last === undefined ? this.#stream.end() : this.#stream.end(last)));
   }
 
   fail(context: RequestContext, error: unknown): void {
@@ -76,6 +75,16 @@ export class StreamSink implements Sink, Source, Deadline {
     this.#failed(new Error(`its stream stood still for ${this.#terms.instance.terms.definition.timeoutMs} ms`));
   }
 
+  /** A stream may throw where it is written to, in the middle of what reads the service. */
+  #feed<T>(code: () => T): T | undefined {
+    try {
+      return runAs(this.#terms.instance, code);
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
   #expect(): void {
     if (this.#isReaderFull || this.#isOver) return;
     const { deadlines, instance } = this.#terms;
@@ -90,7 +99,7 @@ export class StreamSink implements Sink, Source, Deadline {
     }
     if (this.nextDeadline !== null) this.#expect();
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
-    if (bytes.length === 0 || this.#next.write(this.#context, bytes, this)) return;
+    if (bytes.length === 0 || runAsGateway(() => this.#next.write(this.#context, bytes, this))) return;
     this.#isReaderFull = true;
     this.#terms.deadlines.remove(this);
     this.#stream.pause();
@@ -100,7 +109,7 @@ export class StreamSink implements Sink, Source, Deadline {
     const source = this.#waiting;
     this.#waiting = undefined;
     if (!this.#isEnded) this.#terms.deadlines.remove(this);
-    source?.resume();
+    if (source !== undefined) runAsGateway(() => source.resume());
   }
 
   #finished(): void {
@@ -110,7 +119,7 @@ export class StreamSink implements Sink, Source, Deadline {
       return;
     }
     this.#letGo();
-    this.#next.end(this.#context, undefined);
+    runAsGateway(() => this.#next.end(this.#context, undefined));
   }
 
   #isEndedEarly(): void {

@@ -8,7 +8,8 @@ import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
-import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
+import { admit } from '../upstream/forward/admission.ts';
+import { explainForward } from '../upstream/forward/explain.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
@@ -126,7 +127,7 @@ export const forwardStage = defineStage({
       tellPrefix(context, options.stripPrefix);
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
       if (hasDestination(context.method)) rewriteDestination(context, rewrite);
-      if (context.dryRun) return explain(context, plan, path, next);
+      if (context.dryRun) return next(explainForward(context, plan, path));
       mirror?.(context, path);
       admit(plan, context, path, next);
     };
@@ -161,32 +162,6 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
   context.sink.fail(context, error);
-}
-
-/** Says where the request would go; asks nobody. */
-function explain(
-  context: RequestContext,
-  { service, breaker }: ForwardPlan,
-  path: string,
-  next: (error?: unknown) => void,
-): void {
-  context.service = service.name;
-  context.trace?.push({
-    stage: 'forward',
-    decision: `service ${service.name}, circuit ${breaker.state}, ${context.method} ${path}`,
-  });
-  if (!breaker.isAllowing) {
-    next(circuitOpen(breaker));
-    return;
-  }
-  const target = service.pick(context, undefined);
-  if (target === undefined) {
-    next(noTarget());
-    return;
-  }
-  context.target = target.url;
-  context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
-  next();
 }
 
 function hintForService(name: string, known: readonly string[]): string {

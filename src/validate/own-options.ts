@@ -10,6 +10,12 @@ export interface OptionFault {
 /** Checks the options of an own stage, with the defaults of its schema in the place of what is missing. */
 export type CheckOptions = (value: unknown) => { readonly value: unknown; readonly faults: readonly OptionFault[] };
 
+/** A fault, and the key that it lacks, or that it meant. */
+interface Explained extends OptionFault {
+  readonly missing?: string;
+  readonly meant?: string | undefined;
+}
+
 const URI = 'turnpike:options';
 
 /** Compiles the schema of an own stage; throws an Error that says why it is none. */
@@ -21,8 +27,16 @@ export function compileOptions(schema: object): CheckOptions {
   const check = engine.compile(URI);
   return (given) => {
     const value = withDefaults(schema, given);
-    return { value, faults: check(value).map((one) => explain(one, schema)) };
+    return { value, faults: withoutEchoes(check(value).map((one) => explain(one, schema))) };
   };
+}
+
+/** A misspelt key that is required would be told twice: as unknown, and as missing. */
+function withoutEchoes(faults: readonly Explained[]): readonly OptionFault[] {
+  const meant = new Set(faults.map((fault) => fault.meant));
+  return faults
+    .filter(({ missing }) => missing === undefined || !meant.has(missing))
+    .map(({ path, message }) => ({ path, message }));
 }
 
 /** A copy with the defaults of properties that are missing, however deep. */
@@ -44,7 +58,7 @@ function propertyOf(holder: unknown, name: string): unknown {
   return (holder as Readonly<Record<string, unknown>>)[name];
 }
 
-function explain({ instancePath, keyword, message = 'is not valid', params }: Fault, schema: object): OptionFault {
+function explain({ instancePath, keyword, message = 'is not valid', params }: Fault, schema: object): Explained {
   const path = instancePath
     .split('/')
     .slice(1)
@@ -56,9 +70,13 @@ function explain({ instancePath, keyword, message = 'is not valid', params }: Fa
     return {
       path: [...path, extra],
       message: `unknown key${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
+      meant: nearest,
     };
   }
-  if (keyword === 'required') return { path, message: `"${String(params['missingProperty'])}" is missing` };
+  if (keyword === 'required') {
+    const missing = String(params['missingProperty']);
+    return { path, message: `"${missing}" is missing`, ...(path.length === 0 && { missing }) };
+  }
   const allowed = Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : '';
   return { path, message: `${message}${allowed}` };
 }

@@ -29,6 +29,9 @@ test('a middleware answers with the methods of Express and of Node', async (t) =
       if (what === 'redirect') return res.redirect(302, '/elsewhere');
       if (what === 'node') { res.writeHead(418, { 'x-a': ['1', '2'] }); res.write('a'); res.end('b'); return; }
       if (what === 'status') return res.sendStatus(402);
+      if (what === 'empty') { res.statusCode = 204; res.end('no body'); return; }
+      if (what === 'wrong') { res.statusCode = 101; res.end(); return; }
+      res.type('text/css');
       next();
     };`,
   );
@@ -49,7 +52,11 @@ test('a middleware answers with the methods of Express and of Node', async (t) =
   const node = await get('node');
   assert.deepEqual([node.status, node.text, node.headers['x-a']], [418, 'ab', '1, 2']);
   assert.deepEqual([(await get('status')).status, (await get('status')).text], [402, 'Payment Required']);
+  const empty = await get('empty');
+  assert.deepEqual([empty.status, empty.text, empty.headers['content-length']], [204, '', undefined]);
+  assert.equal((await get('wrong')).json.code, 'stage_failed');
   assert.equal(service.requests.length, 0);
+  assert.equal((await get('')).headers['content-type'], 'application/json');
 });
 
 test('middlewares from npm do their work', async (t) => {

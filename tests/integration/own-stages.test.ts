@@ -118,12 +118,12 @@ test('the head of an answer is edited, and its body, as it streams or as a whole
 
 test('a stream that fails, or stands still, ends its own answer alone', async (t) => {
   const streams = `import { Transform } from 'node:stream';
-    const make = (what) => new Transform({ transform(chunk, _e, done) { if (what === 'fail') done(new Error('boom')); if (what === 'pass') done(null, chunk); } });`;
+    const make = (what) => new Transform({ transform(chunk, _e, done) { if (what === 'fail') done(new Error('boom')); if (what === 'throw') throw new Error('boom'); if (what === 'pass') done(null, chunk); } });`;
   const { gateway } = await startOwn(
     t,
     streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms',`),
   );
-  for (const what of ['fail', 'hang']) {
+  for (const what of ['fail', 'hang', 'throw']) {
     await assert.rejects(ask(`${gateway.url}/a?do=${what}`), `${what}`);
   }
   assert.equal((await ask(`${gateway.url}/a?do=pass`)).status, 200);

@@ -77,3 +77,28 @@ test('side work is finished when it is closed, and what comes later at once', ()
   side.run(count(2, late));
   assert.deepEqual(late, [1, 2]);
 });
+
+test('a step that yields a promise waits until that is settled, whatever comes of it', async () => {
+  const seen: string[] = [];
+  function* work(): Steps<string> {
+    yield Promise.resolve().then(() => void seen.push('waited'));
+    seen.push('went on');
+    yield Promise.reject(new Error('for whoever made it'));
+    return 'done';
+  }
+  assert.equal(await inSlices(work()), 'done');
+  assert.deepEqual(seen, ['waited', 'went on']);
+});
+
+test('what has to wait can not be finished at once, and frees what it holds', () => {
+  let isFree = false;
+  function* work(): Steps<void> {
+    try {
+      yield Promise.resolve();
+    } finally {
+      isFree = true;
+    }
+  }
+  assert.throws(() => finish(work()), /has to wait/);
+  assert.ok(isFree);
+});

@@ -28,6 +28,7 @@ test('faults have a place, and words', () => {
   assert.deepEqual(faultsOf({ name: 'x', more: { depth: 10 } }), [
     { path: ['more', 'depth'], message: 'must be <= 9' },
   ]);
+  assert.deepEqual(faultsOf({ nmae: 'x' }), [{ path: ['nmae'], message: 'unknown key: did you mean "name"?' }]);
   assert.match(String(faultsOf({ name: 'x', kind: 'c' })[0]?.message), /: a, b$/);
   assert.equal(faultsOf(JSON.parse('{ "name": "x", "__proto__": {} }')).length, 1);
 });

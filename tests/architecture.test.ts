@@ -69,7 +69,13 @@ const STRANGERS = [
 ];
 
 /** The wings of upstream/: forward knows the others, those know nothing of each other, nor of forward. */
-const WINGS = ['upstream/balance/', 'upstream/discovery/', 'upstream/health/', 'upstream/websocket/'];
+const WINGS = [
+  'upstream/balance/',
+  'upstream/credentials/',
+  'upstream/discovery/',
+  'upstream/health/',
+  'upstream/websocket/',
+];
 const CENTRAL_WING = 'upstream/forward/';
 
 /** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */
@@ -81,6 +87,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'express-rate-limit': ['stages/rate-limit.ts', 'limits/'],
   'rate-limit-redis': ['limits/'],
   ioredis: ['redis/'],
+  'structured-headers': ['auth/signed/structured.ts'],
   jsonwebtoken: ['auth/', 'cli/token.ts'],
   winston: ['log/log.ts'],
   'winston-transport': ['log/log.ts'],

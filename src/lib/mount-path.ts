@@ -21,3 +21,9 @@ export function mountOf({ req, parent }: Mounted): string {
     .replace(/[/\\]+$/, '')
     .replace(OTHER, encodeURIComponent);
 }
+
+/** The target of a request as its client has sent it, with the mount: what signatures are made over. */
+export function sentTarget(req: IncomingMessage): string {
+  const { originalUrl } = req as { originalUrl?: unknown };
+  return typeof originalUrl === 'string' ? originalUrl : (req.url ?? '/');
+}

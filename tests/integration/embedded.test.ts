@@ -10,6 +10,7 @@ import { configFolder } from '../support/config-files.ts';
 import { embed, startHostApp } from '../support/host-app.ts';
 import { ask } from '../support/http.ts';
 import { listenOn, startService } from '../support/service.ts';
+import { SIGNING_SECRET, signRequest } from '../support/sign.ts';
 import { until } from '../support/until.ts';
 import { openWire } from '../support/wire.ts';
 
@@ -54,6 +55,20 @@ test('where a service sends its clients is told below the mount', async (t) => {
   const old = (await ask(`${url}/api/v1/old/5`)).headers;
   assert.deepEqual([old.location, old['set-cookie']], ['/api/v1/old/users/6', ['a=b; Path=/api/v1/old/users']]);
   assert.equal((await ask(`${url}/api/v1/here/9`)).headers.location, '/api/v1/users/9');
+});
+
+test('a signature over the whole URL holds below the mount, and for no other', async (t) => {
+  const service = await startService(t);
+  const consumers = [{ name: 'partner', signatureKeys: [{ id: 'k1', secret: SIGNING_SECRET }] }];
+  const gateway = await embed(t, {
+    routes: { consumers, routes: [{ prefix: '/x', target: service.url, auth: 'http-signature' }] },
+  });
+  const { url } = await startHostApp(t, (app) => app.use('/api', gateway).use('/other', gateway));
+  const statusOf = async (path: string, signed: string) =>
+    (await ask(url + path, { headers: signRequest({ url: url + signed }) })).status;
+  assert.equal(await statusOf('/api/x/1?y=2', '/api/x/1?y=2'), 200);
+  assert.equal(await statusOf('/other/x/1', '/api/x/1'), 401);
+  assert.equal(await statusOf('/api/x/1', '/x/1'), 401);
 });
 
 test('any server of Node takes it, without Express', async (t) => {

@@ -32,6 +32,7 @@ function after(): void {
 
 interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
   readonly scripts?: Readonly<Record<string, string>>;
   readonly [key: string]: unknown;
 }
@@ -41,13 +42,17 @@ function publishedManifest({
   devDependencies: _dev,
   scripts,
   optionalDependencies,
+  exports,
   ...rest
 }: Manifest): object {
   const optional = Object.entries(optionalDependencies ?? {}).filter(([name]) => !/^node-/.test(name));
   return {
     ...rest,
     bin: { turnpike: 'dist/start.cjs' },
-    exports: { '.': './dist/stage.js', './package.json': './package.json' },
+    exports: {
+      ...exports,
+      '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+    },
     // npm still runs postpack from this file.
     scripts: { start: 'node dist/start.cjs', postpack: scripts?.['postpack'] },
     ...(optional.length > 0 && { optionalDependencies: Object.fromEntries(optional) }),

@@ -32,6 +32,7 @@ export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' |
 /** One compiled configuration. It never changes; a reload makes another one. */
 export interface Snapshot extends Configuration {
   readonly routes: readonly CompiledRoute[];
+  readonly table: RouteTable<CompiledRoute>;
   /** The chain that refuses what no route takes: CORS to the log, then the refusal. */
   readonly implicit: readonly RequestHandler[];
   /** What was compiled, for the next snapshot to share. */
@@ -217,7 +218,6 @@ function createSnapshot(
   implicit: readonly RequestHandler[],
   { acts, held }: { readonly acts: readonly (() => void)[]; readonly held: Holding<unknown>[] },
 ): Snapshot {
-  const routes = [...parts.routes.values()].map(({ value }) => value);
   let users = 0;
   let retiredTo: SideWork | undefined;
 
@@ -227,7 +227,8 @@ function createSnapshot(
 
   return {
     ...configuration,
-    routes,
+    routes: [...parts.routes.values()].map(({ value }) => value),
+    table,
     implicit,
     parts,
     match: (context) => matchRoute(context, table) ?? implicit,

@@ -2,7 +2,7 @@
 // The door: plain CommonJS that any Node can read, since an older one can't even parse what lies behind it.
 'use strict';
 
-const { join, sep } = require('node:path');
+const { basename, join, sep } = require('node:path');
 
 // Before these a server could not leave an upgrade alone, and one pipelined handshake would end the process.
 const MINIMUM_MINOR = { 22: 21, 23: Infinity, 24: 9 };
@@ -30,8 +30,10 @@ const { enableCompileCache } = require('node:module');
 // What was compiled once needn't be compiled at the next start: half the time, and 20 MB less. Not in the temporary
 // folder, which is Node's default and anybody's to fill: whoever can write beside our packages can change the code
 // itself. Where it can't be written, nothing is lost.
-const packages = join(__dirname, '..', 'node_modules');
-if (existsSync(packages)) enableCompileCache(join(packages, '.cache', 'turnpike'));
+const packages = [join(__dirname, '..', 'node_modules'), join(__dirname, '..', '..')].find(
+  (folder) => basename(folder) === 'node_modules' && existsSync(folder),
+);
+if (packages !== undefined) enableCompileCache(join(packages, '.cache', 'turnpike'));
 
 // As source it is TypeScript, which Node runs as it is; as a package it is what was built from it.
 const extension = existsSync(join(__dirname, 'cli.ts')) ? 'ts' : 'js';

@@ -49,7 +49,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
   ['gateway.ts', 'server/', 'admin/', 'explain/'],
-  ['main.ts', 'cli.ts', 'cli/'],
+  ['main.ts', 'cli.ts', 'cli/', 'embed/'],
   ['index.ts'],
 ];
 

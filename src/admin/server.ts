@@ -9,6 +9,14 @@ const SECOND_MS = 1000;
 
 /** The second port, for operators: metrics, state, reload. Not listening yet. */
 export function createAdminServer(source: AdminSource): Server {
+  return createServer(
+    { headersTimeout: 10 * SECOND_MS, requestTimeout: 30 * SECOND_MS, keepAliveTimeout: 65 * SECOND_MS },
+    createAdminHandler(source),
+  );
+}
+
+/** What answers there. */
+export function createAdminHandler(source: AdminSource): (req: IncomingMessage, res: ServerResponse) => void {
   const guard = createAdminGuard(source.deps.settings);
   const pages = createAdminPages(source);
   const { hide } = source.deps.hidden;
@@ -22,10 +30,7 @@ export function createAdminServer(source: AdminSource): Server {
     }
   }
 
-  return createServer(
-    { headersTimeout: 10 * SECOND_MS, requestTimeout: 30 * SECOND_MS, keepAliveTimeout: 65 * SECOND_MS },
-    (req, res) => void handle(req, res),
-  );
+  return (req, res) => void handle(req, res);
 }
 
 function send(

@@ -1,5 +1,6 @@
 import type { RequestContext, Sink } from '../context.ts';
 import { ERRORS, type ErrorCode, GatewayError, PROBLEM_BASE } from '../errors.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { answerOwn } from './own.ts';
 
 /**
@@ -52,7 +53,7 @@ function renderBody(context: RequestContext, error: GatewayError): string {
     title: row.title,
     status: error.status,
     detail: error.message,
-    instance: context.path === '' ? undefined : context.path,
+    instance: context.path === '' ? undefined : mountOf(context) + context.path,
     code,
     requestId: context.requestId === '' ? undefined : context.requestId,
     retryAfter: extras?.retryAfterSeconds,

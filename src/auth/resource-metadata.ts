@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { BEARER_CHALLENGE } from './bearer.ts';
 import { ownOriginOf } from './foreign-page.ts';
 
@@ -16,7 +17,7 @@ export function metadataPrefix(prefix: string): string {
 /** The metadata of the resource whose document was asked for (RFC 9728, section 2). */
 export function renderMetadata(context: RequestContext, authorizationServers: readonly string[]): object {
   return {
-    resource: ownOriginOf(context) + (context.path.slice(WELL_KNOWN.length) || '/'),
+    resource: ownOriginOf(context) + mountOf(context) + (context.path.slice(WELL_KNOWN.length) || '/'),
     authorization_servers: authorizationServers.length === 0 ? undefined : authorizationServers,
     bearer_methods_supported: ['header'],
   };
@@ -24,7 +25,8 @@ export function renderMetadata(context: RequestContext, authorizationServers: re
 
 /** The same challenge with the address of the route's metadata in it (RFC 9728, section 5.1). */
 export function withMetadata(challenge: string, context: RequestContext): string {
-  const url = ownOriginOf(context) + metadataPrefix(context.path.slice(0, context.prefixLength) || '/');
+  const base = ownOriginOf(context) + mountOf(context);
+  const url = base + metadataPrefix(context.path.slice(0, context.prefixLength) || '/');
   if (!QUOTABLE.test(url)) return challenge;
   return challenge.replace(BEARER_CHALLENGE, () => `${BEARER_CHALLENGE}, resource_metadata="${url}"`);
 }

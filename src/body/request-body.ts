@@ -11,6 +11,10 @@ const MAX_REPLAY_BYTES = 64 * 1024;
 /** How long an upload that a stage reads may stand still. */
 const DEFAULT_IDLE_MS = 30_000;
 
+interface WithContinue {
+  readonly _sent100?: boolean;
+}
+
 /** How somebody watches over a body that is read whole. */
 export interface Watch {
   /** How long it may stand still. Default 30 s. */
@@ -112,7 +116,9 @@ export class RequestBody implements UploadOwner {
     this.#begun = true;
     // HTTP/1.0 knows no interim answers (RFC 9110, section 10.1.1).
     const { headers, httpVersionMinor } = this.#req;
-    if (headers.expect !== undefined && httpVersionMinor > 0 && !this.#res.headersSent) this.#res.writeContinue();
+    if (headers.expect === undefined || httpVersionMinor === 0 || this.#res.headersSent) return;
+    // The server of an application that the gateway is mounted in has said it by itself; Node notes that (22 to 26).
+    if ((this.#res as WithContinue)._sent100 !== true) this.#res.writeContinue();
   }
 
   take(chunk: Buffer): GatewayError | undefined {

@@ -19,7 +19,7 @@ export class ConfigError extends Error {
 
   constructor(faults: readonly Fault[]) {
     super(faults.map(renderFault).join('\n'));
-    this.name = 'ConfigError';
+    this.name = 'GatewayConfigError';
     this.faults = faults;
   }
 }

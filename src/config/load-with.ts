@@ -34,6 +34,8 @@ export interface LoadedRoutes<Config> {
 export interface LoadOptions {
   /** Where `${ENV:NAME}` is looked up. Default: the environment of the process. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What is read in place of the file and routes.d. */
+  readonly read?: (file: string) => readonly ReadFile[];
 }
 
 /**
@@ -58,7 +60,7 @@ export function* loadInSteps<const L extends StageList>(
   const secrets = createSecrets(env);
   const faults: Fault[] = [];
   const { report, withoutEchoes } = createCollector(faults);
-  const { files, roots, hash } = yield* parseFiles(file, secrets, report);
+  const { files, roots, hash } = yield* parseFiles((options.read ?? readRouteFiles)(file), secrets, report);
   const [main, ...fragments] = roots;
   const own =
     main === undefined ? undefined : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report);
@@ -129,9 +131,8 @@ interface ParsedFiles extends Pick<LoadedRoutes<unknown>, 'files' | 'hash'> {
   readonly roots: readonly LocatedObject[];
 }
 
-function* parseFiles(file: string, secrets: Secrets, report: ReportAt): Steps<ParsedFiles> {
+function* parseFiles(files: readonly ReadFile[], secrets: Secrets, report: ReportAt): Steps<ParsedFiles> {
   const hash = createHash('sha256');
-  const files = readRouteFiles(file);
   const roots: (LocatedObject | undefined)[] = [];
   for (const read of files) {
     hash.update(`${read.source.text}\n`);

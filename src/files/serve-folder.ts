@@ -3,6 +3,7 @@ import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { qualityValues } from '../lib/quality-values.ts';
 import { type CacheTerms, cacheControlFor } from './cache-rule.ts';
 import { fileNameOf } from './file-path.ts';
@@ -53,7 +54,7 @@ export function createFolderServer(terms: FolderTerms, deps: FolderDeps): ServeF
   /** Answers, or returns what went wrong, where nothing was sent. */
   function send(context: RequestContext, found: NonNullable<Found>, response: SinkResponse): SendError | undefined {
     if (found === 'folder') {
-      redirectToSlash(response, context.path, context.query);
+      redirectToSlash(response, mountOf(context) + context.path, context.query);
       return undefined;
     }
     const { name, file } = found;

@@ -23,15 +23,14 @@ export interface ClientAddress {
 /** More entries of X-Forwarded-For than these are not looked at: nobody has so many proxies. */
 const MAX_HOPS = 32;
 
-const kPeer = Symbol('peer address');
-
 interface KnownPeer {
   readonly address: string;
   readonly isTrusted: boolean;
   readonly scheme: 'http' | 'https';
 }
 
-type PeerSocket = Socket & { [kPeer]?: KnownPeer; encrypted?: boolean };
+type PeerSocket = Socket & { encrypted?: boolean };
+type KnownPeers = Record<symbol, KnownPeer | undefined>;
 
 /**
  * Finds the client of each request once, so that the limiter, the log and the service are told the same.
@@ -40,17 +39,20 @@ type PeerSocket = Socket & { [kPeer]?: KnownPeer; encrypted?: boolean };
  * that is no address ends the walk, since whoever wrote it can't be believed about what is further left.
  */
 export function createAddressResolver(trust: Trust): (req: IncomingMessage, into: ClientAddress) => void {
+  // One of its own: another gateway on the same connection may trust others.
+  const kPeer = Symbol('peer address');
   const networks = trust.kind === 'networks' ? createNetworkTest(trust.networks) : undefined;
   const maxHops = trust.kind === 'hops' ? trust.hops : MAX_HOPS;
   const trustsPeer = (address: string): boolean => networks?.(address) ?? maxHops > 0;
 
   function knownPeer(socket: PeerSocket): KnownPeer {
-    let peer = socket[kPeer];
+    const known = socket as unknown as KnownPeers;
+    let peer = known[kPeer];
     if (peer === undefined) {
       const address = plainAddress(socket.remoteAddress ?? '') ?? '';
       const scheme = socket.encrypted === true ? 'https' : 'http';
       peer = { address, isTrusted: trust.kind !== 'none' && trustsPeer(address), scheme };
-      socket[kPeer] = peer;
+      known[kPeer] = peer;
     }
     return peer;
   }

@@ -13,6 +13,8 @@ const MESSAGE = Symbol.for('message');
 /** Where finished lines go; never blocks, never throws. A LineWriter in the process, an array in tests. */
 export interface LineSink {
   append(line: string): void;
+  /** True while nobody reads: lines needn't be rendered. */
+  readonly isOff?: boolean;
 }
 
 interface Rendered {
@@ -72,7 +74,7 @@ export function createAccessLog(
     level: settings.logLevel,
     format: format((info) => {
       const record = info as unknown as AccessRecord;
-      (info as { [MESSAGE]?: string })[MESSAGE] = render(record, hidden);
+      (info as { [MESSAGE]?: string })[MESSAGE] = sink.isOff === true ? '' : render(record, hidden);
       record.release();
       return info;
     })(),

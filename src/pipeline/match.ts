@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Decision, RouteIdentity } from '../facts.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import type { MatchRequest } from '../routing/candidate.ts';
-import { hasDestination, readDestination } from '../routing/destination.ts';
+import { hasDestination, readDestination, withoutMount } from '../routing/destination.ts';
 import { forwardablePath } from '../routing/forwardable.ts';
 import { isHost } from '../routing/host-index.ts';
 import { normalizeTarget } from '../routing/normalize.ts';
@@ -38,6 +40,20 @@ export function matchRoute<R extends Matched>(
   }
 }
 
+/** Whether some route takes a request for this URL, which may be another one than it came with. */
+export function isRouted<R>(req: IncomingMessage, url: string, table: RouteTable<R>): boolean {
+  try {
+    const { path, authority } = normalizeTarget(url);
+    const { headers, method = 'GET' } = req;
+    const host = authority ?? headers.host ?? '';
+    const asked = method === 'OPTIONS' ? askedMethod(req) : method;
+    return isHost(host) && table.find({ method: asked, host, path, headers }).found;
+  } catch (error) {
+    if (error instanceof GatewayError) return false;
+    throw error;
+  }
+}
+
 function findHandlers<R extends Matched>(
   context: RequestContext,
   table: RouteTable<R>,
@@ -52,7 +68,7 @@ function findHandlers<R extends Matched>(
   // The service must be told the host that chose the route, and no other (RFC 9112, section 3.2.2).
   if (target.authority !== undefined) req.headers.host = target.authority;
   const request = {
-    method: method === 'OPTIONS' ? askedMethod(context) : method,
+    method: method === 'OPTIONS' ? askedMethod(req) : method,
     host,
     path: target.path,
     headers: req.headers,
@@ -89,20 +105,22 @@ function traceMatch<R extends Matched>(trace: Decision[], table: RouteTable<R>, 
 
 /** Leaves the path that `Destination` names in its place, for the last stage to rewrite. */
 function readDestinationField<R>(
-  { req: { headers }, peerTrusted }: RequestContext,
+  context: RequestContext,
   mode: 'normalized' | 'raw',
   match: RouteMatch<R>,
   request: MatchRequest,
   table: RouteTable<R>,
 ): void {
-  const destination = headers['destination'];
-  if (typeof destination !== 'string') return;
+  const { peerTrusted } = context;
+  const { headers } = context.req;
+  if (typeof headers['destination'] !== 'string') return;
+  const destination = withoutMount(headers['destination'], mountOf(context));
   const forwardedHost = peerTrusted ? [headers['x-forwarded-host']].flat().at(-1) : undefined;
   headers['destination'] = readDestination(destination, [request.host, forwardedHost], mode, match, request, table);
 }
 
 /** A preflight is matched by the method that it asks for. */
-function askedMethod({ req }: RequestContext): string {
+function askedMethod(req: IncomingMessage): string {
   const asked = req.headers['access-control-request-method'];
   return asked !== undefined && req.headers.origin !== undefined ? asked : 'OPTIONS';
 }

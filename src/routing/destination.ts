@@ -35,6 +35,19 @@ export function readDestination<R>(
   return forwardablePath(target, mode, found, asked, table) + query;
 }
 
+/**
+ * The `Destination` as if the gateway stood where it is mounted; what is not below there belongs to others.
+ *
+ * @throws GatewayError `bad_path`
+ */
+export function withoutMount(destination: string, mount: string): string {
+  if (mount === '') return destination;
+  const [, origin = '', path = ''] = /^([a-z][a-z\d+.-]*:\/\/[^/?#]*)?(.*)$/is.exec(destination) ?? [];
+  const rest = path.slice(mount.length);
+  if (!path.startsWith(mount) || !/^(?:[/?]|$)/.test(rest)) throw refuseDestination();
+  return origin + (rest.startsWith('/') ? rest : `/${rest}`);
+}
+
 /** A port that a scheme has anyway is written or not. */
 function isSameHost(one: string, other: string | undefined): boolean {
   return other !== undefined && withoutUsualPort(one) === withoutUsualPort(other);

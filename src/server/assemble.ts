@@ -34,17 +34,23 @@ export interface Sinks {
   readonly messages: LineSink;
 }
 
-/** A gateway that listens, and all that belongs to it. */
-export interface Running {
+/** A gateway and all that belongs to it, with ports or without. */
+export interface Assembled {
   readonly deps: Deps;
   readonly gateway: Gateway;
   readonly reloader: Reloader;
   readonly drain: Drain;
   readonly sweeps: Sweeps;
-  readonly port: number;
-  readonly adminPort: number;
+  /** The main port, which need never listen. */
+  readonly server: Server;
   /** Lets go of every socket and connection at once. */
   close(): Promise<void>;
+}
+
+/** A gateway that listens. */
+export interface Running extends Assembled {
+  readonly port: number;
+  readonly adminPort: number;
 }
 
 /** What lives as long as the process. */
@@ -68,8 +74,35 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
   };
 }
 
+/** Reads the routes. */
+export type Load = () => Steps<LoadedRoutes<FileConfig>>;
+
 /** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
-export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<FileConfig>>): Promise<Running> {
+export async function runGateway(deps: Deps, load: Load): Promise<Running> {
+  const { settings } = deps;
+  const assembled = await assemble(deps, load);
+  const { server } = assembled;
+  const admin = createAdminServer(assembled);
+  const port = await listen(server, settings.port, settings.host);
+  const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
+    await closeServer(server);
+    throw error;
+  });
+  return {
+    ...assembled,
+    port,
+    adminPort,
+    async close() {
+      await Promise.all([assembled.close(), closeServer(admin)]);
+    },
+  };
+}
+
+/**
+ * The gateway, listening nowhere yet, with what it can know before its first request: targets, bans, revoked tokens.
+ * `hasHealth`: whether it answers `/health` and its like before any route.
+ */
+export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () => true): Promise<Assembled> {
   const { settings } = deps;
   const loaded = await inSlices(load());
   const health = createHealth(deps, {
@@ -77,7 +110,7 @@ export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<File
       return drain.isDraining;
     },
   });
-  const gateway = createGateway(deps, loaded, health);
+  const gateway = createGateway(deps, loaded, (context) => hasHealth() && health(context));
   const { app, classes } = gateway.express;
   const server = createFrontServer({
     classes,
@@ -101,26 +134,19 @@ export async function runGateway(deps: Deps, load: () => Steps<LoadedRoutes<File
   });
   const sweeps = createSweeps(gateway, deps);
   const reloader = createReloader({ gateway, deps, load, first: loaded });
-  const admin = createAdminServer({ deps, gateway, reloader, drain });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
-  const port = await listen(server, settings.port, settings.host);
-  const adminPort = await listen(admin, settings.adminPort, settings.adminHost).catch(async (error: unknown) => {
-    await closeServer(server);
-    throw error;
-  });
   return {
     deps,
     gateway,
     reloader,
     drain,
     sweeps,
-    port,
-    adminPort,
+    server,
     async close() {
       sweeps.stop();
       await reloader.close();
       endStreams(deps);
-      await Promise.all([closeServer(server), closeServer(admin)]);
+      await closeServer(server);
       gateway.close();
       deps.deadlines.stop();
       await deps.redis?.close();

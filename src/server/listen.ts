@@ -84,7 +84,7 @@ export function listen(server: Server, port: number, host: string): Promise<numb
 }
 
 /** How what comes in at the sockets is let in, queued or refused; what is owed on a connection is answered first. */
-function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
+export function createDoor({ handler, refuse: answerRefusal, fail, classes }: Front) {
   /** Connections whose last request, which is kept here, has been read: what comes behind it is none. */
   const last = new WeakMap<Socket, IncomingMessage>();
   /** Connections whose bytes are no requests any more; those that came before are still answered. */

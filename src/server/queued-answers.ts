@@ -17,6 +17,8 @@ export type Begin = (req: IncomingMessage, res: ServerResponse, fault?: GatewayE
 interface Held {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Each its own: several gateways may be mounted in the application that has this connection. */
+  readonly begin: Begin;
   fault: GatewayError | undefined;
 }
 
@@ -27,11 +29,9 @@ class Pipeline {
   /** Read, and not begun yet. */
   readonly #held: Held[] = [];
   readonly #socket: Socket;
-  readonly #begin: Begin;
 
-  constructor(socket: Socket, begin: Begin) {
+  constructor(socket: Socket) {
     this.#socket = socket;
-    this.#begin = begin;
     // Node tells the responses itself, unless a CONNECT has come in the meantime: then it lets go of the connection,
     // and forgets the queue (24.21 and 26.10). Node 22 never does, and ends an answer that has no connection without a
     // word.
@@ -66,10 +66,10 @@ class Pipeline {
     return held !== undefined;
   }
 
-  #start({ req, res, fault }: Held): void {
+  #start({ req, res, begin, fault }: Held): void {
     this.#waiting.add(res);
     res.once('close', () => this.#left(res));
-    this.#begin(req, res, fault);
+    begin(req, res, fault);
   }
 
   #left(res: ServerResponse): void {
@@ -92,10 +92,10 @@ export function queueRequest(req: IncomingMessage, res: ServerResponse, begin: B
   const { socket } = req;
   let pipeline = pipelines.get(socket);
   if (pipeline === undefined) {
-    pipeline = new Pipeline(socket, begin);
+    pipeline = new Pipeline(socket);
     pipelines.set(socket, pipeline);
   }
-  pipeline.add({ req, res, fault: undefined });
+  pipeline.add({ req, res, begin, fault: undefined });
 }
 
 /** Refuses a request that is queued and has not begun; false for any other. */

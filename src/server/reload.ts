@@ -11,7 +11,7 @@ export interface ReloadResult {
   readonly result: 'applied' | 'unchanged' | 'refused';
   /** ISO time. */
   readonly at: string;
-  /** Who asked: `watch`, `SIGHUP`, `admin`. */
+  /** Who asked: `watch`, `SIGHUP`, `admin`, or the `application` around the gateway. */
   readonly by: string;
   /** What is different now, in words. */
   readonly changes: readonly string[];

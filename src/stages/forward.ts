@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { authKeys, credentialPlaces } from '../auth/auth-option.ts';
 import { contextOf, type RequestContext } from '../context.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
@@ -134,8 +135,7 @@ export const forwardStage = defineStage({
       const context = contextOf(req);
       const { upstreamHeaders, query, editedQuery = query } = context;
       const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params) + editedQuery;
-      if (options.stripPrefix && context.prefixLength > 1)
-        upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
+      tellPrefix(context, options.stripPrefix);
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
       if (hasDestination(context.method)) rewriteDestination(context, rewrite);
       if (context.dryRun) return next(explainForward(context, plan, path));
@@ -144,6 +144,13 @@ export const forwardStage = defineStage({
     };
   },
 });
+
+/** What stands before the path that the service gets, as the client has written it. */
+function tellPrefix(context: RequestContext, isStripped: boolean): void {
+  const { path, prefixLength, upstreamHeaders } = context;
+  const prefix = mountOf(context) + (isStripped && prefixLength > 1 ? path.slice(0, prefixLength) : '');
+  if (prefix !== '') upstreamHeaders.push('X-Forwarded-Prefix', prefix);
+}
 
 /** Matching has left a path of ours in `Destination`; the service is told its own, and once. */
 function rewriteDestination(context: RequestContext, rewrite: PathRewriter): void {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
 import { isHostName } from '../lib/host-name.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage } from '../stage.ts';
@@ -68,7 +69,8 @@ export const redirectStage = defineStage({
       const context = contextOf(req);
       const path = rewrite(context.rawPath ?? context.path, context.prefixLength, context.params);
       const slash = context.path.length === context.prefixLength ? end : '';
-      const location = to.origin + encodeRest(path + slash + context.query);
+      const base = to.origin === '' ? mountOf(context) : to.origin;
+      const location = base + encodeRest(path + slash + context.query);
       context.trace?.push({ stage: 'redirect', decision: `${status} to ${location}` });
       if (context.dryRun) return next();
       answerOwn(context, status, { location }, '');

@@ -1,4 +1,5 @@
 import { contextOf, type RequestContext } from '../context.ts';
+import { mountOf } from '../lib/mount-path.ts';
 import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
@@ -21,10 +22,15 @@ export const responseStage = defineStage({
     const edits = createResponseEdits(options);
     if (edits === undefined) return undefined;
     const onPrefix = createPathRewriter({ ...rewriteOptions, pathRewrite: undefined });
-    const findPathMap: FindPathMap = ({ path, prefixLength, params }: RequestContext) => {
+    const findPathMap: FindPathMap = (context: RequestContext) => {
+      const { path, prefixLength, params } = context;
       const prefix = path.slice(0, prefixLength);
       const servicePrefix = onPrefix(prefix, prefixLength, params);
-      return { servicePrefix: servicePrefix === '/' ? '' : servicePrefix, publicPrefix: prefix };
+      return {
+        servicePrefix: servicePrefix === '/' ? '' : servicePrefix,
+        publicPrefix: prefix,
+        mount: mountOf(context),
+      };
     };
 
     return function response(req, _res, next) {

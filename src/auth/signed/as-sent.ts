@@ -1,4 +1,5 @@
 import type { RequestContext } from '../../context.ts';
+import { sentTarget } from '../../lib/mount-path.ts';
 
 /** What a request asks for as its client wrote it, before anything is normalised: what a signature is made over. */
 export interface AsSent {
@@ -18,7 +19,7 @@ const ABSOLUTE = /^https?:\/\/[^/?#]+/i;
  * from a peer alone that TRUST_PROXY covers (RFC 9421, sections 2.2.2 to 2.2.7).
  */
 export function readAsSent({ req, scheme, peerTrusted }: RequestContext): AsSent {
-  const written = (req.url ?? '/').replace(ABSOLUTE, '');
+  const written = sentTarget(req).replace(ABSOLUTE, '');
   const target = written.startsWith('/') ? written : `/${written}`;
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);

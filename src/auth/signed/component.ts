@@ -1,5 +1,6 @@
 import type { RequestContext } from '../../context.ts';
 import { connectionNames } from '../../lib/connection-names.ts';
+import { sentTarget } from '../../lib/mount-path.ts';
 import { Refusal } from '../identity.ts';
 import { readAsSent, valuesOf } from './as-sent.ts';
 import { type Item, memberOf, respell, spell } from './structured.ts';
@@ -99,7 +100,7 @@ function componentValue(context: RequestContext, component: Component): string |
     case '@scheme':
       return context.scheme;
     case '@request-target':
-      return context.req.url ?? '/';
+      return sentTarget(context.req);
     case '@path':
       return path;
     case '@query':

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../../context.ts';
+import { mountOf } from '../../lib/mount-path.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { Target } from '../target.ts';
 import type { ForwardPlan } from './plan.ts';
@@ -17,5 +18,6 @@ export function clientFields(
     origin,
     servicePrefix: basePath + plan.servicePrefix(context),
     publicPrefix: context.path.slice(0, context.prefixLength),
+    mount: mountOf(context),
   });
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RedisLink } from '../redis/link.ts';
-import { createUsageKeys, encodeField, type Tally } from './usage-keys.ts';
+import type { TokenCount } from '../token-count.ts';
+import { createUsageKeys, emptyTally, encodeField, TALLY_KINDS, type Tally } from './usage-keys.ts';
 
 const FLUSH_EVERY_MS = 5000;
 /** Callers remembered per route between two flushes; the rest share one row. */
@@ -40,6 +41,14 @@ export class RouteUsage {
     this.#tallyOf(context).cost += cost;
   }
 
+  /** Adds what a language model was sent and has answered. */
+  addTokens(context: RequestContext, { input, output, isTold }: TokenCount): void {
+    const tally = this.#tallyOf(context);
+    tally.tokensIn += input;
+    tally.tokensOut += output;
+    if (!isTold) tally.tokensEstimated += input + output;
+  }
+
   #tallyOf(context: RequestContext): Tally {
     const caller = context.consumer?.name ?? context.userKey ?? NO_CALLER;
     return this.tallies.get(caller) ?? this.#open(caller);
@@ -48,7 +57,7 @@ export class RouteUsage {
   /** Moves what was counted into the arguments of a batch. */
   take(route: string, fields: (string | number)[]): void {
     for (const [caller, tally] of this.tallies) {
-      for (const kind of ['calls', 'cost', 'refused'] as const) {
+      for (const kind of TALLY_KINDS) {
         if (tally[kind] > 0) fields.push(encodeField(kind, caller, route), tally[kind]);
       }
     }
@@ -59,7 +68,7 @@ export class RouteUsage {
     const name = this.tallies.size < MAX_CALLERS ? caller.slice(0, 256) : OTHER_CALLERS;
     const known = this.tallies.get(name);
     if (known !== undefined) return known;
-    const tally = { calls: 0, cost: 0, refused: 0 };
+    const tally = emptyTally();
     this.tallies.set(name, tally);
     return tally;
   }

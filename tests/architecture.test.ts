@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'context.ts',
     'facts.ts',
     'sink.ts',
+    'token-count.ts',
     'body/',
     'stage.ts',
     'pool.ts',
@@ -40,6 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'compose/',
     'files/',
     'idempotency/',
+    'models/',
     'routing/',
     'upstream/',
   ],
@@ -59,6 +61,7 @@ const STRANGERS = [
   'compose/',
   'files/',
   'idempotency/',
+  'models/',
   'routing/',
   'upstream/',
 ];

@@ -20,6 +20,8 @@ export interface Contestant {
 
 export const CORS_ORIGIN = 'https://app.example.com';
 const MANY = 1000;
+/** The bench's service says nothing of caching: the route does. Each caller has its own answers. */
+export const CACHED = { cache: { ttl: '1h' } };
 const ONE_PATH = [`${routePrefix(0)}/42`];
 
 /** The first one is the floor; ratios are to `fastify-whole-job`. */
@@ -51,6 +53,7 @@ export const CONTESTANTS: readonly Contestant[] = [
     isPossible: (arena) => arena.redisUrl !== undefined,
     start: (arena) => startTurnpike({ ...turnpikeOptions('turnpike-redis', arena), ...redisOf(arena) }, arena.tools),
   },
+  turnpike('turnpike-cache', 'Turnpike, answers from its cache', { route: CACHED }),
   {
     id: 'nginx',
     title: 'nginx',

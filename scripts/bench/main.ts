@@ -20,7 +20,7 @@ import { startService } from './service.ts';
 import { createCredential } from './token.ts';
 import { describeMachine, describeMissing, findTools } from './tools.ts';
 
-const NOT_BUILT = ['answers from the cache', 'idle WebSockets', 'several workers'];
+const NOT_BUILT = ['idle WebSockets', 'several workers'];
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 /**
- * Where the time of the whole job goes: `node scripts/bench/profile.ts [--seconds 16] [--redis] [--routes 1000]` runs
+ * Where the time of the whole job goes: `node scripts/bench/profile.ts [--seconds 16] [--redis] [--cache] [--routes 1000]` runs
  * Turnpike under load with V8's profiler, and prints what has most of the time to itself. Profile before changing anything.
  */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Arena } from './arena.ts';
-import { requestHeaders, turnpikeOptions } from './contestants.ts';
+import { CACHED, requestHeaders, turnpikeOptions } from './contestants.ts';
 import { runLoad } from './load.ts';
 import { startRedis } from './redis.ts';
 import { startService } from './service.ts';
@@ -38,6 +38,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '16' },
     routes: { type: 'string', default: '1' },
     redis: { type: 'boolean', default: false },
+    cache: { type: 'boolean', default: false },
   },
 });
 
@@ -58,6 +59,7 @@ const turnpike = await startTurnpike(
     routes: Number(values.routes),
     nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=400'],
     ...(redis !== undefined && { redisUrl: redis.url }),
+    ...(values.cache && { route: CACHED }),
   },
   tools,
 );

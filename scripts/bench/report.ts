@@ -34,6 +34,7 @@ export function barsOf(figures: readonly Figure[]): Bar[] {
   add("CPU of the whole job, against Fastify's", 'turnpike', REFERENCE, 0.42);
   add('CPU with limits in Redis, against memory', 'turnpike-redis', 'turnpike', 1.2);
   add('CPU with 1,000 routes, against one', 'turnpike-1000', 'turnpike', 1.05);
+  add('CPU of an answer from the cache, against the whole job', 'turnpike-cache', 'turnpike', 0.5);
   return bars;
 }
 

@@ -34,8 +34,17 @@ const NOT_KEPT = new Set<string>([
   'x-correlation-id',
 ]);
 
-/** What a 304 must not change, since it is about the body that is kept (RFC 9111, section 3.2). */
-const OF_THE_BODY = new Set(['content-length', 'content-encoding', 'content-range', 'transfer-encoding']);
+/** What a 304 must not change, since it is about the body that is kept (RFC 9111, section 3.2; RFC 9530 for digests). */
+const OF_THE_BODY = new Set([
+  'content-length',
+  'content-encoding',
+  'content-range',
+  'transfer-encoding',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+]);
 
 /** The fields of an answer that are kept. Services choose the names: one that would set a prototype is none. */
 export function keptFields(fields: AnswerFields, withheld: readonly string[], answeredAtMs: number): AnswerFields {

@@ -40,7 +40,7 @@ export function keep(plan: CachePlan, ask: Ask, look: Look, keeping: Keeping, bo
     plan.store.put(url, spot.base, entry, look.mark, ms);
   } else {
     plan.store.put(url, spot.base, { vary }, look.mark, ms);
-    plan.store.put(url, variantName(spot.base, vary, ask.told), entry, look.mark, ms);
+    plan.store.put(url, variantName(spot.base, vary, ask.told, plan.isLocal), entry, look.mark, ms);
   }
   // The service has said that it was for everybody, and says now that it is not.
   if (spot !== look.common && look.common.entry !== undefined) plan.store.drop(url, look.common.name);

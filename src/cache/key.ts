@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
+import { boundedName } from './bounded-name.ts';
 import type { CacheOptions } from './options.ts';
 import type { ToldFields } from './told-fields.ts';
 
@@ -48,11 +49,13 @@ export interface KeyPlan {
   readonly shared: boolean;
   /** Names of fields, in lower case, that the route's own edits write. */
   readonly written: readonly string[];
+  /** True where names stay in this process: a short one needs no hash then, which would be half the cost of a hit. */
+  readonly isLocal: boolean;
 }
 
 /**
- * The names under which a request's answer may be stored: hashes of all that the service can tell one request from
- * another by, so that they have a bounded length, and tell nothing.
+ * The names under which a request's answer may be stored: all that the service can tell one request from another by, or
+ * a hash of it, so that they have a bounded length, and tell nothing outside of this process.
  *
  * Answers for everybody are told apart by the URL as the service sees it, the host and the scheme that it is told, what
  * the route's edits have written, and the route's `key`. Those of a caller are told apart by who it is as well, and by
@@ -73,7 +76,7 @@ export function createNames(context: RequestContext, told: ToldFields, plan: Key
   for (const name of written) parts.push(told.get(name));
   for (const name of key.headers) parts.push(told.get(name));
   for (const value of key.values) parts.push(value.render(context));
-  const base = digest(parts);
+  const base = nameOf(parts, plan);
   return new NamesOf(host, path, context.query, base, ownName(context, told, plan, base));
 }
 
@@ -105,7 +108,7 @@ function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base:
   const parts = [base, authMethod, issuer, subject, consumer?.name];
   // In the order in which they came: another order is at worst another name for the same answer.
   for (const [name, value] of told) if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, value);
-  return `o${digest(parts)}`;
+  return `o${nameOf(parts, plan)}`;
 }
 
 /** A cookie is a credential that nobody here has looked at, and so is an Authorization where nobody is proven. */
@@ -124,11 +127,19 @@ export function urlName(host: string, path: string, query: string): string {
   return digest([host.toLowerCase(), path, query]);
 }
 
+function nameOf(parts: readonly (string | undefined)[], { isLocal }: KeyPlan): string {
+  return boundedName(join(parts), isLocal);
+}
+
+function digest(parts: readonly string[]): string {
+  return hash('sha256', join(parts), 'base64url');
+}
+
 /** Each part with its length before it, so that no two lists are one text; what is missing is not what is empty. */
-function digest(parts: readonly (string | undefined)[]): string {
+function join(parts: readonly (string | undefined)[]): string {
   let text = '';
   for (const part of parts) text += part === undefined ? '-' : `${part.length}:${part}`;
-  return hash('sha256', text, 'base64url');
+  return text;
 }
 
 /**

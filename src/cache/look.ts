@@ -5,7 +5,7 @@ import { type Eventual, type Found, isEntry, type Stored } from './store.ts';
 import { variantName } from './vary.ts';
 
 /** Looks a request up: under the names of its URL, and where answers there depend on more, under that of its variant. */
-export function lookUp({ store, purges }: CachePlan, ask: Ask): Eventual<Look> {
+export function lookUp({ store, purges, isLocal }: CachePlan, ask: Ask): Eventual<Look> {
   const { names } = ask;
   const bases = names.own === undefined ? [names.common] : [names.common, names.own];
   const found = store.find(names, bases);
@@ -16,7 +16,7 @@ export function lookUp({ store, purges }: CachePlan, ask: Ask): Eventual<Look> {
     const spots = bases.map((base, index): Spot => {
       const one = stored[index];
       if (one === undefined || isEntry(one)) return { base, vary: [], name: base, entry: isGood(one) };
-      return { base, vary: one.vary, name: variantName(base, one.vary, ask.told), entry: undefined };
+      return { base, vary: one.vary, name: variantName(base, one.vary, ask.told, isLocal), entry: undefined };
     });
     const variants = spots.filter(({ base, name }) => name !== base);
     if (variants.length === 0) return toLook(spots, mark);

@@ -10,6 +10,8 @@ import type { Store } from './store.ts';
 
 /** What all routes with a cache share; it outlives reloads. */
 export interface SharedCache {
+  /** True where nothing of it leaves this process. */
+  readonly isLocal: boolean;
   readonly store: Store;
   readonly purges: Purges;
   readonly collapse: Collapse;
@@ -38,6 +40,7 @@ function inMemory({ clock, deadlines, metrics }: StageDeps, purges: Purges, maxB
   const budget = new CollectBudget(collectBytes(maxBytes));
   metrics.watchCache(() => store.usage);
   return {
+    isLocal: true,
     store,
     purges,
     collapse: new Collapse(deadlines),
@@ -59,6 +62,7 @@ function inRedis({ deadlines }: StageDeps, purges: Purges, redis: RedisLink, max
   const store = new RedisStore(redis, () => void purges.add({ all: true }));
   const budget = new CollectBudget(collectBytes(maxBytes));
   return {
+    isLocal: false,
     store,
     purges,
     collapse: new Collapse(deadlines),

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { boundedName } from './bounded-name.ts';
 import type { FieldValue } from './directives.ts';
 import type { ToldFields } from './told-fields.ts';
 
@@ -30,10 +30,13 @@ export function uniteVary(first: readonly string[], second: readonly string[]): 
   return names.length > MAX_NAMES ? undefined : names;
 }
 
-/** The name of the variant that is meant for a request, by what the service is told (RFC 9111, section 4.1). */
-export function variantName(name: string, vary: readonly string[], told: ToldFields): string {
+/**
+ * The name of the variant that is meant for a request, by what the service is told (RFC 9111, section 4.1). `isLocal`:
+ * it stays in this process.
+ */
+export function variantName(name: string, vary: readonly string[], told: ToldFields, isLocal: boolean): string {
   const values = vary.map((one) => normalize(one, told.get(one)));
-  return `${name}.${hash('sha256', JSON.stringify([vary, values]), 'base64url')}`;
+  return `${name}.${boundedName(JSON.stringify([vary, values]), isLocal)}`;
 }
 
 /** Blanks around commas mean nothing, but in quotes; a field that is missing is not one that is empty. */

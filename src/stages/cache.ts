@@ -51,7 +51,7 @@ function createPlan(
   maxBytes: number,
   of: Pick<CachePlan, 'routeId' | 'written' | 'idleMs'>,
 ): CachePlan {
-  const { store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
+  const { isLocal, store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
   deps.whenInForce(() => resize(maxBytes));
   const counters = new Map<string, { inc(): void }>();
   return {
@@ -60,6 +60,7 @@ function createPlan(
     rules,
     key,
     shared,
+    isLocal,
     keyed: key.query === undefined ? undefined : new Set(key.query),
     maxBodyBytes: Math.min(maxSize ?? Number.POSITIVE_INFINITY, longestBody(maxBytes)),
     store,

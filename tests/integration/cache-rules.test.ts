@@ -366,6 +366,16 @@ const RULES: readonly Rule[] = [
     }),
   ],
   [
+    'RFC 9111, 3.2',
+    'nor a digest of the body',
+    first(says('max-age=2', { etag: '"a"', 'content-digest': 'sha-256=:YQ==:', 'content-md5': 'YQ==' })),
+    validated({
+      after: 3,
+      says: { status: 304, headers: { etag: '"a"', 'content-digest': 'sha-256=:Yg==:', 'content-md5': 'Yg==' } },
+      has: { 'content-digest': 'sha-256=:YQ==:', 'content-md5': 'YQ==' },
+    }),
+  ],
+  [
     'RFC 9111, 4.3.5',
     'a HEAD freshens',
     first(says('max-age=2', { etag: '"a"', x: '1' })),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseVary, uniteVary, variantName } from '../../../src/cache/vary.ts';
 
 const name = (told: Record<string, string>, vary = ['accept-language', 'foo']) =>
-  variantName('x', vary, new Map(Object.entries(told)));
+  variantName('x', vary, new Map(Object.entries(told)), false);
 
 test('names are sorted, each once; a star, and too many, match nothing', () => {
   assert.deepEqual(parseVary(['Foo, Bar', 'foo']), ['bar', 'foo']);

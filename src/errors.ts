@@ -78,6 +78,7 @@ export const ERRORS = {
   no_target: { status: 503, source: 'upstream', title: 'No target', advice: 'The service has no address at the moment.', proxyStatus: 'destination_unavailable' },
   overloaded: { status: 503, source: 'gateway', title: 'Overloaded', advice: 'Too many calls to this service are in flight.', proxyStatus: 'connection_limit_reached' },
   auth_unavailable: { status: 503, source: 'gateway', title: 'Authentication unavailable', advice: 'What decides about this credential does not answer; try again later.' },
+  credential_unavailable: { status: 503, source: 'gateway', title: 'Credential unavailable', advice: 'The gateway could not get what it proves itself with to the service, so nothing was sent: try again after Retry-After.' },
   limits_unavailable: { status: 503, source: 'gateway', title: 'Limits unavailable', advice: 'The limit store does not answer and this route refuses without it.' },
   idempotency_unavailable: { status: 503, source: 'gateway', title: 'Keys unavailable', advice: 'Whether this key was used can not be told at the moment, so nothing was run: try again after Retry-After.' },
   injected_fault: { status: 503, source: 'gateway', title: 'Injected fault', advice: 'This route is on trial: it fails on purpose, as its fault says.', proxyStatus: 'proxy_internal_response' },

@@ -25,7 +25,7 @@ export interface RouteInfo {
   /** True where the queries of URLs are displayed nowhere. */
   readonly hidesQuery?: boolean;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
-  readonly own?: 'me' | 'resource' | undefined;
+  readonly own?: 'me' | 'resource' | 'jwks' | undefined;
   /** True where the stage that is created may only report what it would have refused. */
   readonly isShadowed?: boolean | undefined;
 }

@@ -35,6 +35,7 @@ import { respondStage } from './stages/respond.ts';
 import { responseStage } from './stages/response.ts';
 import { sanitizeHeadersStage } from './stages/sanitize-headers.ts';
 import { securityHeadersStage } from './stages/security-headers.ts';
+import { serviceTokensStage } from './stages/service-tokens.ts';
 import { validateStage } from './stages/validate.ts';
 import { websocketStage } from './stages/websocket.ts';
 
@@ -61,6 +62,7 @@ export const STAGES = [
   authorizeStage, //        before the limit: what is forbidden costs nobody's quota
   meStage, //               a caller's question about itself: proven, and counted in no limit
   resourceMetadataStage, // who gives tokens, for those who have none: public, and counted in no limit of callers
+  serviceTokensStage, //    the keys of our tokens, for services: public, and counted in no limit of callers
   concurrencyStage, //      before the limit: a call refused here costs no quota
   websocketStage, //        knows the caller, whose open sockets it counts; a handshake refused here costs no quota
   rateLimitStage, //        after identity, since limits are by consumer; before any work for the request

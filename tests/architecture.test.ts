@@ -67,7 +67,13 @@ const STRANGERS = [
 ];
 
 /** The wings of upstream/: forward knows the others, those know nothing of each other, nor of forward. */
-const WINGS = ['upstream/balance/', 'upstream/discovery/', 'upstream/health/', 'upstream/websocket/'];
+const WINGS = [
+  'upstream/balance/',
+  'upstream/credentials/',
+  'upstream/discovery/',
+  'upstream/health/',
+  'upstream/websocket/',
+];
 const CENTRAL_WING = 'upstream/forward/';
 
 /** A library's quirks stay behind the files named here (type imports included, but for TYPES_ANYWHERE). */

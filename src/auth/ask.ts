@@ -1,6 +1,4 @@
 import type { Call, CallAnswer } from '../deps.ts';
-import { isHostName } from '../lib/host-name.ts';
-import { isLoopback } from '../lib/loopback.ts';
 import type { AnswerFields } from '../sink.ts';
 
 export interface Question {
@@ -48,17 +46,6 @@ export async function askForObject(
 export function fieldOf(headers: AnswerFields, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-/**
- * Whether keys and verdicts may be fetched from this URL: https, or http on this very machine. Over plain http on a
- * network anybody on the way could put in a key of their own: that must be allowed by name.
- */
-export function isSafeUrl(text: string, allowHttp = false): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.username !== '' || url.password !== '' || !isHostName(url.hostname)) return false;
-  if (url.protocol === 'https:') return true;
-  return url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname));
 }
 
 /** Several addresses of one name that fail have no message but a code. */

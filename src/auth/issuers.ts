@@ -1,10 +1,10 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { isHostName } from '../lib/host-name.ts';
+import { isSafeUrl } from '../lib/safe-url.ts';
 import { oneOrMany } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { Report } from '../stage.ts';
-import { isSafeUrl } from './ask.ts';
 import { DEFAULT_CLAIM_PATHS } from './claims.ts';
 import { allowOption } from './issuer-names.ts';
 import type { FindRemoteKeys, KeySource } from './key-source.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isSafeUrl } from '../auth/ask.ts';
 import { ALGORITHMS, algorithmsOf, parsePublicKey, parseSecret } from '../auth/signing-keys.ts';
+import { isSafeUrl } from '../lib/safe-url.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { OutsideIssuer } from '../stage.ts';
 import { createEnvReader, type EnvReader, readList } from './env-values.ts';

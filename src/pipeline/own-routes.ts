@@ -2,6 +2,7 @@ import { hasMetadata, ownSchemes } from '../auth/auth-option.ts';
 import { metadataPrefix } from '../auth/resource-metadata.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
+import { tellsCaller } from '../upstream/credentials/options.ts';
 
 /** A route that the gateway answers itself. */
 export interface OwnRoute {
@@ -10,8 +11,8 @@ export interface OwnRoute {
 }
 
 /**
- * The gateway's own routes: `/-/me`, with every scheme that the file makes possible, and the public metadata of the routes
- * that publish theirs.
+ * The gateway's own routes: `/-/me`, with every scheme that the file makes possible, the public metadata of the routes
+ * that publish theirs, and the keys of the tokens that services are sent.
  */
 export function createOwnRoutes(stages: StageList, config: FileConfig): readonly OwnRoute[] {
   const any = ownSchemes(
@@ -30,7 +31,18 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
       }),
     },
     ...createMetadataRoutes(stages, config.routes),
+    ...createKeysRoute(stages, config),
   ];
+}
+
+/** Where the keys of our tokens are, as those of other issuers mostly are. */
+const JWKS_PATH = '/.well-known/jwks.json';
+
+/** The keys of the tokens that services are sent, where any is sent one. */
+function createKeysRoute(stages: StageList, { services, routes }: FileConfig): readonly OwnRoute[] {
+  if (![...Object.values(services), ...routes].some(({ serviceAuth }) => tellsCaller(serviceAuth))) return [];
+  const keys = { name: 'turnpike-jwks', prefix: JWKS_PATH, exact: true, methods: ['GET'], auth: 'none' };
+  return [{ own: 'jwks', config: parseBareRoute(stages, keys) }];
 }
 
 /** One for all that have the same hosts and take the same issuers: each costs a chain. */

@@ -7,7 +7,15 @@ import { useSharedCache } from '../cache/shared.ts';
 import { writtenFields } from '../cache/written-fields.ts';
 import { contextOf } from '../context.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { completeTimeouts, timeoutsKey } from '../upstream/service-options.ts';
+import { tellsCaller } from '../upstream/credentials/options.ts';
+import {
+  completeTimeouts,
+  serviceAuthOf,
+  serviceKeys,
+  serviceName,
+  servicesOption,
+  timeoutsKey,
+} from '../upstream/service-options.ts';
 
 /** Answers from what the service has answered before: a shared cache (RFC 9111). Off unless a route asks for it. */
 export const cacheStage = defineStage({
@@ -20,19 +28,23 @@ export const cacheStage = defineStage({
         'Stores what the service lets be stored (RFC 9111), and answers from that; `true` with nothing but what services say.',
       ),
   },
-  reads: { timeouts: timeoutsKey },
+  reads: { timeouts: timeoutsKey, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
   fileKeys: { cacheMemory: cacheMemoryOption },
+  fileReads: { services: servicesOption },
 
-  prepare({ cacheMemory }) {
-    return cacheMemory;
+  prepare({ cacheMemory, services }) {
+    return { maxBytes: cacheMemory, services };
   },
 
-  create(options, route, deps, maxBytes) {
+  create(options, route, deps, { maxBytes, services }) {
     const { cache, timeouts } = options;
     if (!route.matched || cache === undefined || cache === false) return undefined;
     const own = cache === true ? cacheOption.parse({}) : cache;
+    const serviceAuth = serviceAuthOf(options, services);
     const plan = createPlan(own, route, deps, maxBytes, {
-      routeId: fingerprint(route.name, options),
+      // What its service is shown of the gateway decides what that answers, as what it is told does.
+      routeId: fingerprint(route.name, { ...options, serviceAuth }),
+      tellsCaller: tellsCaller(serviceAuth),
       written: writtenFields((options as { readonly request?: unknown }).request),
       idleMs: completeTimeouts(timeouts).idle,
     });
@@ -49,7 +61,7 @@ function createPlan(
   route: RouteInfo,
   deps: StageDeps,
   maxBytes: number,
-  of: Pick<CachePlan, 'routeId' | 'written' | 'idleMs'>,
+  of: Pick<CachePlan, 'routeId' | 'tellsCaller' | 'written' | 'idleMs'>,
 ): CachePlan {
   const { isLocal, store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
   deps.whenInForce(() => resize(maxBytes));

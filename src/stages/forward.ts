@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authKeys, credentialPlaces } from '../auth/auth-option.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { findNearest } from '../nearest-word.ts';
 import type { Kind } from '../pool.ts';
@@ -6,6 +7,8 @@ import { hasDestination } from '../routing/destination.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
+import { credentialFields } from '../upstream/credentials/options.ts';
+import { useCredential } from '../upstream/credentials/use-credential.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
@@ -16,8 +19,10 @@ import { replaceField } from '../upstream/forward/service-request.ts';
 import {
   completeTimeouts,
   findTimeoutsFault,
+  serviceAuthOf,
   serviceKeys,
-  serviceSchema,
+  serviceName,
+  servicesOption,
   timeoutsKey,
 } from '../upstream/service-options.ts';
 import { targetUrl } from '../upstream/target.ts';
@@ -29,7 +34,7 @@ const proxyKind: Kind<RouteProxy> = { name: 'proxy', close: () => undefined };
 export const forwardStage = defineStage({
   name: 'forward',
   keys: {
-    service: z.string().optional().describe('Name of the service in `services` that answers.'),
+    service: serviceName,
     target: targetUrl.optional().describe('Address of the service, where it needs no entry in `services`.'),
     ...serviceKeys,
     ...rewriteKeys,
@@ -52,12 +57,9 @@ export const forwardStage = defineStage({
       .describe('When a failed attempt is repeated; false never does.'),
     mirror: mirrorOption.optional(),
   },
-  reads: { prefix: matchKeys.prefix },
+  reads: { prefix: matchKeys.prefix, auth: authKeys.auth, forwardCredentials: authKeys.forwardCredentials },
   fileKeys: {
-    services: z
-      .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema)
-      .default({})
-      .describe('What is proxied to, by name.'),
+    services: servicesOption,
   },
   check({ services }, routes, report) {
     for (const [name, { targets, discover }] of Object.entries(services)) {
@@ -74,6 +76,12 @@ export const forwardStage = defineStage({
       const fault = findTimeoutsFault(route.timeouts);
       if (fault !== undefined)
         report(['routes', index, 'timeouts', fault.key], fault.message, 'raise "stream", or set it to "off"');
+      const taken = route.forwardCredentials ? credentialPlaces(route.auth).fields : [];
+      const clash = credentialFields(serviceAuthOf(route, services)).find((field) => taken.includes(field));
+      if (clash !== undefined) {
+        const hint = 'let one of them use another field, or write "serviceAuth": false';
+        report(['routes', index, 'forwardCredentials'], `"${clash}" is written by serviceAuth`, hint);
+      }
       for (const [at, name] of [
         [['service'], route.service],
         [['mirror', 'service'], route.mirror?.service],
@@ -97,6 +105,8 @@ export const forwardStage = defineStage({
     const { service } = farSide;
     const ownBreaker = options.circuitBreaker !== undefined && options.service !== undefined;
     const breaker = ownBreaker ? useBreaker(`route ${route.name}`, options.circuitBreaker, deps) : farSide.breaker;
+    // A route that names its targets itself has it there already.
+    const isOwnCredential = options.serviceAuth !== undefined && options.service !== undefined;
     const mirror = options.mirror === undefined ? undefined : createMirror(options.mirror, services, deps);
     const rewrite = createPathRewriter(options);
     const onPrefix = createPathRewriter({ ...options, pathRewrite: undefined });
@@ -104,6 +114,7 @@ export const forwardStage = defineStage({
     const plan: ForwardPlan = {
       service,
       breaker,
+      credential: isOwnCredential ? useCredential(options.serviceAuth, deps) : farSide.credential,
       proxy: useProxy(route, deps),
       retry: createRetryPolicy(options.retry === false ? { attempts: 1, on: [] } : options.retry),
       timeouts: completeTimeouts(options.timeouts),
@@ -159,7 +170,7 @@ function renderBug(error: unknown, context: RequestContext, deps: StageDeps): vo
 /** Says where the request would go; asks nobody. */
 function explain(
   context: RequestContext,
-  { service, breaker }: ForwardPlan,
+  { service, breaker, credential }: ForwardPlan,
   path: string,
   next: (error?: unknown) => void,
 ): void {
@@ -179,6 +190,7 @@ function explain(
   }
   context.target = target.url;
   context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
+  if (credential !== undefined) context.trace?.push({ stage: 'forward', decision: `credential: ${credential.title}` });
   next();
 }
 

@@ -4,6 +4,8 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { connectionNames } from '../lib/connection-names.ts';
 import { createHeaderFilter, isReserved } from '../lib/header-filter.ts';
 import { defineStage } from '../stage.ts';
+import { credentialFields } from '../upstream/credentials/options.ts';
+import { serviceAuthOf, serviceKeys, serviceName, servicesOption } from '../upstream/service-options.ts';
 
 /**
  * First step on every route: what the client sent becomes what may be sent on. Fields of one hop, every name that
@@ -12,9 +14,13 @@ import { defineStage } from '../stage.ts';
  */
 export const sanitizeHeadersStage = defineStage({
   name: 'sanitizeHeaders',
-  reads: { auth: authKeys.auth },
-  create({ auth }, route) {
-    const filter = createHeaderFilter(route.credentialHeaders);
+  reads: { auth: authKeys.auth, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
+  fileReads: { services: servicesOption },
+  prepare: ({ services }) => services,
+  create({ auth, ...destination }, route, _deps, services) {
+    // What proves the gateway to the service is never the client's, nor beside a field of the client's.
+    const ours = route.matched ? credentialFields(serviceAuthOf(destination, services)) : [];
+    const filter = createHeaderFilter([...route.credentialHeaders, ...ours]);
     const withhold = createWithheld(auth);
 
     return function sanitizeHeaders(req, _res, next) {

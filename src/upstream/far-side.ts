@@ -1,15 +1,19 @@
 import type { Kind } from '../pool.ts';
 import type { StageDeps } from '../stage.ts';
 import type { Breaker } from './breaker.ts';
+import type { ServiceCredential } from './credentials/credential.ts';
+import { useCredential } from './credentials/use-credential.ts';
 import { nameOfDiscovery } from './discovery/discover.ts';
 import { createService, type Service, serviceKind } from './service.ts';
 import { type ServiceOptions, serviceKeys } from './service-options.ts';
 import { DEFAULT_WEIGHT } from './target.ts';
 
-/** A service and the breaker that its routes share. */
+/** A service, the breaker that its routes share, and what proves the gateway to it. */
 export interface FarSide {
   readonly service: Service;
   readonly breaker: Breaker;
+  /** Undefined where it asks for nothing. */
+  readonly credential: ServiceCredential | undefined;
 }
 
 type ForwardTargets = ServiceOptions & { readonly service?: string | undefined; readonly target?: string | undefined };
@@ -46,7 +50,12 @@ const outsideNameKind: Kind<{ end(): void }> = { name: 'outside name', close: (n
  *
  * @param outsideName what reports call it; undefined keeps it out of those that clients may read.
  */
-export function useFarSide(name: string, options: ServiceOptions, deps: StageDeps, outsideName?: string): FarSide {
+export function useFarSide(
+  name: string,
+  { serviceAuth, ...options }: ServiceOptions,
+  deps: StageDeps,
+  outsideName?: string,
+): FarSide {
   // Displayed with its secrets hidden, and found by its address all the same.
   const label = deps.hidden.hide(name);
   const key = JSON.stringify([label, name, options]);
@@ -60,5 +69,5 @@ export function useFarSide(name: string, options: ServiceOptions, deps: StageDep
     });
   }
   deps.whenInForce(service.comeIntoForce);
-  return { service, breaker: service.breaker };
+  return { service, breaker: service.breaker, credential: useCredential(serviceAuth, deps) };
 }

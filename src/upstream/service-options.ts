@@ -3,6 +3,7 @@ import { duration, offOr } from '../schema-values.ts';
 import { balanceOption, slowStartOption } from './balance/balance.ts';
 import { breakerSchema } from './breaker.ts';
 import { bulkheadOption } from './bulkhead.ts';
+import { type ServiceAuthOption, serviceAuthOption } from './credentials/options.ts';
 import { discoverOption } from './discovery/discover.ts';
 import { healthCheckOption } from './health/active.ts';
 import { passiveHealthOption } from './health/passive.ts';
@@ -90,7 +91,33 @@ export const serviceKeys = {
   circuitBreaker: breakerSchema
     .optional()
     .describe('When calls to this service are refused at once, and for how long.'),
+  serviceAuth: serviceAuthOption.optional(),
 };
 
 export const serviceSchema = z.strictObject(serviceKeys);
+
+/** The key of a route that names its service. */
+export const serviceName = z.string().optional().describe('Name of the service in `services` that answers.');
+
+/** The key `services` of the file. */
+export const servicesOption = z
+  .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/), serviceSchema)
+  .default({})
+  .describe('What is proxied to, by name.');
+
 export type ServiceOptions = z.output<typeof serviceSchema>;
+
+/** What a route says of where it goes. */
+interface Destination {
+  readonly service?: string | undefined;
+  readonly serviceAuth?: ServiceAuthOption | undefined;
+}
+
+/** The `serviceAuth` that is in force on a route: its own, else that of its service. */
+export function serviceAuthOf(
+  { service, serviceAuth }: Destination,
+  services: Readonly<Record<string, ServiceOptions>>,
+): ServiceAuthOption | undefined {
+  if (serviceAuth !== undefined || service === undefined || !Object.hasOwn(services, service)) return serviceAuth;
+  return services[service]?.serviceAuth;
+}

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import { isEventStream, watchEvents } from '../../answer/event-stream.ts';
 import { bodyOf } from '../../body/body-of.ts';
 import type { RequestBody } from '../../body/request-body.ts';
@@ -9,12 +8,12 @@ import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { Target } from '../target.ts';
 import { isNobodysFailure } from '../transport.ts';
-import { relayWebSocket } from '../websocket/websocket.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
 import { clientFields } from './client-fields.ts';
 import { Holds } from './holds.ts';
 import { isFailure, isTry, type NextAttempt, planNext } from './next-attempt.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
+import { Proof } from './proof.ts';
 import type { ProxyAttempt } from './proxy.ts';
 import {
   failureOf,
@@ -24,6 +23,7 @@ import {
   tellDestination,
   tellTimeLeft,
 } from './service-request.ts';
+import { tieTogether } from './upgraded.ts';
 
 type Next = (error?: unknown) => void;
 
@@ -59,6 +59,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   readonly #body: RequestBody | undefined;
   readonly #next: Next;
   readonly #holds: Holds;
+  /** Undefined where the service asks for none. */
+  readonly #proof: Proof | undefined;
   #chosen: Target;
   #tried: Set<Target> | undefined;
   #attempt: Attempt | undefined;
@@ -78,6 +80,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.#next = next;
     this.#body = bodyOf(context);
     this.#holds = new Holds(plan, call, this.#body);
+    if (plan.credential !== undefined) this.#proof = new Proof(plan.credential, context, this.#body);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
     const length = this.#body?.contentLength;
     if (length !== undefined) context.upstreamHeaders.push('content-length', length);
@@ -98,7 +101,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     if (this.#isClosed) return;
     const attempt = new Attempt(this, this.#body?.open() ?? null);
     this.#attempt = attempt;
-    const { method, upstreamHeaders: headers } = this.context;
+    const { method, upstreamHeaders } = this.context;
+    const headers = this.#proof?.fields ?? upstreamHeaders;
     const upgrade = this.isUpgrade ? 'websocket' : undefined;
     this.#holds.begin(this.#chosen);
     const request = { method, path: this.path, headers, body: attempt.body, upgrade } as const;
@@ -112,11 +116,8 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   settled(ending: Ending): boolean {
     const { outcome } = ending;
     const judged = this.#learn(outcome);
-    if (outcome === 'aborted-by-client' || outcome === 'upload-refused') {
-      this.#holds.judge('abandon');
-      return this.#refuse(ending.error);
-    }
-    const again = isFailure(ending) ? this.#planNext(ending) : undefined;
+    if (outcome === 'aborted-by-client' || outcome === 'upload-refused') return this.#abandon(ending.error);
+    const again = isFailure(ending) ? this.#planNext(ending) : this.#planProof(ending);
     if (again !== undefined) return this.#retry(again);
     if (ending.headers !== undefined) return this.#deliver(ending, ending.headers);
     this.#holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
@@ -133,7 +134,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
 
   /** The deadline of the attempt under way; 0 while there is none. */
   get dueAtMs(): number {
-    return this.#attempt?.dueAtMs ?? 0;
+    return this.#proof?.dueAtMs || (this.#attempt?.dueAtMs ?? 0);
   }
 
   /** The answer is complete, or the client went away. */
@@ -141,6 +142,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#proof?.close();
     this.#attempt?.abort();
     if (this.#body !== undefined) this.context.bytesIn = this.#body.bytes;
     this.#holds.letGo();
@@ -154,11 +156,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const { basePath } = this.#chosen;
     this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
     tellDestination(context.upstreamHeaders, basePath, context);
-    if (this.isUpgrade && context.upgrade !== undefined) {
-      this.#plan.proxy.upgrade(context.req, context.upgrade, this);
-    } else {
-      this.#plan.proxy.forward(context.req, context.res, this);
-    }
+    if (this.#proof === undefined) this.#go();
+    else this.#proof.renew(this.#chosen, this, (error) => (error === undefined ? this.#go() : this.#abandon(error)));
+  }
+
+  #go(): void {
+    const { req, res, upgrade } = this.context;
+    if (this.isUpgrade && upgrade !== undefined) this.#plan.proxy.upgrade(req, upgrade, this);
+    else this.#plan.proxy.forward(req, res, this);
   }
 
   /** Tells the target's health, its latency and the metrics; answers the outcome as the service is judged by it. */
@@ -176,32 +181,19 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   /** The head goes to the client, and the body will follow. */
   #deliver({ status, socket }: Ending, headers: AnswerFields): boolean {
     const { context } = this;
-    if (socket !== undefined) return this.#relay(headers, socket);
+    if (socket !== undefined) {
+      this.#isClosed = true;
+      return tieTogether(context, this.#plan, this.#chosen, this.#holds, { headers, socket });
+    }
     if (isEventStream(status, headers)) watchEvents(context, this.#plan);
     try {
       context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
     } catch (error) {
       // What we can't write is no proof that the service is ill.
-      this.#holds.judge('abandon');
       context.outcome = 'protocol';
-      return this.#refuse(failureOf('protocol', error));
+      return this.#abandon(failureOf('protocol', error));
     }
     this.#holds.judge(status >= 500 ? 'fail' : 'succeed');
-    return true;
-  }
-
-  /** The two connections are tied together, and live by their own rules from here on. */
-  #relay(headers: AnswerFields, socket: Duplex): boolean {
-    const { context } = this;
-    const { websocket, upgrade } = context;
-    // Asked for by `isUpgrade`.
-    if (websocket === undefined || upgrade === undefined) throw new Error('no upgrade was asked for');
-    const fields = clientFields(headers, this.#plan, context, this.#chosen);
-    this.#holds.judge('succeed');
-    // The call is over and gives its place back; its target goes on counting the connection, for least-busy.
-    this.#isClosed = true;
-    context.abort = this.#holds.letGoButTarget();
-    relayWebSocket(context, websocket, upgrade, fields, socket, this.#plan);
     return true;
   }
 
@@ -218,6 +210,14 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
       tried: this.#tried.add(this.#chosen),
       totalDueAtMs: this.totalDueAtMs,
     });
+  }
+
+  /** A service that no longer takes what proves the gateway is asked once more, with what is made anew. */
+  #planProof({ status, headers }: Ending): NextAttempt | undefined {
+    if (headers === undefined || this.#proof?.isRefused(status, headers) !== true) return undefined;
+    const { retry, service } = this.#plan;
+    if (this.#isClosed || this.context.status !== 0 || this.#body?.isRepeatable === false) return undefined;
+    return retry.isOn && service.retries.hasRoom(false) ? { target: this.#chosen, delayMs: 0 } : undefined;
   }
 
   #retry({ target, delayMs }: NextAttempt): false {
@@ -239,5 +239,11 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.#holds.endTarget();
     if (error !== undefined) this.#next(error);
     return false;
+  }
+
+  /** The same, and the breaker learns nothing of it. */
+  #abandon(error: unknown): false {
+    this.#holds.judge('abandon');
+    return this.#refuse(error);
   }
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
+import type { Call } from '../../deps.ts';
 import { hasBody } from '../../lib/has-body.ts';
 import type { StageDeps } from '../../stage.ts';
 import { type FarSide, useFarSide } from '../far-side.ts';
-import type { Service } from '../service.ts';
-import { targetUrl } from '../target.ts';
+import { type Target, targetUrl } from '../target.ts';
+import { proveTo } from './proof.ts';
 import { joinBase } from './service-request.ts';
 
 /** The key `mirror`. */
@@ -33,7 +34,7 @@ export function createMirror(
   services: ReadonlyMap<string, FarSide>,
   deps: StageDeps,
 ): (context: RequestContext, path: string) => void {
-  const service = serviceOf(options, services, deps);
+  const side = sideOf(options, services, deps);
   const share = options.percent / 100;
   let inFlight = 0;
   // A copy that fails is nobody's business.
@@ -42,32 +43,42 @@ export function createMirror(
   };
 
   return function mirrorRequest(context, path) {
-    if (service === undefined || inFlight >= MAX_IN_FLIGHT || !isSafe(context)) return;
+    if (side === undefined || inFlight >= MAX_IN_FLIGHT || !isSafe(context)) return;
     if (share < 1 && Math.random() >= share) return;
-    const target = service.pick(context, undefined);
+    const target = side.service.pick(context, undefined);
     if (target === undefined) return;
     inFlight += 1;
-    const answer = deps.call({
-      to: target.transport,
-      method: context.method,
-      path: joinBase(target.basePath, path, context.path.endsWith('/')),
-      headers: [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'],
-      timeoutMs: TIMEOUT_MS,
-      maxBytes: MAX_ANSWER_BYTES,
-      isCut: true,
-    });
-    answer.then(onEnd, onEnd);
+    copy(side, target, context, path, deps.call).then(onEnd, onEnd);
   };
 }
 
-function serviceOf(
-  options: MirrorOptions,
-  services: ReadonlyMap<string, FarSide>,
-  deps: StageDeps,
-): Service | undefined {
-  if (options.service !== undefined) return services.get(options.service)?.service;
+/** The copy proves the gateway to the mirror as that asks for, and never as the real service does. */
+async function copy(
+  { credential }: FarSide,
+  target: Target,
+  context: RequestContext,
+  servicePath: string,
+  call: Call,
+): Promise<void> {
+  const { method } = context;
+  const path = joinBase(target.basePath, servicePath, context.path.endsWith('/'));
+  const fields = [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'];
+  const headers = credential === undefined ? fields : await proveTo(credential, target, fields, context, path);
+  await call({
+    to: target.transport,
+    method,
+    path,
+    headers,
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+    isCut: true,
+  });
+}
+
+function sideOf(options: MirrorOptions, services: ReadonlyMap<string, FarSide>, deps: StageDeps): FarSide | undefined {
+  if (options.service !== undefined) return services.get(options.service);
   const { target } = options;
-  return target === undefined ? undefined : useFarSide(target, { targets: [{ url: target, weight: 1 }] }, deps).service;
+  return target === undefined ? undefined : useFarSide(target, { targets: [{ url: target, weight: 1 }] }, deps);
 }
 
 function isSafe(context: RequestContext): boolean {

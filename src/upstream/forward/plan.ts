@@ -1,6 +1,7 @@
 import type { RequestContext } from '../../context.ts';
 import type { Deps } from '../../deps.ts';
 import type { Breaker } from '../breaker.ts';
+import type { ServiceCredential } from '../credentials/credential.ts';
 import type { Service } from '../service.ts';
 import type { RouteProxy } from './proxy.ts';
 import type { RedirectMap } from './redirects.ts';
@@ -22,6 +23,8 @@ export interface Timeouts {
 /** How a route sends its requests on; made once a route, when a snapshot is compiled. */
 export interface ForwardPlan extends Pick<Deps, 'clock' | 'deadlines' | 'sockets' | 'eventStreams'> {
   readonly service: Service;
+  /** What proves the gateway to the service; undefined for nothing. */
+  readonly credential: ServiceCredential | undefined;
   readonly breaker: Breaker;
   readonly proxy: RouteProxy;
   readonly retry: RetryPolicy;

@@ -8,9 +8,10 @@ import { writtenFields } from '../cache/written-fields.ts';
 import { contextOf } from '../context.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { tellsCaller } from '../upstream/credentials/options.ts';
+import { failoverKey } from '../upstream/forward/failover.ts';
 import {
   completeTimeouts,
-  serviceAuthOf,
+  serviceAuthsOf,
   serviceKeys,
   serviceName,
   servicesOption,
@@ -28,7 +29,12 @@ export const cacheStage = defineStage({
         'Stores what the service lets be stored (RFC 9111), and answers from that; `true` with nothing but what services say.',
       ),
   },
-  reads: { timeouts: timeoutsKey, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
+  reads: {
+    timeouts: timeoutsKey,
+    service: serviceName,
+    serviceAuth: serviceKeys.serviceAuth,
+    failover: failoverKey,
+  },
   fileKeys: { cacheMemory: cacheMemoryOption },
   fileReads: { services: servicesOption },
 
@@ -40,11 +46,11 @@ export const cacheStage = defineStage({
     const { cache, timeouts } = options;
     if (!route.matched || cache === undefined || cache === false) return undefined;
     const own = cache === true ? cacheOption.parse({}) : cache;
-    const serviceAuth = serviceAuthOf(options, services);
+    const serviceAuth = serviceAuthsOf(options, services);
     const plan = createPlan(own, route, deps, maxBytes, {
       // What its service is shown of the gateway decides what that answers, as what it is told does.
       routeId: fingerprint(route.name, { ...options, serviceAuth }),
-      tellsCaller: tellsCaller(serviceAuth),
+      tellsCaller: serviceAuth.some(tellsCaller),
       written: writtenFields((options as { readonly request?: unknown }).request),
       idleMs: completeTimeouts(timeouts).idle,
     });

@@ -10,7 +10,9 @@ export const MAX_EVENT_BYTES = 1024 * 1024;
 export interface EventReader {
   /** One event with the blank line that ends it. */
   event(bytes: Buffer): void;
-  /** What belongs to no event that is read: what is left of one that was too long, or between two of them. */
+  /** The second half of the CRLF that ended the last event, where it came later. */
+  secondHalf(bytes: Buffer): void;
+  /** What belongs to no event that is read: one that is too long, or has no end. */
   other(bytes: Buffer): void;
 }
 
@@ -59,7 +61,7 @@ export class EventSplitter {
     if (chunk.length > 0) this.#hasJustEnded = false;
     if (!isSecondHalf) return 0;
     this.#wasReturn = false;
-    this.#reader.other(chunk.subarray(0, 1));
+    this.#reader.secondHalf(chunk.subarray(0, 1));
     return 1;
   }
 

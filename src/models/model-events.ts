@@ -20,6 +20,8 @@ export class ModelEvents implements EventReader {
   readonly #hidesUsage: boolean;
   readonly #splitter = new EventSplitter(this);
   #out: Buffer[] = [];
+  /** True when the last event was taken out. */
+  #isTakenOut = false;
   told: ToldUsage = NOTHING_TOLD;
   /** `performance.now()` when the first text came; 0 before. */
   firstTextAtMs = 0;
@@ -53,8 +55,12 @@ export class ModelEvents implements EventReader {
     const value = text.includes('"usage"') ? parse(dataOf(text)) : undefined;
     if (value !== undefined) this.told = mergeUsage(this.told, usageIn(value));
     if (!this.#hidesUsage) return;
-    if (value === undefined) this.#out.push(bytes);
-    else if (!tellsOnlyUsage(value)) this.#out.push(withoutUsage(bytes));
+    this.#isTakenOut = value !== undefined && tellsOnlyUsage(value);
+    if (!this.#isTakenOut) this.#out.push(value === undefined ? bytes : withoutUsage(bytes));
+  }
+
+  secondHalf(bytes: Buffer): void {
+    if (!this.#isTakenOut) this.other(bytes);
   }
 
   other(bytes: Buffer): void {

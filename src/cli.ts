@@ -23,6 +23,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'check the settings and routes.json, and say what is wrong',
     run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
   },
+  explain: {
+    usage: 'explain [METHOD] URL | -- curl ...',
+    summary: 'say what would become of a request, and why',
+    run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
+  },
+  diff: {
+    usage: 'diff OLD.json NEW.json',
+    summary: 'say in words what a file would change',
+    run: async (argv, io) => (await import('./cli/diff.ts')).runDiff(argv, io),
+  },
   init: {
     usage: 'init [folder] [--from FILE]',
     summary: 'write a routes.json and a .env to begin with',

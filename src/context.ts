@@ -9,6 +9,7 @@ import type {
   Guardian,
   LimitState,
   RouteIdentity,
+  UnderWay,
   WebSocketTerms,
 } from './facts.ts';
 import { qualify } from './lib/qualify.ts';
@@ -39,16 +40,6 @@ export interface ErrorPages {
   readonly varies: boolean;
   /** Undefined where the file has none for this error and this client. */
   find(context: RequestContext, error: GatewayError): ErrorPage | undefined;
-}
-
-/** What a request has under way at a service. */
-export interface UnderWay {
-  close(): void;
-  /**
-   * By when it will have been ended at the latest (`performance.now()`), as things stand; 0 when nobody sees to that.
-   * What leaves it out has a minute.
-   */
-  readonly dueAtMs?: number;
 }
 
 /**
@@ -156,6 +147,8 @@ export class RequestContext {
   answeredAtMs: number | undefined = undefined;
   errorCode: ErrorCode | undefined = undefined;
   errorDetail: string | undefined = undefined;
+  /** Name of the stage that refused it, where a stage did. */
+  refusedBy: string | undefined = undefined;
   /** Who caused an answer of 400 and above. */
   errorSource: ErrorSource | undefined = undefined;
   /** The cause behind an error, for the log alone. */
@@ -174,7 +167,7 @@ export class RequestContext {
   outcome: AttemptOutcome | undefined = undefined;
   /** Milliseconds spent waiting for the service: sum over attempts, up to the response headers. */
   upstreamMs = 0;
-  /** Names of the operations of GraphQL that it asks for, with a space between those of a batch. */
+  /** Operations of GraphQL, or calls of MCP with their names, that it asks for; with a space between those of a batch. */
   operation: string | undefined = undefined;
   /** `hit`, `miss`, `stale` and so on, where a cache took part. */
   cache: string | undefined = undefined;

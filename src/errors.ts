@@ -29,6 +29,7 @@ export const ERRORS = {
   bad_body: { status: 400, source: 'client', title: 'Malformed body', advice: 'Send a body that is what its Content-Type and Content-Encoding say.' },
   invalid_request: { status: 400, source: 'client', title: 'Invalid request', advice: 'Mend what errors names: body, query or header fields are not what this route takes.' },
   query_refused: { status: 400, source: 'client', title: 'Query refused', advice: 'Send a simpler GraphQL query, or one that this route knows.' },
+  header_mismatch: { status: 400, source: 'client', title: 'Header mismatch', advice: 'Send Mcp-Method and Mcp-Name once each, with what the body says.' },
   unauthenticated: { status: 401, source: 'client', title: 'Authentication required', advice: 'Send a credential that this route accepts; see WWW-Authenticate.' },
   invalid_credential: { status: 401, source: 'client', title: 'Invalid credential', advice: 'The credential is unknown, expired, revoked or not meant for this gateway.' },
   forbidden: { status: 403, source: 'client', title: 'Not allowed', advice: 'The caller is known but may not do this.' },

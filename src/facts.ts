@@ -26,6 +26,8 @@ export type AttemptOutcome =
 export interface Decision {
   readonly stage: string;
   readonly decision: string;
+  /** The same for a program, and more of it. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 /** Terms under which a WebSocket is open. */
@@ -38,6 +40,8 @@ export interface WebSocketTerms {
 /** What the context knows of the matched route; the snapshot's compiled route has more. */
 export interface RouteIdentity {
   readonly name: string;
+  /** Names of the stages that are on it, in their order. */
+  readonly stages?: readonly string[];
   readonly prefix: string;
   /** Lower-case names of the fields that carry a credential here and stop at the gateway. */
   readonly credentialHeaders?: readonly string[];
@@ -70,4 +74,14 @@ export interface Guardian {
   outlive(act: () => void): boolean;
   /** The request is over, and what it had under way is ended, whatever came of it. */
   over(): void;
+}
+
+/** What a request has under way at a service. */
+export interface UnderWay {
+  close(): void;
+  /**
+   * By when it will have been ended at the latest (`performance.now()`), as things stand; 0 when nobody sees to that.
+   * What leaves it out has a minute.
+   */
+  readonly dueAtMs?: number;
 }

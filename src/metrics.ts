@@ -128,6 +128,11 @@ function createTable(registry: Registry) {
       help: 'Calls that another service was asked to answer, since the one before had answered with this status.',
       labelNames: ['route', 'from', 'to', 'status'],
     }),
+    mcpCalls: createCounter(registry, {
+      name: 'turnpike_mcp_calls_total',
+      help: 'Messages of MCP clients, by method (those of the protocol; else other), name (those of the file; else other, none without one) and result: passed, refused.',
+      labelNames: ['route', 'method', 'name', 'result'],
+    }),
     idempotency: createCounter(registry, {
       name: 'turnpike_idempotency_total',
       help: 'Requests with an Idempotency-Key, by what it was: begun, answered (given again), running, mismatch, lost, spent, closed, unavailable.',

@@ -20,6 +20,9 @@ import { graphqlCostStage } from './stages/graphql-cost.ts';
 import { idempotencyStage } from './stages/idempotency.ts';
 import { ipAccessStage } from './stages/ip-access.ts';
 import { maintenanceStage } from './stages/maintenance.ts';
+import { mcpStage } from './stages/mcp.ts';
+import { mcpLimitStage } from './stages/mcp-limit.ts';
+import { mcpListsStage } from './stages/mcp-lists.ts';
 import { meStage } from './stages/me.ts';
 import { modelTokensStage } from './stages/model-tokens.ts';
 import { normalizeStage } from './stages/normalize.ts';
@@ -70,8 +73,11 @@ export const STAGES = [
   validateStage, //         after the limits, which cost less; before anything answers from what it reads, or changes it
   graphqlStage, //          reads the body, so behind its limit; before anything answers
   graphqlCostStage, //      what it costs is known now; the call itself rateLimit has counted, before the body was read
+  mcpStage, //              reads the body, so behind its limit; before anything answers
+  mcpLimitStage, //         which tool is called is known now; what may not be called has cost one call
   compressStage, //         farther from the service than whatever reads or edits an answer: codes what came of it
   responseStage, //         nearest to whoever answers: what stages before it make of an answer, they make of the edited one
+  mcpListsStage, //         nearer to the service than what edits answers and codes them: lists are read as they came
   normalizeStage, //        an error of a service is none of a service for whatever reads, edits or compresses answers
   faultStage, //            where a service would fail: what stands before it sees what it would see then
   respondStage, //          fixed answers need no service

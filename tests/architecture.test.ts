@@ -45,9 +45,10 @@ const LAYERS: readonly (readonly string[])[] = [
     'routing/',
     'upstream/',
   ],
+  ['mcp/'],
   ['stages/'],
   ['stages.ts', 'config/', 'snapshot.ts', 'pipeline/'],
-  ['gateway.ts', 'server/', 'admin/'],
+  ['gateway.ts', 'server/', 'admin/', 'explain/'],
   ['main.ts', 'cli.ts', 'cli/'],
 ];
 

@@ -33,20 +33,28 @@ export interface OverlayOptions {
   readonly keyHash: string;
   /** Where the stubs of the service users listen. */
   readonly usersPorts: readonly number[];
+  /** Routes beside those of every demo. */
+  readonly more?: readonly object[];
 }
 
 /**
  * Copies routes.json into a folder of its own and puts the caller of this start and a page beside it, so that no credential is
  * ever written into the project. The copy follows the original: an edit of routes.json is in force as it would be.
  */
-export function createOverlay(original: string, { stubPort, keyHash, usersPorts }: OverlayOptions): RoutesOverlay {
+export function createOverlay(
+  original: string,
+  { stubPort, keyHash, usersPorts, more = [] }: OverlayOptions,
+): RoutesOverlay {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-'));
   const file = path.join(folder, 'routes.json');
   const copy = () => writeFileSync(file, withTargets(withPorts(readFileSync(original, 'utf8'), stubPort), usersPorts));
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
-  const samples = withPorts(JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE] }, null, 2), stubPort);
+  const samples = withPorts(
+    JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, ...more] }, null, 2),
+    stubPort,
+  );
   writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);
 
   const follow = (): void => {

@@ -6,11 +6,13 @@ import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { describeConsumers } from './consumers.ts';
 import { decodePart } from './decode-part.ts';
+import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
+import { listRecent } from './recent.ts';
 import { revokeToken } from './revoke-token.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
-type Answer = (rest: string, query: URLSearchParams) => AdminAnswer | Promise<AdminAnswer>;
+type Answer = (rest: string, query: URLSearchParams, req: IncomingMessage) => AdminAnswer | Promise<AdminAnswer>;
 
 interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -30,6 +32,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/routes', get(() => ok(describeRoutes(source)))],
     ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
     ['/consumers', get(() => describeConsumers(source))],
+    ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
+    ['/recent', get((_rest, query) => listRecent(source, query))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
     ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],
@@ -52,7 +56,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
     const method = req.method === 'HEAD' ? 'GET' : req.method;
-    if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query));
+    if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query), req);
     return refusal('method_not_allowed', { headers: ['allow', page.method] });
   };
 }

@@ -33,7 +33,8 @@ const claimRule = z
     'expected "equals", "contains" or "oneOf"',
   );
 
-const rules = {
+/** What a caller may be asked for: the keys of a rule, wherever one stands. */
+export const callerRules = {
   roles: listRule.optional().describe('Roles: a list (any of them), {"any": [...]} or {"all": [...]}.'),
   scopes: listRule.optional().describe('Scopes of the token: a list (any of them), {"any": [...]} or {"all": [...]}.'),
   claims: z
@@ -54,14 +55,14 @@ const methodName = z
 
 /** The `authorize` key of a route: all conditions that are written must hold. */
 export const authorizeOption = z.strictObject({
-  ...rules,
+  ...callerRules,
   methods: z
-    .record(methodName, z.strictObject(rules))
+    .record(methodName, z.strictObject(callerRules))
     .optional()
     .describe('Further conditions for single methods; GET counts for HEAD too.'),
 });
 
-type Rules = Omit<z.output<typeof authorizeOption>, 'methods'>;
+export type Rules = Omit<z.output<typeof authorizeOption>, 'methods'>;
 
 /** Why a caller may not: what is missing, and the scopes that would mend it. */
 export interface Denial {

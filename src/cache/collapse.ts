@@ -1,4 +1,4 @@
-import type { UnderWay } from '../context.ts';
+import type { UnderWay } from '../facts.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 

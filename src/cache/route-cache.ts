@@ -184,9 +184,16 @@ function notStored(): GatewayError {
   return new GatewayError('not_stored');
 }
 
-function explain({ context, next }: Ask, choice: Choice | undefined, nowMs: number): void {
+/** What would be given out, or why the service would be asked: a stored answer ends the walk as it ends a request. */
+function explain({ context, next, terms }: Ask, choice: Choice | undefined, nowMs: number): void {
   const seconds = choice === undefined ? 0 : Math.floor(freshForMs(choice.entry, nowMs) / 1000);
   const decision = choice === undefined ? 'nothing is stored' : `${choice.use}, fresh for ${seconds} s`;
-  context.trace?.push({ stage: 'cache', decision });
-  next();
+  const isGivenOut = choice !== undefined && !choice.use.startsWith('ask:');
+  context.trace?.push({
+    stage: 'cache',
+    decision,
+    facts: { cache: { stored: choice !== undefined, isGivenOut, freshForSeconds: seconds } },
+  });
+  if (isGivenOut) context.sink.end(context, undefined);
+  else next(terms.onlyIfCached ? notStored() : undefined);
 }

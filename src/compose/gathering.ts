@@ -1,6 +1,7 @@
-import type { RequestContext, UnderWay } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import type { InProcess } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
+import type { UnderWay } from '../facts.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { Held } from './held.ts';
 import type { PartAnswer } from './part-answer.ts';

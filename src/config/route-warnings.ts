@@ -7,6 +7,7 @@ type NamedRoute = MatchOptions & {
   readonly timeouts?: { readonly headers: number; readonly total?: number | undefined } | undefined;
   readonly fault?: unknown;
   readonly graphql?: { readonly subscriptions: string } | undefined;
+  readonly mcp?: object | undefined;
   readonly websocket?: unknown;
 };
 
@@ -102,6 +103,10 @@ function failing(route: NamedRoute): readonly string[] {
 }
 
 function socketless(route: NamedRoute): readonly string[] {
+  if (route.mcp !== undefined && (route.websocket ?? false) !== false)
+    return [
+      `the route "${nameOfRoute(route)}" refuses every WebSocket, since "mcp" can't look into one: leave "websocket" out`,
+    ];
   if (route.graphql?.subscriptions !== 'refused' || (route.websocket ?? false) === false) return [];
   const name = nameOfRoute(route);
   return [

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { RequestContext, UnderWay } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import type { UnderWay } from '../facts.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { Source } from '../sink.ts';
 

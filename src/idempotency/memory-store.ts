@@ -65,18 +65,20 @@ export class MemoryStore implements KeyStore {
     const nowMs = this.#clock.now();
     this.#sweep(nowMs);
     const entry = this.#entries.get(claim.id);
-    if (entry === undefined || entry.expiresAtMs <= nowMs) return this.#beginNew(claim, entry, nowMs);
-    if (entry.fingerprint !== claim.fingerprint) return { state: 'mismatch' };
-    if (entry.state === 'answered' && entry.answer !== undefined) return { state: 'answered', answer: entry.answer };
-    if (entry.state === 'running') return { state: 'running' };
-    if (entry.state !== 'lost') return { state: 'spent' };
-    if (!claim.retriesLost) return { state: 'lost', againMs: undefined };
-    if (entry.closedUntilMs > nowMs) return { state: 'lost', againMs: entry.closedUntilMs - nowMs };
-    this.#ended.remove(entry);
-    entry.owner = claim.owner;
-    entry.state = 'running';
-    entry.expiresAtMs = Number.POSITIVE_INFINITY;
+    const said = judge(entry, claim, nowMs);
+    if (said === 'new') return this.#beginNew(claim, entry, nowMs);
+    if (said !== 'taken-over') return said;
+    const lost = entry as Entry;
+    this.#ended.remove(lost);
+    lost.owner = claim.owner;
+    lost.state = 'running';
+    lost.expiresAtMs = Number.POSITIVE_INFINITY;
     return { state: 'begun' };
+  }
+
+  peek(claim: Claim): Begun {
+    const said = judge(this.#entries.get(claim.id), claim, this.#clock.now());
+    return typeof said === 'string' ? { state: 'begun' } : said;
   }
 
   finish({ id, owner, ttlMs, leaseMs }: Claim, ending: Ending): void {
@@ -156,4 +158,16 @@ export class MemoryStore implements KeyStore {
     this.#sweptAtMs = nowMs;
     for (const entry of this.#entries.values()) if (entry.expiresAtMs <= nowMs) this.#forget(entry);
   }
+}
+
+/** What a claim finds: `new` and `taken-over` begin. */
+function judge(entry: Entry | undefined, claim: Claim, nowMs: number): Begun | 'new' | 'taken-over' {
+  if (entry === undefined || entry.expiresAtMs <= nowMs) return 'new';
+  if (entry.fingerprint !== claim.fingerprint) return { state: 'mismatch' };
+  if (entry.state === 'answered' && entry.answer !== undefined) return { state: 'answered', answer: entry.answer };
+  if (entry.state === 'running') return { state: 'running' };
+  if (entry.state !== 'lost') return { state: 'spent' };
+  if (!claim.retriesLost) return { state: 'lost', againMs: undefined };
+  if (entry.closedUntilMs > nowMs) return { state: 'lost', againMs: entry.closedUntilMs - nowMs };
+  return 'taken-over';
 }

@@ -1,9 +1,9 @@
 /**
  * One step of a key in Redis, whole or not at all.
  *
- * KEYS: the record of the key, and the mark of this data set. ARGV: the step (`look`, `begin`, `hold`, `end`), the
+ * KEYS: the record of the key, and the mark of this data set. ARGV: the step (`look`, `peek`, `begin`, `hold`, `end`), the
  * owner, the fingerprint, the mark that this gateway knows (or nothing), a mark for a data set that has none, for how
- * long a lost data set takes no new keys, the lease and the time to keep in milliseconds; then of `begin` whether what
+ * long a lost data set takes no new keys, the lease and the time to keep in milliseconds; then of `begin` and `peek`, which takes nothing, whether what
  * was lost may be taken over (`1`), and whether a new key may be used, and of `end` the state, the head and the body of the answer.
  *
  * Answers the mark, what the key is (or became), milliseconds where that has an end (-1 where it has none), and of an
@@ -21,6 +21,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function whole(number) return string.format('%.0f', number) end
 local known = redis.call('HGET', mark, 'id')
 if not known then
+  if step == 'peek' then return { ARGV[4], 'begun', 0 } end
   known = ARGV[5]
   local openAt = 0
   if ARGV[4] ~= '' then openAt = now + tonumber(ARGV[6]) end
@@ -33,7 +34,7 @@ local function write(now_is, closedMs, ttlMs)
   redis.call('HSET', record, 'state', now_is, 'owner', owner, 'print', print, 'until', whole(now + closedMs))
   redis.call('PEXPIRE', record, whole(ttlMs))
 end
-if step == 'begin' then
+if step == 'begin' or step == 'peek' then
   if not state then
     local closedMs = tonumber(redis.call('HGET', mark, 'open') or '0') - now
     if closedMs > 0 then return { known, 'closed', closedMs } end
@@ -47,7 +48,7 @@ if step == 'begin' then
     if leftMs > 0 then return { known, state, leftMs } end
     if ARGV[9] ~= '1' then return { known, 'lost', -1 } end
   end
-  write('running', leaseMs, leaseMs + keepMs)
+  if step == 'begin' then write('running', leaseMs, leaseMs + keepMs) end
   return { known, 'begun', 0 }
 end
 if state and theirs ~= owner then return { known, 'taken', 0 } end

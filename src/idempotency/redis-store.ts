@@ -17,7 +17,7 @@ const MAX_TRIES = 3;
 const SETTLE_MS = 5000;
 const TICK_MS = 1000;
 
-type Step = 'look' | 'begin' | 'hold' | 'end';
+type Step = 'look' | 'peek' | 'begin' | 'hold' | 'end';
 
 interface Reply {
   readonly state: string;
@@ -56,13 +56,16 @@ export class RedisStore implements KeyStore {
     if (redis.isUp) this.#look();
   }
 
+  async peek(claim: Claim): Promise<Begun> {
+    const begun = readBegun(await this.#send('peek', claim, this.#permits(claim)), claim);
+    if (begun === undefined) throw this.#distrust();
+    return begun;
+  }
+
   async begin(claim: Claim): Promise<Begun> {
-    const isSettled = performance.now() - this.#upSinceMs >= SETTLE_MS;
-    const mayTakeOver = claim.retriesLost && isSettled;
-    const mayBegin = isSettled || !this.#wasDown;
     let reply: Reply;
     try {
-      reply = await this.#send('begin', claim, [mayTakeOver ? '1' : '0', mayBegin ? '1' : '0']);
+      reply = await this.#send('begin', claim, this.#permits(claim));
     } catch (error) {
       // It may be done after all, when nobody waits for it any more.
       if (error instanceof RedisUnavailableError && error.answer !== undefined)
@@ -76,6 +79,12 @@ export class RedisStore implements KeyStore {
       this.#tickLater();
     }
     return begun;
+  }
+
+  /** Whether what was lost may be taken over, and whether a new key may be used. */
+  #permits({ retriesLost }: Claim): readonly string[] {
+    const isSettled = performance.now() - this.#upSinceMs >= SETTLE_MS;
+    return [retriesLost && isSettled ? '1' : '0', isSettled || !this.#wasDown ? '1' : '0'];
   }
 
   async finish(claim: Claim, ending: Ending): Promise<void> {

@@ -50,6 +50,8 @@ export type Ending =
 export interface KeyStore {
   /** Takes the key for one request, or says why not. Rejects when the store does not answer. */
   begin(claim: Claim): Begun | Promise<Begun>;
+  /** What `begin` would say, with nothing taken. */
+  peek(claim: Claim): Begun | Promise<Begun>;
   /** Says what became of the request whose claim had begun. Once; never rejects. */
   finish(claim: Claim, ending: Ending): void | Promise<void>;
   close(): void;

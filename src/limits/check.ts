@@ -35,7 +35,8 @@ export function checkLimits(file: LimitsFile, routes: readonly RouteLimitOptions
 
 const DAY_MS = 86_400_000;
 
-function checkList(path: Path, list: readonly RateLimitOptions[], report: Report): void {
+/** Reports windows of one list that count the same, or that nobody can ever reach. */
+export function checkList(path: Path, list: readonly RateLimitOptions[], report: Report): void {
   checkOrder(path, list, report);
   list.forEach(({ by }, index) => {
     if (typeof by === 'string' && isUnseen(by)) {

@@ -8,7 +8,7 @@ import type { RouteUsage } from './usage.ts';
 
 export interface SettleOptions {
   /** The step that decides, for the trace. */
-  readonly stage: 'gatewayLimit' | 'rateLimit' | 'graphqlCost';
+  readonly stage: 'gatewayLimit' | 'rateLimit' | 'graphqlCost' | 'mcpLimit';
   readonly cost: number | ((context: RequestContext) => number);
   /** True when the step charges the rest of a call that was counted already. Default false. */
   readonly isRest?: boolean;

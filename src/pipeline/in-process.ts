@@ -22,7 +22,7 @@ export type Begin = (
  */
 export function createInProcess(classes: ExpressApp['classes'], begin: Begin): InProcess {
   return function inProcess(request) {
-    const connection = new NoConnection();
+    const connection = new NoConnection(request.from);
     const req = createRequest(request, connection, classes.IncomingMessage);
     const res = new classes.ServerResponse(req);
     let isClosed = false;
@@ -115,6 +115,15 @@ function becomePartOf(context: RequestContext, parent: RequestContext, part: str
 class NoConnection extends Duplex {
   readonly bytesRead = 0;
   readonly bytesWritten = 0;
+  /** Of whom it stands for: TRUST_PROXY is asked about it as about any other. */
+  readonly remoteAddress: string | undefined;
+  readonly encrypted: boolean;
+
+  constructor(from: InProcessRequest['from']) {
+    super();
+    this.remoteAddress = from?.address;
+    this.encrypted = from?.scheme === 'https';
+  }
 
   override _read(): void {}
 

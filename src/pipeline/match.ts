@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { RouteIdentity } from '../facts.ts';
+import type { Decision, RouteIdentity } from '../facts.ts';
 import type { MatchRequest } from '../routing/candidate.ts';
 import { hasDestination, readDestination } from '../routing/destination.ts';
 import { forwardablePath } from '../routing/forwardable.ts';
@@ -58,6 +58,7 @@ function findHandlers<R extends Matched>(
     headers: req.headers,
   };
   const match = table.find(request);
+  if (context.trace !== undefined) traceMatch(context.trace, table, request);
   if (!match.found) {
     // What is near is looked for when the line is written, if one is.
     const nearestRoute = () => table.findNearest(request);
@@ -73,8 +74,17 @@ function findHandlers<R extends Matched>(
   context.maxBodyBytes = route.config.bodyLimit;
   context.params = match.params;
   context.prefixLength = match.prefixLength;
-  context.trace?.push({ stage: 'match', decision: `route ${route.name} by prefix ${match.prefix}` });
   return route.handlers;
+}
+
+/** Which routes were looked at, and what was in the way. */
+function traceMatch<R extends Matched>(trace: Decision[], table: RouteTable<R>, request: MatchRequest): void {
+  const considered = table.consider(request);
+  const taken = considered.find(({ lost }) => lost === undefined);
+  const nearest = taken === undefined ? table.findNearest(request) : undefined;
+  const decision = taken === undefined ? 'no route' : `route ${taken.route.name} by prefix ${taken.prefix}`;
+  const routes = considered.map(({ route, prefix, lost }) => ({ route: route.name, prefix, lost: lost ?? null }));
+  trace.push({ stage: 'match', decision, facts: { considered: routes, ...(nearest && { nearest }) } });
 }
 
 /** Leaves the path that `Destination` names in its place, for the last stage to rewrite. */

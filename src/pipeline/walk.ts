@@ -12,6 +12,7 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
 
   function next(error?: unknown): void {
     if (error !== undefined && error !== null) {
+      context.refusedBy = handlers[index - 1]?.name;
       index = handlers.length;
       fail(context, error);
       return;

@@ -20,7 +20,8 @@ export function findObstacle(
   return other === undefined ? undefined : { prefix: other.prefix, wants: 'hosts' };
 }
 
-function obstacleOf(candidate: Candidate<unknown>, end: number, request: MatchRequest): Obstacle | undefined {
+/** The first condition of a route that a request does not meet, for a prefix that covers the path up to `end`. */
+export function obstacleOf(candidate: Candidate<unknown>, end: number, request: MatchRequest): Obstacle | undefined {
   const { path, headers, method } = request;
   if (candidate.exact && end < path.length - 1) return 'exact';
   if (candidate.headers !== undefined && !fitsHeaders(candidate.headers, headers)) return 'headers';

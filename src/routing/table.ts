@@ -7,6 +7,7 @@ import {
   renderAllow,
   takesMethod,
 } from './candidate.ts';
+import { type Considered, considerPrefix } from './consider.ts';
 import { addToHostIndex, createHostIndex, findByHost, type HostIndex } from './host-index.ts';
 import type { MatchOptions } from './keys.ts';
 import { findNearestPrefix } from './nearest-prefix.ts';
@@ -35,6 +36,8 @@ export interface RouteTable<R> {
   find(request: MatchRequest): RouteMatch<R> | RouteMiss<R>;
   /** The route that a request, which none took, was probably meant for; see `findNearestPrefix`. */
   findNearest(request: MatchRequest): NearestRoute | undefined;
+  /** The routes whose prefixes cover the path, the longest first, up to the one that takes the request. */
+  consider(request: MatchRequest): readonly Considered<R>[];
   /** Nodes looked at by all calls so far: what a lookup costs, apart from the clock. */
   readonly visitedNodes: number;
 }
@@ -138,6 +141,16 @@ class TrieTable<R> implements RouteTable<R> {
       covering ??= found;
     }
     return prefix === undefined ? covering : { prefix };
+  }
+
+  consider(request: MatchRequest): readonly Considered<R>[] {
+    const considered: Considered<R>[] = [];
+    this.#count = 0;
+    this.#collect(this.#root, request.path, 0);
+    for (let at = this.#count - 1; at >= 0; at -= 1) {
+      if (considerPrefix(this.#fits[at] as HostIndex<R>, this.#ends[at] as number, request, considered)) break;
+    }
+    return considered;
   }
 
   /** Walks on from a node that covers the path up to `end`; the literal branch first. */

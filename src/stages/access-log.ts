@@ -1,6 +1,7 @@
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
-import { type AccessLevel, AccessRecord, gatewayMs } from '../log/access-line.ts';
+import { type AccessLevel, AccessRecord, gatewayMs, renderAccessJson } from '../log/access-line.ts';
+import { Recent, recentKind } from '../log/recent.ts';
 import type { Tally } from '../metrics/tally-histogram.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
@@ -31,8 +32,9 @@ export const accessLogStage = defineStage({
 /** What is done once a request of this route has ended. Its metrics are looked up here, not for each request. */
 function createEnd(
   route: string,
-  { accessLog, clock, metrics, settings }: StageDeps,
+  { accessLog, clock, hidden, lease, metrics, settings }: StageDeps,
 ): (context: RequestContext) => void {
+  const recent = lease.use(recentKind, '', () => new Recent());
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);
@@ -75,6 +77,15 @@ function createEnd(
     counter.inc();
   }
 
+  /** What was refused, has failed or was broken off is kept for whoever asks. */
+  function keepFault(record: AccessRecord): void {
+    const { endedAtMs, status } = record;
+    if (status < 400 && record.aborted === undefined) return;
+    const { errorCode, route: identity, refusedBy } = record.context;
+    const line = renderAccessJson(record, hidden);
+    recent.add(errorCode ?? status, { endedAtMs, line, stages: identity?.stages ?? [], refusedBy });
+  }
+
   return function endRequest(context) {
     const totalMs = (context.answeredAtMs ?? performance.now()) - context.startedAtMs;
     const aborted = whoBrokeOff(context);
@@ -90,6 +101,7 @@ function createEnd(
     const answerer = answererOf(context, aborted);
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
+    keepFault(record);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }

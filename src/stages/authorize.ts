@@ -1,7 +1,8 @@
 import { authKeys, hasMetadata } from '../auth/auth-option.ts';
-import { authorizeOption, type Condition, compileRules, type Denial } from '../auth/authorization-rules.ts';
-import { challengeOf, scopeChallenge } from '../auth/challenges.ts';
+import { authorizeOption, type Condition, compileRules } from '../auth/authorization-rules.ts';
+import { challengeOf } from '../auth/challenges.ts';
 import { checkRuleConsumers } from '../auth/check-names.ts';
+import { refusalOf } from '../auth/denial-refusal.ts';
 import { withMetadata } from '../auth/resource-metadata.ts';
 import { credentialFileKeys } from '../auth/schemes.ts';
 import { contextOf, type RequestContext } from '../context.ts';
@@ -69,7 +70,7 @@ export const authorizeStage = defineStage({
         const denial = condition(context);
         if (denial === undefined) continue;
         context.trace?.push({ stage: 'authorize', decision: `refused: ${denial.detail}` });
-        next(refuse(denial, (challenge) => say(challenge, context)));
+        next(refusalOf(denial, (challenge) => say(challenge, context)));
         return;
       }
       context.trace?.push({ stage: 'authorize', decision: 'allowed' });
@@ -77,10 +78,3 @@ export const authorizeStage = defineStage({
     };
   },
 });
-
-/** A missing scope can be mended by another token, and RFC 6750, section 3.1 says how to tell the client. */
-function refuse({ detail, scopes, forLog }: Denial, say: (challenge: string) => readonly string[]): GatewayError {
-  const detailForLog = forLog === undefined ? undefined : `${detail} ${forLog}`;
-  if (scopes === undefined) return new GatewayError('forbidden', detail, { detailForLog });
-  return new GatewayError('insufficient_scope', detail, { headers: say(scopeChallenge(scopes)), detailForLog });
-}

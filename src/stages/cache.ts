@@ -56,7 +56,7 @@ export const cacheStage = defineStage({
     });
     const routeCache = new RouteCache(plan);
 
-    return function cacheAnswer(req, _res, next) {
+    return function cache(req, _res, next) {
       routeCache.handle(contextOf(req), next);
     };
   },

@@ -10,7 +10,8 @@ import { defineStage, type Report, type RouteInfo, type StageDeps } from '../sta
 import { credentialFields } from '../upstream/credentials/options.ts';
 import { useCredential } from '../upstream/credentials/use-credential.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
-import { admit, circuitOpen, noTarget } from '../upstream/forward/admission.ts';
+import { admit } from '../upstream/forward/admission.ts';
+import { explainForward } from '../upstream/forward/explain.ts';
 import { type FailoverOptions, failoverKey, withFailover } from '../upstream/forward/failover.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
@@ -141,7 +142,7 @@ export const forwardStage = defineStage({
         upstreamHeaders.push('X-Forwarded-Prefix', context.path.slice(0, context.prefixLength));
       if (options.preserveHost && req.headers.host !== undefined) upstreamHeaders.push('host', req.headers.host);
       if (hasDestination(context.method)) rewriteDestination(context, rewrite);
-      if (context.dryRun) return explain(context, plan, path, next);
+      if (context.dryRun) return next(explainForward(context, plan, path));
       mirror?.(context, path);
       admit(plan, context, path, next);
     };
@@ -205,33 +206,6 @@ function useProxy(route: RouteInfo, deps: StageDeps): RouteProxy {
 function renderBug(error: unknown, context: RequestContext, deps: StageDeps): void {
   deps.log.error('http-proxy-middleware failed', { error, requestId: context.requestId });
   context.sink.fail(context, error);
-}
-
-/** Says where the request would go; asks nobody. */
-function explain(
-  context: RequestContext,
-  { service, breaker, credential }: ForwardPlan,
-  path: string,
-  next: (error?: unknown) => void,
-): void {
-  context.service = service.name;
-  context.trace?.push({
-    stage: 'forward',
-    decision: `service ${service.name}, circuit ${breaker.state}, ${context.method} ${path}`,
-  });
-  if (!breaker.isAllowing) {
-    next(circuitOpen(breaker));
-    return;
-  }
-  const target = service.pick(context, undefined);
-  if (target === undefined) {
-    next(noTarget());
-    return;
-  }
-  context.target = target.url;
-  context.trace?.push({ stage: 'forward', decision: `target ${target.url}` });
-  if (credential !== undefined) context.trace?.push({ stage: 'forward', decision: `credential: ${credential.title}` });
-  next();
 }
 
 function hintForService(name: string, known: readonly string[]): string {

@@ -1,22 +1,12 @@
-import { contextOf, type RequestContext } from '../context.ts';
+import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
-import { createCost } from '../limits/cost.ts';
+import { bansFileKeys, createBans } from '../limits/bans.ts';
+import { type ChargeShared, createRestCharge } from '../limits/charge-rest.ts';
 import { createLimits } from '../limits/create-limits.ts';
-import { createLimiter } from '../limits/limiter.ts';
-import { type Limits, limitsKind } from '../limits/limits.ts';
-import { type LimitsFile, RouteWindows } from '../limits/route-windows.ts';
+import { limitsKind } from '../limits/limits.ts';
 import { limitsFileKeys, limitsRouteKeys } from '../limits/schema.ts';
-import { createSettle } from '../limits/settle.ts';
-import { largestCost } from '../limits/window.ts';
 import { defineStage } from '../stage.ts';
 import { graphqlKeys } from '../validate/graphql/options.ts';
-
-interface Shared {
-  readonly file: LimitsFile;
-  readonly limits: Limits;
-  readonly bans: Bans | undefined;
-}
 
 /**
  * Charges a query of GraphQL for what it costs beyond the call that `rateLimit` has counted, in all windows that have
@@ -43,51 +33,22 @@ export const graphqlCostStage = defineStage({
     });
   },
 
-  prepare(file, deps): Shared {
+  prepare(file, deps): ChargeShared {
     const limits = deps.lease.use(limitsKind, '', () => createLimits(deps));
     return { file, limits, bans: createBans(file, deps) };
   },
 
-  create(options, route, deps, { file, limits, bans }) {
-    const { graphql, rateLimits = [], cost = 1, onStoreError = 'local' } = options;
+  create({ graphql, rateLimits, cost, onStoreError }, route, deps, shared) {
     if (graphql === undefined || graphql.chargeCost === false) return undefined;
     const unit = graphql.chargeCost === true ? 1 : graphql.chargeCost;
-    const isShadowed = route.isShadowed === true;
-    const windows = new RouteWindows(file, rateLimits, route.name, deps.hidden.hide);
-    const usage = limits.usageOf(route.name);
-    const countedOf = createCost(cost);
+    const options = { stage: 'graphqlCost', rateLimits, cost, onStoreError } as const;
     const costOf = ({ queryCost = 0 }: RequestContext): number => Math.ceil(queryCost / unit);
-    const restOf = (context: RequestContext): number => costOf(context) - countedOf(context);
-    const told = { stage: 'graphqlCost', onStoreError, usage, bans, isShadowed, isRest: true } as const;
-    const settle = createSettle({ ...told, cost: restOf }, route, deps);
-
-    const limiter = createLimiter((context) => {
-      const list = windows.wholeOf(context);
-      const decided = limits.decide(list.windows, context, restOf(context), onStoreError === 'local');
-      return decided instanceof Promise
-        ? decided.then((decision) => settle(context, decision, list))
-        : settle(context, decided, list);
-    });
+    const tooDear = (calls: number, window: string, most: number): GatewayError =>
+      new GatewayError('query_refused', `It costs ${calls} calls: "${window}" never takes more than ${most}.`);
+    const charge = createRestCharge({ ...options, costOf, tooDear }, route, deps, shared);
 
     return function graphqlCost(req, res, next) {
-      const context = contextOf(req);
-      const rest = restOf(context);
-      if (rest <= 0) return next();
-      const { windows: all } = windows.wholeOf(context);
-      const small = all.find((window) => largestCost(window) < costOf(context));
-      if (small !== undefined) {
-        const most = largestCost(small);
-        next(
-          new GatewayError(
-            'query_refused',
-            `It costs ${costOf(context)} calls: "${small.name}" never takes more than ${most}.`,
-          ),
-        );
-      } else if (all.length > 0) void limiter(req, res, next);
-      else {
-        if (!context.dryRun) usage?.addCost(context, rest);
-        next();
-      }
+      charge(req, res, next);
     };
   },
 });

@@ -63,6 +63,15 @@ export const idempotencyStage = defineStage({
     const terms = { ttlMs: options.ttl, leaseMs, retriesLost: options.onLost === 'retry' };
     const keys = new RouteKeys(options, terms, route, deps);
 
+    // What is only tried out uses no key up.
+    const use =
+      route.isShadowed === true
+        ? (_key: string, _context: RequestContext, next: Next) => next()
+        : (key: string, context: RequestContext, next: Next) => {
+            context.isRepeatable = retry;
+            return keys.run(key, context, next);
+          };
+
     return function idempotency(req, _res, next) {
       const context = contextOf(req);
       if (!methods.has(context.method)) return next();
@@ -73,13 +82,21 @@ export const idempotencyStage = defineStage({
       const key = readKey(told ?? '');
       if (key === undefined) return next(noKey(header, isSent, told !== undefined));
       context.trace?.push({ stage: 'idempotency', decision: `the request names a key in ${header}` });
-      // What is only tried out, or only looked at, uses no key up.
-      if (context.dryRun || route.isShadowed === true) return next();
-      context.isRepeatable = retry;
-      return keys.run(key, context, next);
+      if (context.dryRun) return keys.explain(key, context, next);
+      return use(key, context, next);
     };
   },
 });
+
+const WORDS: Readonly<Record<Begun['state'], string>> = {
+  begun: 'the key is new: the request runs',
+  running: 'another request with the key is under way',
+  lost: 'nobody knows what came of the first request with the key',
+  answered: 'the answer of the first request is given again',
+  spent: 'the key is used, and the answer is not kept',
+  mismatch: 'the key belongs to another request',
+  closed: 'no new key is taken at the moment',
+};
 
 /** The keys of one route. */
 class RouteKeys {
@@ -102,12 +119,29 @@ class RouteKeys {
     );
   }
 
-  /** Lets the first request with a key on, and answers those that follow it. */
-  async run(key: string, context: RequestContext, next: Next): Promise<void> {
+  /** Says what would become of a request with this key, and takes it for nobody. */
+  async explain(key: string, context: RequestContext, next: Next): Promise<void> {
+    let said: Begun;
+    try {
+      said = await this.#store.peek(await this.#claimOf(key, context));
+    } catch (error) {
+      if (this.#options.onStoreError === 'allow') return next();
+      return next(problem('idempotency_unavailable', undefined, 1000, error));
+    }
+    context.trace?.push({ stage: 'idempotency', decision: WORDS[said.state] });
+    next(said.state === 'begun' || said.state === 'answered' ? undefined : refusalOf(said));
+  }
+
+  async #claimOf(key: string, context: RequestContext): Promise<Claim> {
     const fingerprint = await fingerprintOf(context, this.#route);
     const caller = callerOf(context, this.#route);
     const id = recordIdOf(key, this.#route.name, caller);
-    const claim: Claim = { ...this.#terms, id, caller, owner: randomUUID(), fingerprint };
+    return { ...this.#terms, id, caller, owner: randomUUID(), fingerprint };
+  }
+
+  /** Lets the first request with a key on, and answers those that follow it. */
+  async run(key: string, context: RequestContext, next: Next): Promise<void> {
+    const claim = await this.#claimOf(key, context);
     let begun: Begun;
     try {
       // A store in this process answers at once: nobody comes between.

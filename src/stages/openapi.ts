@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError, type ProblemEntry } from '../errors.ts';
 import { Complaints } from '../lib/complaints.ts';
+import { hasBody } from '../lib/has-body.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import { createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { size } from '../schema-values.ts';
@@ -97,7 +98,9 @@ export const openapiStage = defineStage({
       }
       if (terms !== undefined && !context.dryRun) watchAnswer(context, asked.operation, terms);
       const faults = checkParameters(api, asked, context);
-      if (!concernsBody(asked, context) || context.dryRun) next(settle(context, asked, faults));
+      const isUndecided = context.dryRun && !hasBody(req) && concernsBody(asked, context);
+      if (isUndecided) context.trace?.push({ stage: 'openapi', decision: 'looks at the body, which is not here' });
+      if (isUndecided || !concernsBody(asked, context)) next(settle(context, asked, faults));
       else checkBody(api, asked, context).then((more) => next(settle(context, asked, [...faults, ...more])), next);
     };
   },

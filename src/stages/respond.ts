@@ -3,12 +3,13 @@ import { answerOwn } from '../answer/own.ts';
 import { jsonBodyOf } from '../body/json-body.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { asItIs, escapeFor, escapeForMarkup } from '../lib/escape.ts';
+import { hasBody } from '../lib/has-body.ts';
 import { TOKEN } from '../lib/http-token.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
 import type { Sights } from '../values/facts.ts';
-import { renderFieldValue } from '../values/field-value.ts';
+import { checkedFieldValue } from '../values/header-value.ts';
 import { condition, jsonTemplate, template } from '../values/options.ts';
 import { Template, ValueTemplate } from '../values/template.ts';
 
@@ -62,7 +63,7 @@ export const respondStage = defineStage({
     return async function respond(req, _res, next) {
       const context = contextOf(req);
       const needsBody = answers.some((answer) => answer.needsBody || answer.when?.needsBody === true);
-      const sights = needsBody && !context.dryRun ? { body: await bodySeen(context) } : {};
+      const sights = needsBody && (!context.dryRun || hasBody(req)) ? { body: await bodySeen(context) } : {};
       const answer = answers.find(({ when }) => when === undefined || when.holds(context, sights));
       if (answer === undefined) return next();
       explain(context, answer);
@@ -86,7 +87,7 @@ function compile({ when, status, headers, body }: Answer): Compiled {
 
   const render = (context: RequestContext, sights: Sights) => {
     const own: Record<string, string> = {};
-    for (const [name, value] of fields) own[name] = renderFieldValue(value, context, sights);
+    for (const [name, value] of fields) own[name] = checkedFieldValue(name, value.render(context, sights));
     const content =
       text === undefined
         ? JSON.stringify(body.render(context, sights))

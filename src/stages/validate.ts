@@ -1,6 +1,7 @@
 import { contextOf, type RequestContext } from '../context.ts';
 import type { ProblemEntry } from '../errors.ts';
 import { Complaints } from '../lib/complaints.ts';
+import { hasBody } from '../lib/has-body.ts';
 import { defineStage } from '../stage.ts';
 import { summarize, tellShadowed } from '../validate/explain-refusal.ts';
 import { createRequestRules, refusalOf } from '../validate/request-rules.ts';
@@ -41,7 +42,9 @@ export const validateStage = defineStage({
     return function validate(req, _res, next) {
       const context = contextOf(req);
       const faults = rules.checkHead(context);
-      if (!rules.concernsBody(context) || context.dryRun) {
+      const isUndecided = context.dryRun && !hasBody(req) && rules.concernsBody(context);
+      if (isUndecided) context.trace?.push({ stage: 'validate', decision: 'looks at the body, which is not here' });
+      if (isUndecided || !rules.concernsBody(context)) {
         next(settle(context, faults));
         return;
       }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { TOKEN } from '../lib/http-token.ts';
 import type { AnswerFields } from '../sink.ts';
+import { checkedFieldValue, isFieldValue, MAX_VALUE_CHARS } from '../values/header-value.ts';
 import type { Place } from '../values/language.ts';
 import { template } from '../values/options.ts';
 import type { Template } from '../values/template.ts';
 import type { FindNameFault } from './header-names.ts';
-import { checkedFieldValue, isFieldValue, MAX_VALUE_CHARS } from './header-value.ts';
 
 const fieldName = z
   .string()

@@ -70,7 +70,7 @@ export function createRequestEdits(options: readonly z.output<typeof requestEdit
         applyAll(context, held, undefined);
         return undefined;
       }
-      if (context.dryRun) {
+      if (context.dryRun && !hasBody(context.req)) {
         context.trace?.push({ stage: 'request', decision: 'edits that need the body are not tried' });
         applyAll(
           context,

@@ -40,6 +40,11 @@ export class Bulkhead {
     this.#fill();
   }
 
+  /** True when a call that comes now would be refused: no place is free, and none to wait in. */
+  get isFull(): boolean {
+    return this.inFlight >= this.#options.inFlight && this.#queue.size >= this.#options.queue;
+  }
+
   get waiting(): number {
     return this.#queue.size;
   }

@@ -31,6 +31,8 @@ export interface Service {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retries: RetryBudget;
+  /** All that it has now. */
+  readonly targets: readonly Target[];
   /** Its options hold from now on for whatever it shares with other editions of itself. */
   readonly comeIntoForce: () => void;
   /** A healthy target for this request, none of the excluded ones; undefined when there is none. */
@@ -89,6 +91,9 @@ export function createService({ name, identity }: ServiceNames, options: Service
     breaker,
     bulkhead: life.bulkhead,
     retries: life.retries,
+    get targets() {
+      return list.targets;
+    },
     comeIntoForce: () => life.enter(edition),
     pick: (context, excluded) => pickTarget(list.targets, balancer, context, excluded),
     hasOther(target, tried) {
@@ -124,7 +129,16 @@ function pickTarget(
   if (targets.length === 1 && excluded === undefined && only !== undefined && only.weight > 0) return only;
   const isSafe = context.method === 'GET' || context.method === 'HEAD';
   const usable = usableTargets(targets, performance.now(), excluded, isSafe);
-  return usable.length === 0 ? undefined : balancer.pick(usable, context);
+  if (usable.length === 0) return undefined;
+  return context.dryRun ? pickAndForget(usable, balancer, context) : balancer.pick(usable, context);
+}
+
+/** Whom the request would get, without its having had a turn. */
+function pickAndForget(targets: readonly Target[], balancer: Balancer, context: RequestContext): Target | undefined {
+  const before = targets.map(({ turn, exploredAtMs }) => ({ turn, exploredAtMs }));
+  const picked = balancer.pick(targets, context);
+  targets.forEach((target, index) => void Object.assign(target, before[index]));
+  return picked;
 }
 
 /** Takes in how an attempt went: counted, and learned from. */

@@ -178,7 +178,7 @@ async function startDemo(t: TestContext, folder: string, targets: string): Promi
   const [port, adminPort] = ports;
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, PORT: `${port}`, ADMIN_PORT: `${adminPort}`, STUB_PORT: `${stubPort}` };
-  const demo = spawn(process.execPath, ['scripts/demo.ts', '--targets', targets], {
+  const demo = spawn(process.execPath, ['scripts/demo.ts', '--ai', '--targets', targets], {
     cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -171,7 +171,7 @@ test('a value can begin no header field of its own', async (t) => {
   const tabbed = await ask(`${gateway.url}/a?q=%09a%09b%09`);
   assert.deepEqual([tabbed.status, tabbed.headers['x-q']], [200, 'a\tb']);
   const plain = await ask(`${gateway.url}/a?q=%20J%C3%B6rg%20`);
-  assert.equal(Buffer.from(String(plain.headers['x-q']), 'latin1').toString(), 'Jörg');
+  assert.equal(plain.headers['x-q'], 'J%C3%B6rg');
 });
 
 test('a faulty expression refuses the file, and says where', async (t) => {

@@ -84,6 +84,6 @@ export function noTarget(): GatewayError {
   return new GatewayError('no_target', undefined, { retryAfterSeconds: NO_TARGET_SECONDS });
 }
 
-function overloaded(): GatewayError {
+export function overloaded(): GatewayError {
   return new GatewayError('overloaded', undefined, { retryAfterSeconds: 1 });
 }

@@ -25,6 +25,7 @@ const MIN_DELAY_MS = 25;
 const MAX_DELAY_MS = 250;
 
 export interface RetryPolicy {
+  readonly options: RetryOptions;
   /** False where the file allows one attempt alone. */
   readonly isOn: boolean;
   /** True when more than so many attempts are allowed. */
@@ -44,6 +45,7 @@ export function createRetryPolicy(options: RetryOptions): RetryPolicy {
   const onReset = options.on.includes('reset');
   const onTimeout = options.on.includes('timeout');
   return {
+    options,
     isOn: options.attempts > 1,
     hasLeft: (attempts) => attempts < options.attempts,
     isWanted(method, outcome, status, attempts, hadBegunSending) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkedFieldValue } from '../../../src/transform/header-value.ts';
+import { checkedFieldValue } from '../../../src/values/header-value.ts';
 
 test('ASCII stays as it is, without blanks at its ends', () => {
   assert.equal(checkedFieldValue('x-a', ' a b\tc%20 '), 'a b\tc%20');

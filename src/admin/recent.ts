@@ -1,0 +1,50 @@
+import type { Step } from '../explain/explanation.ts';
+import { recentSteps } from '../explain/recent-steps.ts';
+import { type RecentRequest, recentKind } from '../log/recent.ts';
+import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
+
+const DEFAULT_COUNT = 50;
+const MAX_COUNT = 1000;
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** A refused or failed request as it is shown: its line of the log, and what its stages decided. */
+interface Shown extends Line {
+  readonly steps: readonly Step[];
+}
+
+/**
+ * `GET /recent`: the last refused and failed requests, the last one first, each with the decisions of its stages; with
+ * `?route=`, `?code=`, `?status=`, `?consumer=` or `?requestId=` those alone, and `?count=` of them (50).
+ */
+export function listRecent({ deps }: Pick<AdminSource, 'deps'>, query: URLSearchParams): AdminAnswer {
+  const count = Number(query.get('count') ?? DEFAULT_COUNT);
+  const unknown = [...query.keys()].filter((key) => key !== 'count' && !FILTERS.includes(key));
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT || unknown.length > 0) return WHAT;
+  const [recent] = deps.pool.list(recentKind);
+  const shown: Shown[] = [];
+  for (const request of recent?.list() ?? []) {
+    const line = JSON.parse(request.line) as Line;
+    if (!isWanted(line, query)) continue;
+    shown.push(show(request, line));
+    if (shown.length === count) break;
+  }
+  return ok(shown);
+}
+
+const FILTERS = ['route', 'code', 'status', 'consumer', 'requestId', 'service'];
+
+const WHAT = refusal('invalid_request', {
+  detail: `Ask with ?count=1..${MAX_COUNT}, and with what is wanted: ${FILTERS.map((name) => `?${name}=`).join(', ')}.`,
+});
+
+function isWanted(line: Line, query: URLSearchParams): boolean {
+  return FILTERS.every((name) => {
+    const wanted = query.get(name);
+    return wanted === null || String(line[name] ?? '') === wanted;
+  });
+}
+
+function show(request: RecentRequest, line: Line): Shown {
+  return { ...line, steps: recentSteps(request, line) };
+}

@@ -1,0 +1,75 @@
+import { request } from 'node:http';
+import type { Settings } from '../settings.ts';
+
+/** Nobody listens where a gateway's admin port should be. */
+export class NobodyThere extends Error {}
+
+/** A question to the admin port. */
+export interface AdminQuestion {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** `http://host:port`; default: ADMIN_HOST and ADMIN_PORT of the settings. */
+  readonly origin?: string | undefined;
+}
+
+const WITHIN_MS = 30_000;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Asks the admin port of the gateway that runs, with ADMIN_TOKEN. Rejects with `NobodyThere` where the connection is
+ * refused, and with what the gateway says where it refuses.
+ */
+export function askAdmin(
+  { adminHost, adminPort, adminToken }: Pick<Settings, 'adminHost' | 'adminPort' | 'adminToken'>,
+  { method, path, body, origin }: AdminQuestion,
+): Promise<unknown> {
+  const host = adminHost === '0.0.0.0' || adminHost === '::' ? 'localhost' : adminHost;
+  const base = origin ?? `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...(adminToken !== undefined && { authorization: `Bearer ${adminToken}` }),
+      ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+    };
+    const asking = request(
+      new URL(path, base),
+      { method, headers, signal: AbortSignal.timeout(WITHIN_MS) },
+      (answer) => {
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        answer.on('data', (piece: Buffer) => {
+          bytes += piece.length;
+          if (bytes > MAX_ANSWER_BYTES) answer.destroy(new Error('the answer of the admin port is too long'));
+          else pieces.push(piece);
+        });
+        answer.on('error', reject);
+        answer.on('end', () => settle(answer.statusCode ?? 0, Buffer.concat(pieces).toString(), base, resolve, reject));
+      },
+    );
+    asking.on('error', (error: NodeJS.ErrnoException) => {
+      const isGone = error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND';
+      reject(isGone ? new NobodyThere(`nobody answers at ${base}`) : new Error(`${base}: ${error.message}`));
+    });
+    asking.end(text);
+  });
+}
+
+function settle(
+  status: number,
+  text: string,
+  base: string,
+  resolve: (value: unknown) => void,
+  reject: (error: Error) => void,
+): void {
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    reject(new Error(`${base} is no admin port: it answers ${status} with something that is no JSON`));
+    return;
+  }
+  if (status < 300) resolve(said);
+  else reject(new Error(`${base} answers ${status}: ${(said as { detail?: string }).detail ?? text}`));
+}

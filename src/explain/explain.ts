@@ -1,0 +1,181 @@
+import type { RequestContext, Sink } from '../context.ts';
+import { GatewayError } from '../errors.ts';
+import type { Decision } from '../facts.ts';
+import type { Gateway } from '../gateway.ts';
+import { isSecretName, REDACTED, redactText } from '../lib/redact.ts';
+import type { Settings } from '../settings.ts';
+import type { CompiledRoute } from '../snapshot.ts';
+import type { ConsideredRoute, Explanation, SentRequest, Step } from './explanation.ts';
+import { type AskedRequest, type Question, requestOf } from './question.ts';
+import { readTokenClaims } from './token-claims.ts';
+
+/** A stage that asks somebody (Redis, say) has so long; what is known by then is told. */
+const WITHIN_MS = 5_000;
+
+/** How a dry run ended. */
+interface Ended {
+  readonly context: RequestContext;
+  readonly error: unknown;
+}
+
+/**
+ * Explains what would become of a request: it walks the real chain of its route with nothing consumed, written or sent
+ * (`dryRun`), so that what is told can't be another thing than what happens.
+ */
+export async function explain(
+  gateway: Pick<Gateway, 'inProcess' | 'snapshot'>,
+  settings: Pick<Settings, 'jwt'>,
+  question: Question,
+  nowMs: number,
+): Promise<Explanation> {
+  const asked = requestOf(question);
+  const body = question.body === undefined ? undefined : Buffer.from(question.body);
+  const { context, error } = await walkDry(gateway, asked, body);
+  const trace = context.trace ?? [];
+  const route = gateway.snapshot.routes.find(({ name }) => name === context.route?.name);
+  const facts = factsOf(trace);
+  const token = readTokenClaims(context, gateway.snapshot.config, settings, nowMs);
+  return {
+    request: describeRequest(asked, context),
+    route: context.route?.name ?? null,
+    considered: (facts['considered'] ?? []) as readonly ConsideredRoute[],
+    ...(facts['nearest'] !== undefined && { nearest: facts['nearest'] as NonNullable<Explanation['nearest']> }),
+    steps: stepsOf(trace, route, error === undefined ? undefined : context.refusedBy),
+    ...describeOutcome(error),
+    ...describeCaller(context),
+    ...(token.length > 0 && { token }),
+    answerHeaders: toPairs([...context.corsHeaders, ...(context.extraHeaders ?? [])]),
+    ...describeFarSide(context, asked, facts),
+    trace: trace.map(({ stage, decision }) => ({ stage, decision: redactText(decision) })),
+  };
+}
+
+function walkDry(
+  { inProcess }: Pick<Gateway, 'inProcess'>,
+  { method, target, headers, from }: AskedRequest,
+  body: Buffer | undefined,
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const sink: Sink = {
+      head: () => undefined,
+      write: () => true,
+      end: (context) => finish(context, undefined),
+      fail: (context, error) => finish(context, error),
+    };
+    const finish = (context: RequestContext, error: unknown): void => {
+      clearTimeout(timer);
+      resolve({ context, error });
+    };
+    const timer = setTimeout(
+      () => call.abort(new GatewayError('internal', `No stage has decided within ${WITHIN_MS / 1000} s.`)),
+      WITHIN_MS,
+    );
+    const call = inProcess({ method, target, headers, from, sink, dryRun: true, ...(body && { body }) });
+  });
+}
+
+/** What the stages noted for programs; of two the later one. */
+function factsOf(trace: readonly Decision[]): Readonly<Record<string, unknown>> {
+  return Object.assign({}, ...trace.map(({ facts }) => facts ?? {}));
+}
+
+function describeRequest(asked: AskedRequest, context: RequestContext): Explanation['request'] {
+  return {
+    method: context.method,
+    host: context.req.headers.host ?? '',
+    asked: redactText(asked.target),
+    path: redactText(context.path + context.query),
+    clientAddress: context.clientAddress,
+    scheme: context.scheme,
+  };
+}
+
+/** Every stage of the route in its order: what it noted, or that it let the request by; none behind a refusal. */
+function stepsOf(
+  trace: readonly Decision[],
+  route: CompiledRoute | undefined,
+  refusing: string | undefined,
+): readonly Step[] {
+  const said = new Map<string, string[]>();
+  for (const { stage, decision } of trace) {
+    if (stage === 'refused') continue;
+    const list = said.get(stage) ?? [];
+    list.push(redactText(decision));
+    said.set(stage, list);
+  }
+  const names = route?.stages ?? [...said.keys(), ...(refusing === undefined ? [] : [refusing])];
+  const all = [...new Set(['match', ...names])];
+  const last = refusing === undefined ? all.length : all.indexOf(refusing);
+  return all.map((stage, index) => ({
+    stage,
+    decisions: index > last && last >= 0 ? null : (said.get(stage) ?? []),
+    refuses: stage === refusing,
+  }));
+}
+
+function describeOutcome(error: unknown): Pick<Explanation, 'outcome'> & Partial<Explanation> {
+  if (error === undefined) return { outcome: 'passes' };
+  if (!(error instanceof GatewayError))
+    return { outcome: 'refused', status: 500, code: 'internal', detail: String(error) };
+  const { code, row, extras, status, message } = error;
+  const { detailForLog, retryAfterSeconds, errors, headers = [] } = extras ?? {};
+  return {
+    outcome: 'refused',
+    status,
+    code,
+    source: row.source,
+    detail: message,
+    ...(detailForLog !== undefined && { detailForLog: redactText(detailForLog) }),
+    advice: row.advice,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(errors !== undefined && { errors }),
+    ...(headers.length > 0 && { refusalHeaders: toPairs(headers) }),
+  };
+}
+
+function describeCaller(context: RequestContext): Pick<Explanation, 'caller'> {
+  const { authMethod, consumer, subject, issuer, roles, scopes, plan } = context;
+  if (authMethod === undefined) return {};
+  const all = { authMethod, consumer: consumer?.name, subject, issuer, roles, scopes, plan };
+  return { caller: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) };
+}
+
+function describeFarSide(
+  { service, target, route }: RequestContext,
+  asked: AskedRequest,
+  facts: Readonly<Record<string, unknown>>,
+): Partial<Explanation> {
+  const { sends, breaker, bulkhead, targets, timeouts, retry, cache } = facts as {
+    [K in 'sends' | 'breaker' | 'bulkhead' | 'targets' | 'timeouts' | 'retry' | 'cache']?: never;
+  };
+  return {
+    ...(cache !== undefined && { cache }),
+    ...(service !== undefined && { service }),
+    ...(target !== undefined && { target }),
+    ...(breaker !== undefined && { breaker, bulkhead, targets }),
+    ...(sends !== undefined && { sends: describeSent(sends, asked, route?.credentialHeaders ?? []), timeouts, retry }),
+  };
+}
+
+function describeSent(
+  { method, url, headers }: Pick<SentRequest, 'method' | 'url' | 'headers'>,
+  asked: AskedRequest,
+  credentials: readonly string[],
+): SentRequest {
+  const told = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]));
+  const sent = new Map(toPairs(asked.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const isSecret = (name: string) => isSecretName(name) || credentials.includes(name.toLowerCase());
+  return {
+    method,
+    url: redactText(url),
+    headers: headers.map(([name, value]) => [name, isSecret(name) ? REDACTED : redactText(value)]),
+    removed: [...sent.keys()].filter((name) => !told.has(name)),
+    added: [...told].filter(([name, value]) => sent.get(name) !== value).map(([name]) => name),
+  };
+}
+
+function toPairs(list: readonly string[]): (readonly [string, string])[] {
+  const pairs: (readonly [string, string])[] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] as string, list[i + 1] as string]);
+  return pairs;
+}

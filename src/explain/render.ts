@@ -1,0 +1,133 @@
+import type { Explanation, Step } from './explanation.ts';
+
+const WIDTH = 80;
+const LABEL = 14;
+const GOOD = '+';
+const BAD = 'x';
+const LATER = '.';
+
+const LOST: Readonly<Record<string, string>> = {
+  hosts: 'the host is another one',
+  headers: 'a header field is missing or another one',
+  pathRegex: 'the path does not match',
+  exact: 'the path goes on behind it',
+  methods: 'the method is another one',
+};
+
+/** An explanation for a person, in lines of 80 columns. */
+export function renderExplanation(told: Explanation): string {
+  const blocks = [
+    headline(told),
+    requestLines(told),
+    routeLines(told),
+    told.steps.flatMap((step) => stepLines(step, told)),
+    tokenLines(told),
+    refusalLines(told),
+    sentLines(told),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function headline({ request, outcome, status, code, cache, target }: Explanation): string[] {
+  const asked = `${request.method} ${request.asked}`;
+  if (outcome === 'refused') return wrap(`${asked} would be refused: ${status} ${code}`);
+  if (cache?.isGivenOut === true) return wrap(`${asked} would be answered from the cache`);
+  return wrap(`${asked} would pass${target === undefined ? '' : ` to ${target}`}`);
+}
+
+function requestLines({ request, caller }: Explanation): string[] {
+  const lines = [
+    labelled('host', `${request.host} (${request.scheme})`),
+    labelled('path', request.path),
+    labelled('client', request.clientAddress),
+  ];
+  if (caller !== undefined) {
+    const words = Object.entries(caller).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+    lines.push(labelled('caller', words.map(([name, value]) => `${name} ${[value].flat().join(', ')}`).join('; ')));
+  }
+  return lines.flat();
+}
+
+function routeLines({ route, considered, nearest }: Explanation): string[] {
+  const lines = [labelled('route', route ?? 'none')];
+  for (const { route: name, prefix, lost } of considered) {
+    if (lost !== null) lines.push(labelled('', `not ${name} (${prefix}): ${LOST[lost] ?? lost}`));
+  }
+  if (nearest !== undefined) {
+    const why = nearest.wants === undefined ? '' : `, but for its ${nearest.wants}`;
+    lines.push(labelled('', `probably meant: ${nearest.prefix}${why}`));
+  }
+  return lines.flat();
+}
+
+function stepLines({ stage, decisions, refuses }: Step, { detail, detailForLog }: Explanation): string[] {
+  if (decisions === null) return [`${LATER} ${stage.padEnd(LABEL)}  not reached`];
+  const said = refuses && decisions.length === 0 ? [detailForLog ?? detail ?? 'refused'] : decisions;
+  const [first = '', ...more] = said.length === 0 ? [''] : said;
+  const mark = refuses ? BAD : GOOD;
+  return [
+    ...wrap(`${mark} ${stage.padEnd(LABEL)}  ${first}`, LABEL + 4),
+    ...more.flatMap((one) => wrap(`${' '.repeat(LABEL + 4)}${one}`, LABEL + 4)),
+  ].map((line) => line.trimEnd());
+}
+
+function tokenLines({ token = [] }: Explanation): string[] {
+  if (token.length === 0) return [];
+  const lines = token.flatMap(({ claim, value, isGood, says }) =>
+    wrap(`${isGood ? GOOD : BAD} ${claim.padEnd(LABEL)}  ${value} (${says})`, LABEL + 4),
+  );
+  return ['The token, as it was read:', ...lines];
+}
+
+function refusalLines(told: Explanation): string[] {
+  if (told.outcome !== 'refused') return [];
+  const { detail, detailForLog, advice, errors = [], refusalHeaders = [], retryAfterSeconds } = told;
+  const lines = [labelled('client told', detail ?? '')];
+  if (detailForLog !== undefined) lines.push(labelled('in the log', detailForLog));
+  for (const entry of errors) lines.push(labelled('', Object.values(entry).join(' ')));
+  for (const [name, value] of refusalHeaders) lines.push(labelled('', `${name}: ${value}`));
+  if (retryAfterSeconds !== undefined) lines.push(labelled('', `Retry-After: ${retryAfterSeconds}`));
+  if (advice !== undefined && advice !== detail) lines.push(labelled('to mend it', advice));
+  return lines.flat();
+}
+
+function sentLines({ sends, timeouts, retry, breaker }: Explanation): string[] {
+  if (sends === undefined) return [];
+  const lines = [...wrap(`The service would get ${sends.method} ${sends.url}`)];
+  for (const [name, value] of sends.headers) {
+    const mark = sends.added.includes(name.toLowerCase()) ? GOOD : ' ';
+    lines.push(...wrap(`${mark} ${name}: ${value}`, 4));
+  }
+  for (const name of sends.removed) lines.push(`- ${name}`);
+  if (timeouts !== undefined) {
+    const words = Object.entries(timeouts).map(([name, ms]) => `${name} ${ms === null ? 'off' : ms}`);
+    lines.push(...wrap(`timeouts in ms: ${words.join(', ')}`, 2));
+  }
+  if (retry !== undefined) {
+    const { attempts, on } = retry as { attempts?: number; on?: readonly string[] };
+    lines.push(...wrap(`attempts: ${attempts}${on?.length ? `, again on ${on.join(', ')}` : ''}`, 2));
+  }
+  if (breaker !== undefined) lines.push(`circuit: ${String(breaker['state'])}`);
+  return lines;
+}
+
+function labelled(label: string, text: string): string[] {
+  return wrap(`  ${label.padEnd(LABEL)}  ${text}`, LABEL + 4);
+}
+
+/** Breaks a line at blanks, or where it must be; what follows is indented. */
+function wrap(text: string, indent = 0): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > WIDTH) {
+    const blank = rest.lastIndexOf(' ', WIDTH);
+    const at = blank > indent + 8 ? blank : WIDTH;
+    lines.push(rest.slice(0, at));
+    rest = ' '.repeat(indent) + rest.slice(at).trimStart();
+  }
+  lines.push(rest);
+  return lines;
+}

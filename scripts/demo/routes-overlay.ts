@@ -33,8 +33,8 @@ export interface OverlayOptions {
   readonly keyHash: string;
   /** Where the stubs of the service users listen. */
   readonly usersPorts: readonly number[];
-  /** Routes beside those of every demo. */
-  readonly more?: readonly object[];
+  /** Services and routes beside those of every demo. */
+  readonly more?: { readonly services?: object; readonly routes?: readonly object[] };
 }
 
 /**
@@ -43,7 +43,7 @@ export interface OverlayOptions {
  */
 export function createOverlay(
   original: string,
-  { stubPort, keyHash, usersPorts, more = [] }: OverlayOptions,
+  { stubPort, keyHash, usersPorts, more = {} }: OverlayOptions,
 ): RoutesOverlay {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-'));
   const file = path.join(folder, 'routes.json');
@@ -52,7 +52,7 @@ export function createOverlay(
   mkdirSync(path.join(folder, 'routes.d'));
   const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
   const samples = withPorts(
-    JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, ...more] }, null, 2),
+    JSON.stringify({ ...more, consumers, routes: [...SAMPLE_ROUTES, PAGE, ...(more.routes ?? [])] }, null, 2),
     stubPort,
   );
   writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);

@@ -212,3 +212,45 @@ test('whoever only asks which models there are uses no tokens', async (t) => {
   assert.equal(answer.status, 200);
   assert.equal(await leftOf(gateway, 'tokens'), 100);
 });
+
+test('an answer that is given again, to the same key of idempotency, costs nothing', async (t) => {
+  const service = await startService(t, (_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'x-is': 'kept' });
+    res.end(JSON.stringify({ usage: { prompt_tokens: 100, completion_tokens: 50 } }));
+  });
+  const key = { 'idempotency-key': '"one"', 'content-type': 'application/json', 'x-api-key': KEY };
+  const gateway = await startBefore(t, { target: service.url, file: PLAN(10_000), route: { idempotency: true } });
+  const send = () =>
+    ask(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers: key, body: JSON.stringify(chat('one')) });
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await send()).status, 200);
+    assert.equal(await leftOf(gateway, 'tokens'), 9850);
+  }
+  assert.equal(service.requests.length, 1);
+});
+
+test('limits that are only tried out let everything pass as it came, and tell what they would have refused', async (t) => {
+  const model = await useModel(t);
+  const route = { models: { capMaxTokens: true }, shadow: ['modelTokens'] };
+  const gateway = await startBefore(t, { target: model.url, file: PLAN(100, { algorithm: 'fixed' }), route });
+  for (let round = 0; round < 4; round++) {
+    const answer = await call(gateway, chat('one', { max_tokens: 60 }));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.json.usage.completion_tokens, 60);
+    assert.equal(answer.headers['ratelimit'], undefined);
+  }
+  assert.match(
+    await gateway.metrics(),
+    /turnpike_shadow_refusals_total\{.*stage="modelTokens",code="rate_limited"\} [123]\n/,
+  );
+});
+
+test('limits in tokens that no route counts refuse the file, and so does a bucket', async (t) => {
+  const model = await useModel(t);
+  const gateway = await startBefore(t, { target: model.url });
+  const routes = [{ prefix: '/v1', target: model.url }];
+  const refused = await gateway.reload({ ...PLAN(100), routes });
+  assert.match(JSON.stringify(refused), /no route counts tokens.*add \\"models\\": \{\}/);
+  const quota = { plans: { free: { quota: { limit: 5, period: 'day', cost: 'tokens' } } }, routes };
+  assert.match(JSON.stringify(await gateway.reload(quota)), /no route counts tokens/);
+});

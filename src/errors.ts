@@ -52,6 +52,7 @@ export const ERRORS = {
   not_revoked: { status: 422, source: 'client', title: 'Token not revoked', advice: 'This is no jti, or 100,000 tokens are revoked already.' },
   idempotency_key_missing: { status: 400, source: 'client', title: 'Idempotency-Key is missing', advice: 'This route requires a key: send one that is new for each new request, a UUID for one.' },
   idempotency_key_invalid: { status: 400, source: 'client', title: 'Idempotency-Key is malformed', advice: 'Send one string of 1 to 255 visible characters.' },
+  signature_replayed: { status: 409, source: 'client', title: 'Signed request came before', advice: 'A signed request passes once: sign it anew, with the time of now and a nonce of its own, to send it again.' },
   idempotency_in_progress: { status: 409, source: 'client', title: 'A request is outstanding for this Idempotency-Key', advice: 'The first request with this key is under way; send it again after Retry-After.' },
   idempotency_unknown: { status: 409, source: 'client', title: 'What came of this Idempotency-Key is not known', advice: 'The first request with this key reached the service, and its answer is not here: look at the service for what came of it.' },
   idempotency_mismatch: { status: 422, source: 'client', title: 'Idempotency-Key is already used', advice: 'This key belongs to a request with another method, target or body: send a new key for a new request.' },

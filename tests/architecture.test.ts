@@ -86,6 +86,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'express-rate-limit': ['stages/rate-limit.ts', 'limits/'],
   'rate-limit-redis': ['limits/'],
   ioredis: ['redis/'],
+  'structured-headers': ['auth/signed/structured.ts'],
   jsonwebtoken: ['auth/', 'cli/token.ts'],
   winston: ['log/log.ts'],
   'winston-transport': ['log/log.ts'],

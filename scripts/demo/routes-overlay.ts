@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, unwatchFile, watchFile, w
 import os from 'node:os';
 import path from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
-import { SAMPLE_ROUTES } from './sample-routes.ts';
+import { SAMPLE_ROUTES, SAMPLE_SIGNERS } from './sample-routes.ts';
 
 const FIRST_STUB_PORT = 4001;
 const STUB_PORTS = 4;
@@ -50,7 +50,8 @@ export function createOverlay(
   const copy = () => writeFileSync(file, withTargets(withPorts(readFileSync(original, 'utf8'), stubPort), usersPorts));
   copy();
   mkdirSync(path.join(folder, 'routes.d'));
-  const consumers = [{ name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] }];
+  const caller = { name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] };
+  const consumers = [caller, ...SAMPLE_SIGNERS];
   const samples = withPorts(
     JSON.stringify({ ...more, consumers, routes: [...SAMPLE_ROUTES, PAGE, ...(more.routes ?? [])] }, null, 2),
     stubPort,

@@ -1,4 +1,4 @@
-/** Routes of the demo beside those of routes.json: what docs/answers.md, docs/transforms.md and docs/cache.md show, to be tried. */
+/** Routes of the demo beside those of routes.json, to be tried: what docs/answers.md and the other pages show that speak of /samples. */
 export const SAMPLE_ROUTES: readonly object[] = [
   {
     prefix: '/samples/sent',
@@ -49,6 +49,15 @@ export const SAMPLE_ROUTES: readonly object[] = [
       format: 'json',
       xml: { arrays: ['order.items.item'], numbers: true },
       json: { rename: { "order['@id']": 'id', "order.items.item[]['@sku']": 'sku' } },
+    },
+  },
+  {
+    prefix: '/samples/credentials',
+    target: 'http://localhost:4003',
+    auth: { any: ['jwt', 'api-key'], optional: true },
+    serviceAuth: {
+      header: { 'x-internal-key': 'the key of the service' },
+      token: { audience: 'products', header: 'x-caller-token' },
     },
   },
   {
@@ -103,4 +112,16 @@ export const SAMPLE_ROUTES: readonly object[] = [
       },
     },
   },
+  {
+    prefix: '/samples/github',
+    target: 'http://localhost:4003',
+    auth: { webhook: { provider: 'github', consumers: 'hooks' } },
+  },
+  { prefix: '/samples/partner', target: 'http://localhost:4003', auth: 'http-signature' },
+];
+
+/** Who may sign what, with secrets that everybody can read here. */
+export const SAMPLE_SIGNERS: readonly object[] = [
+  { name: 'hooks', webhookSecrets: ['demo-secret-of-webhooks'] },
+  { name: 'partner', signatureKeys: [{ id: 'demo', secret: 'demo-secret-of-partners-of-32-bytes' }] },
 ];

@@ -82,9 +82,14 @@ function createRequirement(mode: 'any' | 'all', list: readonly SchemeInput[], op
     if (!chosen.some((other) => isDeepStrictEqual(other, one))) chosen.push(one);
   }
   // Whoever has to ask somebody comes last, however it was written.
-  const isLast = ({ name }: ChosenScheme) => Number(schemeOf(name).isLastResort === true);
-  chosen.sort((a, b) => isLast(a) - isLast(b));
+  chosen.sort((a, b) => rankOf(a) - rankOf(b));
   return { mode, schemes: [...new Set(chosen.map(({ name }) => name))], chosen, optional };
+}
+
+/** Before what has to be asked of somebody comes what passes once, and before that what may refuse at no cost. */
+function rankOf({ name }: ChosenScheme): number {
+  const { isLastResort = false, passesOnce = false } = schemeOf(name);
+  return isLastResort ? 2 : Number(passesOnce);
 }
 
 /** Why two of a kind on one route can't both count; undefined where they can. */

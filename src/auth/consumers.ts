@@ -3,6 +3,7 @@ import type { Report } from '../stage.ts';
 import { isHashOfNothing } from './api-key-format.ts';
 import { checkName } from './check-name.ts';
 import { PASSWORD_HASH, parsePasswordHash } from './password.ts';
+import { signatureKey } from './signed/signature-key.ts';
 
 const key = z.strictObject({
   id: z
@@ -53,6 +54,16 @@ export const consumerRow = z.strictObject({
     .array(client)
     .default([])
     .describe('Clients of issuers: their tokens (`azp`, `client_id`) are calls of this consumer.'),
+  webhookSecrets: z
+    .array(z.string().min(1))
+    .max(8)
+    .optional()
+    .describe('Secrets that its webhooks are signed with, for `webhook`; several at once while one is renewed.'),
+  signatureKeys: z
+    .array(signatureKey)
+    .max(100)
+    .optional()
+    .describe('Keys that it signs requests with, for `http-signature`; several at once while one is renewed.'),
 });
 
 function isUsableHash(text: string): boolean {

@@ -23,12 +23,13 @@ export interface Identity {
   readonly upstreamHeaders: readonly string[];
 }
 
-/** What a refused credential answers: none that counts, or a wrong one (401), known but not allowed, or sent by a foreign page (403), nobody could tell (503). */
+/** What a refused credential answers: none that counts, or a wrong one (401), known but not allowed, or sent by a foreign page (403), a copy of what has passed (409), nobody could tell (503). */
 export type RefusalCode =
   | 'unauthenticated'
   | 'invalid_credential'
   | 'forbidden'
   | 'origin_refused'
+  | 'signature_replayed'
   | 'auth_unavailable';
 
 interface RefusalExtras {
@@ -71,6 +72,8 @@ export interface CredentialCheck {
   readonly isConfigured: boolean;
   /** True when somebody has to be asked each time: where any scheme will do, it is left out once another has said who calls. */
   readonly isLastResort: boolean;
+  /** Fields, names and values by turns, that say more of what is asked for than a challenge does. */
+  readonly asks?: (context: RequestContext) => readonly string[];
   /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */
   check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined;
 }

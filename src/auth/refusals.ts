@@ -25,6 +25,10 @@ export function createRefusals(
 ) {
   const fixed = challengeOf(schemes.map(({ name }) => name));
   const challengeFor = (context: RequestContext) => (isPublished ? withMetadata(fixed, context) : fixed);
+  const asking = schemes.flatMap(({ asks }) => asks ?? []);
+  const withChallenge = (context: RequestContext, challenge: string) => ({
+    headers: ['WWW-Authenticate', challenge, ...asking.flatMap((asks) => asks(context))],
+  });
   const hint = createForeignHint(schemes, mode);
   const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
 
@@ -38,7 +42,11 @@ export function createRefusals(
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
     const other = isOfAnotherKind(refused) ? hint(context, true) : undefined;
     const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
-    return new GatewayError(code, other ?? `${capitalise(reason)}.`, { ...withChallenge(said), cause, detailForLog });
+    return new GatewayError(code, other ?? `${capitalise(reason)}.`, {
+      ...withChallenge(context, said),
+      cause,
+      detailForLog,
+    });
   }
 
   return function refuse(context: RequestContext, refused: RefusedScheme | undefined): GatewayError {
@@ -47,7 +55,7 @@ export function createRefusals(
       return new GatewayError(
         'unauthenticated',
         nothingSent ?? hint(context, false),
-        withChallenge(challengeFor(context)),
+        withChallenge(context, challengeFor(context)),
       );
     }
     const { code, passedOn } = refused.refusal;
@@ -65,17 +73,13 @@ function isOfAnotherKind(refused: RefusedScheme): boolean {
 /** A refusal that is no credential's fault, or somebody else's decision. */
 function refuseAs({ reason, code, cause, passedOn, forLog }: Refusal, challenge: string): GatewayError {
   if (code === 'auth_unavailable') return new GatewayError(code, undefined, { cause });
-  const asks = passedOn?.status === 401 ? withChallenge(challenge) : undefined;
+  const asks = passedOn?.status === 401 ? { headers: ['WWW-Authenticate', challenge] } : undefined;
   const detailForLog = logDetail(reason, forLog);
   return new GatewayError(code, `${capitalise(reason)}.`, { ...asks, passedOn, cause, detailForLog });
 }
 
 function logDetail(reason: string, forLog: string | undefined): string | undefined {
   return forLog === undefined ? undefined : `${capitalise(reason)}: ${forLog}.`;
-}
-
-function withChallenge(challenge: string) {
-  return { headers: ['WWW-Authenticate', challenge] };
 }
 
 function capitalise(text: string): string {

@@ -26,6 +26,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   readonly isToken?: boolean;
   /** True when somebody has to be asked each time: it comes last, however it was written. */
   readonly isLastResort?: boolean;
+  /** True when a credential passes once: it is looked at after those that pass again, which may yet refuse the call. */
+  readonly passesOnce?: boolean;
   /**
    * True when the mere presence of its field proves who calls, and is believed of a trusted peer alone: such a field stops
    * at the gateway on every route of a file that names it anywhere.
@@ -49,6 +51,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   isPossible(file: FileOf<FileKeys>): boolean;
   /** Checks what a schema alone can't. */
   check?(file: FileOf<FileKeys>, report: Report): void;
+  /** What of a route's options this file can't answer. */
+  findFault?(options: Options, file: FileOf<FileKeys>): { readonly message: string; readonly hint: string } | undefined;
   /** Why no route can name it with this file. */
   findMissing?(file: FileOf<FileKeys>): { readonly message: string; readonly hint: string } | undefined;
   prepare(file: FileOf<FileKeys>, deps: StageDeps, callers: TokenCallers): Prepared;
@@ -67,7 +71,7 @@ export interface AuthRoute {
 }
 
 /** What a scheme makes for a route; the rest of a check is known from the table. */
-type SchemeCheck = Pick<CredentialCheck, 'authorizationWord' | 'isConfigured' | 'check'>;
+type SchemeCheck = Pick<CredentialCheck, 'authorizationWord' | 'isConfigured' | 'check' | 'asks'>;
 
 type Defaults = 'fileKeys' | 'isPossible' | 'prepare';
 

@@ -8,9 +8,11 @@ import type { Scheme } from './scheme.ts';
 import { apiKeyScheme } from './schemes/api-key.ts';
 import { basicScheme } from './schemes/basic.ts';
 import { forwardAuthScheme } from './schemes/forward-auth.ts';
+import { httpSignatureScheme } from './schemes/http-signature.ts';
 import { introspectionScheme } from './schemes/introspection.ts';
 import { jwtScheme } from './schemes/jwt.ts';
 import { mtlsScheme } from './schemes/mtls.ts';
+import { webhookScheme } from './schemes/webhook.ts';
 import { createTokenCallers } from './token-identity.ts';
 
 /**
@@ -23,6 +25,8 @@ const TABLE = [
   introspectionScheme, // opaque tokens, which a server knows
   basicScheme, //         user names and passwords, for operators
   mtlsScheme, //          client certificates, as a load balancer tells them
+  httpSignatureScheme, // requests that a partner has signed
+  webhookScheme, //       what a provider sends of its own accord, signed
   forwardAuthScheme, //   a service of the company's own decides
 ] as const;
 

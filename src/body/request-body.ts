@@ -11,6 +11,16 @@ const MAX_REPLAY_BYTES = 64 * 1024;
 /** How long an upload that a stage reads may stand still. */
 const DEFAULT_IDLE_MS = 30_000;
 
+/** How somebody watches over a body that is read whole. */
+export interface Watch {
+  /** How long it may stand still. Default 30 s. */
+  readonly idleMs?: number;
+  /** Ends the reading, with the reason as the error. */
+  readonly signal?: AbortSignal;
+  /** Told of every chunk. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
 /**
  * The body of one request, counted against the route's limit whoever reads it.
  *
@@ -78,12 +88,12 @@ export class RequestBody implements UploadOwner {
   /**
    * All of it, read once for all who ask. Rejects with `body_too_large` (413) over the route's limit, `request_timeout`
    * (408) when it stands still, `client_closed` when the client leaves, `overloaded` (503) where too much is kept already.
-   * To be asked for before anything is sent on.
+   * To be asked for before anything is sent on. Who asks first may watch over it.
    */
-  whole(idleMs = DEFAULT_IDLE_MS): Promise<Buffer> {
+  whole(watch: Watch = {}): Promise<Buffer> {
     if (this.#whole === undefined) {
       this.#res.once('close', this.#letGo);
-      this.#whole = this.#read(idleMs);
+      this.#whole = this.#read(watch);
     }
     return this.#whole;
   }
@@ -144,8 +154,10 @@ export class RequestBody implements UploadOwner {
     this.#kept.add(bytes);
   }
 
-  #read(idleMs: number): Promise<Buffer> {
+  #read({ idleMs = DEFAULT_IDLE_MS, signal, onBytes }: Watch): Promise<Buffer> {
     const req = this.#req;
+    // Sent before, and all of it still here: to be sent again, elsewhere.
+    if (this.#stream !== undefined && this.#ended && this.#keptAll) return Promise.resolve(this.#kept.whole());
     if (this.#stream !== undefined) return Promise.reject(new Error('the body is on its way to the service already'));
     if (Number(req.headers['content-length'] ?? 0) > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes));
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -154,29 +166,39 @@ export class RequestBody implements UploadOwner {
       req.off('data', onData);
       req.off('end', onEnd);
       req.off('close', onClose);
+      signal?.removeEventListener('abort', onAbort);
       if (error === undefined) {
         const bytes = this.#kept.whole();
         this.#keep(bytes);
         resolve(bytes);
       } else {
         req.pause();
+        this.#kept.clear();
+        this.#keptAll = false;
         reject(error);
       }
     };
     const onData = (chunk: Buffer): void => {
       const error = this.take(chunk);
-      if (error === undefined) timer.refresh();
-      else settle(error);
+      if (error !== undefined) {
+        settle(error);
+        return;
+      }
+      timer.refresh();
+      // It may end the reading.
+      onBytes?.(chunk.length);
     };
     const onEnd = (): void => {
       this.end();
       settle();
     };
     const onClose = (): void => settle(new GatewayError('client_closed'));
+    const onAbort = (): void => settle(signal?.reason);
     const timer = setTimeout(() => settle(new GatewayError('request_timeout')), idleMs);
     req.on('data', onData);
     req.on('end', onEnd);
     req.on('close', onClose);
+    signal?.addEventListener('abort', onAbort);
     this.begin();
     return promise;
   }

@@ -22,7 +22,7 @@ export function planKeeping(plan: CachePlan, look: Look, answered: Answered): Ke
   if (spot === undefined) return 'for its caller alone';
   const own = parseVary(answered.fields['vary']);
   const vary = own === undefined ? undefined : uniteVary(own, spot.vary);
-  if (vary === undefined) return 'Vary';
+  if (vary === undefined || (plan.callerField !== undefined && vary.includes(plan.callerField))) return 'Vary';
   const tags = parseTags(answered.fields['cache-tag'], answered.fields['surrogate-key']);
   if (tags === undefined) return 'too many tags';
   return { answered, verdict, spot, vary, tags };

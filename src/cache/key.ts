@@ -47,8 +47,11 @@ export interface KeyPlan {
   readonly routeId: string;
   readonly key: CacheOptions['key'];
   readonly shared: boolean;
-  /** True where a token of ours tells the service who calls, with more of it than the fields say. */
-  readonly tellsCaller: boolean;
+  /**
+   * The field in which a token of ours tells the service who calls, in lower case: each caller has its own, which is not
+   * known here. Undefined where none does.
+   */
+  readonly callerField: string | undefined;
   /** Names of fields, in lower case, that the route's own edits write. */
   readonly written: readonly string[];
   /** True where names stay in this process: a short one needs no hash then, which would be half the cost of a hit. */
@@ -109,7 +112,7 @@ function ownName(context: RequestContext, told: ToldFields, plan: KeyPlan, base:
   if (plan.shared && isShareable(context, told, plan)) return `s${base}`;
   const parts = [base, authMethod, issuer, subject, consumer?.name];
   // What the token says and no field does.
-  if (plan.tellsCaller) parts.push(JSON.stringify(context.scopes), context.plan);
+  if (plan.callerField !== undefined) parts.push(JSON.stringify(context.scopes), context.plan);
   // In the order in which they came: another order is at worst another name for the same answer.
   for (const [name, value] of told) if (!UNKEYED.has(name) && !name.startsWith('sec-')) parts.push(name, value);
   return `o${nameOf(parts, plan)}`;

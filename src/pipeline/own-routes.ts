@@ -2,7 +2,8 @@ import { hasMetadata, ownSchemes } from '../auth/auth-option.ts';
 import { metadataPrefix } from '../auth/resource-metadata.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from '../config/routes.ts';
 import type { RouteInfo } from '../stage.ts';
-import { tellsCaller } from '../upstream/credentials/options.ts';
+import { callerField } from '../upstream/credentials/options.ts';
+import { JWKS_PATH } from '../upstream/credentials/token-keys.ts';
 
 /** A route that the gateway answers itself. */
 export interface OwnRoute {
@@ -35,12 +36,10 @@ export function createOwnRoutes(stages: StageList, config: FileConfig): readonly
   ];
 }
 
-/** Where the keys of our tokens are, as those of other issuers mostly are. */
-const JWKS_PATH = '/.well-known/jwks.json';
-
 /** The keys of the tokens that services are sent, where any is sent one. */
 function createKeysRoute(stages: StageList, { services, routes }: FileConfig): readonly OwnRoute[] {
-  if (![...Object.values(services), ...routes].some(({ serviceAuth }) => tellsCaller(serviceAuth))) return [];
+  if ([...Object.values(services), ...routes].every(({ serviceAuth }) => callerField(serviceAuth) === undefined))
+    return [];
   const keys = { name: 'turnpike-jwks', prefix: JWKS_PATH, exact: true, methods: ['GET'], auth: 'none' };
   return [{ own: 'jwks', config: parseBareRoute(stages, keys) }];
 }

@@ -16,6 +16,7 @@ import { applyIdentity } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
 import { type CountFailure, createRefusals } from '../auth/refusals.ts';
 import {
+  type CredentialsFile,
   createChecks,
   credentialFileKeys,
   type PreparedSchemes,
@@ -60,12 +61,7 @@ export const authenticateStage = defineStage({
         const hint = 'name in "auth" what is to be tried out';
         report(['routes', index, 'shadow'], 'the route has auth "none": there is nothing to shadow', hint);
       }
-      const fault = findRepeat(auth) ?? findClash(auth);
-      if (fault !== undefined) report(['routes', index, 'auth'], fault.message, fault.hint);
-      for (const name of auth.schemes) {
-        const missing = schemeOf(name).findMissing?.(file);
-        if (missing !== undefined) report(['routes', index, 'auth'], missing.message, missing.hint);
-      }
+      for (const { message, hint } of findAuthFaults(auth, file)) report(['routes', index, 'auth'], message, hint);
     });
   },
 
@@ -98,6 +94,15 @@ export const authenticateStage = defineStage({
     };
   },
 });
+
+/** What a route can't ask of its callers, by its own word or with this file. */
+function findAuthFaults(auth: AuthRequirement, file: CredentialsFile) {
+  return [
+    findRepeat(auth) ?? findClash(auth),
+    ...auth.schemes.map((name) => schemeOf(name).findMissing?.(file)),
+    ...auth.chosen.map(({ name, options }) => schemeOf(name).findFault?.(options, file)),
+  ].filter((fault) => fault !== undefined);
+}
 
 type Refuse = ReturnType<typeof createRefusals>;
 

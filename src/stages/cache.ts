@@ -7,7 +7,7 @@ import { useSharedCache } from '../cache/shared.ts';
 import { writtenFields } from '../cache/written-fields.ts';
 import { contextOf } from '../context.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
-import { tellsCaller } from '../upstream/credentials/options.ts';
+import { callerField } from '../upstream/credentials/options.ts';
 import { failoverKey } from '../upstream/forward/failover.ts';
 import {
   completeTimeouts,
@@ -50,7 +50,7 @@ export const cacheStage = defineStage({
     const plan = createPlan(own, route, deps, maxBytes, {
       // What its service is shown of the gateway decides what that answers, as what it is told does.
       routeId: fingerprint(route.name, { ...options, serviceAuth }),
-      tellsCaller: serviceAuth.some(tellsCaller),
+      callerField: serviceAuth.map(callerField).find((field) => field !== undefined),
       written: writtenFields((options as { readonly request?: unknown }).request),
       idleMs: completeTimeouts(timeouts).idle,
     });
@@ -67,7 +67,7 @@ function createPlan(
   route: RouteInfo,
   deps: StageDeps,
   maxBytes: number,
-  of: Pick<CachePlan, 'routeId' | 'tellsCaller' | 'written' | 'idleMs'>,
+  of: Pick<CachePlan, 'routeId' | 'callerField' | 'written' | 'idleMs'>,
 ): CachePlan {
   const { isLocal, store, purges, collapse, budget, resize, longestBody } = useSharedCache(deps, maxBytes);
   deps.whenInForce(() => resize(maxBytes));

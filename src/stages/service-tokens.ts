@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
+import { matchKeys } from '../routing/keys.ts';
 import { duration, oneOrMany } from '../schema-values.ts';
 import { defineStage, type Report } from '../stage.ts';
-import { parseTokenKey, type TokenKeysOptions } from '../upstream/credentials/token-keys.ts';
+import { callerField } from '../upstream/credentials/options.ts';
+import { JWKS_PATH, parseTokenKey, type TokenKeysOptions } from '../upstream/credentials/token-keys.ts';
 import { useTokenKeys } from '../upstream/credentials/use-credential.ts';
+import { serviceKeys, servicesOption } from '../upstream/service-options.ts';
 
 /** A minute: a service that asks again then knows a new key before the old one's tokens have ended. */
 const CACHE_CONTROL = 'public, max-age=60';
@@ -28,6 +31,9 @@ const serviceTokensOption = z
   .prefault({})
   .describe('What signs the tokens that `serviceAuth.token` sends to services.');
 
+const OF_ONE_PROCESS =
+  'tokens for services are signed with a key that this process alone has: with several gateways name one in "serviceTokens.key"';
+
 type ServiceTokens = z.output<typeof serviceTokensOption>;
 
 /**
@@ -36,9 +42,16 @@ type ServiceTokens = z.output<typeof serviceTokensOption>;
  */
 export const serviceTokensStage = defineStage({
   name: 'serviceTokens',
+  reads: { prefix: matchKeys.prefix, serviceAuth: serviceKeys.serviceAuth },
   fileKeys: { serviceTokens: serviceTokensOption },
+  fileReads: { services: servicesOption },
 
-  check({ serviceTokens: { key = [] } }, _routes, report) {
+  check({ serviceTokens: { key = [] }, services }, routes, report) {
+    const areSent = [...Object.values(services), ...routes].some(({ serviceAuth }) => callerField(serviceAuth));
+    routes.forEach(({ prefix }, index) => {
+      if (!areSent || !prefix.includes(JWKS_PATH)) return;
+      report(['routes', index, 'prefix'], 'this is where the keys of the tokens for services are', 'use another path');
+    });
     for (const [at, text] of key.entries()) checkKey(text, at, report);
     const kids = key.flatMap((text) => kidOf(text) ?? []);
     const twice = kids.find((kid, at) => kids.indexOf(kid) < at);
@@ -49,11 +62,13 @@ export const serviceTokensStage = defineStage({
     const keys = useTokenKeys(deps);
     const options = readOptions(serviceTokens);
     deps.whenInForce(() => keys.follow(options));
-    return keys;
+    return { keys, areMade: options.keys.length === 0 };
   },
 
-  create(_options, route, _deps, keys) {
+  create(_options, route, deps, { keys, areMade }) {
     if (route.own !== 'jwks') return undefined;
+    // What has Redis has several gateways, mostly.
+    if (areMade && deps.redis !== undefined) deps.whenInForce(() => deps.log.warn(OF_ONE_PROCESS));
 
     return function serviceTokens(req, _res, next) {
       const context = contextOf(req);

@@ -99,3 +99,15 @@ test('a token server that is not there is no failure of the service', async (t) 
   const { text } = await ask(`${gateway.adminUrl}/state`);
   assert.ok(!text.includes('"open"'), 'the circuit is closed');
 });
+
+test('a request with an Idempotency-Key that got no token was not run, and runs when it is sent again', async (t) => {
+  const [service, tokens] = [await startService(t), await startTokenServer(t)];
+  const route = { prefix: '/a', target: service.url, auth: 'none', idempotency: true, circuitBreaker: {} };
+  const gateway = await startGateway(t, { file: { routes: [{ ...route, serviceAuth: clientCredentials(tokens) }] } });
+  const post = () => ask(`${gateway.url}/a`, { method: 'POST', headers: { 'idempotency-key': 'once' }, body: 'x' });
+  tokens.fault = (res) => res.writeHead(500).end();
+  assert.equal((await post()).status, 503);
+  tokens.fault = undefined;
+  await until(async () => (await post()).status === 200, { what: 'the token server is asked again' });
+  assert.equal(service.requests.length, 1);
+});

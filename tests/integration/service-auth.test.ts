@@ -327,6 +327,7 @@ test('an explanation names the kind of credential, and asks nobody for one', asy
   const { context } = await collect(gateway.gateway.inProcess, dry);
   const said = context.trace?.map(({ decision }) => decision).join('\n') ?? '';
   assert.match(said, /credential: oauth2 in authorization/);
+  assert.match(JSON.stringify(context.trace), /\["authorization","\*\*\*"\]/);
   assert.equal(tokens.requests.length + service.requests.length, 0);
 });
 

@@ -183,3 +183,26 @@ test('a credential of the gateway does not keep answers out of the cache', async
   assert.equal(seen().length, 1, 'nor does what the service is never told');
   assert.equal(seen()[0]?.headers.authorization, 'Bearer fixed');
 });
+
+test('an answer that says it depends on the token is stored for nobody, public or not', async (t) => {
+  const gateway = await startCached(t, {
+    route: { auth: ['jwt'], serviceAuth: { token: { audience: 'orders' } } },
+    top: { issuers: CALLERS.issuers },
+  });
+  const fields = { 'cache-control': 'public, max-age=600', vary: 'Accept, Authorization' };
+  const seen = gateway.script('/me', () => ({ headers: fields }));
+  for (const sub of ['u1', 'u2', 'u2']) await gateway.get('/me', { authorization: `Bearer ${userToken({ sub })}` });
+  assert.equal(seen().length, 3);
+});
+
+test('the file is refused where a route stands in the place of the keys', async (t) => {
+  const { gateway, file } = await start(t, {});
+  const routes = [...file.routes, { prefix: '/.well-known/jwks.json', target: 'http://127.0.0.1:1', auth: 'none' }];
+  assert.match(
+    JSON.stringify(await gateway.reload({ ...file, routes })),
+    /where the keys of the tokens for services are/,
+  );
+  const wider = [...file.routes, { prefix: '/.well-known', target: 'http://127.0.0.1:1', auth: 'none' }];
+  await gateway.reload({ ...file, routes: wider });
+  assert.equal((await ask(gateway.url + JWKS)).status, 200);
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,6 +9,7 @@ import { renderStarter } from '../../src/cli/starter.ts';
 import { ConfigError, type Fault } from '../../src/config/config-error.ts';
 import { loadRoutes } from '../../src/config/load.ts';
 import { ERRORS, PROBLEM_BASE } from '../../src/errors.ts';
+import { pemOf } from '../support/auth.ts';
 import { configFolder, faultsOf } from '../support/config-files.ts';
 import { type Fragment, readFragments } from '../support/documents.ts';
 
@@ -42,10 +44,7 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
     consumers: [...((file['consumers'] ?? []) as object[]), ...consumers],
   };
   const text = JSON.stringify(whole).replaceAll('/run/secrets/', './secrets/');
-  const files = [...text.matchAll(/\$\{FILE:\.\/([^}]+)\}/g)].map(([, name = '']) => [
-    name,
-    name.endsWith('.pem') ? (rootCertificates[0] as string) : 'secret',
-  ]);
+  const files = [...text.matchAll(/\$\{FILE:\.\/([^}]+)\}/g)].map(([, name = '']) => [name, contentOf(name)]);
   const pages = [...text.matchAll(/"(?:files|folder)":"\.\/([^"]+)"/g)].map(([, name = '']) => [
     `${name}/index.html`,
     '',
@@ -58,6 +57,11 @@ function complete(t: TestContext, file: Json): { path: string; env: Record<strin
   const folder = configFolder(t, { 'routes.json': text, ...beside, ...documents });
   const env = [...text.matchAll(/\$\{ENV:([^}]+)\}/g)].map(([, name = '']) => [name, 'x'.repeat(48)]);
   return { path: join(folder, 'routes.json'), env: Object.fromEntries(env) };
+}
+
+function contentOf(name: string): string {
+  if (name.endsWith('.pem')) return rootCertificates[0] as string;
+  return name.endsWith('.key') ? pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey) : 'secret';
 }
 
 /** An object with a member for each name that stands at a place in the text. */

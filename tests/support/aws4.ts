@@ -1,11 +1,5 @@
-import { createRequire } from 'node:module';
+import aws4 from 'aws4';
 import type { SeenRequest } from './service.ts';
-
-interface Aws4 {
-  sign(request: object, credentials: object): { headers: Readonly<Record<string, string>> };
-}
-
-const aws4 = createRequire(import.meta.url)('aws4') as Aws4;
 
 export interface AwsKey {
   readonly accessKeyId: string;

@@ -83,6 +83,13 @@ export interface PublicScheme {
   readonly scheme: Json;
 }
 
+/** Schemes whose credential has one place and nothing to choose. */
+const ONLY_PLACES: ReadonlyMap<string, PublicScheme> = new Map([
+  ['basic', { name: 'password', scheme: { type: 'http', scheme: 'basic' } }],
+  ['mtls', { name: 'client-certificate', scheme: { type: 'mutualTLS' } }],
+  ['http-signature', { name: 'signature', scheme: { type: 'apiKey', in: 'header', name: 'Signature' } }],
+]);
+
 /** How a caller may prove who it is by one scheme of a route: each of these ways will do. */
 function waysOf({ name, options }: ChosenScheme, hide: Hide): PublicScheme[] {
   const { header, query, cookie } = options as { header?: string; query?: string; cookie?: string };
@@ -108,10 +115,9 @@ function waysOf({ name, options }: ChosenScheme, hide: Hide): PublicScheme[] {
     if (header === 'authorization') places.push({ name: 'api-key-bearer', scheme: { type: 'http', scheme: 'bearer' } });
     else add('header', header);
     add('query', query);
-  } else if (name === 'basic') {
-    places.push({ name: 'password', scheme: { type: 'http', scheme: 'basic' } });
-  } else if (name === 'mtls') {
-    places.push({ name: 'client-certificate', scheme: { type: 'mutualTLS' } });
+  } else {
+    const only = ONLY_PLACES.get(name);
+    if (only !== undefined) places.push(only);
   }
   return places;
 }

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../../context.ts';
+import { REDACTED } from '../../lib/redact.ts';
 import type { AnswerFields } from '../../sink.ts';
 
 /** One attempt as it would be sent without a credential, after every edit. */
@@ -44,6 +45,8 @@ export interface ServiceCredential {
    * where something must be fetched first; throws or rejects with `credential_unavailable` (503).
    */
   prove(fields: readonly string[], request: Outgoing): string[] | Promise<string[]>;
+  /** The same for people, with a mark in place of each value: nothing is fetched or signed. */
+  standIn(fields: readonly string[]): string[];
   /** See `CredentialPart.hear`. */
   hear(fields: readonly string[], status: number, headers: AnswerFields): boolean;
 }
@@ -64,6 +67,7 @@ export function combineParts(parts: readonly CredentialPart[]): ServiceCredentia
       }
       return proven;
     },
+    standIn: (sent) => [...withoutFields(sent, written), ...fields.flatMap((name) => [name, REDACTED])],
     hear(sent, status, headers) {
       let isWorthAnother = false;
       for (const part of parts) if (part.hear?.(sent, status, headers) === true) isWorthAnother = true;

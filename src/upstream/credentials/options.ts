@@ -3,10 +3,8 @@ import { isOneHop } from '../../lib/header-filter.ts';
 import { TOKEN } from '../../lib/http-token.ts';
 import { isSafeUrl } from '../../lib/safe-url.ts';
 import { duration, oneOrMany } from '../../schema-values.ts';
+import { isFieldValue, MAX_VALUE_CHARS } from '../../values/header-value.ts';
 
-/** Visible characters with single blanks within (RFC 9110, section 5.5); no message ever repeats one, it is a secret. */
-const FIELD_VALUE = /^[\x21-\x7e]+(?:[\t ]+[\x21-\x7e]+)*$/;
-const MAX_VALUE_CHARS = 8192;
 /** What the gateway tells of the connection, the client and the caller. */
 const TOLD_OTHERWISE = /^(?:x-forwarded-|x-user-|x-consumer-|x-auth-method$|sec-websocket-|content-)/;
 const NAMES = new Set(['forwarded', 'x-real-ip', 'x-request-id', 'x-correlation-id', 'traceparent', 'destination']);
@@ -28,11 +26,12 @@ const fieldName = z
   })
   .transform((name) => name.toLowerCase());
 
+/** No message ever repeats one. */
 const secret = z
   .string()
   .min(1)
   .max(MAX_VALUE_CHARS)
-  .regex(FIELD_VALUE, { error: 'expected visible ASCII characters, without blanks or line breaks at the ends' });
+  .refine(isFieldValue, { error: 'expected visible ASCII characters, without blanks or line breaks at the ends' });
 
 const headerOption = z
   .record(fieldName, secret)
@@ -158,7 +157,7 @@ export function credentialFields(option: ServiceAuthOption | undefined): readonl
   return option === undefined || option === false ? [] : fieldsOf(option);
 }
 
-/** Whether it sends the service a token that says who calls. */
-export function tellsCaller(option: ServiceAuthOption | undefined): boolean {
-  return option !== undefined && option !== false && option.token !== undefined;
+/** The field in which it sends the service a token that says who calls, in lower case; undefined where it sends none. */
+export function callerField(option: ServiceAuthOption | undefined): string | undefined {
+  return option === undefined || option === false ? undefined : option.token?.header;
 }

@@ -9,6 +9,9 @@ import {
 import type { Clock } from '../../lib/clock.ts';
 import type { Kind } from '../../pool.ts';
 
+/** Where their public parts are, as those of other issuers mostly are. */
+export const JWKS_PATH = '/.well-known/jwks.json';
+
 /** What tokens of the gateway are signed with. */
 export type TokenAlgorithm = 'ES256' | 'EdDSA';
 

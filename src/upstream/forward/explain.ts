@@ -39,7 +39,7 @@ export function explainForward(context: RequestContext, route: ForwardPlan, path
 /** The first attempt at a target, as it would be made. */
 function explainAttempt(
   context: RequestContext,
-  { timeouts, retry, service }: ForwardPlan,
+  { timeouts, retry, service, credential }: ForwardPlan,
   path: string,
   target: Target,
 ) {
@@ -49,6 +49,7 @@ function explainAttempt(
   if (length !== undefined) headers.push('content-length', length);
   tellDestination(headers, target.basePath, context);
   if (!hasHost(headers)) headers.unshift('host', target.location.host);
+  if (credential !== undefined) context.trace?.push({ stage: 'forward', decision: `credential: ${credential.title}` });
   context.trace?.push({
     stage: 'forward',
     decision: `target ${target.url}`,
@@ -56,7 +57,7 @@ function explainAttempt(
       sends: {
         method: context.method,
         url: target.origin + joinBase(target.basePath, path, context.path.endsWith('/')),
-        headers: toPairs(headers),
+        headers: toPairs(credential?.standIn(headers) ?? headers),
       },
       timeouts: shortened,
       retry: { ...retry.options, hasBudget: service.retries.hasRoom(true) },

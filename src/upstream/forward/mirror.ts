@@ -64,7 +64,7 @@ async function copy(
   const path = joinBase(target.basePath, servicePath, context.path.endsWith('/'));
   const fields = [...context.upstreamHeaders, 'X-Gateway-Mirror', 'true'];
   const headers = credential === undefined ? fields : await proveTo(credential, target, fields, context, path);
-  await call({
+  const answer = await call({
     to: target.transport,
     method,
     path,
@@ -73,6 +73,7 @@ async function copy(
     maxBytes: MAX_ANSWER_BYTES,
     isCut: true,
   });
+  credential?.hear(headers, answer.status, answer.headers);
 }
 
 function sideOf(options: MirrorOptions, services: ReadonlyMap<string, FarSide>, deps: StageDeps): FarSide | undefined {

@@ -18,3 +18,15 @@ test('an upload that comes byte by byte is kept, and sent again, in few pieces',
   assert.ok(again.length <= 20, `${again.length} pieces`);
   req.destroy();
 });
+
+test('what was sent and is still here can be had whole, to be sent elsewhere', async () => {
+  const req = Object.assign(new Readable({ read: () => undefined }), { headers: {}, httpVersionMinor: 1 });
+  const res = { headersSent: false, once: () => undefined };
+  const body = new RequestBody(req as never, res as never, 1_000, 'a');
+  body.open().resume();
+  req.push('hello');
+  req.push(null);
+  await until(() => body.isComplete);
+  assert.equal((await body.whole()).toString(), 'hello');
+  assert.equal(body.contentLength, '5');
+});

@@ -96,7 +96,7 @@ test('a wrong word in "auth" is answered by all words at once: one list of value
   const words = anyOf.filter((one) => one.enum !== undefined || one.const !== undefined);
   assert.deepEqual(
     words.map((one) => one.enum),
-    [['none', 'jwt', 'api-key', 'introspection', 'basic', 'mtls']],
+    [['none', 'jwt', 'api-key', 'introspection', 'basic', 'mtls', 'http-signature']],
   );
   assert.deepEqual(
     anyOf.filter((one) => one.anyOf !== undefined),

@@ -14,7 +14,7 @@ import { joinBase, shortenTimeouts, tellDestination } from './service-request.ts
 export function explainForward(context: RequestContext, route: ForwardPlan, path: string): GatewayError | undefined {
   // Who has asked to be left alone is passed over.
   const plan = route.failover?.awake ?? route;
-  const { service, breaker, credential } = plan;
+  const { service, breaker } = plan;
   const nowMs = performance.now();
   context.service = service.name;
   context.trace?.push({
@@ -32,7 +32,6 @@ export function explainForward(context: RequestContext, route: ForwardPlan, path
   if (target === undefined) return noTarget();
   context.target = target.url;
   explainAttempt(context, plan, path, target);
-  if (credential !== undefined) context.trace?.push({ stage: 'forward', decision: `credential: ${credential.title}` });
   return undefined;
 }
 

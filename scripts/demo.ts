@@ -6,8 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../src/auth/api-key-format.ts';
-import { mcpRoutes } from './demo/mcp-routes.ts';
-import { startMcpStub } from './demo/mcp-stub.ts';
+import { AI_PARTS, aiFile, aiLines } from './demo/ai-parts.ts';
 import { findTaken } from './demo/ports.ts';
 import { createOverlay } from './demo/routes-overlay.ts';
 import { demoSteps, renderSteps } from './demo/steps.ts';
@@ -26,7 +25,6 @@ const stubPort = Number(process.env['STUB_PORT'] ?? 4001);
 const { values } = parseArgs({
   options: { targets: { type: 'string', default: '1' }, ai: { type: 'boolean', default: false } },
 });
-const mcpPort = stubPort + 5;
 // More targets of the service users stand ten ports higher: 4001, 4011, 4012 and so on.
 const usersPorts = Array.from({ length: Math.min(Math.max(Number(values.targets) || 1, 1), 9) }, (_, at) =>
   at === 0 ? stubPort : stubPort + 9 + at,
@@ -42,7 +40,7 @@ async function runDemo(): Promise<void> {
   if (!(await hasPorts())) return;
   const stubs = await startStubs();
   if (stubs === undefined) return;
-  const more = values.ai ? mcpRoutes(mcpPort) : [];
+  const more = values.ai ? aiFile(stubPort) : {};
   const keyHash = hashApiKey(key);
   const overlay = createOverlay(path.join(ROOT, 'routes.json'), { stubPort, usersPorts, keyHash, more });
   const gateway = spawn(process.execPath, [path.join(ROOT, 'src/start.cjs')], {
@@ -68,7 +66,7 @@ async function runDemo(): Promise<void> {
     console.log(renderSteps(steps));
     console.log(`  Start products again:  npm run stub -- --port ${stubPort + 2} --name products`);
     console.log(`  A page beside its API: http://localhost:${port}/page/`);
-    if (values.ai) console.log(`  Tools of an MCP server: http://localhost:${port}/mcp, see docs/tools.md`);
+    for (const line of values.ai ? aiLines(port) : []) console.log(line);
     console.log('  Edit routes.json while this runs: it is in force at once. Ctrl-C stops everything.\n');
   }
   const [code] = await ended;
@@ -89,10 +87,10 @@ async function hasPorts(): Promise<boolean> {
 }
 
 async function startStubs(): Promise<readonly Stub[] | undefined> {
-  const wanted: { readonly name: string; readonly port: number; readonly start?: typeof startMcpStub }[] = [
+  const wanted: { readonly name: string; readonly port: number; readonly start?: typeof startStub }[] = [
     ...SERVICES.map((name, index) => ({ name, port: stubPort + index })),
     ...usersPorts.slice(1).map((port) => ({ name: 'users', port })),
-    ...(values.ai ? [{ name: 'tools', port: mcpPort, start: startMcpStub }] : []),
+    ...(values.ai ? AI_PARTS : []).map(({ name, offset, start }) => ({ name, port: stubPort + offset, start })),
   ];
   const started = await Promise.allSettled(wanted.map(({ start = startStub, ...one }) => start(one)));
   const taken = wanted.filter((_, at) => started[at]?.status === 'rejected').map((one) => one.port);

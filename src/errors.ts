@@ -67,6 +67,7 @@ export const ERRORS = {
   too_many_concurrent: { status: 429, source: 'client', title: 'Too many calls at once', advice: 'Let calls in flight finish before sending more.' },
   too_many_failures: { status: 429, source: 'client', title: 'Too many failed credentials', advice: 'Wait for the seconds in Retry-After, then send a valid credential.' },
   banned: { status: 429, source: 'client', title: 'Banned for a while', advice: 'Too many wrong credentials, or calls beyond a limit: wait for the seconds in Retry-After.' },
+  services_busy: { status: 429, source: 'upstream', title: 'All services are busy', advice: 'Every service of this route has asked to be left alone for a while: wait for the seconds in Retry-After.' },
   client_closed: { status: 499, source: 'client', title: 'Client closed the connection', advice: 'The client went away before the answer was complete.' },
   internal: { status: 500, source: 'gateway', title: 'Internal error', advice: 'The gateway failed; its log has the request id and the cause.' },
   stage_failed: { status: 500, source: 'gateway', title: 'Stage failed', advice: 'A stage that the operator of this gateway has added failed; the log has the request id and the cause.' },

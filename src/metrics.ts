@@ -106,6 +106,28 @@ function createTable(registry: Registry) {
       help: 'Operations of GraphQL that a guard let pass, by name (those of its list; else other) and type.',
       labelNames: ['route', 'operation', 'type'],
     }),
+    modelTokens: createCounter(registry, {
+      name: 'turnpike_model_tokens_total',
+      help: 'Tokens that language models were sent (in) and have answered (out), by model (those of the route; else other) and whether the service has told them (told, estimated).',
+      labelNames: ['route', 'direction', 'model', 'source'],
+    }),
+    firstTokenDuration: createHistogram(registry, {
+      name: 'turnpike_model_first_token_seconds',
+      help: 'From sending a call to a language model to the first text of its stream.',
+      label: 'route',
+      bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    }),
+    tokensPerSecond: createHistogram(registry, {
+      name: 'turnpike_model_tokens_per_second',
+      help: 'Tokens a second of a streamed answer, from its first text to its end.',
+      label: 'route',
+      bounds: [1, 5, 10, 20, 30, 50, 75, 100, 150, 250, 500, 1000],
+    }),
+    failovers: createCounter(registry, {
+      name: 'turnpike_failovers_total',
+      help: 'Calls that another service was asked to answer, since the one before had answered with this status.',
+      labelNames: ['route', 'from', 'to', 'status'],
+    }),
     mcpCalls: createCounter(registry, {
       name: 'turnpike_mcp_calls_total',
       help: 'Messages of MCP clients, by method (those of the protocol; else other), name (those of the file; else other, none without one) and result: passed, refused.',

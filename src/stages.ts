@@ -24,6 +24,7 @@ import { mcpStage } from './stages/mcp.ts';
 import { mcpLimitStage } from './stages/mcp-limit.ts';
 import { mcpListsStage } from './stages/mcp-lists.ts';
 import { meStage } from './stages/me.ts';
+import { modelTokensStage } from './stages/model-tokens.ts';
 import { normalizeStage } from './stages/normalize.ts';
 import { openapiStage } from './stages/openapi.ts';
 import { preflightStage } from './stages/preflight.ts';
@@ -89,6 +90,7 @@ export const STAGES = [
   openapiStage, //          describes the service: behind what needs none, and nearer to its answers than what changes them
   idempotencyStage, //      nearest to the service: keeps its answers as they came, so that a replay is made of what the first was
   requestStage, //          after everything that tells the service something
-  cacheStage, //            nearest to the service: sees what it is told; a hit has passed every guard, and is edited like its answer
+  cacheStage, //            near the service: sees what it is told; a hit has passed every guard, and is edited like its answer
+  modelTokensStage, //      what is answered from a store costs no tokens; sees the very body that is sent, and the answer as it came
   forwardStage, //          last: the proxies
 ] as const;

@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'context.ts',
     'facts.ts',
     'sink.ts',
+    'token-count.ts',
     'body/',
     'stage.ts',
     'pool.ts',
@@ -42,6 +43,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'files/',
     'idempotency/',
     'own/',
+    'models/',
     'routing/',
     'upstream/',
   ],
@@ -64,6 +66,7 @@ const STRANGERS = [
   'files/',
   'idempotency/',
   'own/',
+  'models/',
   'routing/',
   'upstream/',
 ];

@@ -42,8 +42,8 @@ export interface OverlayOptions {
   readonly keyHash: string;
   /** Where the stubs of the service users listen. */
   readonly usersPorts: readonly number[];
-  /** Routes beside those of every demo. */
-  readonly more?: readonly object[];
+  /** Services and routes beside those of every demo. */
+  readonly more?: { readonly services?: object; readonly routes?: readonly object[] };
 }
 
 /**
@@ -52,7 +52,7 @@ export interface OverlayOptions {
  */
 export function createOverlay(
   original: string,
-  { stubPort, keyHash, usersPorts, more = [] }: OverlayOptions,
+  { stubPort, keyHash, usersPorts, more = {} }: OverlayOptions,
 ): RoutesOverlay {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-demo-'));
   const file = path.join(folder, 'routes.json');
@@ -62,7 +62,7 @@ export function createOverlay(
   const caller = { name: 'demo', plan: 'free', roles: ['reader'], keys: [{ id: 'demo', sha256: keyHash }] };
   const consumers = [caller, ...SAMPLE_SIGNERS];
   const samples = withPorts(
-    JSON.stringify({ consumers, routes: [...SAMPLE_ROUTES, PAGE, SHOP, ...more] }, null, 2),
+    JSON.stringify({ ...more, consumers, routes: [...SAMPLE_ROUTES, PAGE, SHOP, ...(more.routes ?? [])] }, null, 2),
     stubPort,
   );
   writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);

@@ -170,7 +170,8 @@ export function withBody(answer: WholeAnswer, body: Buffer, contentType?: string
   return { ...answer, fields: contentType === undefined ? fields : { ...fields, 'content-type': contentType }, body };
 }
 
-function withoutContentFields(fields: AnswerFields): AnswerFields {
+/** The fields without those that are true of one content alone; an entity tag is weak from here on. */
+export function withoutContentFields(fields: AnswerFields): AnswerFields {
   const kept: Record<string, string | string[] | undefined> = { ...fields };
   for (const name of CONTENT_FIELDS) delete kept[name];
   const { etag } = kept;

@@ -18,10 +18,11 @@ export function createCallerLimits(
 ): (context: RequestContext) => Promise<CallerLimits> {
   const plans = new Set(Object.keys(file.plans ?? {}));
   const windows = new RouteWindows(file, [], '', hide);
+  const tokens = new RouteWindows(file, [], '', hide, 'tokens');
   return async (context) => {
     const named = context.plan ?? context.consumer?.plan;
     const plan = named !== undefined && plans.has(named) ? named : file.defaultPlan;
-    const all = [...windows.atDoor.windows, ...windows.of(context).windows];
+    const all = [...windows.atDoor.windows, ...windows.of(context).windows, ...tokens.of(context).windows];
     const list = all.filter((window) => window.scope === 'gateway');
     return { plan, limits: list.length === 0 ? [] : await limits.peek(list, context) };
   };

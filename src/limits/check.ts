@@ -66,6 +66,7 @@ function checkOrder(path: Path, list: readonly RateLimitOptions[], report: Repor
       (longer) =>
         longer.window > shorter.window &&
         longer.limit < shorter.limit &&
+        longer.cost === shorter.cost &&
         isDeepStrictEqual(longer.by, shorter.by) &&
         longer.scope === shorter.scope,
     );
@@ -79,8 +80,15 @@ function checkOrder(path: Path, list: readonly RateLimitOptions[], report: Repor
 
 function checkQuota(path: Path, list: readonly RateLimitOptions[], quota: QuotaOptions, report: Report): void {
   const periodMs = quota.period === 'day' ? DAY_MS : 28 * DAY_MS;
-  list.forEach(({ limit, window, by, algorithm }, index) => {
-    if (by !== 'consumer' || algorithm === 'token-bucket' || window > periodMs || limit <= quota.limit) return;
+  list.forEach(({ limit, window, by, algorithm, cost }, index) => {
+    if (
+      cost !== quota.cost ||
+      by !== 'consumer' ||
+      algorithm === 'token-bucket' ||
+      window > periodMs ||
+      limit <= quota.limit
+    )
+      return;
     const message = `can never be reached: the quota allows only ${quota.limit} a ${quota.period}`;
     report(
       [...path, index],

@@ -1,16 +1,23 @@
 import type { Window } from './window.ts';
 
 /**
- * What one window remembers of one caller. `increment-script.ts` says the same in Lua, step by step, so that a
+ * What one window remembers of one caller. `window-script.ts` and `reserve-script.ts` say the same in Lua, step by step, so that a
  * caller meets the same decisions in memory and in Redis: change both, or neither.
  */
 export interface Counter {
+  /** The part or period that counts now, for `correct`. */
+  readonly mark: number;
   /** When nothing is left to remember (epoch ms). */
   readonly expiresAtMs: number;
   /** Milliseconds until a call of this cost fits; 0 when it fits now. Changes nothing that counts. */
   waitMs(limit: number, cost: number, nowMs: number): number;
   /** Counts a call. */
   add(cost: number, nowMs: number): void;
+  /**
+   * Adds to what was counted under a mark, or takes from it. Nothing is taken from a part that has left its window, and
+   * what is added to such a one counts now.
+   */
+  correct(mark: number, amount: number, nowMs: number): void;
   /** Whole calls that are left at this instant. */
   remaining(limit: number, nowMs: number): number;
   /** Milliseconds until the window is as good as new, if no call comes. */
@@ -76,6 +83,21 @@ class SlidingCounter implements Counter {
     this.#total += cost;
   }
 
+  get mark(): number {
+    return this.#part;
+  }
+
+  correct(mark: number, amount: number, nowMs: number): void {
+    this.#advance(nowMs);
+    const age = this.#part - mark;
+    const isThere = age >= 0 && age < KEPT_PARTS;
+    if (!isThere && amount < 0) return;
+    const place = (this.#place - (isThere ? age : 0) + KEPT_PARTS) % KEPT_PARTS;
+    const before = this.#counts[place] as number;
+    this.#counts[place] = Math.max(0, before + amount);
+    this.#total += this.#counts[place] - before;
+  }
+
   remaining(limit: number, nowMs: number): number {
     return Math.max(0, Math.floor(limit - this.#estimate(limit, nowMs)));
   }
@@ -130,6 +152,15 @@ class FixedCounter implements Counter {
     this.#used += cost;
   }
 
+  get mark(): number {
+    return this.#period;
+  }
+
+  correct(mark: number, amount: number, nowMs: number): void {
+    this.#advance(nowMs);
+    if (mark === this.#period || amount > 0) this.#used = Math.max(0, this.#used + amount);
+  }
+
   remaining(limit: number, nowMs: number): number {
     this.#advance(nowMs);
     return Math.max(0, Math.floor(limit - this.#used));
@@ -165,6 +196,7 @@ class BucketCounter implements Counter {
   /** Milliseconds that one call takes at the rate last asked for. */
   #intervalMs: number;
   expiresAtMs = 0;
+  readonly mark = 0;
 
   constructor({ windowMs, burst, limit }: Window) {
     this.#windowMs = windowMs;
@@ -186,6 +218,9 @@ class BucketCounter implements Counter {
   add(cost: number, nowMs: number): void {
     this.expiresAtMs = Math.max(this.expiresAtMs, nowMs) + cost * this.#intervalMs;
   }
+
+  /** What is settled afterwards is never counted by a bucket: see `checkTokens`. */
+  correct(): void {}
 
   remaining(limit: number, nowMs: number): number {
     const aheadMs = Math.max(0, this.expiresAtMs - nowMs - CLOCK_ERROR_MS);

@@ -9,6 +9,7 @@ export function createLimits(deps: Deps): Limits {
   const memory = new MemoryCounter(deps.clock);
   return {
     decide: (windows, context, cost) => memory.decide(windows, context, cost),
+    reserve: (windows, context, wanted) => memory.reserve(windows, context, wanted),
     peek: (windows, context) => memory.peek(windows, context),
     forget: (window, subject) => memory.forget(window, subject),
     usageOf: () => undefined,

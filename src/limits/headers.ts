@@ -41,6 +41,22 @@ export class LimitHeaders {
     put(context, 'X-RateLimit-Reset', String(Math.floor(nowMs / 1000) + resetSeconds));
   }
 
+  /**
+   * Adds them beside those of an earlier decision, which goes on holding: lists of both (RFC 9651, section 3.1). The
+   * older fields can tell one alone, and tell the one that refuses.
+   */
+  addBeside(context: RequestContext, decision: Decision, nowMs: number): void {
+    const start = this.#starts.get(decision.window);
+    if (start === undefined) return;
+    const { remaining, resetSeconds, allowed } = decision;
+    append(context, 'RateLimit-Policy', this.#policiesAt(nowMs));
+    append(context, 'RateLimit', `${start.rateLimit}${remaining};t=${resetSeconds}`);
+    if (allowed) return;
+    put(context, 'X-RateLimit-Limit', start.limit);
+    put(context, 'X-RateLimit-Remaining', String(remaining));
+    put(context, 'X-RateLimit-Reset', String(Math.floor(nowMs / 1000) + resetSeconds));
+  }
+
   #policiesAt(nowMs: number): string {
     const number = this.#month?.period(nowMs).number ?? 0;
     if (number !== this.#renderedIn) {
@@ -56,6 +72,13 @@ function put(context: RequestContext, name: string, value: string): void {
   const at = fields === undefined ? -1 : fields.indexOf(name);
   if (fields === undefined || at < 0) context.addHeader(name, value);
   else fields[at + 1] = value;
+}
+
+function append(context: RequestContext, name: string, value: string): void {
+  const fields = context.extraHeaders;
+  const at = fields === undefined ? -1 : fields.indexOf(name);
+  if (fields === undefined || at < 0) context.addHeader(name, value);
+  else fields[at + 1] = `${fields[at + 1]}, ${value}`;
 }
 
 function renderPolicy(window: Window, nowMs: number): string {

@@ -51,6 +51,13 @@ export class Knowledge {
     known.refusedUntilMs = refusedUntilMs;
   }
 
+  /** What Redis has not been told yet: so much more is used, or less. */
+  correct(window: Window, key: string, amount: number): void {
+    if (window.quota !== undefined) this.#quotas.correct(key, amount);
+    const known = this.#known.get(key);
+    if (known !== undefined) known.used = Math.max(0, known.used + amount);
+  }
+
   forget(key: string): void {
     this.#known.delete(key);
   }

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import type { Kind } from '../pool.ts';
 import type { Decision, WindowState } from './decision.ts';
+import type { Reservation, Wanted } from './reservation.ts';
 import type { RouteUsage } from './usage.ts';
 import type { Window } from './window.ts';
 
@@ -16,6 +17,13 @@ export interface Limits {
     cost: number,
     countLocally: boolean,
   ): Decision | undefined | Promise<Decision | undefined>;
+  /** Reserves what a call may use in all its windows or in none; undefined as above. Not in a dry run. */
+  reserve(
+    windows: readonly Window[],
+    context: RequestContext,
+    wanted: Wanted,
+    countLocally: boolean,
+  ): Reservation | undefined | Promise<Reservation | undefined>;
   /** What is left in each window; consumes nothing. */
   peek(windows: readonly Window[], context: RequestContext): WindowState[] | Promise<WindowState[]>;
   /** Forgets what a window has counted of one subject. */

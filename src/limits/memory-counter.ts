@@ -2,6 +2,7 @@ import type { RequestContext } from '../context.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Counter, createCounter } from './counters.ts';
 import { type CallCounter, createDecision, createWindowState, type Decision, type WindowState } from './decision.ts';
+import { holdNothing, once, type Reservation, type Wanted } from './reservation.ts';
 import type { Window } from './window.ts';
 
 const DEFAULT_MAX_COUNTERS = 100_000;
@@ -68,6 +69,30 @@ export class MemoryCounter implements CallCounter {
     const limit = this.#limits[refusing] as number;
     const remaining = limit > 0 ? (this.#found[refusing] as Counter).remaining(limit, nowMs) : 0;
     return createDecision(false, window, remaining, longestMs);
+  }
+
+  /** Reserves what is wanted, or what is left where that is less: the look and the decision are one step here. */
+  reserve(
+    windows: readonly Window[],
+    context: RequestContext,
+    { least, most }: Wanted,
+    share = 1,
+    known: UsedElsewhere | undefined = undefined,
+  ): Reservation {
+    const nowMs = this.#clock.now();
+    let left = most;
+    for (const window of windows) {
+      const limit = limitOf(window, context, least, share, known);
+      left = limit > 0 ? Math.min(left, this.#counterOf(window, context, nowMs).remaining(limit, nowMs)) : 0;
+    }
+    const reserved = Math.max(least, left);
+    const decision = this.decide(windows, context, reserved, share, known);
+    if (!decision.allowed || context.dryRun) return holdNothing(decision);
+    const held = this.#found.slice(0, windows.length).map((counter) => ({ counter, mark: counter.mark }));
+    const settle = once((used) => {
+      for (const { counter, mark } of held) counter.correct(mark, used - reserved, this.#clock.now());
+    });
+    return { decision, reserved, settle };
   }
 
   peek(

@@ -58,6 +58,12 @@ export class QuotaLedger {
     entry.booked = booked;
   }
 
+  /** What was reserved turned out to be so much more, or less, and Redis has not been told. */
+  correct(key: string, amount: number): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && this.#isCurrent(entry)) entry.used = Math.max(entry.booked, entry.used + amount);
+  }
+
   /** How much of the quota is known to be used, without what passed here since. */
   usedOf(key: string): number {
     const entry = this.#entries.get(key);

@@ -4,10 +4,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { type CallCounter, createDecision, createWindowState, type Decision, type WindowState } from './decision.ts';
 import { INCREMENT_SCRIPT, INCREMENT_SHA } from './increment-script.ts';
+import type { Wanted } from './reservation.ts';
+import { RESERVE_SCRIPT, RESERVE_SHA } from './reserve-script.ts';
 import type { Window } from './window.ts';
 
 /** What a decision of the script begins with: allowed, the deciding window, what it has left, and its reset in ms. */
 const DECISION_LENGTH = 4;
+/** What a reservation begins with: the same, and how much was reserved. */
+const RESERVED_LENGTH = 5;
 /** Where the keys begin in the words of a command. */
 const FIRST_KEY = 3;
 
@@ -31,6 +35,21 @@ export interface UsedUp {
 }
 
 type Mode = 'count' | 'look' | 'peek';
+
+/** A reservation as Redis keeps it. */
+export interface Hold {
+  /** Key of what says how much was reserved, and where. */
+  readonly key: string;
+  readonly windows: readonly Window[];
+  /** Keys of their counters, in the same order. */
+  readonly counters: readonly string[];
+}
+
+/** What was decided about a reservation. */
+export interface Taken {
+  readonly decision: Decision;
+  readonly reserved: number;
+}
 
 /**
  * Counts calls in Redis, for all gateways that share it: one round trip a call, however many windows it has.
@@ -68,19 +87,52 @@ export class RedisCounter extends RedisStore implements CallCounter {
     const window = windows[index];
     if (reply.length !== DECISION_LENGTH + windows.length + countQuotas(windows) || window === undefined)
       throw this.#distrust();
-    if (!context.dryRun) this.#tell(windows, command, reply);
+    if (!context.dryRun) this.#tell(windows, command, reply, DECISION_LENGTH);
     return createDecision(allowed === 1, window, remaining as number, resetMs as number);
   }
 
-  #tell(windows: readonly Window[], command: readonly string[], reply: readonly number[]): void {
+  /** Where a call's reservation is kept, whatever comes of it. */
+  holdOf(windows: readonly Window[], context: RequestContext, id: string): Hold {
+    const counters = windows.map((window) => this.keyOf(window, window.subject(context)));
+    return { key: this.prefixKey(`hold|${id}`), windows, counters };
+  }
+
+  async reserve({ key, windows, counters }: Hold, { least, most }: Wanted): Promise<Taken> {
+    const command = ['EVALSHA', RESERVE_SHA, String(windows.length + 1), ...counters, key];
+    command.push(this.#time(), 'take', String(least));
+    for (const window of windows) this.#pushArguments(command, window);
+    command.push(String(most));
+    const reply = await this.#run(command, RESERVE_SCRIPT);
+    const [allowed, index = -1, remaining = 0, resetMs = 0, reserved = 0] = reply;
+    const window = windows[index];
+    if (reply.length !== RESERVED_LENGTH + windows.length + countQuotas(windows) || window === undefined)
+      throw this.#distrust();
+    this.#tell(windows, command, reply, RESERVED_LENGTH);
+    return { decision: createDecision(allowed === 1, window, remaining, resetMs), reserved };
+  }
+
+  /** False where there is no such hold (any more). */
+  async settle({ key, windows, counters }: Hold, used: number): Promise<boolean> {
+    const command = ['EVALSHA', RESERVE_SHA, String(windows.length + 1), ...counters, key];
+    command.push(this.#time(), 'settle', String(used));
+    for (const window of windows) this.#pushArguments(command, window);
+    const reply = await this.#run(command, RESERVE_SCRIPT);
+    if (reply.length === 1 && reply[0] === 0) return false;
+    if (reply.length !== 1 + windows.length + countQuotas(windows)) throw this.#distrust();
+    this.#tell(windows, command, reply, 1);
+    return true;
+  }
+
+  /** `first`: where in the reply it begins to speak of each window. */
+  #tell(windows: readonly Window[], command: readonly string[], reply: readonly number[], first: number): void {
     if (this.#learn === undefined) return;
     const [allowed, refusing, , resetMs = 0] = reply;
-    let bookedAt = DECISION_LENGTH + windows.length;
+    let bookedAt = first + windows.length;
     for (let i = 0; i < windows.length; i++) {
       const window = windows[i] as Window;
       const hasRefused = allowed !== 1 && i === refusing;
       const booked = window.quota === undefined ? 0 : (reply[bookedAt++] as number);
-      const told = reply[DECISION_LENGTH + i] as number;
+      const told = reply[first + i] as number;
       const refusedMs = told < 0 ? -told : hasRefused ? resetMs : 0;
       this.#learn(window, command[FIRST_KEY + i] as string, { told: Math.max(0, told), refusedMs, booked });
     }
@@ -130,20 +182,20 @@ export class RedisCounter extends RedisStore implements CallCounter {
     return command;
   }
 
-  async #run(command: string[]): Promise<number[]> {
+  async #run(command: string[], script = INCREMENT_SCRIPT): Promise<number[]> {
     const key = command[FIRST_KEY] as string;
-    const reply = await this.#send(key, command);
+    const reply = await this.#send(key, command, script);
     if (!Array.isArray(reply) || !reply.every(Number.isSafeInteger)) throw this.#distrust();
     return reply;
   }
 
-  async #send(key: string, command: string[]): Promise<unknown> {
+  async #send(key: string, command: string[], script: string): Promise<unknown> {
     try {
       return await this.sendCommand({ key, isReadOnly: false, command });
     } catch (error) {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       command[0] = 'EVAL';
-      command[1] = INCREMENT_SCRIPT;
+      command[1] = script;
       return await this.sendCommand({ key, isReadOnly: false, command });
     }
   }

@@ -2,7 +2,7 @@ import type { RequestContext } from '../context.ts';
 import type { Hide } from '../lib/hidden-values.ts';
 import { LimitHeaders } from './headers.ts';
 import type { PlanOptions, RateLimitOptions } from './schema.ts';
-import { compilePlan, compileWindow, mergeWindows, type Window } from './window.ts';
+import { compilePlan, compileWindow, mergeWindows, type Unit, type Window } from './window.ts';
 
 /** The part of the file that says how often: limits of the whole gateway, and plans. */
 export interface LimitsFile {
@@ -28,19 +28,26 @@ export class RouteWindows {
   readonly #others: WindowList;
   readonly #whole = new Map<WindowList, WindowList>();
 
-  /** @param hide takes secrets out of names, which are displayed. */
+  /**
+   * @param hide takes secrets out of names, which are displayed.
+   * @param unit what the windows count: tokens are decided in a step of their own, once the request's body is known.
+   */
   constructor(
     file: LimitsFile,
     routeLimits: readonly RateLimitOptions[],
     routeName: string,
     hide: Hide = (text) => text,
+    unit: Unit = 'calls',
   ) {
+    const shownLimits = (limits: readonly RateLimitOptions[]) =>
+      limits.filter(({ cost = 'calls' }) => cost === unit).map((options) => shown(options, hide));
+    const needsNoIdentity = (options: RateLimitOptions) => unit === 'calls' && isOfAddress(options);
     const ofFile = (options: RateLimitOptions) =>
       compileWindow(options, { kind: 'gateway', name: 'gateway' }, routeName);
-    const fileLimits = shownLimits(file.rateLimits ?? [], hide);
+    const fileLimits = shownLimits(file.rateLimits ?? []);
     const atDoor = fileLimits.filter(needsNoIdentity).map(ofFile);
     const idsAtDoor = new Set(atDoor.map(({ id }) => id));
-    const ofRoute = shownLimits(routeLimits, hide).map((options) =>
+    const ofRoute = shownLimits(routeLimits).map((options) =>
       compileWindow(options, { kind: 'route', name: routeName }, routeName),
     );
     // What a route says of the very same counter is decided with it: a call must not count there twice.
@@ -61,7 +68,11 @@ export class RouteWindows {
         createLater(
           mergeWindows(
             common,
-            compilePlan(name, { ...plan, rateLimits: shownLimits(plan.rateLimits ?? [], hide) }, routeName),
+            compilePlan(
+              name,
+              { rateLimits: shownLimits(plan.rateLimits ?? []), quota: quotaIn(plan, unit) },
+              routeName,
+            ),
           ),
         ),
       );
@@ -98,11 +109,15 @@ export class RouteWindows {
   }
 }
 
-function shownLimits(limits: readonly RateLimitOptions[], hide: Hide): RateLimitOptions[] {
-  return limits.map((options) => (options.name === undefined ? options : { ...options, name: hide(options.name) }));
+function shown(options: RateLimitOptions, hide: Hide): RateLimitOptions {
+  return options.name === undefined ? options : { ...options, name: hide(options.name) };
 }
 
-function needsNoIdentity({ by }: RateLimitOptions): boolean {
+function quotaIn({ quota }: PlanOptions, unit: Unit): PlanOptions['quota'] {
+  return (quota?.cost ?? 'calls') === unit ? quota : undefined;
+}
+
+function isOfAddress({ by }: RateLimitOptions): boolean {
   return typeof by === 'string' && (by === 'address' || by.startsWith('header:'));
 }
 

@@ -19,9 +19,17 @@ function isReadable({ value, issues }: z.core.ParsePayload): boolean {
   return ALGORITHMS.some((each) => each === algorithm) && issues.every(({ code }) => code !== 'unrecognized_keys');
 }
 
+/** What a window counts. */
+const costOfWindow = z
+  .literal('tokens', { error: 'expected "tokens", or nothing for calls' })
+  .optional()
+  .describe(
+    'tokens: what calls to a language model use, reserved before the call and settled by its answer; on routes with `models`, or with such a limit of their own. Default: calls.',
+  );
+
 export const rateLimitSchema = z
   .strictObject({
-    limit: z.int().min(1).max(1_000_000_000).describe('Calls allowed in any one window.'),
+    limit: z.int().min(1).max(1_000_000_000).describe('Calls (or what `cost` says) allowed in any one window.'),
     window: duration({ min: '100ms', max: '366d' }).describe('Length of the window, "100ms" to "366d".'),
     by: z
       .union([
@@ -46,6 +54,7 @@ export const rateLimitSchema = z
       .max(1_000_000_000)
       .optional()
       .describe("Token bucket only: calls that may come early, as in nginx's `limit_req burst=N nodelay`."),
+    cost: costOfWindow,
     scope: z
       .enum(['route', 'gateway'])
       .optional()
@@ -68,18 +77,25 @@ export const rateLimitSchema = z
     error: '"burst" belongs to a token-bucket',
     params: { hint: 'add "algorithm": "token-bucket"' },
     when: isReadable,
+  })
+  .refine(({ algorithm, cost }) => algorithm !== 'token-bucket' || cost === undefined, {
+    path: ['algorithm'],
+    error: 'a token-bucket counts calls, no tokens of a model',
+    params: { hint: 'use "sliding" or "fixed", or take "cost" out' },
+    when: isReadable,
   });
 
 export const quotaSchema = z.strictObject({
-  limit: z.int().min(1).max(1_000_000_000_000).describe('Calls allowed in a calendar period (UTC).'),
+  limit: z.int().min(1).max(1_000_000_000_000).describe('Calls (or tokens) allowed in a calendar period (UTC).'),
   period: z.enum(['day', 'month']).describe('The period: a calendar day or month in UTC.'),
+  cost: costOfWindow,
 });
 
 export const planSchema = z.strictObject({
   rateLimits: z.array(rateLimitSchema).max(16).optional().describe('Windows of the plan; counted over all routes.'),
   quota: quotaSchema
     .optional()
-    .describe('Calls per calendar period; kept over restarts in Redis, lost with the process without.'),
+    .describe('Calls, or tokens, per calendar period; kept over restarts in Redis, lost with the process without.'),
 });
 
 /** What one call may cost at most. */

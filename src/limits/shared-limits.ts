@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { Complaints } from '../lib/complaints.ts';
 import { RedisUnavailableError } from '../redis/in-flight.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { Decision, WindowState } from './decision.ts';
+import { Holds } from './holds.ts';
 import { createInstances, type Instances } from './instances.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Limits } from './limits.ts';
 import { LostWindows } from './lost-windows.ts';
 import { MemoryCounter, type UsedElsewhere } from './memory-counter.ts';
 import { QuotaLedger } from './quota-ledger.ts';
-import { RedisCounter } from './redis-counter.ts';
+import { type Hold, RedisCounter } from './redis-counter.ts';
+import { once, type Reservation, type Wanted } from './reservation.ts';
 import { type RouteUsage, UsageLedger } from './usage.ts';
 import type { Window } from './window.ts';
 
@@ -25,6 +28,7 @@ export class SharedLimits implements Limits {
   readonly #quotas: QuotaLedger;
   readonly #knowledge: Knowledge;
   readonly #lost: LostWindows;
+  readonly #holds: Holds;
   readonly #usedElsewhere: UsedElsewhere;
   readonly #instances: Instances;
   readonly #usage: UsageLedger;
@@ -40,6 +44,7 @@ export class SharedLimits implements Limits {
     this.#quotas = new QuotaLedger(redis, clock, (name) => this.#shared.prefixKey(name));
     this.#knowledge = new Knowledge(clock, this.#quotas);
     this.#lost = new LostWindows(redis, this.#shared, this.#knowledge);
+    this.#holds = new Holds(redis, this.#shared, this.#knowledge);
     this.#usedElsewhere = {
       limitOf: (window, context, cost, share) =>
         this.#knowledge.limitOf(window, this.#keyOf(window, context), cost, share),
@@ -52,6 +57,7 @@ export class SharedLimits implements Limits {
       deps.metrics.limiterStore.set(isUp ? 1 : 0);
       if (!isUp) return;
       void this.#quotas.settleAll();
+      void this.#holds.settleAll();
       void this.#lost.settleAll();
     });
   }
@@ -63,6 +69,25 @@ export class SharedLimits implements Limits {
       this.#complain(error);
       return countLocally ? this.#decideLocally(windows, context, cost, answerTo(error)) : undefined;
     });
+  }
+
+  reserve(windows: readonly Window[], context: RequestContext, wanted: Wanted, countLocally: boolean) {
+    if (!this.#redis.isUp) return countLocally ? this.#reserveLocally(windows, context, wanted) : undefined;
+    this.#settle(windows, context);
+    const hold = this.#shared.holdOf(windows, context, randomUUID());
+    return this.#shared.reserve(hold, wanted).then(
+      ({ decision, reserved }) => ({
+        decision,
+        reserved,
+        settle: once((used) => decision.allowed && this.#holds.settle({ hold, reserved, used })),
+      }),
+      (error: unknown) => {
+        this.#complain(error);
+        if (countLocally) return this.#reserveLocally(windows, context, wanted, hold);
+        this.#holds.settle({ hold, reserved: undefined, used: 0 });
+        return undefined;
+      },
+    );
   }
 
   async peek(windows: readonly Window[], context: RequestContext): Promise<WindowState[]> {
@@ -92,6 +117,7 @@ export class SharedLimits implements Limits {
 
   close(): void {
     this.#stopListening();
+    this.#holds.close();
     this.#instances.close();
     this.#usage.close();
   }
@@ -115,6 +141,35 @@ export class SharedLimits implements Limits {
       else late.then((reply) => hasCounted(reply) || add(), add);
     }
     return decision;
+  }
+
+  /**
+   * Of a quota, what was used is booked when that is known. `doubtful` is the hold that Redis may have after all: where it
+   * does, what was used is counted there.
+   */
+  #reserveLocally(
+    windows: readonly Window[],
+    context: RequestContext,
+    wanted: Wanted,
+    doubtful?: Hold | undefined,
+  ): Reservation {
+    const share = 1 / this.#instances.count;
+    const { decision, reserved, settle } = this.#memory.reserve(windows, context, wanted, share, this.#usedElsewhere);
+    const quotas = windows
+      .filter(({ quota }) => quota !== undefined)
+      .map((window) => ({ window, subject: window.subject(context) }));
+    const book = (used: number): void => {
+      for (const { window, subject } of used > 0 ? quotas : [])
+        this.#quotas.add(window, this.#shared.keyOf(window, subject), used, () => this.#memory.forget(window, subject));
+    };
+    if (doubtful !== undefined && !decision.allowed)
+      this.#holds.settle({ hold: doubtful, reserved: undefined, used: 0 });
+    const settleBoth = (used: number): void => {
+      settle(used);
+      if (doubtful === undefined) book(used);
+      else this.#holds.settle({ hold: doubtful, reserved: undefined, used, onMissing: () => book(used) });
+    };
+    return { decision, reserved, settle: once(decision.allowed ? settleBoth : () => {}) };
   }
 
   /** Redis is told what it does not know of the windows of a call, before it decides about it. */

@@ -1,5 +1,5 @@
 import type { RedisLink } from '../redis/link.ts';
-import { createUsageKeys, decodeField, type Tally } from './usage-keys.ts';
+import { createUsageKeys, decodeField, emptyTally, TALLY_KINDS, type Tally } from './usage-keys.ts';
 
 /** One row of the usage report: what a consumer (or a token's subject) did on a route. */
 export interface UsageRow extends Tally {
@@ -15,8 +15,9 @@ export async function readUsage(redis: RedisLink, days: readonly string[]): Prom
     for (const [field, count] of await readTable(redis, keys.day(day))) {
       const { kind, caller, route } = decodeField(field);
       const id = JSON.stringify([caller, route]);
-      const row = rows.get(id) ?? { consumer: caller, route, calls: 0, cost: 0, refused: 0 };
-      if (kind === 'calls' || kind === 'cost' || kind === 'refused') row[kind] += Number(count);
+      const row = rows.get(id) ?? { consumer: caller, route, ...emptyTally() };
+      const known = TALLY_KINDS.find((one) => one === kind);
+      if (known !== undefined) row[known] += Number(count);
       rows.set(id, row);
     }
   }
@@ -43,8 +44,9 @@ export async function readKeyUsage(
       const { kind, caller, route, key = null } = decodeField(field);
       if (caller !== consumer) continue;
       const id = JSON.stringify([key, route]);
-      const row = rows.get(id) ?? { key, route, calls: 0, cost: 0, refused: 0 };
-      if (kind === 'calls' || kind === 'cost' || kind === 'refused') row[kind] += Number(count);
+      const row = rows.get(id) ?? { key, route, ...emptyTally() };
+      const known = TALLY_KINDS.find((one) => one === kind);
+      if (known !== undefined) row[known] += Number(count);
       rows.set(id, row);
     }
   }
@@ -60,7 +62,7 @@ export function daysBetween(from: string, to: string): string[] {
   return days;
 }
 
-const COLUMNS = ['consumer', 'route', 'calls', 'cost', 'refused'] as const;
+const COLUMNS = ['consumer', 'route', ...TALLY_KINDS] as const;
 
 /** The report as CSV (RFC 4180). A value that a spreadsheet would take for a formula gets an apostrophe in front. */
 export function renderUsageCsv(rows: readonly UsageRow[]): string {

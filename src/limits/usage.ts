@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../context.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RedisLink } from '../redis/link.ts';
-import { createUsageKeys, encodeField, type Tally } from './usage-keys.ts';
+import type { TokenCount } from '../token-count.ts';
+import { createUsageKeys, emptyTally, encodeField, TALLY_KINDS, type Tally } from './usage-keys.ts';
 
 const FLUSH_EVERY_MS = 5000;
 /** Callers remembered per route between two flushes; the rest share one row. */
@@ -43,6 +44,14 @@ export class RouteUsage {
     this.#tallyOf(context).cost += cost;
   }
 
+  /** Adds what a language model was sent and has answered. */
+  addTokens(context: RequestContext, { input, output, isTold }: TokenCount): void {
+    const tally = this.#tallyOf(context);
+    tally.tokensIn += input;
+    tally.tokensOut += output;
+    if (!isTold) tally.tokensEstimated += input + output;
+  }
+
   #tallyOf(context: RequestContext): Tally {
     const { consumer } = context;
     if (consumer?.key !== undefined) return this.#tallyOfKey(consumer.name, consumer.key.id);
@@ -67,7 +76,7 @@ export class RouteUsage {
 
   #openForKey(consumer: string, key: string): Tally {
     if (this.#keys >= MAX_CALLERS) return this.tallies.get(consumer) ?? this.#open(consumer);
-    const tally = { calls: 0, cost: 0, refused: 0 };
+    const tally = emptyTally();
     const keys = this.#ofKeys.get(consumer);
     if (keys === undefined) this.#ofKeys.set(consumer, new Map([[key, tally]]));
     else keys.set(key, tally);
@@ -79,14 +88,14 @@ export class RouteUsage {
     const name = this.tallies.size < MAX_CALLERS ? caller.slice(0, 256) : OTHER_CALLERS;
     const known = this.tallies.get(name);
     if (known !== undefined) return known;
-    const tally = { calls: 0, cost: 0, refused: 0 };
+    const tally = emptyTally();
     this.tallies.set(name, tally);
     return tally;
   }
 }
 
 function addFields(fields: (string | number)[], tally: Tally, caller: string, route: string, key?: string): void {
-  for (const kind of ['calls', 'cost', 'refused'] as const) {
+  for (const kind of TALLY_KINDS) {
     if (tally[kind] > 0) fields.push(encodeField(kind, caller, route, key), tally[kind]);
   }
 }

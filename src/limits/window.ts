@@ -2,6 +2,8 @@ import { calendarPeriod, fixedPeriod, type Period } from './period.ts';
 import type { PlanOptions, QuotaOptions, RateLimitOptions } from './schema.ts';
 import { createSubject, type Subject } from './subject.ts';
 
+export type Unit = 'calls' | 'tokens';
+
 export type Algorithm = 'sliding' | 'fixed' | 'token-bucket';
 
 /** One limit, compiled: everything about it that no request can change. */
@@ -20,6 +22,8 @@ export interface Window {
   /** Which calendar period a quota counts, undefined for a rate limit. */
   readonly quota: 'day' | 'month' | undefined;
   readonly scope: 'route' | 'gateway';
+  /** What it counts: `tokens` are those of language models. */
+  readonly unit: Unit;
   readonly subject: Subject;
 }
 
@@ -47,12 +51,14 @@ export function renderDuration(durationMs: number): string {
 export function compileWindow(options: RateLimitOptions, owner: Owner, routeName: string): Window {
   const { limit, window: windowMs, by, algorithm, burst = 0 } = options;
   const scope = options.scope ?? (owner.kind === 'route' ? 'route' : 'gateway');
-  const name = options.name ?? `${owner.name}-${renderDuration(windowMs)}`;
+  const name =
+    options.name ?? `${owner.name}-${renderDuration(windowMs)}${options.cost === undefined ? '' : '-tokens'}`;
   // A plan's or a named limit's counters are its own; unnamed ones of the gateway scope are one and the same.
   const family = owner.kind === 'plan' ? `plan ${owner.name}` : 'limit';
   const place = scope === 'route' ? `route ${routeName}` : 'gateway';
-  // The state of a bucket is measured in its rate, so another rate is another bucket.
-  const rate = algorithm === 'token-bucket' ? `${limit}+${burst}` : '';
+  const unit = options.cost ?? 'calls';
+  // The state of a bucket is measured in its rate, so another rate is another bucket. No bucket counts tokens.
+  const kind = algorithm === 'token-bucket' ? `${limit}+${burst}` : unit === 'calls' ? '' : unit;
   const id = [
     family,
     options.name ?? '',
@@ -60,21 +66,23 @@ export function compileWindow(options: RateLimitOptions, owner: Owner, routeName
     typeof by === 'string' ? by : by.text,
     algorithm,
     renderDuration(windowMs),
-    rate,
+    kind,
     '',
   ]
     .map(escapePart)
     .join('|');
   const period = fixedPeriod(windowMs);
-  return { name, id, algorithm, limit, windowMs, burst, period, quota: undefined, scope, subject: createSubject(by) };
+  const subject = createSubject(by);
+  return { name, id, algorithm, limit, windowMs, burst, period, quota: undefined, scope, unit, subject };
 }
 
 /** Compiles a plan's quota. Its count goes with the consumer from one plan to another. */
-export function compileQuota({ limit, period }: QuotaOptions, planName: string): Window {
+export function compileQuota({ limit, period, cost }: QuotaOptions, planName: string): Window {
+  const suffix = cost === undefined ? '' : `-${cost}`;
   const windowMs = period === 'day' ? DAY_MS : 31 * DAY_MS;
   return {
-    name: `${planName}-${period}`,
-    id: `quota|${period}|`,
+    name: `${planName}-${period}${suffix}`,
+    id: `quota|${period}${suffix}|`,
     algorithm: 'fixed',
     limit,
     windowMs,
@@ -82,6 +90,7 @@ export function compileQuota({ limit, period }: QuotaOptions, planName: string):
     period: calendarPeriod(period),
     quota: period,
     scope: 'gateway',
+    unit: cost ?? 'calls',
     subject: createSubject('consumer'),
   };
 }

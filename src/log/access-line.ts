@@ -2,6 +2,7 @@ import type { RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
 import type { HiddenValues } from '../lib/hidden-values.ts';
 import { REDACTED, redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
+import { tokensOf } from '../token-count.ts';
 
 /** winston reads the level and the finished line under these names. */
 const LEVEL = Symbol.for('level');
@@ -152,6 +153,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     operation: operationOf(context),
     cache: orNone(context.cache),
     limit: limitText(context),
+    ...tokensIn(context),
     fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
@@ -200,6 +202,13 @@ function bytesInOf({ bytesIn, body }: RequestContext): number {
 
 function operationOf({ operation }: RequestContext): string | undefined {
   return operation === undefined ? undefined : orNone(redactWord(operation));
+}
+
+/** What a language model has used, and whether it said so or the gateway has estimated some of it. */
+function tokensIn(context: RequestContext) {
+  const count = tokensOf(context);
+  if (count === undefined) return undefined;
+  return { tokensIn: count.input, tokensOut: count.output, tokens: count.isTold ? 'told' : 'estimated' };
 }
 
 function limitText({ limit }: RequestContext): string | undefined {

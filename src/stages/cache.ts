@@ -9,9 +9,10 @@ import { writtenFields, writtenParameters } from '../cache/written-fields.ts';
 import { contextOf } from '../context.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
 import { callerField } from '../upstream/credentials/options.ts';
+import { failoverKey } from '../upstream/forward/failover.ts';
 import {
   completeTimeouts,
-  serviceAuthOf,
+  serviceAuthsOf,
   serviceKeys,
   serviceName,
   servicesOption,
@@ -29,7 +30,12 @@ export const cacheStage = defineStage({
         'Stores what the service lets be stored (RFC 9111), and answers from that; `true` with nothing but what services say.',
       ),
   },
-  reads: { timeouts: timeoutsKey, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
+  reads: {
+    timeouts: timeoutsKey,
+    service: serviceName,
+    serviceAuth: serviceKeys.serviceAuth,
+    failover: failoverKey,
+  },
   fileKeys: { cacheMemory: cacheMemoryOption },
   fileReads: { services: servicesOption, issuers: credentialFileKeys.issuers },
 
@@ -41,14 +47,14 @@ export const cacheStage = defineStage({
     const { cache, timeouts } = options;
     if (!route.matched || cache === undefined || cache === false) return undefined;
     const own = cache === true ? cacheOption.parse({}) : cache;
-    const serviceAuth = serviceAuthOf(options, services);
+    const serviceAuth = serviceAuthsOf(options, services);
     const plan = createPlan(own, route, deps, maxBytes, {
       // Who its service is, and what that is shown of the gateway, decides what it answers, as what it is told does; and
       // whose answer it is depends on who says who calls.
       routeId: fingerprint(route.name, {
         ...options,
         serviceAuth,
-        from: addressesOf(options.service === undefined ? undefined : services[options.service]),
+        from: [options.service, ...(options.failover?.to ?? [])].map((name) => addressesOf(name, services)),
         callers: route.isProtected ? issuers : undefined,
       }),
       proven: new Set(route.credentialPlaces?.fields ?? []),
@@ -56,7 +62,7 @@ export const cacheStage = defineStage({
         ...(own.key.query ?? []),
         ...writtenParameters((options as { readonly request?: unknown }).request),
       ]),
-      callerField: callerField(serviceAuth),
+      callerField: serviceAuth.map(callerField).find((field) => field !== undefined),
       written: writtenFields((options as { readonly request?: unknown }).request),
       idleMs: completeTimeouts(timeouts).idle,
     });
@@ -112,7 +118,8 @@ function fingerprint(name: string, options: object): string {
 }
 
 /** Where a service is, however much of the work which of its targets does. */
-function addressesOf(service: ServiceAddresses | undefined): unknown {
+function addressesOf(name: string | undefined, services: Readonly<Record<string, ServiceAddresses>>): unknown {
+  const service = name === undefined ? undefined : services[name];
   return service && { targets: service.targets?.map(({ url }) => url).sort(), discover: service.discover };
 }
 

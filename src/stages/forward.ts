@@ -7,21 +7,23 @@ import type { Kind } from '../pool.ts';
 import { hasDestination } from '../routing/destination.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, type PathRewriter, rewriteKeys } from '../routing/rewrite.ts';
-import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
+import { defineStage, type Report, type RouteInfo, type StageDeps } from '../stage.ts';
 import { credentialFields } from '../upstream/credentials/options.ts';
 import { useCredential } from '../upstream/credentials/use-credential.ts';
 import { type FarSide, findFarSide, useFarSide } from '../upstream/far-side.ts';
 import { admit } from '../upstream/forward/admission.ts';
 import { explainForward } from '../upstream/forward/explain.ts';
+import { type FailoverOptions, failoverKey, withFailover } from '../upstream/forward/failover.ts';
 import { createMirror, mirrorOption } from '../upstream/forward/mirror.ts';
 import type { ForwardPlan } from '../upstream/forward/plan.ts';
 import { createProxy, type RouteProxy } from '../upstream/forward/proxy.ts';
 import { createRetryPolicy, retrySchema } from '../upstream/forward/retry.ts';
 import { replaceField } from '../upstream/forward/service-request.ts';
+import { Rests, restsKind } from '../upstream/rests.ts';
 import {
   completeTimeouts,
   findTimeoutsFault,
-  serviceAuthOf,
+  serviceAuthsOf,
   serviceKeys,
   serviceName,
   servicesOption,
@@ -57,6 +59,7 @@ export const forwardStage = defineStage({
       .union([z.literal(false), retrySchema])
       .prefault({})
       .describe('When a failed attempt is repeated; false never does.'),
+    failover: failoverKey,
     mirror: mirrorOption.optional(),
   },
   reads: { prefix: matchKeys.prefix, auth: authKeys.auth, forwardCredentials: authKeys.forwardCredentials },
@@ -79,18 +82,18 @@ export const forwardStage = defineStage({
       if (fault !== undefined)
         report(['routes', index, 'timeouts', fault.key], fault.message, 'raise "stream", or set it to "off"');
       const taken = route.forwardCredentials ? credentialPlaces(route.auth).fields : [];
-      const clash = credentialFields(serviceAuthOf(route, services)).find((field) => taken.includes(field));
+      const clash = serviceAuthsOf(route, services)
+        .flatMap(credentialFields)
+        .find((field) => taken.includes(field));
       if (clash !== undefined) {
         const hint = 'let one of them use another field, or write "serviceAuth": false';
         report(['routes', index, 'forwardCredentials'], `"${clash}" is written by serviceAuth`, hint);
       }
-      for (const [at, name] of [
-        [['service'], route.service],
-        [['mirror', 'service'], route.mirror?.service],
-      ] as const) {
-        if (name === undefined || Object.hasOwn(services, name)) continue;
+      for (const { at, name } of namedServices(route)) {
+        if (Object.hasOwn(services, name)) continue;
         report(['routes', index, ...at], `there is no service "${name}"`, hintForService(name, Object.keys(services)));
       }
+      checkFailover(route, ['routes', index, 'failover', 'to'], report);
     });
   },
   *prepareInSteps({ services }, deps) {
@@ -113,7 +116,7 @@ export const forwardStage = defineStage({
     const rewrite = createPathRewriter(options);
     const onPrefix = createPathRewriter({ ...options, pathRewrite: undefined });
     const { rewriteRedirects: redirects, rewriteCookies: cookiePaths } = options;
-    const plan: ForwardPlan = {
+    const base: Omit<ForwardPlan, 'failover'> = {
       service,
       breaker,
       credential: isOwnCredential ? useCredential(options.serviceAuth, deps) : farSide.credential,
@@ -130,6 +133,7 @@ export const forwardStage = defineStage({
         return prefix === '/' ? '' : prefix;
       },
     };
+    const plan = planOf(base, options.failover, services, route, deps);
 
     return function forward(req, _res, next) {
       const context = contextOf(req);
@@ -150,6 +154,42 @@ function tellPrefix(context: RequestContext, isStripped: boolean): void {
   const { path, prefixLength, upstreamHeaders } = context;
   const prefix = mountOf(context) + (isStripped && prefixLength > 1 ? path.slice(0, prefixLength) : '');
   if (prefix !== '') upstreamHeaders.push('X-Forwarded-Prefix', prefix);
+}
+
+interface NamesServices {
+  readonly service?: string | undefined;
+  readonly mirror?: { readonly service?: string | undefined } | undefined;
+  readonly failover?: { readonly to: readonly string[] } | undefined;
+}
+
+/** The services that a route names, and where. */
+function namedServices({ service, mirror, failover }: NamesServices) {
+  const named = [
+    { at: ['service'], name: service },
+    { at: ['mirror', 'service'], name: mirror?.service },
+    ...(failover?.to ?? []).map((name, index) => ({ at: ['failover', 'to', index], name })),
+  ];
+  return named.flatMap(({ at, name }) => (name === undefined ? [] : [{ at, name }]));
+}
+
+/** Whoever has just said that it can't is not asked again. */
+function checkFailover({ service, failover }: NamesServices, path: readonly (string | number)[], report: Report): void {
+  failover?.to.forEach((name, index) => {
+    const isAgain = name === service || failover.to.indexOf(name) < index;
+    if (isAgain) report([...path, index], `"${name}" is asked already`, 'name each service once, and other ones');
+  });
+}
+
+function planOf(
+  base: Omit<ForwardPlan, 'failover'>,
+  options: FailoverOptions | undefined,
+  services: ReadonlyMap<string, FarSide>,
+  { name: route }: RouteInfo,
+  { lease, metrics }: StageDeps,
+): ForwardPlan {
+  if (options === undefined) return { ...base, failover: undefined };
+  const others = options.to.map((name) => services.get(name)).filter((one) => one !== undefined);
+  return withFailover(base, options, others, { rests: lease.use(restsKind, '', () => new Rests()), metrics, route });
 }
 
 /** Matching has left a path of ours in `Destination`; the service is told its own, and once. */

@@ -5,7 +5,8 @@ import { connectionNames } from '../lib/connection-names.ts';
 import { createHeaderFilter, isReserved } from '../lib/header-filter.ts';
 import { defineStage } from '../stage.ts';
 import { credentialFields } from '../upstream/credentials/options.ts';
-import { serviceAuthOf, serviceKeys, serviceName, servicesOption } from '../upstream/service-options.ts';
+import { failoverKey } from '../upstream/forward/failover.ts';
+import { serviceAuthsOf, serviceKeys, serviceName, servicesOption } from '../upstream/service-options.ts';
 
 /**
  * First step on every route: what the client sent becomes what may be sent on. Fields of one hop, every name that
@@ -14,12 +15,17 @@ import { serviceAuthOf, serviceKeys, serviceName, servicesOption } from '../upst
  */
 export const sanitizeHeadersStage = defineStage({
   name: 'sanitizeHeaders',
-  reads: { auth: authKeys.auth, service: serviceName, serviceAuth: serviceKeys.serviceAuth },
+  reads: {
+    auth: authKeys.auth,
+    service: serviceName,
+    serviceAuth: serviceKeys.serviceAuth,
+    failover: failoverKey,
+  },
   fileReads: { services: servicesOption },
   prepare: ({ services }) => services,
   create({ auth, ...destination }, route, _deps, services) {
     // What proves the gateway to the service is never the client's, nor beside a field of the client's.
-    const ours = route.matched ? credentialFields(serviceAuthOf(destination, services)) : [];
+    const ours = route.matched ? serviceAuthsOf(destination, services).flatMap(credentialFields) : [];
     const filter = createHeaderFilter([...route.credentialHeaders, ...ours]);
     const withhold = createWithheld(auth);
 

@@ -113,6 +113,22 @@ interface Destination {
   readonly serviceAuth?: ServiceAuthOption | undefined;
 }
 
+/** Names of the services that are asked instead of the first; see `failover` in forward/failover.ts. */
+export const failoverTo = z
+  .array(z.string())
+  .min(1)
+  .max(8)
+  .describe('Names of the services that are asked instead, in this order: another account, say, or another provider.');
+
+/** Every `serviceAuth` that a request of a route may be sent with: that of its service, and of those asked instead. */
+export function serviceAuthsOf(
+  destination: Destination & { readonly failover?: { readonly to: readonly string[] } | undefined },
+  services: Readonly<Record<string, ServiceOptions>>,
+): readonly (ServiceAuthOption | undefined)[] {
+  const others = (destination.failover?.to ?? []).map((service) => serviceAuthOf({ service }, services));
+  return [serviceAuthOf(destination, services), ...others];
+}
+
 /** The `serviceAuth` that is in force on a route: its own, else that of its service. */
 export function serviceAuthOf(
   { service, serviceAuth }: Destination,

@@ -102,8 +102,11 @@ test('the month outlives killed gateways and a killed Redis, and the usage repor
     assert.equal(status, 0, String(stderr));
     return String(stdout);
   };
-  const expected = ['app,free,200,200,40', 'other,free,8,8,0'];
-  assert.deepEqual(usage().trim().split('\r\n'), ['consumer,route,calls,cost,refused', ...expected]);
+  const expected = ['app,free,200,200,40,0,0,0', 'other,free,8,8,0,0,0,0'];
+  assert.deepEqual(usage().trim().split('\r\n'), [
+    'consumer,route,calls,cost,refused,tokensIn,tokensOut,tokensEstimated',
+    ...expected,
+  ]);
   const { rows } = JSON.parse(usage('--format', 'json')) as { rows: object[] };
   assert.deepEqual(
     rows.map((row) => Object.values(row).join()),

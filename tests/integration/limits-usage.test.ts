@@ -47,11 +47,11 @@ test('the usage report tells calls, cost and refusals of each consumer on each r
   const { io, written } = command(server.url);
   assert.equal(await runUsage([], io), 0, written.err);
   assert.deepEqual(written.out.split('\r\n'), [
-    'consumer,route,calls,cost,refused',
-    'app,report,2,10,0',
-    'app,users,3,3,2',
-    'portal,report,2,10,0',
-    'portal,users,3,3,2',
+    'consumer,route,calls,cost,refused,tokensIn,tokensOut,tokensEstimated',
+    'app,report,2,10,0,0,0,0',
+    'app,users,3,3,2,0,0,0',
+    'portal,report,2,10,0,0,0,0',
+    'portal,users,3,3,2,0,0,0',
     '',
   ]);
   const json = command(server.url);
@@ -77,10 +77,10 @@ test('the usage report tells of callers and routes that no limit holds for, too'
   const { io, written } = command(server.url);
   assert.equal(await runUsage([], io), 0, written.err);
   assert.deepEqual(written.out.split('\r\n').slice(1, -1), [
-    '(anonymous),users,1,1,0',
-    'free,report,2,10,0',
-    'free,users,3,3,0',
-    'limited,users,2,2,1',
+    '(anonymous),users,1,1,0,0,0,0',
+    'free,report,2,10,0,0,0,0',
+    'free,users,3,3,0,0,0,0',
+    'limited,users,2,2,1,0,0,0',
   ]);
 });
 
@@ -101,7 +101,9 @@ test('usage counted while Redis is away is sent when it is back, once', needsRed
   await ledger.flush();
   await ledger.flush();
   const rows = await readUsage(link, ['2026-11-21']);
-  assert.deepEqual(rows, [{ consumer: 'app', route: 'users', calls: 2, cost: 2, refused: 0 }]);
+  assert.deepEqual(rows, [
+    { consumer: 'app', route: 'users', calls: 2, cost: 2, refused: 0, tokensIn: 0, tokensOut: 0, tokensEstimated: 0 },
+  ]);
   ledger.close();
   await link.close();
 });
@@ -114,10 +116,10 @@ test('a flood of callers is reported in one row', () => {
 });
 
 test('names are quoted in CSV, and none is a formula', () => {
-  const row = { route: '/a,"b"', calls: 1, cost: 1, refused: 0 };
+  const row = { route: '/a,"b"', calls: 1, cost: 1, refused: 0, tokensIn: 0, tokensOut: 0, tokensEstimated: 0 };
   assert.equal(
     renderUsageCsv([{ consumer: '=HYPERLINK("x")', ...row }]).split('\r\n')[1],
-    `"'=HYPERLINK(""x"")","/a,""b""",1,1,0`,
+    `"'=HYPERLINK(""x"")","/a,""b""",1,1,0,0,0,0`,
   );
 });
 

@@ -1,8 +1,10 @@
+import { bodyOf } from '../../body/body-of.ts';
 import type { RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Breaker } from '../breaker.ts';
+import { claimTarget } from './claim.ts';
 import { Forwarding } from './forwarding.ts';
-import type { ForwardPlan } from './plan.ts';
+import type { Claim, Failover, ForwardPlan } from './plan.ts';
 
 type Next = (error?: unknown) => void;
 
@@ -14,6 +16,11 @@ const NO_TARGET_SECONDS = 5;
  * or after the queue's time, before anything has been asked.
  */
 export function admit(plan: ForwardPlan, context: RequestContext, path: string, next: Next): void {
+  if (plan.failover === undefined) admitTo(plan, context, path, next);
+  else admitToAny(plan.failover, context, path, next).catch(next);
+}
+
+function admitTo(plan: ForwardPlan, context: RequestContext, path: string, next: Next): void {
   const { service, breaker } = plan;
   const { bulkhead } = service;
   context.service = service.name;
@@ -34,16 +41,29 @@ export function admit(plan: ForwardPlan, context: RequestContext, path: string, 
 
 /** The request has a place: a target is chosen, and the breaker asked again, since waiting takes time. */
 function begin(plan: ForwardPlan, context: RequestContext, path: string, next: Next): void {
-  const { service, breaker } = plan;
-  const chosen = service.pick(context, undefined);
-  const call = chosen === undefined ? undefined : breaker.begin();
-  if (chosen === undefined || call === undefined) {
-    service.bulkhead.leave();
-    next(chosen === undefined ? noTarget() : circuitOpen(breaker));
-    return;
-  }
-  service.retries.earn(service.bulkhead.inFlight);
+  const claimed = claimTarget(plan, context);
+  if (typeof claimed !== 'string') start(claimed, context, path, next);
+  else next(claimed === 'no target' ? noTarget() : circuitOpen(plan.breaker));
+}
+
+function start({ plan, chosen, call }: Claim, context: RequestContext, path: string, next: Next): void {
+  context.service = plan.service.name;
   new Forwarding(plan, context, path, chosen, call, next).start();
+}
+
+/**
+ * The same for a route with other services to ask: the first that can be asked at once, and has not asked to be left alone.
+ * The body is read whole before, so that another one can be asked whatever the first has read of it.
+ */
+async function admitToAny(failover: Failover, context: RequestContext, path: string, next: Next): Promise<void> {
+  await bodyOf(context)?.whole();
+  const claimed = failover.first(context);
+  if (claimed !== undefined) start(claimed, context, path, next);
+  else if (failover.awake !== undefined) admitTo(failover.awake, context, path, next);
+  else
+    next(
+      new GatewayError('services_busy', undefined, { retryAfterSeconds: Math.ceil(failover.shortestRestMs / 1000) }),
+    );
 }
 
 export function circuitOpen(breaker: Breaker): GatewayError {

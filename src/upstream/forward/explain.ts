@@ -11,7 +11,9 @@ import { joinBase, shortenTimeouts, tellDestination } from './service-request.ts
  * Says where a request would go, and what its service would be told; asks nobody, and takes no place. It ends as the
  * request would that finds the service as it is now: `circuit_open`, `overloaded`, `no_target`.
  */
-export function explainForward(context: RequestContext, plan: ForwardPlan, path: string): GatewayError | undefined {
+export function explainForward(context: RequestContext, route: ForwardPlan, path: string): GatewayError | undefined {
+  // Who has asked to be left alone is passed over.
+  const plan = route.failover?.awake ?? route;
   const { service, breaker } = plan;
   const nowMs = performance.now();
   context.service = service.name;

@@ -10,19 +10,11 @@ import type { Target } from '../target.ts';
 import { isNobodysFailure } from '../transport.ts';
 import { Attempt, type AttemptOwner, type Ending } from './attempt.ts';
 import { clientFields } from './client-fields.ts';
-import { Holds } from './holds.ts';
 import { isFailure, isTry, type NextAttempt, planNext } from './next-attempt.ts';
-import type { ForwardPlan, Timeouts } from './plan.ts';
-import { Proof } from './proof.ts';
+import type { Claim, ForwardPlan, Timeouts } from './plan.ts';
 import type { ProxyAttempt } from './proxy.ts';
-import {
-  failureOf,
-  joinBase,
-  judgedOutcome,
-  shortenTimeouts,
-  tellDestination,
-  tellTimeLeft,
-} from './service-request.ts';
+import { failureOf, joinBase, shortenTimeouts, tellDestination, tellTimeLeft } from './service-request.ts';
+import { Stay } from './stay.ts';
 import { tieTogether } from './upgraded.ts';
 
 type Next = (error?: unknown) => void;
@@ -39,6 +31,7 @@ type Next = (error?: unknown) => void;
  *      and the attempt lets the body follow.
  *    - A failure, or a 502, 503, 504: where method, budget, time and body allow (next-attempt.ts), another target is
  *      asked, back at 2. Otherwise the breaker hears of the failure, and `next` gets the error.
+ *    - A status on which the route asks another service (failover.ts): that one is asked, back at 2.
  *    - The client's doing (it left, it stalled, it sent too much): no service is to blame.
  * 4. A body that breaks off after its head is one more failure (`brokeOff`), and breaks off for the client too.
  * 5. `close`, when the answer has left or the client has: every place that the call holds is given back.
@@ -53,23 +46,19 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   target: URL;
   totalDueAtMs = 0;
   isTry = false;
-  readonly #plan: ForwardPlan;
   /** Path and query on the service, before the target's own base path. */
   readonly #servicePath: string;
   readonly #body: RequestBody | undefined;
   readonly #next: Next;
-  readonly #holds: Holds;
-  /** Undefined where the service asks for none. */
-  readonly #proof: Proof | undefined;
+  /** At the service that is asked now. */
+  #stay: Stay;
   #chosen: Target;
-  #tried: Set<Target> | undefined;
   #attempt: Attempt | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   /** `path`: path and query on the service; `next` gets the error where it has no answer. */
   constructor(plan: ForwardPlan, context: RequestContext, path: string, chosen: Target, call: BreakerCall, next: Next) {
-    this.#plan = plan;
     this.context = context;
     this.#servicePath = path;
     this.path = path;
@@ -79,8 +68,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     this.target = chosen.location;
     this.#next = next;
     this.#body = bodyOf(context);
-    this.#holds = new Holds(plan, call, this.#body);
-    if (plan.credential !== undefined) this.#proof = new Proof(plan.credential, context, this.#body);
+    this.#stay = new Stay(plan, call, context, this.#body);
     this.isUpgrade = context.websocket !== undefined && context.upgrade !== undefined;
     const length = this.#body?.contentLength;
     if (length !== undefined) context.upstreamHeaders.push('content-length', length);
@@ -92,7 +80,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     // The object itself: V8 puts a function literal that is assigned to a property straight into the old generation,
     // where it would keep the whole request from dying young.
     context.abort = this;
-    context.idleMs = this.#plan.timeouts.idle;
+    context.idleMs = this.#stay.plan.timeouts.idle;
     this.#begin();
   }
 
@@ -102,9 +90,9 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const attempt = new Attempt(this, this.#body?.open() ?? null);
     this.#attempt = attempt;
     const { method, upstreamHeaders } = this.context;
-    const headers = this.#proof?.fields ?? upstreamHeaders;
+    const headers = this.#stay.proof?.fields ?? upstreamHeaders;
     const upgrade = this.isUpgrade ? 'websocket' : undefined;
-    this.#holds.begin(this.#chosen);
+    this.#stay.holds.begin(this.#chosen);
     const request = { method, path: this.path, headers, body: attempt.body, upgrade } as const;
     try {
       this.#chosen.transport.send(request, attempt);
@@ -115,26 +103,30 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
 
   settled(ending: Ending): boolean {
     const { outcome } = ending;
-    const judged = this.#learn(outcome);
+    const judged = this.#stay.learn(this.#chosen, this.#attempt as Attempt, outcome, this.timeouts, this.isTry);
     if (outcome === 'aborted-by-client' || outcome === 'upload-refused') return this.#abandon(ending.error);
+    const other = this.#canAskAgain ? this.#stay.findOther(ending.status, ending.headers) : undefined;
+    if (other !== undefined) return this.#handOver(other, ending.status);
     const again = isFailure(ending) ? this.#planNext(ending) : this.#planProof(ending);
     if (again !== undefined) return this.#retry(again);
-    if (ending.headers !== undefined) return this.#deliver(ending, ending.headers);
-    this.#holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
+    const { status, headers } = ending;
+    if (headers !== undefined) return this.#deliver(ending, this.#stay.plan.failover?.told(status, headers) ?? headers);
+    this.#stay.holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
     return this.#refuse(failureOf(outcome, ending.error));
   }
 
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
     context.outcome = outcome;
-    if (!isNobodysFailure(outcome)) this.#holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
+    if (!isNobodysFailure(outcome))
+      this.#stay.holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
     const detail = outcome === 'idle-timeout' ? 'The service fell silent in the middle of its answer.' : undefined;
     context.sink.fail(context, failureOf(outcome, error, detail));
   }
 
   /** The deadline of the attempt under way; 0 while there is none. */
   get dueAtMs(): number {
-    return this.#proof?.dueAtMs || (this.#attempt?.dueAtMs ?? 0);
+    return this.#stay.proof?.dueAtMs || (this.#attempt?.dueAtMs ?? 0);
   }
 
   /** The answer is complete, or the client went away. */
@@ -142,40 +134,30 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#proof?.close();
+    this.#stay.proof?.close();
     this.#attempt?.abort();
     if (this.#body !== undefined) this.context.bytesIn = this.#body.bytes;
-    this.#holds.letGo();
+    this.#stay.close();
   }
 
   #begin(): void {
     const { context } = this;
     context.attempts += 1;
-    this.isTry = this.#body === undefined && isTry(context, this.#plan, this.timeouts, this.#chosen, this.#tried);
+    this.isTry =
+      this.#body === undefined && isTry(context, this.#stay.plan, this.timeouts, this.#chosen, this.#stay.tried);
     context.target = this.#chosen.url;
     const { basePath } = this.#chosen;
     this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
     tellDestination(context.upstreamHeaders, basePath, context);
-    if (this.#proof === undefined) this.#go();
-    else this.#proof.renew(this.#chosen, this, (error) => (error === undefined ? this.#go() : this.#abandon(error)));
+    if (this.#stay.proof === undefined) this.#go();
+    else
+      this.#stay.proof.renew(this.#chosen, this, (error) => (error === undefined ? this.#go() : this.#abandon(error)));
   }
 
   #go(): void {
     const { req, res, upgrade } = this.context;
-    if (this.isUpgrade && upgrade !== undefined) this.#plan.proxy.upgrade(req, upgrade, this);
-    else this.#plan.proxy.forward(req, res, this);
-  }
-
-  /** Tells the target's health, its latency and the metrics; answers the outcome as the service is judged by it. */
-  #learn(outcome: AttemptOutcome): AttemptOutcome {
-    const { latencyMs, startedAtMs } = this.#attempt as Attempt;
-    const { context } = this;
-    const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
-    context.upstreamMs += tookMs;
-    context.outcome = outcome;
-    const judged = judgedOutcome(outcome, tookMs, this.timeouts, this.#plan.timeouts, this.isTry);
-    this.#holds.learn(this.#chosen, judged, tookMs);
-    return judged;
+    if (this.isUpgrade && upgrade !== undefined) this.#stay.plan.proxy.upgrade(req, upgrade, this);
+    else this.#stay.plan.proxy.forward(req, res, this);
   }
 
   /** The head goes to the client, and the body will follow. */
@@ -183,67 +165,76 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const { context } = this;
     if (socket !== undefined) {
       this.#isClosed = true;
-      return tieTogether(context, this.#plan, this.#chosen, this.#holds, { headers, socket });
+      return tieTogether(context, this.#stay.plan, this.#chosen, this.#stay.holds, { headers, socket });
     }
-    if (isEventStream(status, headers)) watchEvents(context, this.#plan);
+    if (isEventStream(status, headers)) watchEvents(context, this.#stay.plan);
     try {
-      context.sink.head(context, status, clientFields(headers, this.#plan, context, this.#chosen), 'service');
+      context.sink.head(context, status, clientFields(headers, this.#stay.plan, context, this.#chosen), 'service');
     } catch (error) {
       // What we can't write is no proof that the service is ill.
       context.outcome = 'protocol';
       return this.#abandon(failureOf('protocol', error));
     }
-    this.#holds.judge(status >= 500 ? 'fail' : 'succeed');
+    this.#stay.holds.judge(status >= 500 ? 'fail' : 'succeed');
     return true;
   }
 
+  get #canAskAgain(): boolean {
+    return !this.#isClosed && this.context.status === 0 && this.#body?.isRepeatable !== false;
+  }
+
+  /** The one service is done with; the other begins with targets, places and proof of its own. */
+  #handOver({ plan, chosen, call }: Claim, status: number): false {
+    this.#stay.end(status);
+    this.#stay = new Stay(plan, call, this.context, this.#body);
+    this.context.service = plan.service.name;
+    this.#ask(chosen);
+    return false;
+  }
+
   #planNext(ending: Ending): NextAttempt | undefined {
-    const { context } = this;
-    if (this.#isClosed || context.status !== 0) return undefined;
-    if (this.#body !== undefined && !this.#body.isRepeatable) return undefined;
-    this.#tried ??= new Set();
-    return planNext(context, this.#plan, {
+    if (!this.#canAskAgain) return undefined;
+    this.#stay.tried ??= new Set();
+    return planNext(this.context, this.#stay.plan, {
       ...ending,
       wasTry: this.isTry,
       hadBegunSending: this.#attempt?.hasBegunSending ?? false,
       target: this.#chosen,
-      tried: this.#tried.add(this.#chosen),
+      tried: this.#stay.tried.add(this.#chosen),
       totalDueAtMs: this.totalDueAtMs,
     });
   }
 
-  /** A service that no longer takes what proves the gateway is asked once more, with what is made anew. */
   #planProof({ status, headers }: Ending): NextAttempt | undefined {
-    if (headers === undefined || this.#proof?.isRefused(status, headers) !== true) return undefined;
-    const { retry, service } = this.#plan;
-    if (this.#isClosed || this.context.status !== 0 || this.#body?.isRepeatable === false) return undefined;
-    return retry.isOn && service.retries.hasRoom(false) ? { target: this.#chosen, delayMs: 0 } : undefined;
+    const wantsIt = this.#stay.wantsProofAgain(status, headers) && this.#canAskAgain;
+    return wantsIt ? { target: this.#chosen, delayMs: 0 } : undefined;
   }
 
   #retry({ target, delayMs }: NextAttempt): false {
-    this.#holds.endTarget();
-    this.#holds.beginRetry();
-    const go = (): void => {
-      this.#chosen = target;
-      this.target = target.location;
-      tellTimeLeft(this.context.upstreamHeaders, this.totalDueAtMs);
-      this.#begin();
-    };
-    if (delayMs === 0) go();
-    else this.#timer = setTimeout(go, delayMs);
+    this.#stay.holds.endTarget();
+    this.#stay.holds.beginRetry();
+    if (delayMs === 0) this.#ask(target);
+    else this.#timer = setTimeout(() => this.#ask(target), delayMs);
     return false;
+  }
+
+  #ask(target: Target): void {
+    this.#chosen = target;
+    this.target = target.location;
+    tellTimeLeft(this.context.upstreamHeaders, this.totalDueAtMs);
+    this.#begin();
   }
 
   /** No answer of the service's goes to the client; without an error there is nobody left to tell. */
   #refuse(error: unknown): false {
-    this.#holds.endTarget();
+    this.#stay.holds.endTarget();
     if (error !== undefined) this.#next(error);
     return false;
   }
 
   /** The same, and the breaker learns nothing of it. */
   #abandon(error: unknown): false {
-    this.#holds.judge('abandon');
+    this.#stay.holds.judge('abandon');
     return this.#refuse(error);
   }
 }

@@ -5,6 +5,7 @@ import type { Target } from '../target.ts';
 import { isStaleConnection } from '../transport.ts';
 import type { ForwardPlan, Timeouts } from './plan.ts';
 import { retryDelayMs } from './retry.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 /** A request that its service tells from its repetitions counts as one of a method that may be repeated. */
 const REPEATABLE = 'PUT';
@@ -96,13 +97,4 @@ function hasTimedOut({ wasTry, outcome }: FailedAttempt): boolean {
 /** A pooled connection that the service had closed: worth one more try wherever repeating is safe. */
 function isStale({ attempts, method }: RequestContext, { outcome, error }: FailedAttempt): boolean {
   return outcome === 'reset' && attempts === 1 && (method === 'GET' || method === 'HEAD') && isStaleConnection(error);
-}
-
-/** The wait that a service asks for, in seconds or as a date on its own clock (RFC 9110, section 10.2.3). */
-function retryAfterMs(headers: AnswerFields): number {
-  const asked = headers['retry-after'];
-  if (typeof asked !== 'string') return 0;
-  if (/^\d+$/.test(asked)) return Number(asked) * 1000;
-  const ms = Date.parse(asked) - Date.parse(String(headers['date']));
-  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }

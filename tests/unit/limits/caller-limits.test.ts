@@ -18,6 +18,7 @@ test('a caller sees what is left in its plan and in the gateway, and looking cos
   };
   const limits = {
     decide: () => undefined,
+    reserve: () => undefined,
     forget: () => {},
     peek: (...call: Parameters<MemoryCounter['peek']>) => memory.peek(...call),
     usageOf: () => undefined,

@@ -9,5 +9,6 @@ test('what is added to a call counts as its cost, and as no other call', () => {
   usage.count(context, 1, true);
   usage.addCost(context, 29);
   usage.count(context, 1, false);
-  assert.deepEqual(usage.tallies.get('app'), { calls: 1, cost: 30, refused: 1 });
+  const { calls, cost, refused } = usage.tallies.get('app') ?? {};
+  assert.deepEqual({ calls, cost, refused }, { calls: 1, cost: 30, refused: 1 });
 });

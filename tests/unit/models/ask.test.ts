@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseJsonExactly } from '../../../src/lib/json-text.ts';
+import { editAsk, readAsk } from '../../../src/models/ask.ts';
+import { demandOf, maxOutputOf } from '../../../src/models/demand.ts';
+import { estimateInput } from '../../../src/models/estimate.ts';
+import { apiOf } from '../../../src/models/options.ts';
+
+const FIELD = { maxTokensField: 'max_completion_tokens' } as const;
+const messages = [{ role: 'user', content: 'hello there' }];
+
+test('what is spoken is told by the end of the path', () => {
+  assert.equal(apiOf('/v1/chat/completions'), 'chat');
+  assert.equal(apiOf('/openai/deployments/x/completions/'), 'completions');
+  assert.equal(apiOf('/v1/messages'), 'messages');
+  assert.equal(apiOf('/v1/messages/count_tokens'), undefined);
+  assert.equal(apiOf('/v1/models'), undefined);
+});
+
+test('a maximum is read under each of its names, and the larger one counts', () => {
+  const max = (body: object) => readAsk({ messages, ...body }, 'chat').maxOutput;
+  assert.equal(max({ max_tokens: 5 }), 5);
+  assert.equal(max({ max_tokens: 5, max_completion_tokens: 9 }), 9);
+  assert.equal(max({ max_output_tokens: 7 }), 7);
+  for (const none of [null, 0, -5, '9', {}, Number.NaN]) assert.equal(max({ max_tokens: none }), undefined);
+  assert.equal(max(parseJsonExactly('{"max_tokens":1e400}') as object), Number.POSITIVE_INFINITY);
+  assert.equal(readAsk({ input: 'x', max_tokens: 5 }, 'embeddings').maxOutput, 0);
+});
+
+test('each answer that is asked for at once counts', () => {
+  const choices = (body: object) => readAsk(body as Record<string, unknown>, 'completions').choices;
+  assert.equal(choices({ n: 3 }), 3);
+  assert.equal(choices({ n: 2, best_of: 5 }), 5);
+  assert.equal(choices({ prompt: ['a', 'b'], n: 2 }), 4);
+  assert.equal(choices({ prompt: [1, 2, 3] }), 1);
+  assert.equal(choices({ n: 1e9 }), 1000);
+});
+
+test('texts, tokens and attachments of a body are estimated', () => {
+  assert.equal(estimateInput('x'.repeat(400)), 100);
+  assert.equal(estimateInput({ input: [[1, 2, 3], [4]] }), 4 + 2);
+  const image = { image_url: { url: `data:image/png;base64,${'A'.repeat(1_000_000)}` } };
+  assert.ok(estimateInput(image) < 1100);
+  assert.equal(estimateInput({}), 1);
+});
+
+test('half of what the request leaves is the most that one answer reserves', () => {
+  const ask = readAsk({ messages, max_tokens: 100_000 }, 'chat');
+  const { least, most } = demandOf(ask, 10_000, { capMaxTokens: false, expectOutput: 50 });
+  assert.equal(least, most);
+  assert.equal(most, ask.input + Math.floor((10_000 - ask.input) / 2));
+  const capped = demandOf(ask, 10_000, { capMaxTokens: true, expectOutput: 50 });
+  assert.deepEqual(capped, { least: ask.input + 1, most });
+  assert.equal(maxOutputOf(ask, ask.input + 77), 77);
+});
+
+test('a call is edited in what must be, and in nothing else', () => {
+  const body = parseJsonExactly('{"seed":12345678901234567890,"stream":true,"max_tokens":50,"__proto__":1}') as Record<
+    string,
+    unknown
+  >;
+  const ask = readAsk(body, 'chat');
+  const edited = editAsk(body, ask, { maxOutput: 20, asksUsage: true }, FIELD);
+  const written =
+    '{"seed":12345678901234567890,"stream":true,"max_tokens":20,"__proto__":1,"stream_options":{"include_usage":true}}';
+  assert.equal(JSON.stringify(edited), written);
+  assert.equal(editAsk(body, ask, { maxOutput: 50, asksUsage: false }, FIELD), undefined);
+  const bare = { messages };
+  assert.deepEqual(editAsk(bare, readAsk(bare, 'chat'), { maxOutput: 9, asksUsage: false }, FIELD), {
+    messages,
+    max_completion_tokens: 9,
+  });
+  assert.deepEqual(editAsk({}, readAsk({}, 'responses'), { maxOutput: 9, asksUsage: false }, FIELD), {
+    max_output_tokens: 9,
+  });
+});
+
+test('usage is asked for where a stream would not tell it, with the other options kept', () => {
+  const lacks = (body: object, api: 'chat' | 'messages') => readAsk(body as Record<string, unknown>, api).lacksUsage;
+  assert.equal(lacks({ stream: true }, 'chat'), true);
+  assert.equal(lacks({ stream: true, stream_options: null }, 'chat'), true);
+  assert.equal(lacks({ stream: true, stream_options: { include_usage: true } }, 'chat'), false);
+  assert.equal(lacks({ stream: false }, 'chat'), false);
+  assert.equal(lacks({ stream: true }, 'messages'), false);
+});

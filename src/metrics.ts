@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import { TallyCounter } from './metrics/tally-counter.ts';
 import { TallyHistogram } from './metrics/tally-histogram.ts';
+import type { CacheUsage, TargetCount } from './metrics/watched.ts';
 
 /**
  * Every metric: name, unit, labels, meaning. Labels never hold a raw path, a consumer or anything a client chooses:
@@ -21,19 +22,6 @@ function createCounter(registry: Registry, options: ConstructorParameters<typeof
   const counter = new TallyCounter(options);
   registry.registerMetric(counter as unknown as Metric);
   return counter;
-}
-
-/** How many targets of a service are given requests, and how many are not. */
-export interface TargetCount {
-  readonly service: string;
-  readonly healthy: number;
-  readonly out: number;
-}
-
-/** What is stored in the memory of this process. */
-export interface CacheUsage {
-  readonly bytes: number;
-  readonly entries: number;
 }
 
 /**

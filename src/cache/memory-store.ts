@@ -1,5 +1,5 @@
 import { RecentMap } from '../lib/recent-map.ts';
-import type { CacheUsage } from '../metrics.ts';
+import type { CacheUsage } from '../metrics/watched.ts';
 import type { AnswerFields } from '../sink.ts';
 import { type Found, isEntry, type Mark, type Store, type Stored } from './store.ts';
 

@@ -1,8 +1,11 @@
 import type { Logger } from 'winston';
+import type { FindingId } from '../findings.ts';
 import type { JwtSettings } from '../settings.ts';
 import type { IssuerRow } from './issuers.ts';
 
 const SHOWN_NAMES = 5;
+/** For who looks them up by name; a line of the log stays one that can be read. */
+const NAMED_IN_LOG = 50;
 
 /**
  * Says once per load which routes nobody can ever call. They are named one by one and all in one go, when they come into
@@ -17,6 +20,7 @@ export function createUnusableWarning(log: Pick<Logger, 'warn'>): (route: string
     const which = routes.length === 1 ? 'one route answers' : `${routes.length} routes answer`;
     log.warn(
       `${which} 401 to everyone, since no credential that they accept is configured (JWT_SECRET or another JWT_ setting, "issuers", "consumers"): ${shown.join(', ')}`,
+      { finding: 'nobody-can-call' satisfies FindingId, routes: routes.slice(0, NAMED_IN_LOG) },
     );
     routes = [];
   }
@@ -41,6 +45,7 @@ export function warnWithoutAudience(
   if (names.length === 0) return;
   log.warn(
     `no "audience" is set for ${names.length === 1 ? 'issuer' : 'issuers'} ${names.join(', ')}: tokens meant for other services pass here`,
+    { finding: 'audience-unchecked' satisfies FindingId },
   );
 }
 
@@ -51,5 +56,6 @@ export function warnOfPlainHttp(rows: readonly IssuerRow[], log: Pick<Logger, 'w
   const which = names.length === 1 ? 'issuer' : 'issuers';
   log.warn(
     `the keys of ${which} ${names.join(', ')} may come over plain http: whoever is on the way can be anybody here`,
+    { finding: 'keys-over-http' satisfies FindingId },
   );
 }

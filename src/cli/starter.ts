@@ -10,7 +10,12 @@ export function renderStarter(schema: string, command: string): string {
   "routes": [
     // GET /hello/world reaches the service as GET /world. Everybody may call: without "auth": "none" a route asks
     // for a key or a token. A key: ${command} key create --consumer my-app
-    { "prefix": "/hello", "target": "http://localhost:4100", "auth": "none" },
+    {
+      "prefix": "/hello",
+      "target": "http://localhost:4100",
+      "auth": "none",
+      "rateLimits": [{ "limit": 100, "window": "1s", "by": "address" }],
+    },
 
     // A route that asks, and counts.
     // { "prefix": "/api/orders", "service": "orders", "rateLimits": [{ "limit": 100, "window": "1m" }] },

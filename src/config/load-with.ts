@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Hidden } from '../lib/hidden-values.ts';
 import { finish, type Steps } from '../lib/steps.ts';
+import type { Outside } from '../stage.ts';
 import { ConfigError, type Fault } from './config-error.ts';
 import { environment } from './env.ts';
 import { findOutsideIssuer } from './env-jwt.ts';
@@ -12,7 +13,7 @@ import { type ReadFile, readRouteFiles } from './read-files.ts';
 import type { FileOf, StageList } from './routes.ts';
 import { createSecrets, hideInFault, type Secrets } from './secrets.ts';
 import { faultAt, type LocatedObject, type Place, type ReportAt } from './source.ts';
-import { validateFile } from './validate.ts';
+import { type SeenFile, validateFile } from './validate.ts';
 
 const MAX_FAULTS = 200;
 
@@ -36,6 +37,8 @@ export interface LoadOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** What is read in place of the file and routes.d. */
   readonly read?: (file: string) => readonly ReadFile[];
+  /** Gets what was read with its places, also where it is at fault; and what must be hidden of it. */
+  readonly onSeen?: (seen: SeenFile, hidden: Hidden) => void;
 }
 
 /**
@@ -67,12 +70,9 @@ export function* loadInSteps<const L extends StageList>(
   const config =
     own === undefined
       ? undefined
-      : yield* validateFile(own.stages, own.merged, withoutEchoes(), {
-          issuer: findOutsideIssuer(env),
-          folder: dirname(resolve(file)),
-          file: resolve(file),
-          isProduction: env['NODE_ENV'] === 'production',
-        });
+      : yield* validateFile(own.stages, own.merged, withoutEchoes(), outsideOf(file, env), (seen) =>
+          options.onSeen?.(seen, secrets.hidden()),
+        );
   if (own === undefined || config === undefined || faults.length > 0) throw new ConfigError(tidy(faults, secrets));
   return {
     config: config as FileOf<L>,
@@ -81,6 +81,15 @@ export function* loadInSteps<const L extends StageList>(
     hash: withDigests(hash, config, own.digests),
     hidden: secrets.hidden(),
     own: own.digests,
+  };
+}
+
+function outsideOf(file: string, env: NodeJS.ProcessEnv): Outside {
+  return {
+    issuer: findOutsideIssuer(env),
+    folder: dirname(resolve(file)),
+    file: resolve(file),
+    isProduction: env['NODE_ENV'] === 'production',
   };
 }
 

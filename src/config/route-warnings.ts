@@ -1,3 +1,4 @@
+import { type Remark, renderWarnings } from '../audit/remark.ts';
 import type { MatchOptions } from '../routing/keys.ts';
 import { nameOfRoute } from './route-name.ts';
 
@@ -16,20 +17,30 @@ const DEFAULT_HEADERS_MS = 30_000;
 
 /** What a person should know of routes that are right as they stand: those never reached, those on trial, and others. */
 export function warnOfRoutes(routes: readonly NamedRoute[]): readonly string[] {
-  return [...findUnreached(routes), ...findTakenHosts(routes), ...routes.flatMap(warnOfOne)];
+  return renderWarnings(remarkOnRoutes(routes));
+}
+
+/** The same, each with its id and path. */
+export function remarkOnRoutes(routes: readonly NamedRoute[]): readonly Remark[] {
+  return [
+    ...findUnreached(routes),
+    ...findTakenHosts(routes),
+    ...routes.flatMap((route, index) => remarkOnOne(route, ['routes', index])),
+  ];
 }
 
 /** Routes whose every method is taken by earlier ones, which match under the same conditions otherwise. */
-function findUnreached(routes: readonly NamedRoute[]): readonly string[] {
+function findUnreached(routes: readonly NamedRoute[]): readonly Remark[] {
   const takers = new Map<string, NamedRoute>();
-  return routes.flatMap((route) => {
+  return routes.flatMap((route, index): Remark[] => {
     const places = placesOf(route);
     const earlier = new Set(places.flatMap((place) => takers.get(place) ?? []));
     const isReached = places.length === 0 || places.some((place) => !takers.has(place));
     for (const place of places) if (!takers.has(place)) takers.set(place, route);
     if (isReached) return [];
     const names = [...earlier].map((taker) => `"${nameOfRoute(taker)}"`).join(', ');
-    return [`the route "${nameOfRoute(route)}" is never reached: ${names} before it takes all of its methods`];
+    const message = `the route "${nameOfRoute(route)}" is never reached: ${names} before it takes all of its methods`;
+    return [{ id: 'route-never-reached', at: ['routes', index, 'prefix'], message }];
   });
 }
 
@@ -47,18 +58,18 @@ function placesOf({ prefix, methods, exact, hosts = [], headers = {}, pathRegex 
  * Routes with `hosts` that have routes of any host below their prefix. The longest prefix wins before the host is looked
  * at, which is the other way round than with nginx's `server_name`.
  */
-function findTakenHosts(routes: readonly NamedRoute[]): readonly string[] {
-  const withHosts = routes.filter(({ hosts, exact }) => hosts !== undefined && !exact);
-  if (withHosts.length === 0) return [];
+function findTakenHosts(routes: readonly NamedRoute[]): readonly Remark[] {
   const anyHost = routes.filter(({ hosts }) => hosts === undefined);
-  return withHosts.flatMap((route) => {
+  return routes.flatMap((route, index): Remark[] => {
+    if (route.hosts === undefined || route.exact) return [];
     const takers = anyHost.filter((other) => isBelow(other, route)).map((other) => `"${nameOfRoute(other)}"`);
     if (takers.length === 0) return [];
     const shown = takers.slice(0, SHOWN_NAMES).join(', ');
     const more = takers.length > SHOWN_NAMES ? ` and ${takers.length - SHOWN_NAMES} more` : '';
     const name = nameOfRoute(route);
+    const message = `the route "${name}" does not get all requests of its hosts: a longer prefix wins before a host does, and so some go to ${shown}${more}`;
     return [
-      `the route "${name}" does not get all requests of its hosts: a longer prefix wins before a host does, and so some go to ${shown}${more}. Give "hosts" to each of them`,
+      { id: 'host-loses-requests', at: ['routes', index, 'hosts'], message, fix: 'Give "hosts" to each of them' },
     ];
   });
 }
@@ -72,44 +83,47 @@ function isBelow({ prefix: lower }: NamedRoute, { prefix: upper }: NamedRoute): 
 /** How some frameworks write a segment that stands for any value; OData and FHIR have `$metadata` and the like. */
 const DOLLAR_PARAM = /\/\$(\w*(?:id|name|slug|key))(?=\/|$)/i;
 
-function warnOfOne(route: NamedRoute): readonly string[] {
-  return [opened, failing, socketless, cutShort, namedByDollar].flatMap((warn) => warn(route));
+type At = readonly PropertyKey[];
+
+function remarkOnOne(route: NamedRoute, at: At): readonly Remark[] {
+  return [opened, failing, socketless, cutShort, namedByDollar].flatMap((find) => find(route, at));
 }
 
-function namedByDollar(route: NamedRoute): readonly string[] {
+function namedByDollar(route: NamedRoute, at: At): readonly Remark[] {
   const [, name] = route.prefix.map((prefix) => DOLLAR_PARAM.exec(prefix)).find((found) => found !== null) ?? [];
   if (name === undefined) return [];
-  return [
-    `the route "${nameOfRoute(route)}" takes "$${name}" by the letter: a segment that stands for any value is written ":${name}"`,
-  ];
+  const message = `the route "${nameOfRoute(route)}" takes "$${name}" by the letter: a segment that stands for any value is written ":${name}"`;
+  return [{ id: 'dollar-segment', at: [...at, 'prefix'], message }];
 }
 
 /** The default of `headers` is cut on purpose by a short `total`; what somebody has written is not. */
-function cutShort(route: NamedRoute): readonly string[] {
+function cutShort(route: NamedRoute, at: At): readonly Remark[] {
   const { headers = 0, total = Number.POSITIVE_INFINITY } = route.timeouts ?? {};
   if (headers <= total || headers === DEFAULT_HEADERS_MS) return [];
-  return [
-    `"timeouts.headers" of the route "${nameOfRoute(route)}" is never reached: "total" ends all attempts after ${total / 1000} seconds`,
-  ];
+  const message = `"timeouts.headers" of the route "${nameOfRoute(route)}" is never reached: "total" ends all attempts after ${total / 1000} seconds`;
+  return [{ id: 'timeout-never-reached', at: [...at, 'timeouts', 'headers'], message }];
 }
 
-function opened(route: NamedRoute): readonly string[] {
+function opened(route: NamedRoute, at: At): readonly Remark[] {
   if (!route.shadow?.includes('authenticate')) return [];
-  return [`the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`];
+  const message = `the route "${nameOfRoute(route)}" only tries "authenticate" out ("shadow"): it lets everybody in`;
+  return [{ id: 'auth-on-trial', at: [...at, 'shadow'], message }];
 }
 
-function failing(route: NamedRoute): readonly string[] {
-  return route.fault === undefined ? [] : [`the route "${nameOfRoute(route)}" fails on purpose ("fault")`];
+function failing(route: NamedRoute, at: At): readonly Remark[] {
+  if (route.fault === undefined) return [];
+  const message = `the route "${nameOfRoute(route)}" fails on purpose ("fault")`;
+  return [{ id: 'fault-injected', at: [...at, 'fault'], message }];
 }
 
-function socketless(route: NamedRoute): readonly string[] {
-  if (route.mcp !== undefined && (route.websocket ?? false) !== false)
-    return [
-      `the route "${nameOfRoute(route)}" refuses every WebSocket, since "mcp" can't look into one: leave "websocket" out`,
-    ];
-  if (route.graphql?.subscriptions !== 'refused' || (route.websocket ?? false) === false) return [];
-  const name = nameOfRoute(route);
-  return [
-    `the route "${name}" refuses every WebSocket, since "graphql" can't look into one: leave "websocket" out, or let all of them pass with "subscriptions": "unguarded"`,
-  ];
+function socketless(route: NamedRoute, at: At): readonly Remark[] {
+  if ((route.websocket ?? false) === false) return [];
+  const refused = (by: string, instead: string): Remark => ({
+    id: 'websocket-refused',
+    at: [...at, 'websocket'],
+    message: `the route "${nameOfRoute(route)}" refuses every WebSocket, since "${by}" can't look into one: leave "websocket" out${instead}`,
+  });
+  if (route.mcp !== undefined) return [refused('mcp', '')];
+  if (route.graphql?.subscriptions !== 'refused') return [];
+  return [refused('graphql', ', or let all of them pass with "subscriptions": "unguarded"')];
 }

@@ -1,3 +1,4 @@
+import { type Remark, remarkOn, renderWarnings } from '../audit/remark.ts';
 import { tokenPlacesOf } from '../auth/auth-option.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { isOneAddress, isWithin, overlaps } from '../lib/network-test.ts';
@@ -7,10 +8,8 @@ import type { FileConfig, RouteConfig } from './routes.ts';
 
 type Config = Pick<FileConfig, 'routes' | 'plans' | 'services'>;
 
-const SHOWN_NAMES = 5;
-
 /** Addresses that no client on the internet has: RFC 1918, 4193, 6598, loopback and link-local. */
-const PRIVATE = [
+export const PRIVATE = [
   '10.0.0.0/8',
   '172.16.0.0/12',
   '192.168.0.0/16',
@@ -22,46 +21,86 @@ const PRIVATE = [
   'fe80::/10',
 ];
 
+type UsedSettings = Pick<Settings, 'trustProxy' | 'redisUrl' | 'port' | 'host' | 'adminPort' | 'adminHost'>;
+
 /** What a person should know of a file that is right as it stands, but wants a setting or another key beside it. */
-export function warnOfSettings(
-  { routes, services, plans = {} }: Config,
-  settings: Pick<Settings, 'trustProxy' | 'redisUrl' | 'port' | 'host' | 'adminPort' | 'adminHost'>,
-): readonly string[] {
-  const { trustProxy, redisUrl } = settings;
-  const inside = trustProxy.kind === 'none' ? routes.filter(isForTheInside) : [];
-  const crowds = trustProxy.kind === 'networks' ? trustProxy.networks.filter((each) => !isOneAddress(each)) : [];
-  const forged = crowds.length === 0 ? [] : routes.filter((route) => letsInOneOf(crowds, route));
-  const halfOpen = routes.filter(opensSocketsWithoutCookie);
-  const quotas = redisUrl === undefined ? Object.keys(plans).filter((name) => plans[name]?.quota !== undefined) : [];
+export function warnOfSettings(config: Config, settings: UsedSettings): readonly string[] {
+  return renderWarnings(remarkOnSettings(config, settings));
+}
+
+/** The same, each with its id and path. */
+export function remarkOnSettings(config: Config, settings: UsedSettings): readonly Remark[] {
+  return [...findCircles(config, settings), ...findForged(config, settings), ...findHalfOpen(config, settings)];
+}
+
+const CIRCLE = 'is the gateway itself: it would call itself until all places are taken';
+const CIRCLE_FIX = 'Give the port of the service';
+
+function findCircles({ routes, services }: Config, settings: UsedSettings): readonly Remark[] {
   const ownPorts = portsHere(settings);
-  const isItself = (url: string): boolean => isHere(url, ownPorts);
-  const circles = routes.filter((route) => addressesOf(route).some(isItself));
-  const ownServices = Object.keys(services).filter((name) => addressesOf(services[name] ?? {}).some(isItself));
-  const circle = 'is the gateway itself: it would call itself until all places are taken. Give the port of the service';
+  const isCircle = (place: Addressed): boolean => addressesOf(place).some((url) => isHere(url, ownPorts));
+  const id = 'target-is-gateway';
   return [
-    ...warn('route', circles.map(nameOfRoute), (which) => `the target of ${which} ${circle}`),
-    ...warn('service', ownServices, (which) => `a target of ${which} ${circle}`),
-    ...warn('route', inside.map(nameOfRoute), (which) => {
-      return `"ipAllow" of ${which} names private networks alone, and TRUST_PROXY is not set: behind a load balancer everybody comes from its address, and so from the inside. Set TRUST_PROXY, or TRUST_PROXY=0 where nothing stands in front`;
-    }),
-    ...warn('route', forged.map(nameOfRoute), (which) => {
-      return `"ipAllow" of ${which} lets addresses in that TRUST_PROXY takes for proxies: a client there is believed when it writes another address into X-Forwarded-For. Give TRUST_PROXY the number of proxies in front, or their addresses alone`;
-    }),
-    ...warn('route', halfOpen.map(nameOfRoute), (which) => {
-      return `"websocket.origins" of ${which} names pages, but the token comes in a cookie, and there is no "cors" with "credentials": that cookie is refused from pages of other origins, and they can't fetch with it either. Name them in "cors.origins", with "credentials": true`;
-    }),
-    ...warn('plan', quotas, (which) => {
-      return `the quota of ${which} is counted in this process alone, since REDIS_URL is not set: a restart forgets the count, and several gateways count each for itself`;
+    ...remarkOnEach(routes, isCircle, (name, at) =>
+      remarkOn(
+        { noun: 'route', name, say: (which) => `the target of ${which} ${CIRCLE}` },
+        { id, at, fix: CIRCLE_FIX },
+      ),
+    ),
+    ...Object.keys(services).flatMap((name) => {
+      if (!isCircle(services[name] ?? {})) return [];
+      const say = (which: string) => `a target of ${which} ${CIRCLE}`;
+      return [remarkOn({ noun: 'service', name, say }, { id, at: ['services', name], fix: CIRCLE_FIX })];
     }),
   ];
 }
 
-/** One warning for all of them, so that a thousand routes with the same `defaults` are no thousand lines. */
-function warn(noun: string, names: readonly string[], say: (which: string) => string): readonly string[] {
-  if (names.length === 0) return [];
-  const shown = names.slice(0, SHOWN_NAMES).map((name) => `"${name}"`);
-  if (names.length > SHOWN_NAMES) shown.push(`and ${names.length - SHOWN_NAMES} more`);
-  return [say(`${noun}${names.length === 1 ? '' : 's'} ${shown.join(', ')}`)];
+/** `ipAllow` that lets more in than it seems to. */
+function findForged({ routes }: Config, { trustProxy }: UsedSettings): readonly Remark[] {
+  const crowds = trustProxy.kind === 'networks' ? trustProxy.networks.filter((each) => !isOneAddress(each)) : [];
+  return [
+    ...remarkOnEach(trustProxy.kind === 'none' ? routes : [], isForTheInside, (name, at) => {
+      const say = (which: string) =>
+        `"ipAllow" of ${which} names private networks alone, and TRUST_PROXY is not set: behind a load balancer everybody comes from its address, and so from the inside`;
+      const fix = 'Set TRUST_PROXY, or TRUST_PROXY=0 where nothing stands in front';
+      return remarkOn({ noun: 'route', name, say }, { id: 'ip-allow-behind-proxy', at: [...at, 'ipAllow'], fix });
+    }),
+    ...remarkOnEach(
+      crowds.length === 0 ? [] : routes,
+      (route) => letsInOneOf(crowds, route),
+      (name, at) => {
+        const say = (which: string) =>
+          `"ipAllow" of ${which} lets addresses in that TRUST_PROXY takes for proxies: a client there is believed when it writes another address into X-Forwarded-For`;
+        const fix = 'Give TRUST_PROXY the number of proxies in front, or their addresses alone';
+        return remarkOn({ noun: 'route', name, say }, { id: 'ip-allow-of-proxies', at: [...at, 'ipAllow'], fix });
+      },
+    ),
+  ];
+}
+
+function findHalfOpen({ routes, plans = {} }: Config, { redisUrl }: UsedSettings): readonly Remark[] {
+  const quotas = redisUrl === undefined ? Object.keys(plans).filter((name) => plans[name]?.quota !== undefined) : [];
+  return [
+    ...remarkOnEach(routes, opensSocketsWithoutCookie, (name, at) => {
+      const say = (which: string) =>
+        `"websocket.origins" of ${which} names pages, but the token comes in a cookie, and there is no "cors" with "credentials": that cookie is refused from pages of other origins, and they can't fetch with it either`;
+      const fix = 'Name them in "cors.origins", with "credentials": true';
+      return remarkOn({ noun: 'route', name, say }, { id: 'websocket-cookie-refused', at: [...at, 'websocket'], fix });
+    }),
+    ...quotas.map((name) => {
+      const say = (which: string) =>
+        `the quota of ${which} is counted in this process alone, since REDIS_URL is not set: a restart forgets the count, and several gateways count each for itself`;
+      return remarkOn({ noun: 'plan', name, say }, { id: 'quota-forgotten', at: ['plans', name, 'quota'] });
+    }),
+  ];
+}
+
+function remarkOnEach(
+  routes: readonly RouteConfig[],
+  isMeant: (route: RouteConfig) => boolean,
+  make: (name: string, at: readonly PropertyKey[]) => Remark,
+): readonly Remark[] {
+  return routes.flatMap((route, index) => (isMeant(route) ? [make(nameOfRoute(route), ['routes', index])] : []));
 }
 
 interface Addressed {

@@ -91,12 +91,23 @@ function findEntry({ entries }: LocatedObject, key: string, mayBeField: boolean)
   return [...entries].find(([name]) => name.toLowerCase() === key)?.[1];
 }
 
+/** Where the lines of a text begin, found once: what is said of a large file is said of many places in it. */
+const lineStarts = new WeakMap<Source, readonly number[]>();
+
 /** Line and column of a place, both from 1. */
 export function lineAndColumn({ source, offset }: Place): { line: number; column: number } {
-  const before = source.text.slice(0, offset);
-  const lastBreak = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r'));
-  const line = before.split(/\r\n|\n|\r/).length;
-  return { line, column: offset - lastBreak };
+  let starts = lineStarts.get(source);
+  if (starts === undefined) {
+    starts = [0, ...[...source.text.matchAll(/\r\n|\n|\r/g)].map(({ 0: end, index }) => index + end.length)];
+    lineStarts.set(source, starts);
+  }
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] as number) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return { line: low + 1, column: offset - (starts[low] as number) + 1 };
 }
 
 export function faultAt(place: Place, message: string, hint?: string): Fault {

@@ -1,3 +1,4 @@
+import type { Remark } from '../audit/remark.ts';
 import { findNearest } from '../nearest-word.ts';
 import { type DotEnv, NO_DOT_ENV } from './dot-env.ts';
 import { readRouteFiles } from './read-files.ts';
@@ -76,6 +77,7 @@ const IN_FILE: Readonly<Record<string, string>> = {
 // Shorter names (HOST, PORT) are near to a great many that have nothing to do with them.
 const MIN_CHARS = 8;
 const KUBERNETES_VALUE = /^tcp:\/\//;
+const STRAY = { id: 'stray-setting', at: [] } as const;
 
 /**
  * Says which variables look like a setting and are none: a misspelt one is ignored without a word otherwise. Those
@@ -84,18 +86,29 @@ const KUBERNETES_VALUE = /^tcp:\/\//;
 export function findStrayNames(
   env: NodeJS.ProcessEnv,
   routesFile: string,
-  { lines, strays }: DotEnv = NO_DOT_ENV,
+  dotEnv: DotEnv = NO_DOT_ENV,
 ): readonly string[] {
+  return remarkOnStrays(env, routesFile, dotEnv).map(({ message }) => message);
+}
+
+/** The same, each with its id and the variable. */
+export function remarkOnStrays(
+  env: NodeJS.ProcessEnv,
+  routesFile: string,
+  { lines, strays }: DotEnv = NO_DOT_ENV,
+): readonly Remark[] {
   const used = namesUsedIn(routesFile);
   const names = Object.keys(env)
     .sort()
-    .flatMap((name) => {
+    .flatMap((name): Remark[] => {
       // Kubernetes sets REDIS_PORT=tcp://… for a Service called redis.
       if (SETTING_NAMES.includes(name) || used.has(name) || KUBERNETES_VALUE.test(env[name] ?? '')) return [];
       const meant = meaningOf(name) ?? (lines.has(name) ? meaningInDotEnv(name) : undefined);
-      return meant === undefined ? [] : [`${name} is no setting and is ignored: ${meant}`];
+      if (meant === undefined) return [];
+      return [{ ...STRAY, setting: name, message: `${name} is no setting and is ignored: ${meant}` }];
     });
-  return [...strays.map(describeStray), ...names];
+  const lost = strays.map((stray) => ({ ...STRAY, envLine: stray.line, message: describeStray(stray) }));
+  return [...lost, ...names];
 }
 
 function meaningOf(name: string): string | undefined {

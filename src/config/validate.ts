@@ -14,7 +14,8 @@ import { findPlace, type LocatedObject, lineAndColumn, plainValue, type ReportAt
 
 type ParsedRoute = MatchOptions & DocumentsKey & FolderKey & Record<string, unknown>;
 
-interface WrittenRoute {
+/** A route as it was read, and where it is written. */
+export interface WrittenRoute {
   readonly value: ParsedRoute;
   readonly located: LocatedObject;
   /** Keys whose value is wrong, where there are any: checks that look at them leave the route out. */
@@ -30,6 +31,14 @@ interface Parsed {
   readonly brokenNames: ReadonlySet<string>;
 }
 
+/** What was read, right or wrong: for whoever has more to say of it than what is at fault. */
+export interface SeenFile {
+  /** The keys of the whole file that could be read, without `routes`. */
+  readonly top: Readonly<Record<string, unknown>>;
+  readonly topAt: LocatedObject;
+  readonly routes: readonly WrittenRoute[];
+}
+
 /**
  * The configuration that the files mean, checked by the schemas, by what concerns all routes, and by every stage.
  * When a fault was reported the result must not be used. A step is a route, or what one stage checks.
@@ -39,9 +48,11 @@ export function* validateFile(
   merged: MergedFile,
   report: ReportAt,
   outside: Outside,
+  onSeen?: (seen: SeenFile) => void,
 ): Steps<FileOf<StageList>> {
   const shapes = gatherShapes(stages);
   const parsed = yield* parseMerged(stages, shapes, merged, report);
+  onSeen?.({ top: parsed.top, topAt: merged.top, routes: parsed.routes });
   const { top, brokenKeys, brokenNames } = parsed;
   const reportOf =
     (routes: readonly WrittenRoute[]): Report =>

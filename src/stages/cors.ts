@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { mergeVary } from '../answer/head.ts';
 import { recordHeaders } from '../answer/header-recorder.ts';
 import { contextOf, type RequestContext } from '../context.ts';
+import type { FindingId } from '../findings.ts';
 import { suggestOrigin } from '../lib/origin.ts';
 import { oneOrMany } from '../schema-values.ts';
 import { defineStage } from '../stage.ts';
@@ -79,7 +80,9 @@ export const corsStage = defineStage({
     const anyOrigin = origins.includes('*');
     const key = JSON.stringify([origins, rest]);
     if (rest.credentials && origins.length === 0 && !known.has(key)) {
-      log.warn(`cors.credentials of route "${route.name}" lets nobody in: name origins there, or set CORS_ORIGINS`);
+      const finding: FindingId = 'cors-for-nobody';
+      const message = `cors.credentials of route "${route.name}" lets nobody in: name origins there, or set CORS_ORIGINS`;
+      log.warn(message, { finding, routes: [route.name] });
     }
     const answers = known.get(key) ?? new Map(origins.map((one) => [one, answersFor(one, anyOrigin, rest)] as const));
     known.set(key, answers);

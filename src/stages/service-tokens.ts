@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
+import type { FindingId } from '../findings.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { duration, oneOrMany } from '../schema-values.ts';
 import { defineStage, type Report } from '../stage.ts';
@@ -68,7 +69,10 @@ export const serviceTokensStage = defineStage({
   create(_options, route, deps, { keys, areMade }) {
     if (route.own !== 'jwks') return undefined;
     // What has Redis has several gateways, mostly.
-    if (areMade && deps.redis !== undefined) deps.whenInForce(() => deps.log.warn(OF_ONE_PROCESS));
+    if (areMade && deps.redis !== undefined)
+      deps.whenInForce(() =>
+        deps.log.warn(OF_ONE_PROCESS, { finding: 'token-key-of-one-process' satisfies FindingId }),
+      );
 
     return function serviceTokens(req, _res, next) {
       const context = contextOf(req);

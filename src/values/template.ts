@@ -115,6 +115,8 @@ export class ValueTemplate {
   readonly #value: unknown;
   readonly isConstant: boolean;
   readonly needsBody: boolean;
+  /** The names that its expressions begin with: `claims`, `request`. */
+  readonly reads: ReadonlySet<string>;
 
   /** Throws `ExpressionFault`. */
   constructor(source: unknown, place: Place) {
@@ -123,6 +125,7 @@ export class ValueTemplate {
     this.#value = compileValue(source, place, templates);
     this.isConstant = templates.every((template) => template.isConstant);
     this.needsBody = templates.some((template) => template.needsBody);
+    this.reads = new Set(templates.flatMap((template) => [...template.reads]));
   }
 
   /** The value for one request, as JSON. Throws `expression_failed` (500) where a value has a fault. */

@@ -12,7 +12,8 @@ function turnpike(t: TestContext, files: Readonly<Record<string, unknown>>, env:
   return spawnSync(process.execPath, [TURNPIKE, 'check'], { cwd, env: { PATH, ...env }, encoding: 'utf8' });
 }
 
-const ROUTE = { prefix: '/a', target: 'http://localhost:4001', auth: 'none' };
+const LIMITS = [{ limit: 100, window: '1s' }];
+const ROUTE = { prefix: '/a', target: 'http://localhost:4001', auth: 'none', rateLimits: LIMITS };
 
 test('check of a folder reads its .env, its routes.json and its routes.d', (t) => {
   const { status, stdout, stderr } = turnpike(t, {

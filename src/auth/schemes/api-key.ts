@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RequestContext } from '../../context.ts';
+import type { FindingId } from '../../findings.ts';
 import type { StageDeps } from '../../stage.ts';
 import { ApiKeys, type KeyIndex } from '../api-keys.ts';
 import { looksLikeJwt, readBearer } from '../bearer.ts';
@@ -107,6 +108,9 @@ function createKeyIndex({ consumers, groups, consumerStore: store }: KeysFile, d
     uses.retain(consumers);
     return new ApiKeys(consumers, uses);
   }
-  if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');
+  if (redis === undefined) {
+    const finding: FindingId = 'consumers-without-redis';
+    log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked', { finding });
+  }
   return new RedisApiKeys(redis, clock, log, groups);
 }

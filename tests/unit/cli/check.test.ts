@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../../src/cli.ts';
+import { SECRET } from '../../support/auth.ts';
 import { configFolder } from '../../support/config-files.ts';
 
 async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -16,7 +17,8 @@ function routesFile(t: TestContext, content: unknown): string {
   return join(configFolder(t, { 'routes.json': content }), 'routes.json');
 }
 
-const ROUTE = { prefix: '/a', target: 'http://localhost:4001', auth: 'none' };
+const LIMITS = [{ limit: 100, window: '1s' }];
+const ROUTE = { prefix: '/a', target: 'http://localhost:4001', auth: 'none', rateLimits: LIMITS };
 
 test('check of a good file is one line and exit code 0', async (t) => {
   const file = routesFile(t, { routes: [ROUTE] });
@@ -57,7 +59,7 @@ test('check tells what is wrong with the settings and with the file in one round
 
 test("the project's own routes.json passes", async () => {
   const file = fileURLToPath(new URL('../../../routes.json', import.meta.url));
-  const { code, err } = await run(['check', file], { JWT_SECRET: 's'.repeat(32) });
+  const { code, err } = await run(['check', file], { JWT_SECRET: SECRET });
   assert.deepEqual({ code, err }, { code: 0, err: '' });
 });
 

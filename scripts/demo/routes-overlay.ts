@@ -65,7 +65,7 @@ export function createOverlay(
     JSON.stringify({ ...more, consumers, routes: [...SAMPLE_ROUTES, PAGE, SHOP, ...(more.routes ?? [])] }, null, 2),
     stubPort,
   );
-  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${samples}\n`);
+  writeFileSync(path.join(folder, 'routes.d', 'demo.json'), `${withReasons(samples)}\n`);
 
   const follow = (): void => {
     try {
@@ -84,6 +84,20 @@ export function createOverlay(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Why `turnpike check` finds nothing in a demo that has secrets for everybody and a route that fails. */
+const REASONS: Readonly<Record<string, string>> = {
+  webhookSecrets: 'weak-secret, secret-in-file: for whoever tries the demo',
+  signatureKeys: 'weak-secret, secret-in-file: for whoever tries the demo',
+  fault: 'fault-injected: it shows what a caller sees',
+};
+
+function withReasons(samples: string): string {
+  const keys = new RegExp(`^( *)"(${Object.keys(REASONS).join('|')})":`, 'gm');
+  return samples.replace(keys, (line, indent: string, key: string) => {
+    return `${indent}// turnpike-ignore ${REASONS[key]}\n${line}`;
+  });
 }
 
 function withPorts(routes: string, stubPort: number): string {

@@ -19,18 +19,29 @@ const EXAMPLES = new Set([
   'astringsecretatleast256bitslong',
   'avalidstringsecretthatisatleast512bitslongwhichisverylong',
   'keyboardcat',
+  // Of `npm run demo`.
+  'demosecretofwebhooks',
+  'demosecretofpartnersof32bytes',
   'shhhhh',
   'qwertyuiop',
   'qwertyuiopasdfghjklzxcvbnm123456',
 ]);
 /** Words of examples; a secret that is made of them alone is one. */
-const WORDS =
-  /change|replace|this|me|please|your|my|the|a|an|is|it|in|super|very|top|secret|secure|random|long|string|password|passwd|pass|admin|token|jwt|key|api|test|example|default|dev|development|prod|production|turnpike|demo|value|here|to|for|and|with|use|not|do|bytes|bits|characters|chars|at|least|hmac|sha|hs/g;
+const WORDS = longestFirst(
+  'change replace this me please your my the a an is it in super very top secret secure random long string password ' +
+    'passwd pass admin token jwt key api test testing example default dev development prod production turnpike demo ' +
+    'value here to for and with use not do bytes bits characters chars at least hmac sha hs',
+);
 /** A secret that says of itself that it is none. */
 const PLACEHOLDER = /change[-_ ]?(?:me|this|it)|replace[-_ ]?(?:me|this)|insert[-_ ]?here|^<.*>$/i;
 const FEWEST_DIFFERENT = 8;
 /** Characters that are left once words of examples are gone. */
 const FEWEST_LEFT = 6;
+
+function longestFirst(words: string): RegExp {
+  const sorted = words.split(' ').toSorted((a, b) => b.length - a.length);
+  return new RegExp(sorted.join('|'), 'g');
+}
 
 /** Why anybody could guess this secret; undefined where that is not known. */
 export function findWeakness(secret: string): string | undefined {
@@ -127,9 +138,17 @@ function secretsOfFile({ file: { issuers = [], introspection, consumers = [] } }
       at: ['consumers', index, 'webhookSecrets', which],
     })),
   );
-  if (introspection === undefined) return [...ofIssuers, ...ofHooks];
+  const ofSigners = consumers.flatMap(({ name, signatureKeys = [] }, index) =>
+    signatureKeys.flatMap(({ secret: value }, which) => {
+      if (value === undefined) return [];
+      const at = ['consumers', index, 'signatureKeys', which, 'secret'];
+      return [{ value, what: `a signature key of consumer "${name}"`, at }];
+    }),
+  );
+  const found = [...ofIssuers, ...ofHooks, ...ofSigners];
+  if (introspection === undefined) return found;
   const at = ['introspection', 'clientSecret'];
-  return [...ofIssuers, ...ofHooks, { value: introspection.clientSecret, what: 'the secret of "introspection"', at }];
+  return [...found, { value: introspection.clientSecret, what: 'the secret of "introspection"', at }];
 }
 
 /** What the gateway proves itself to services with. */

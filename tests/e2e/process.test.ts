@@ -48,7 +48,12 @@ test('the start warns of what check warns of, names near to a setting among it',
   await check.exited;
   const ids = [...check.stderr.matchAll(/ {2}warning: .* \[([a-z-]+)\]$/gm)].map(([, id]) => id);
   assert.deepEqual(ids.toSorted(), ['ip-allow-behind-proxy', 'nobody-can-call', 'quota-forgotten', 'stray-setting']);
-  for (const word of [/JWT_SECRETT is no setting/, /names private networks alone/, /quota of plan \\"free/, /401 to everyone/])
+  for (const word of [
+    /JWT_SECRETT is no setting/,
+    /names private networks alone/,
+    /quota of plan \\"free/,
+    /401 to everyone/,
+  ])
     assert.match(gateway.stderr, word);
   assert.doesNotMatch(`${gateway.stderr}${check.stderr}`, /hush/);
 });

@@ -97,7 +97,8 @@ async function faultsIn(t: TestContext, file: Json): Promise<readonly Fault[]> {
 /** A whole object, or members of one. */
 function read({ text }: Fragment): Json {
   const errors: ParseError[] = [];
-  const value = parse(text.trim().startsWith('{') ? text : `{${text}}`, errors, { allowTrailingComma: true }) as Json;
+  const isWhole = /^(?:\s*\/\/.*\n)*\s*\{/.test(text);
+  const value = parse(isWhole ? text : `{${text}}`, errors, { allowTrailingComma: true }) as Json;
   assert.deepEqual(errors, [], 'it is JSON');
   return value;
 }

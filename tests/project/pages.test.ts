@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
+import { renderCheckingPage } from '../../scripts/docs/findings-table.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -23,6 +24,12 @@ test('the settings table of the README has the settings of .env.example, and no 
 
 test('docs/errors.md is what the error table says', () => {
   assert.ok(read('docs/errors.md') === renderErrorsPage(), 'it is stale: npm run docs');
+});
+
+test('the tables of docs/checking.md have every finding', () => {
+  const page = read('docs/checking.md');
+  assert.match(page, /<a id="open-cors-credentials"><\/a>/);
+  assert.ok(page === renderCheckingPage(page), 'they are stale: npm run docs');
 });
 
 test('the tables of docs/configuration.md have every key, as the stages describe it', () => {

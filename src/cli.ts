@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what would become of a request, and why',
     run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   },
+  'debug-token': {
+    usage: 'debug-token [--ttl 10m]',
+    summary: 'sign a token that shows what stages decide, in the answer',
+    run: async (argv, io) => (await import('./cli/debug-token.ts')).runDebugToken(argv, io),
+  },
   diff: {
     usage: 'diff OLD.json NEW.json',
     summary: 'say in words what a file would change',

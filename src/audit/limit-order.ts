@@ -8,6 +8,8 @@ import type { Subject } from './subject.ts';
 type At = readonly PropertyKey[];
 
 const DAY_MS = 86_400_000;
+/** A sliding window may hold a tenth more than its limit. */
+const MOST_OF_A_WINDOW = 1.1;
 
 /** What is compared: how much, in how long. */
 interface Bound {
@@ -97,7 +99,7 @@ function byOf({ by }: RateLimitOptions): string {
  */
 function isReachedBefore(first: Bound, second: Bound): boolean {
   if (first.windowMs >= second.windowMs) return first.limit <= second.limit;
-  return first.limit * (Math.ceil(second.windowMs / first.windowMs) + 1) < second.limit;
+  return first.limit * MOST_OF_A_WINDOW * (Math.ceil(second.windowMs / first.windowMs) + 1) < second.limit;
 }
 
 function render({ limit, window, cost }: RateLimitOptions): string {

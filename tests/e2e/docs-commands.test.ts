@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { SECRET } from '../support/auth.ts';
 import { type Fragment, readFragments } from '../support/documents.ts';
 import { freeRun } from '../support/free-run.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
@@ -237,7 +238,7 @@ for (const file of new Set(others.map(({ fragment }) => fragment.file))) {
     t.after(() => redis.stop());
     const folder = cloneProject(t);
     writeFileSync(path.join(folder, 'other.json'), '{ "routes": [] }');
-    const env = { JWT_SECRET: 's'.repeat(48), REDIS_URL: redis.url };
+    const env = { JWT_SECRET: SECRET, REDIS_URL: redis.url };
     const page = others.filter(({ fragment }) => fragment.file === file);
     await tryAll(t, { folder, ports: [0, 0, 0], env }, page);
   });
@@ -282,7 +283,7 @@ test('the first steps lead from a clone to a service with a key, a token and a l
       start(['start']);
       await until(async () => (await statusOf(url)) === 200, { timeoutMs: 30_000, what: 'the gateway' });
     } else if (text.startsWith('npm run key')) {
-      say(', "auth": "none"', '');
+      say('"auth": "none",', '');
       await until(async () => (await statusOf(url)) === 401, { timeoutMs: 15_000, what: 'a route that asks' });
       key = /tpk_\w+/.exec((await run(world, command, '')).output)?.[0] ?? '';
       const headers = { 'x-api-key': key };

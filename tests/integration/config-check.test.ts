@@ -154,8 +154,13 @@ test('nothing is found in the demo, nor in what is deployed with the project', (
     more,
   });
   t.after(() => demo.remove());
-  for (const file of [demo.file, join(root, 'routes.json'), join(root, 'deploy/compose/config/routes.json')]) {
-    const { status, stderr } = turnpike(t, {}, { JWT_SECRET: SECRET }, file, '--strict');
+  const exposed = { ADMIN_HOST: '0.0.0.0', ADMIN_TOKEN: SECRET };
+  for (const [file, env] of [
+    [demo.file, {}],
+    [join(root, 'routes.json'), {}],
+    [join(root, 'deploy/compose/config/routes.json'), exposed],
+  ] as const) {
+    const { status, stderr } = turnpike(t, {}, { JWT_SECRET: SECRET, ...env }, file, '--strict');
     assert.equal(status, 0, stderr);
   }
 });

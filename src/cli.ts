@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what would become of a request, and why',
     run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   },
+  test: {
+    usage: 'test [cases.json ...]',
+    summary: 'try requests against routes.json, without a network',
+    run: async (argv, io) => (await import('./cli/test.ts')).runTest(argv, io),
+  },
   diff: {
     usage: 'diff OLD.json NEW.json',
     summary: 'say in words what a file would change',

@@ -1,0 +1,178 @@
+import { type ClientRequest, type IncomingMessage, request as openRequest, type Server } from 'node:http';
+import { type Duplex, duplexPair } from 'node:stream';
+import type { LoadedRoutes } from '../config/load-with.ts';
+import type { FileConfig } from '../config/routes.ts';
+import { contextOf, type RequestContext } from '../context.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import { createMetrics } from '../metrics.ts';
+import { createDeps } from '../server/assemble.ts';
+import { createFrontServer } from '../server/listen.ts';
+import type { Settings } from '../settings.ts';
+import type { FakeTime } from './fake-time.ts';
+import type { Stubs } from './stubs.ts';
+
+const NOWHERE = { append: () => undefined };
+/** By the clock of the cases: a longer wait is a fault of the routes. */
+const PATIENCE_MS = 15 * 60_000;
+/** By that of the world: what no time can bring, the system may still be at. */
+const SYSTEM_MS = 10_000;
+/** So long nobody works at a request that waits for nobody but the time. */
+const GRACE_MS = 15;
+
+/** A request as it is sent. */
+export interface TrialRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Names and values by turns, a Host among them. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | undefined;
+  readonly from: { readonly address: string; readonly scheme: 'http' | 'https' };
+}
+
+/** What its client got; `broken`: why the answer is not whole, or did not come. */
+export interface TrialAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly broken: string | undefined;
+  /** What the gateway knows of it; undefined where it was refused before it was one. */
+  readonly context: RequestContext | undefined;
+}
+
+/** A gateway of which no byte leaves the process: a client of Node's own speaks HTTP with it, over a pair of streams. */
+export interface TrialGateway {
+  readonly gateway: Gateway;
+  send(request: TrialRequest): Promise<TrialAnswer>;
+  close(): void;
+}
+
+export function createTrialGateway(
+  settings: Settings,
+  loaded: LoadedRoutes<FileConfig>,
+  stubs: Stubs,
+  time: FakeTime,
+): TrialGateway {
+  const deps = {
+    ...createDeps(settings, { access: NOWHERE, messages: NOWHERE }, createMetrics(), stubs.connect),
+    clock: time,
+  };
+  let seen: RequestContext | undefined;
+  const gateway = createGateway(deps, loaded, (context) => {
+    if (context.parent === undefined) {
+      seen = context;
+      // A refusal is explained by what the stages have noted.
+      context.trace = [];
+    }
+    return false;
+  });
+  const server = createServer(gateway);
+  return {
+    gateway,
+    async send(request) {
+      seen = undefined;
+      const answer = await settle(exchange(server, request), stubs, time);
+      return { ...answer, context: seen };
+    },
+    close() {
+      server.closeAllConnections();
+      gateway.close();
+      deps.deadlines.stop();
+    },
+  };
+}
+
+function createServer(gateway: Gateway): Server {
+  const { app, classes } = gateway.express;
+  return createFrontServer({
+    classes,
+    handler: app,
+    refuse: gateway.refuse,
+    fail: (req, error) => gateway.fail(contextOf(req), error),
+    wantsUpgrade: () => false,
+    upgrade: (_req, socket) => void socket.destroy(),
+  });
+}
+
+type Answer = Omit<TrialAnswer, 'context'>;
+interface Exchange {
+  readonly done: Promise<Answer>;
+  readonly client: ClientRequest;
+}
+
+function exchange(server: Server, { method, target, headers, body, from }: TrialRequest): Exchange {
+  const [near, far] = duplexPair();
+  Object.assign(far, { remoteAddress: from.address, encrypted: from.scheme === 'https', ...LIKE_A_SOCKET });
+  server.emit('connection', far);
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const length = body === undefined ? [] : ['content-length', String(body.length)];
+  const client = openRequest({
+    method,
+    path: target,
+    headers: [...headers, ...length] as readonly string[],
+    setHost: false,
+    // With an agent, `agent: false` included, this would not be asked, and a socket be opened (Node 26.10).
+    createConnection: () => near as Duplex,
+  });
+  client.on('response', (answer) => void readAnswer(answer).then(resolve));
+  client.on('error', (error) => resolve({ status: 0, headers: {}, body: NO_BYTES, broken: error.message }));
+  client.end(body);
+  const done = promise.finally(() => {
+    near.destroy();
+    far.destroy();
+  });
+  return { done, client };
+}
+
+const NO_BYTES = Buffer.alloc(0);
+/** What is asked of a socket, beside what a stream has: the time is not kept by it here. */
+const LIKE_A_SOCKET = {
+  setKeepAlive() {},
+  setNoDelay() {},
+  setTimeout() {},
+  resetAndDestroy(this: Duplex) {
+    this.destroy();
+  },
+};
+
+async function readAnswer(answer: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let broken: string | undefined;
+  try {
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+  } catch (error) {
+    broken = (error as Error).message;
+  }
+  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
+  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks), broken };
+}
+
+/**
+ * Waits for an answer, and moves the clock when nothing but time can bring it: to the next timer that was set since the
+ * request came.
+ */
+async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime): Promise<Answer> {
+  let answer: Answer | undefined;
+  const over = done.then((got) => {
+    answer = got;
+  });
+  const made = time.made;
+  const untilMs = time.now() + PATIENCE_MS;
+  let idleMs = 0;
+  while (answer === undefined) {
+    await time.rest(12);
+    if (answer !== undefined) break;
+    const nextMs = time.nextDueMs(made);
+    if (nextMs !== undefined && nextMs <= untilMs && (stubs.waiting > 0 || idleMs >= GRACE_MS)) {
+      await time.moveTo(nextMs);
+      idleMs = 0;
+    } else if (idleMs < SYSTEM_MS && (nextMs ?? 0) <= untilMs) {
+      await time.wait(1);
+      idleMs += 1;
+    } else {
+      client.destroy(new Error(`no answer within ${PATIENCE_MS / 60_000} minutes`));
+      await over;
+    }
+  }
+  return answer as Answer;
+}

@@ -293,7 +293,10 @@ test('the environment, the wall clock and the exit have one door each', () => {
     findInCode(/process\.env\b|from 'node:process'/, ['config/env.ts']),
     'config/env.ts reads the environment',
   );
-  assertNone(findInCode(/\bDate\.now\b|new Date\(\)/, ['lib/clock.ts', 'cases/fake-time.ts']), 'the time comes from deps.clock');
+  assertNone(
+    findInCode(/\bDate\.now\b|new Date\(\)/, ['lib/clock.ts', 'cases/fake-time.ts']),
+    'the time comes from deps.clock',
+  );
   assertNone(findInCode(/\bprocess\.(?:exit\b|reallyExit|abort)/, ['main.ts']), 'only main.ts ends the process');
 });
 

@@ -60,7 +60,9 @@ export function castCallers(
     headersOf(name, nowMs) {
       const caller = callers[name] as Caller;
       const { claims, headers = {} } = caller;
-      const list = Object.entries(headers).flatMap(([field, value]) => [value].flat().map((one) => [field, one] as const));
+      const list = Object.entries(headers).flatMap(([field, value]) =>
+        [value].flat().map((one) => [field, one] as const),
+      );
       const key = keys.get(name);
       if (key !== undefined) list.push(['X-API-Key', key]);
       if (claims === undefined) return list;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import { parsePattern } from '../pattern.ts';
 import { duration, instant } from '../schema-values.ts';
 
@@ -11,6 +12,7 @@ const fieldValue = z
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'expected a value that a header field can carry');
 const fields = z.record(fieldName, z.union([fieldValue, z.array(fieldValue).min(1)]));
 const json = z.json();
+const CODES = Object.keys(ERRORS) as ErrorCode[];
 
 /** A text to the letter, or `/regex/`. */
 const textOrPattern = z.string().superRefine((text, context) => {
@@ -56,11 +58,17 @@ const caller = z
     claims: z
       .record(z.string(), json)
       .optional()
-      .describe('Calls with a token of these claims; `sub` (the name of the caller), `iss`, `aud` and `exp` by default.'),
+      .describe(
+        'Calls with a token of these claims; `sub` (the name of the caller), `iss`, `aud` and `exp` by default.',
+      ),
     issuer: z.string().min(1).optional().describe('Whose token it is. Default: the only issuer, or that of JWT_*.'),
     expired: z.literal(true).optional().describe('The token has expired an hour ago.'),
     consumer: z.string().min(1).optional().describe('Calls with an API key of this consumer.'),
-    key: z.string().min(1).optional().describe('What the key holds is what its key of this id holds. Default: everything.'),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('What the key holds is what its key of this id holds. Default: everything.'),
     headers: fields.optional().describe('Sends these fields, whatever they prove.'),
   })
   .refine(({ claims, consumer, headers }) => claims ?? consumer ?? headers, 'give "claims", "consumer" or "headers"')
@@ -72,7 +80,10 @@ const caller = z
 
 const request = z
   .strictObject({
-    method: z.string().regex(/^[A-Z-]{1,32}$/, 'expected a method such as "GET"').optional(),
+    method: z
+      .string()
+      .regex(/^[A-Z-]{1,32}$/, 'expected a method such as "GET"')
+      .optional(),
     url: z
       .string()
       .max(16_384)
@@ -108,7 +119,11 @@ const serviceCall = z.strictObject({
 const expectation = z.strictObject({
   status: z.union([z.int().min(100).max(599), z.enum(['2xx', '3xx', '4xx', '5xx'])]).optional(),
   route: z.string().nullable().optional().describe('Name of the route that takes it; null: none does.'),
-  code: z.string().nullable().optional().describe('Code of the refusal; null: the gateway does not refuse it.'),
+  code: z
+    .enum(CODES, { error: 'expected a code of docs/errors.md' })
+    .nullable()
+    .optional()
+    .describe('Code of the refusal; null: the gateway does not refuse it.'),
   headers: z
     .record(z.string(), textOrPattern.nullable())
     .optional()

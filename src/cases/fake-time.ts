@@ -52,8 +52,7 @@ export class FakeTime implements Clock {
     const remove = (timer: unknown): void => void this.#due.delete(timer as FakeTimer);
     const replaced = {
       setTimeout: (run: Callback, ms = 0, ...values: unknown[]) => add(0, () => run(...values), waitOf(ms)),
-      setInterval: (run: Callback, ms = 0, ...values: unknown[]) =>
-        add(waitOf(ms), () => run(...values), waitOf(ms)),
+      setInterval: (run: Callback, ms = 0, ...values: unknown[]) => add(waitOf(ms), () => run(...values), waitOf(ms)),
       clearTimeout: remove,
       clearInterval: remove,
       Date: fakeDate(this, this.#real.Date),
@@ -111,8 +110,8 @@ export class FakeTime implements Clock {
 }
 
 function realTime() {
-  const { setTimeout, setInterval, clearTimeout, clearInterval, Date } = globalThis;
-  return { setTimeout, setInterval, clearTimeout, clearInterval, Date, now: performance.now };
+  const { setTimeout, setInterval, clearTimeout, clearInterval } = globalThis;
+  return { setTimeout, setInterval, clearTimeout, clearInterval, Date: globalThis.Date, now: performance.now };
 }
 
 /** As Node counts it: at least a millisecond. */

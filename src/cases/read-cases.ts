@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { ConfigError, type Fault } from '../config/config-error.ts';
 import { describeIssue } from '../config/issue-words.ts';
 import { readIssues } from '../config/issues.ts';
 import { parseSource } from '../config/parse-source.ts';
+import { displayName } from '../config/read-files.ts';
 import { faultAt, findPlace, type Located, lineAndColumn, plainValue } from '../config/source.ts';
 import { finish } from '../lib/steps.ts';
 import { findNearest } from '../nearest-word.ts';
@@ -22,7 +22,7 @@ export interface ReadCases {
 
 /** Reads JSON with comments, and checks it. Throws a ConfigError that lists every fault at once. */
 export function readCases(path: string): ReadCases {
-  const name = relative(process.cwd(), path) || path;
+  const name = displayName(path);
   const source = { name, text: readText(path, name) };
   const faults: Fault[] = [];
   const report = (place: Parameters<typeof faultAt>[0], message: string, hint?: string): void => {

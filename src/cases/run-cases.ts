@@ -2,6 +2,7 @@ import { ConfigError, type Fault } from '../config/config-error.ts';
 import { parseSettings } from '../config/env.ts';
 import { loadRoutesInSteps } from '../config/load.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
+import { nameOfRoute } from '../config/route-name.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Step } from '../explain/explanation.ts';
 import { explainSteps } from '../explain/steps.ts';
@@ -57,11 +58,17 @@ export async function runCases(cases: ReadCases, { routesFile, env: outside }: C
   const cast = castCallers(alone(loaded.config), settings.jwt, file.callers, (path, message, known) => {
     faults.push(cases.faultAt(path, message, suggest(String(message.split('"')[1]), known)));
   });
-  faults.push(...findUnknownStubs(cases, loaded.config));
+  faults.push(...findUnknownNames(cases, loaded.config));
   if (faults.length > 0) throw new ConfigError(faults);
   const time = new FakeTime(file.startAt ?? Math.floor(nowMs / DAY_MS) * DAY_MS + NOON_MS);
   time.install();
-  const run = new CaseRun({ ...settings, jwt: cast.jwt, redisUrl: undefined }, { ...loaded, config: cast.config }, cast, cases, time);
+  const run = new CaseRun(
+    { ...settings, jwt: cast.jwt, redisUrl: undefined },
+    { ...loaded, config: cast.config },
+    cast,
+    cases,
+    time,
+  );
   try {
     return { file: cases.name, results: await run.all() } satisfies FileResult;
   } finally {
@@ -83,11 +90,19 @@ function withoutQuestions<T extends { healthCheck?: unknown; discover?: unknown 
   return { ...rest, targets: [{ url: `http://${name.toLowerCase().replace(/[^a-z0-9-]/g, '-')}.invalid`, weight: 1 }] };
 }
 
-function findUnknownStubs({ file, faultAt }: ReadCases, { services }: FileConfig): Fault[] {
+/** Services and routes that the routes file does not have: what is expected of those would never hold. */
+function findUnknownNames({ file, faultAt }: ReadCases, { services, routes }: FileConfig): Fault[] {
   const known = Object.keys(services);
-  return Object.keys(file.stubs)
+  const stubs = Object.keys(file.stubs)
     .filter((name) => !name.includes('://') && !Object.hasOwn(services, name))
     .map((name) => faultAt(['stubs', name], `the routes file has no service "${name}"`, suggest(name, known)));
+  const names = routes.map(nameOfRoute);
+  const others = file.cases.flatMap(({ expect: { route } }, index) => {
+    if (route === undefined || route === null || names.includes(route)) return [];
+    const message = `the routes file has no route "${route}"`;
+    return [faultAt(['cases', index, 'expect', 'route'], message, suggest(route, names))];
+  });
+  return [...stubs, ...others];
 }
 
 function suggest(given: string, known: readonly string[]): string | undefined {
@@ -106,13 +121,7 @@ class CaseRun {
   #stubs!: Stubs;
   #trial: TrialGateway | undefined;
 
-  constructor(
-    settings: Settings,
-    loaded: LoadedRoutes<FileConfig>,
-    cast: Cast,
-    cases: ReadCases,
-    time: FakeTime,
-  ) {
+  constructor(settings: Settings, loaded: LoadedRoutes<FileConfig>, cast: Cast, cases: ReadCases, time: FakeTime) {
     this.#settings = settings;
     this.#loaded = loaded;
     this.#cast = cast;

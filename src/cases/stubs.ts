@@ -71,17 +71,21 @@ export function createStubs(written: Readonly<Record<string, readonly StubAnswer
     const call = describe(asked, body, service ?? origin + asked.path);
     sent.push(call);
     if (asked.body !== null) handler.onRequestSent?.();
-    waiting += 1;
-    controller.onAbort = () => {
-      waiting -= 1;
-    };
-    if (answer.fails === 'timeout') return;
-    if (answer.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, answer.delay));
+    await wait(answer, controller);
     if (controller.aborted) return;
-    controller.onAbort = undefined;
+    if (answer.fails === 'reset') fail(handler, controller, 'UND_ERR_SOCKET', 'the stub broke the connection off');
+    else deliver(answer, call, handler, controller, clock);
+  }
+
+  /** As long as the stub takes, which may be for ever, or until nobody wants its answer any more. */
+  async function wait({ fails, delay }: StubAnswer, controller: StubController): Promise<void> {
+    if (fails !== 'timeout' && delay === undefined) return;
+    waiting += 1;
+    await new Promise<void>((resolve) => {
+      controller.onAbort = resolve;
+      if (fails !== 'timeout') setTimeout(resolve, delay);
+    });
     waiting -= 1;
-    if (answer.fails === 'reset') return fail(handler, controller, 'UND_ERR_SOCKET', 'the stub broke the connection off');
-    deliver(answer, call, handler, controller, clock);
   }
 
   return {
@@ -144,13 +148,7 @@ function describe({ method, path, headers }: Asked, body: string, name: string):
   return { name, method, path, headers: told, body };
 }
 
-function deliver(
-  answer: StubAnswer,
-  call: SentCall,
-  handler: Handler,
-  controller: StubController,
-  clock: Clock,
-): void {
+function deliver(answer: StubAnswer, call: SentCall, handler: Handler, controller: StubController, clock: Clock): void {
   const { type, text } = renderBody(answer, call);
   const headers: Record<string, string | string[]> = { date: new Date(clock.now()).toUTCString() };
   if (type !== undefined) headers['content-type'] = type;
@@ -166,14 +164,21 @@ function deliver(
 
 function renderBody({ json, body, echo }: StubAnswer, call: SentCall): { type?: string; text: string } {
   if (body !== undefined) return { type: 'text/plain; charset=utf-8', text: body };
-  if (echo !== true) return json === undefined ? { text: '' } : { type: 'application/json', text: JSON.stringify(json) };
+  if (echo !== true)
+    return json === undefined ? { text: '' } : { type: 'application/json', text: JSON.stringify(json) };
   const { name, method, path, headers } = call;
   const isJsonBody = headers['content-type']?.includes('json') === true;
-  const told = { service: name, method, path, headers, ...(call.body !== '' && { [isJsonBody ? 'json' : 'body']: valueOf(call.body, isJsonBody) }) };
+  const told = {
+    service: name,
+    method,
+    path,
+    headers,
+    ...(call.body !== '' && { [isJsonBody ? 'json' : 'body']: parsedOr(call.body, isJsonBody) }),
+  };
   return { type: 'application/json', text: JSON.stringify(told) };
 }
 
-function valueOf(text: string, isJsonBody: boolean): unknown {
+function parsedOr(text: string, isJsonBody: boolean): unknown {
   if (!isJsonBody) return text;
   try {
     return JSON.parse(text);

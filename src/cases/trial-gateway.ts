@@ -19,6 +19,9 @@ const SYSTEM_MS = 10_000;
 /** So long nobody works at a request that waits for nobody but the time. */
 const GRACE_MS = 15;
 
+/** Turns of the loop in which a request that waits for nobody gets its answer, or at least some way. */
+const REST = 12;
+
 /** A request as it is sent. */
 export interface TrialRequest {
   readonly method: string;
@@ -148,8 +151,9 @@ async function readAnswer(answer: IncomingMessage): Promise<Answer> {
 }
 
 /**
- * Waits for an answer, and moves the clock when nothing but time can bring it: to the next timer that was set since the
- * request came.
+ * Waits for an answer, and moves the clock to the next timer when nothing but time can bring it: at once where a stub
+ * takes its time. Where none is asked, only to timers that were set since the request came (a pause, a place in a queue),
+ * and when nobody has worked for a while: to hash a password takes time of the world, and none of the cases'.
  */
 async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime): Promise<Answer> {
   let answer: Answer | undefined;
@@ -159,14 +163,13 @@ async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime):
   const made = time.made;
   const untilMs = time.now() + PATIENCE_MS;
   let idleMs = 0;
-  while (answer === undefined) {
-    await time.rest(12);
-    if (answer !== undefined) break;
-    const nextMs = time.nextDueMs(made);
-    if (nextMs !== undefined && nextMs <= untilMs && (stubs.waiting > 0 || idleMs >= GRACE_MS)) {
+  for (await time.rest(REST); answer === undefined; await time.rest(REST)) {
+    const isWaiting = stubs.waiting > 0;
+    const nextMs = time.nextDueMs(isWaiting ? 0 : made) ?? Number.POSITIVE_INFINITY;
+    if (nextMs <= untilMs && (isWaiting || idleMs >= GRACE_MS)) {
       await time.moveTo(nextMs);
       idleMs = 0;
-    } else if (idleMs < SYSTEM_MS && (nextMs ?? 0) <= untilMs) {
+    } else if (idleMs < SYSTEM_MS && !isWaiting) {
       await time.wait(1);
       idleMs += 1;
     } else {

@@ -16,8 +16,8 @@ const NOWHERE = { append: () => undefined };
 const PATIENCE_MS = 15 * 60_000;
 /** By that of the world: what no time can bring, the system may still be at. */
 const SYSTEM_MS = 10_000;
-/** So long nobody works at a request that waits for nobody but the time. */
-const GRACE_MS = 15;
+/** A request at which nobody works for so long, of real time, waits for nobody but the clock. */
+const GRACE = { atStubMs: 2, leastMs: 15, mostMs: 1_000 } as const;
 
 /** Turns of the loop in which a request that waits for nobody gets its answer, or at least some way. */
 const REST = 12;
@@ -166,10 +166,10 @@ async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime):
   for (await time.rest(REST); answer === undefined; await time.rest(REST)) {
     const isWaiting = stubs.waiting > 0;
     const nextMs = time.nextDueMs(isWaiting ? 0 : made) ?? Number.POSITIVE_INFINITY;
-    if (nextMs <= untilMs && (isWaiting || idleMs >= GRACE_MS)) {
+    if (nextMs <= untilMs && idleMs >= (isWaiting ? GRACE.atStubMs : graceFor(nextMs - time.now()))) {
       await time.moveTo(nextMs);
       idleMs = 0;
-    } else if (idleMs < SYSTEM_MS && !isWaiting) {
+    } else if (idleMs < (nextMs <= untilMs || !isWaiting ? SYSTEM_MS : GRACE.mostMs)) {
       await time.wait(1);
       idleMs += 1;
     } else {
@@ -178,4 +178,9 @@ async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime):
     }
   }
   return answer as Answer;
+}
+
+/** A long way is not gone for the sake of a slow disk: a pause between attempts is short, and a deadline is not. */
+function graceFor(aheadMs: number): number {
+  return Math.min(Math.max(aheadMs / 10, GRACE.leastMs), GRACE.mostMs);
 }

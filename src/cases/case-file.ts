@@ -139,6 +139,10 @@ const expectation = z.strictObject({
 const oneCase = z.strictObject({
   name: z.string().min(1).max(200),
   fresh: z.literal(true).optional().describe('Begins with a new gateway: nothing counted, stored or failed yet.'),
+  stubs: z
+    .record(z.string(), stub)
+    .optional()
+    .describe('What services answer to this case, before `stubs` of the file.'),
   request,
   expect: expectation,
 });

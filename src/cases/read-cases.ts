@@ -55,7 +55,11 @@ function readText(path: string, name: string): string {
 function describe(issues: Parameters<typeof readIssues>[0], value: unknown, root: Located): Fault[] {
   return readIssues(issues, value).map(({ path, message, hint, atKey }) => {
     const { place, keyPlace, isMissing } = findPlace(root, path);
-    return faultAt(atKey === true ? keyPlace : place, isMissing ? `is missing: ${message}` : message, hint);
+    return faultAt(
+      atKey === true ? keyPlace : place,
+      isMissing ? `is missing: ${message.replace(/, got nothing$/, '')}` : message,
+      hint,
+    );
   });
 }
 

@@ -93,9 +93,13 @@ function withoutQuestions<T extends { healthCheck?: unknown; discover?: unknown 
 /** Services and routes that the routes file does not have: what is expected of those would never hold. */
 function findUnknownNames({ file, faultAt }: ReadCases, { services, routes }: FileConfig): Fault[] {
   const known = Object.keys(services);
-  const stubs = Object.keys(file.stubs)
-    .filter((name) => !name.includes('://') && !Object.hasOwn(services, name))
-    .map((name) => faultAt(['stubs', name], `the routes file has no service "${name}"`, suggest(name, known)));
+  const stubs = [[], ...file.cases.map((_, index) => ['cases', index])].flatMap((place, index) =>
+    Object.keys((index === 0 ? file.stubs : file.cases[index - 1]?.stubs) ?? {})
+      .filter((name) => !name.includes('://') && !Object.hasOwn(services, name))
+      .map((name) =>
+        faultAt([...place, 'stubs', name], `the routes file has no service "${name}"`, suggest(name, known)),
+      ),
+  );
   const names = routes.map(nameOfRoute);
   const others = file.cases.flatMap(({ expect: { route } }, index) => {
     if (route === undefined || route === null || names.includes(route)) return [];
@@ -151,6 +155,7 @@ class CaseRun {
   async #run(one: Case, line: number): Promise<CaseResult> {
     const begunAt = process.hrtime.bigint();
     const trial = one.fresh === true || this.#trial === undefined ? this.#begin() : this.#trial;
+    this.#stubs.setForCase(one.stubs);
     const { after, times } = one.request;
     if (after > 0) await this.#time.moveTo(this.#time.now() + after);
     let answer: TrialAnswer | undefined;

@@ -18,6 +18,8 @@ export interface SentCall {
 /** Everybody whom the gateway would ask. */
 export interface Stubs {
   readonly connect: Connect;
+  /** What is answered before all that the file says, until the next case. */
+  setForCase(written: Written | undefined): void;
   /** What was sent since it was asked last. */
   take(): readonly SentCall[];
   /** Calls that have no answer yet, though nobody works on one: only time brings it, or ends the wait. */
@@ -30,21 +32,15 @@ type Asked = Parameters<Connections['send']>[0];
 /** undici's handler, and what our own transport tells beside. */
 type Handler = TransportHandler & { onRequestSent?(): void };
 
+type Written = Readonly<Record<string, readonly StubAnswer[]>>;
+
 /** Answers in place of all connections; a service without a stub answers 200 with what it was asked. */
-export function createStubs(written: Readonly<Record<string, readonly StubAnswer[]>>, clock: Clock): Stubs {
+export function createStubs(ofFile: Written, clock: Clock): Stubs {
   const turns = new Map<readonly StubAnswer[], number>();
   const unknown = new Set<string>();
   let sent: SentCall[] = [];
   let waiting = 0;
-
-  /** By the target, so that one of several can fail; then by the service. */
-  function find(origin: string, path: string, service: string | undefined): readonly StubAnswer[] | undefined {
-    const url = origin + path;
-    const byUrl = Object.keys(written).filter((key) => key.includes('://') && isBelow(url, key));
-    const [longest] = byUrl.sort((a, b) => b.length - a.length);
-    if (longest !== undefined) return written[longest];
-    return service !== undefined && Object.hasOwn(written, service) ? written[service] : undefined;
-  }
+  let ofCase: Written = {};
 
   function nextAnswer(list: readonly StubAnswer[]): StubAnswer {
     const turn = turns.get(list) ?? 0;
@@ -53,7 +49,7 @@ export function createStubs(written: Readonly<Record<string, readonly StubAnswer
   }
 
   function answerOf(origin: string, path: string, service: string | undefined): StubAnswer {
-    const list = find(origin, path, service);
+    const list = findStub(ofCase, origin + path, service) ?? findStub(ofFile, origin + path, service);
     if (list !== undefined) return nextAnswer(list);
     if (service !== undefined) return ECHO;
     unknown.add(origin + path);
@@ -97,6 +93,9 @@ export function createStubs(written: Readonly<Record<string, readonly StubAnswer
       },
       close: () => undefined,
     }),
+    setForCase(written = {}) {
+      ofCase = written;
+    },
     take() {
       const taken = sent;
       sent = [];
@@ -111,6 +110,14 @@ export function createStubs(written: Readonly<Record<string, readonly StubAnswer
 
 const ECHO: StubAnswer = { status: 200, headers: {}, echo: true };
 const REFUSED: StubAnswer = { status: 200, headers: {}, fails: 'refused' };
+
+/** By the target, so that one of several can fail; then by the service. */
+function findStub(written: Written, url: string, service: string | undefined): readonly StubAnswer[] | undefined {
+  const byUrl = Object.keys(written).filter((key) => key.includes('://') && isBelow(url, key));
+  const [longest] = byUrl.sort((a, b) => b.length - a.length);
+  if (longest !== undefined) return written[longest];
+  return service !== undefined && Object.hasOwn(written, service) ? written[service] : undefined;
+}
 
 /** The URL itself, or what lies below it. */
 function isBelow(url: string, prefix: string): boolean {

@@ -150,11 +150,7 @@ async function readAnswer(answer: IncomingMessage): Promise<Answer> {
   return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks), broken };
 }
 
-/**
- * Waits for an answer, and moves the clock to the next timer when nothing but time can bring it: at once where a stub
- * takes its time. Where none is asked, only to timers that were set since the request came (a pause, a place in a queue),
- * and when nobody has worked for a while: to hash a password takes time of the world, and none of the cases'.
- */
+/** Waits for an answer, and moves the clock when nothing but time can bring it. */
 async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime): Promise<Answer> {
   let answer: Answer | undefined;
   const over = done.then((got) => {
@@ -164,14 +160,13 @@ async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime):
   const untilMs = time.now() + PATIENCE_MS;
   let idleMs = 0;
   for (await time.rest(REST); answer === undefined; await time.rest(REST)) {
-    const isWaiting = stubs.waiting > 0;
-    const nextMs = time.nextDueMs(isWaiting ? 0 : made) ?? Number.POSITIVE_INFINITY;
-    if (nextMs <= untilMs && idleMs >= (isWaiting ? GRACE.atStubMs : graceFor(nextMs - time.now()))) {
-      await time.moveTo(nextMs);
-      idleMs = 0;
-    } else if (idleMs < (nextMs <= untilMs || !isWaiting ? SYSTEM_MS : GRACE.mostMs)) {
+    const { nextMs, graceMs } = lookAhead(stubs, time, made, untilMs);
+    if (idleMs < graceMs) {
       await time.wait(1);
       idleMs += 1;
+    } else if (nextMs !== undefined) {
+      await time.moveTo(nextMs);
+      idleMs = 0;
     } else {
       client.destroy(new Error(`no answer within ${PATIENCE_MS / 60_000} minutes`));
       await over;
@@ -180,7 +175,24 @@ async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime):
   return answer as Answer;
 }
 
-/** A long way is not gone for the sake of a slow disk: a pause between attempts is short, and a deadline is not. */
-function graceFor(aheadMs: number): number {
-  return Math.min(Math.max(aheadMs / 10, GRACE.leastMs), GRACE.mostMs);
+/**
+ * The next timer that may bring the answer, and how long, of real time, somebody may still be at work before it is gone
+ * to. Where a stub takes its time it is any timer, and soon; else one that was set since the request came (a pause, a
+ * place in a queue): to hash a password takes time of the world, and none of the cases'. A long way is not gone for the
+ * sake of a slow disk: a pause between attempts is short, and a deadline is not.
+ */
+function lookAhead(
+  { waiting }: Stubs,
+  time: FakeTime,
+  made: number,
+  untilMs: number,
+): { readonly nextMs: number | undefined; readonly graceMs: number } {
+  const nextMs = time.nextDueMs(waiting > 0 ? 0 : made);
+  if (nextMs === undefined || nextMs > untilMs)
+    return { nextMs: undefined, graceMs: waiting > 0 ? GRACE.mostMs : SYSTEM_MS };
+  const aheadMs = nextMs - time.now();
+  return {
+    nextMs,
+    graceMs: waiting > 0 ? GRACE.atStubMs : Math.min(Math.max(aheadMs / 10, GRACE.leastMs), GRACE.mostMs),
+  };
 }

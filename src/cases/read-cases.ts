@@ -4,7 +4,7 @@ import { describeIssue } from '../config/issue-words.ts';
 import { readIssues } from '../config/issues.ts';
 import { parseSource } from '../config/parse-source.ts';
 import { displayName } from '../config/read-files.ts';
-import { faultAt, findPlace, type Located, lineAndColumn, plainValue } from '../config/source.ts';
+import { faultAt, findPlace, type Located, lineAndColumn, plainValue, type Source } from '../config/source.ts';
 import { finish } from '../lib/steps.ts';
 import { findNearest } from '../nearest-word.ts';
 import { type CaseFile, caseFile } from './case-file.ts';
@@ -23,7 +23,11 @@ export interface ReadCases {
 /** Reads JSON with comments, and checks it. Throws a ConfigError that lists every fault at once. */
 export function readCases(path: string): ReadCases {
   const name = displayName(path);
-  const source = { name, text: readText(path, name) };
+  return parseCases({ name, text: readText(path, name) });
+}
+
+/** The same for a text. */
+export function parseCases(source: Source): ReadCases {
   const faults: Fault[] = [];
   const report = (place: Parameters<typeof faultAt>[0], message: string, hint?: string): void => {
     faults.push(faultAt(place, message, hint));
@@ -38,7 +42,7 @@ export function readCases(path: string): ReadCases {
   const unknown = findUnknownCallers(parsed.data, told);
   if (unknown.length > 0) throw new ConfigError(unknown);
   const lines = parsed.data.cases.map((_, index) => lineAndColumn(findPlace(root, ['cases', index]).place).line);
-  return { name, file: parsed.data, lines, faultAt: told };
+  return { name: source.name, file: parsed.data, lines, faultAt: told };
 }
 
 function readText(path: string, name: string): string {

@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test: {
     usage: 'test [cases.json ...]',
     summary: 'try requests against routes.json, without a network',
-    run: async (argv, io) => (await import('./cli/test.ts')).runTest(argv, io),
+    run: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
   },
   diff: {
     usage: 'diff OLD.json NEW.json',

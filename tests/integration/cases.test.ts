@@ -30,6 +30,7 @@ interface Files {
 }
 
 async function tell(t: TestContext, { routes, cases, others = {} }: Files) {
+  t.mock.method(net.Socket.prototype, 'connect', () => assert.fail('a socket was opened'));
   const folder = configFolder(t, { 'routes.json': routes, 'cases.json': cases, ...others });
   const { code, out, err } = await run([
     'test',
@@ -312,10 +313,66 @@ test('what takes the system a while is waited for, and costs no time of the case
   });
 });
 
+test('whoever the gateway asks is a stub: introspection, token servers, services that are discovered, Redis', async (t) => {
+  await assertHolds(t, {
+    routes: {
+      consumerStore: 'redis',
+      consumers: CONSUMERS,
+      plans: { small: {} },
+      introspection: { url: 'https://login.test/introspect', clientId: 'gateway', clientSecret: 'a-secret' },
+      services: {
+        found: { discover: { dns: 'orders.internal:80' }, healthCheck: { path: '/health' } },
+        guarded: {
+          targets: ['https://guarded.test'],
+          serviceAuth: {
+            oauth2: { tokenUrl: 'https://login.test/token', clientId: 'gateway', clientSecret: 'a-secret' },
+          },
+        },
+      },
+      routes: [
+        { prefix: '/found', service: 'found', auth: { any: ['introspection', 'api-key'] } },
+        { prefix: '/guarded', service: 'guarded', auth: 'none' },
+      ],
+    },
+    cases: {
+      env: { REDIS_URL: 'redis://127.0.0.1:9' },
+      stubs: {
+        'https://login.test/introspect': [
+          { json: { active: true, sub: 'ann', exp: 4_102_444_800 } },
+          { json: { active: false } },
+        ],
+        'https://login.test/token': { json: { access_token: 'made-up', token_type: 'Bearer', expires_in: 300 } },
+      },
+      callers: {
+        ann: { headers: { authorization: 'Bearer opaque' } },
+        eve: { headers: { authorization: 'Bearer other' } },
+        app: { consumer: 'mobile-app' },
+      },
+      cases: [
+        {
+          name: 'ann',
+          request: { url: '/found', as: 'ann' },
+          expect: { status: 200, service: { name: 'found', headers: { 'x-user-id': 'ann' } } },
+        },
+        {
+          name: 'eve',
+          request: { url: '/found', as: 'eve' },
+          expect: { status: 401, service: { name: 'https://login.test/introspect', body: '/token=other/' } },
+        },
+        { name: 'app', request: { url: '/found', as: 'app' }, expect: { status: 200 } },
+        {
+          name: 'proof',
+          request: { url: '/guarded' },
+          expect: { status: 200, service: { name: 'guarded', headers: { authorization: 'Bearer made-up' } } },
+        },
+      ],
+    },
+  });
+});
+
 const OPEN = { routes: [{ name: 'open', prefix: '/open', target: 'http://open.test', auth: 'none' }] };
 
 test('a hundred cases take much less than two seconds, and not one connection', async (t) => {
-  t.mock.method(net.Socket.prototype, 'connect', () => assert.fail('a socket was opened'));
   const cases = Array.from({ length: 100 }, (_, at) => ({
     name: `case ${at}`,
     request: { url: `/open/${at}` },

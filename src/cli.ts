@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'try requests against routes.json, without a network',
     run: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
   },
+  'debug-token': {
+    usage: 'debug-token [--ttl 10m]',
+    summary: 'sign a token that shows what stages decide, in the answer',
+    run: async (argv, io) => (await import('./cli/debug-token.ts')).runDebugToken(argv, io),
+  },
   diff: {
     usage: 'diff OLD.json NEW.json',
     summary: 'say in words what a file would change',

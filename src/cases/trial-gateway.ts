@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request as openRequest, type Server } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
+import { TRACE_FIELD } from '../answer/trace-field.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import { contextOf, type RequestContext } from '../context.ts';
@@ -61,12 +62,13 @@ export function createTrialGateway(
     clock: time,
   };
   let seen: RequestContext | undefined;
+  let isTraced = false;
   const gateway = createGateway(deps, loaded, (context) => {
-    if (context.parent === undefined) {
-      seen = context;
-      // A refusal is explained by what the stages have noted.
-      context.trace = [];
-    }
+    if (context.parent !== undefined) return false;
+    seen = context;
+    isTraced = context.trace !== undefined;
+    // A refusal is explained by what the stages have noted.
+    context.trace ??= [];
     return false;
   });
   const server = createServer(gateway);
@@ -75,7 +77,9 @@ export function createTrialGateway(
     async send(request) {
       seen = undefined;
       const answer = await settle(exchange(server, request), stubs, time);
-      return { ...answer, context: seen };
+      // Who has no debug token is not told.
+      const { [TRACE_FIELD]: _, ...headers } = answer.headers;
+      return { ...answer, headers: isTraced ? answer.headers : headers, context: seen };
     },
     close() {
       server.closeAllConnections();

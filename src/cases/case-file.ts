@@ -82,12 +82,13 @@ const request = z
   .strictObject({
     method: z
       .string()
-      .regex(/^[A-Z-]{1,32}$/, 'expected a method such as "GET"')
+      .regex(/^(?!CONNECT$)[A-Z-]{1,32}$/, 'expected a method such as "GET"')
       .optional(),
     url: z
       .string()
       .max(16_384)
       .refine((text) => /^\/|^https?:\/\/[^/?#]/.test(text), 'expected a path, or a URL with http(s)')
+      .refine((text) => /^[\x21-\x7e]*$/.test(text), 'expected a URL as it is sent: other signs percent-encoded')
       .describe('A path with its query, or a whole URL: its host is the Host.'),
     headers: fields.default({}),
     json: json.optional().describe('The body, as JSON; the method is POST then.'),

@@ -65,8 +65,9 @@ export async function recordCases(
 
 /** A request of HTTP, whose path holds nothing that was hidden, and for whose answer somebody waited. */
 function isUsable({ method, path, status, code }: RecentLine): boolean {
-  const isAsked = typeof method === 'string' && /^[A-Z-]{1,32}$/.test(method);
-  const isPath = typeof path === 'string' && path.startsWith('/') && !path.includes('***') && path.length < 200;
+  const isAsked = typeof method === 'string' && /^(?!CONNECT$)[A-Z-]{1,32}$/.test(method);
+  const isPath =
+    typeof path === 'string' && /^\/[\x21-\x7e]*$/.test(path) && !path.includes('***') && path.length < 200;
   return isAsked && isPath && typeof status === 'number' && status >= 200 && !NOT_AGAIN.includes(String(code));
 }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Connect, Connections } from '../deps.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { TransportController, TransportHandler } from '../upstream/transport.ts';
@@ -64,9 +63,19 @@ export function createStubs(ofFile: Written, clock: Clock): Stubs {
     handler.onRequestStart?.(controller, {});
     if (controller.aborted) return;
     const body = await readBody(asked.body);
+    if (controller.aborted) return;
     const call = describe(asked, body, service ?? origin + asked.path);
     sent.push(call);
     if (asked.body !== null) handler.onRequestSent?.();
+    await finish(answer, call, handler, controller);
+  }
+
+  async function finish(
+    answer: StubAnswer,
+    call: SentCall,
+    handler: Handler,
+    controller: StubController,
+  ): Promise<void> {
     await wait(answer, controller);
     if (controller.aborted) return;
     if (answer.fails === 'reset') fail(handler, controller, 'UND_ERR_SOCKET', 'the stub broke the connection off');
@@ -138,12 +147,18 @@ function fail(handler: Handler, controller: StubController, code: string, messag
   handler.onResponseError?.(controller, Object.assign(new Error(message), { code }));
 }
 
-async function readBody(body: Asked['body']): Promise<string> {
+/** It flows, as undici reads it: a deadline asks whether it does. */
+function readBody(body: Asked['body']): Promise<string> | string {
   if (body === null || typeof body === 'string') return body ?? '';
   if (Buffer.isBuffer(body)) return body.toString();
-  const chunks: Buffer[] = [];
-  for await (const chunk of body as Readable) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    body.on('data', (chunk: Buffer) => chunks.push(chunk));
+    body.on('end', () => resolve(Buffer.concat(chunks).toString()));
+    body.on('error', reject);
+    // Whoever ends it without an error has told its attempt already.
+    body.on('close', () => resolve(''));
+  });
 }
 
 function describe({ method, path, headers }: Asked, body: string, name: string): SentCall {

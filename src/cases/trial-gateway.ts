@@ -112,7 +112,8 @@ function exchange(server: Server, { method, target, headers, body, from }: Trial
   Object.assign(far, { remoteAddress: from.address, encrypted: from.scheme === 'https', ...LIKE_A_SOCKET });
   server.emit('connection', far);
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  const length = body === undefined ? [] : ['content-length', String(body.length)];
+  const isFramed = headers.some((name, at) => at % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name));
+  const length = body === undefined || isFramed ? [] : ['content-length', String(body.length)];
   const client = openRequest({
     method,
     path: target,

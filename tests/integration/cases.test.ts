@@ -370,6 +370,53 @@ test('whoever the gateway asks is a stub: introspection, token servers, services
   });
 });
 
+test('a month ends at its end, and what the server refuses by itself is refused', async (t) => {
+  await assertHolds(t, {
+    routes: {
+      defaultPlan: 'free',
+      plans: { free: { quota: { limit: 3, period: 'month' } } },
+      services: { a: { targets: ['http://a.test'] }, b: { targets: ['http://b.test'] } },
+      routes: [
+        { prefix: '/a', service: 'a', auth: 'none', mirror: { service: 'b' } },
+        { name: 'small', prefix: '/small', service: 'a', auth: 'none', bodyLimit: '1kb' },
+      ],
+    },
+    cases: {
+      startAt: '2027-01-31T12:00:00Z',
+      cases: [
+        {
+          name: 'three',
+          request: { url: '/a', times: 3 },
+          expect: { status: 200, service: [{ name: 'a' }, { name: 'b' }] },
+        },
+        { name: 'four', request: { url: '/a' }, expect: { status: 429, code: 'quota_exceeded' } },
+        { name: 'February', request: { url: '/a', after: '13h' }, expect: { status: 200 } },
+        {
+          name: 'too much',
+          fresh: true,
+          request: { url: '/small', body: 'x'.repeat(2000) },
+          expect: { status: 413, code: 'body_too_large' },
+        },
+        {
+          name: 'two hosts',
+          request: { url: '/a', headers: { Host: ['a', 'b'] } },
+          expect: { status: 400, route: null },
+        },
+        {
+          name: 'less than said',
+          request: { url: '/small', body: 'x', headers: { 'content-length': '5' } },
+          expect: { status: 408 },
+        },
+        {
+          name: 'a long head',
+          request: { url: '/a', headers: { 'x-long': ['x'.repeat(9000), 'x'.repeat(9000)] } },
+          expect: { status: 431 },
+        },
+      ],
+    },
+  });
+});
+
 const OPEN = { routes: [{ name: 'open', prefix: '/open', target: 'http://open.test', auth: 'none' }] };
 
 test('a hundred cases take much less than two seconds, and not one connection', async (t) => {

@@ -126,7 +126,8 @@ function showHelp(io: CliIo): number {
 }
 
 function renderHelp({ env }: CliIo): string {
-  const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(32)}${summary}`);
+  const width = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length)) + 2;
+  const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(width)}${summary}`);
   const usage = asTyped(`Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n`, env);
   return `${usage}\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
 }

@@ -10,6 +10,7 @@ import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { OwnStageFault } from './own/instance.ts';
 import { matchRoute } from './pipeline/match.ts';
+import { named } from './pipeline/named.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { Holding, holdNew } from './pool.ts';
@@ -67,7 +68,6 @@ export function compileSnapshot(configuration: Configuration, deps: SnapshotDeps
 
 /**
  * Compiles a configuration: prepares every stage once, and creates its handler for every route, of which each is a step.
- *
  * Where nothing but routes has changed since `previous`, whose stages are the same, a route that is the very same (config/load.ts gives it back
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
@@ -203,7 +203,7 @@ function compileChain(
     const isShadowed = config.shadow?.includes(stage.name);
     const handler = stage.create(config, isShadowed ? { ...route, isShadowed } : route, deps, shared);
     if (handler === undefined) continue;
-    handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
+    handlers.push(named(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler, stage.name));
     stages.push(stage.name);
     // The implicit route ends with the refusal.
     if (!route.matched && stage.name === 'refuse') break;

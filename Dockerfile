@@ -22,7 +22,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY package.json routes.json routes.schema.json .env.example ./
+COPY package.json routes.json routes.schema.json cases.schema.json .env.example ./
 # What texts call `turnpike`.
 RUN chmod 755 dist/start.cjs && ln -s /app/dist/start.cjs /usr/local/bin/turnpike
 USER node

@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what would become of a request, and why',
     run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   },
+  test: {
+    usage: 'test [cases.json ...]',
+    summary: 'try requests against routes.json, without a network',
+    run: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
+  },
   'debug-token': {
     usage: 'debug-token [--ttl 10m]',
     summary: 'sign a token that shows what stages decide, in the answer',

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Logger } from 'winston';
 import type { RequestContext, Sink } from './context.ts';
 import type { GatewayError } from './errors.ts';
@@ -33,20 +34,26 @@ export interface Deps {
   readonly redis: RedisLink | undefined;
   /** Asks a service or an auth server on the gateway's own behalf. */
   readonly call: Call;
+  /** How connections to others are made. Undefined: over the network; cases have stubs in its place. */
+  readonly connect?: Connect | undefined;
 }
 
 /** Connections to one address, as `upstream/transport.ts` makes them. */
-interface Connections {
+export interface Connections {
   send(
-    request: { method: string; path: string; headers: string[]; body: string | Buffer | null },
+    request: { method: string; path: string; headers: string[]; body: Readable | string | Buffer | null },
     handler: object,
   ): void;
+  close(): void;
 }
+
+/** Makes the connections to an origin; `service` is whose target it is, where it is one. */
+export type Connect = (origin: string, service?: string) => Connections;
 
 /** A question of the gateway's own. */
 export interface CallRequest {
   /** The whole address; or the connections of a target, and then `path`. */
-  readonly to: URL | Connections;
+  readonly to: URL | Pick<Connections, 'send'>;
   readonly path?: string;
   /** Default GET. */
   readonly method?: string;

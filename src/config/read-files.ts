@@ -60,7 +60,7 @@ function describeProblem(code: string | undefined): { message: string; hint?: st
 }
 
 /** A path as a person in the working directory would type it. */
-function displayName(path: string): string {
+export function displayName(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' || short.startsWith('..') ? path : short;
 }

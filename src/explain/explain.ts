@@ -4,9 +4,9 @@ import type { Decision } from '../facts.ts';
 import type { Gateway } from '../gateway.ts';
 import { isSecretName, REDACTED, redactText } from '../lib/redact.ts';
 import type { Settings } from '../settings.ts';
-import type { CompiledRoute } from '../snapshot.ts';
-import type { ConsideredRoute, Explanation, SentRequest, Step } from './explanation.ts';
+import type { ConsideredRoute, Explanation, SentRequest } from './explanation.ts';
 import { type AskedRequest, type Question, requestOf } from './question.ts';
+import { explainSteps } from './steps.ts';
 import { readTokenClaims } from './token-claims.ts';
 
 /** A stage that asks somebody (Redis, say) has so long; what is known by then is told. */
@@ -40,7 +40,7 @@ export async function explain(
     route: context.route?.name ?? null,
     considered: (facts['considered'] ?? []) as readonly ConsideredRoute[],
     ...(facts['nearest'] !== undefined && { nearest: facts['nearest'] as NonNullable<Explanation['nearest']> }),
-    steps: stepsOf(trace, route, error === undefined ? undefined : context.refusedBy),
+    steps: explainSteps(trace, route, error === undefined ? undefined : context.refusedBy),
     ...describeOutcome(error),
     ...describeCaller(context),
     ...(token.length > 0 && { token }),
@@ -88,29 +88,6 @@ function describeRequest(asked: AskedRequest, context: RequestContext): Explanat
     clientAddress: context.clientAddress,
     scheme: context.scheme,
   };
-}
-
-/** Every stage of the route in its order: what it noted, or that it let the request by; none behind a refusal. */
-function stepsOf(
-  trace: readonly Decision[],
-  route: CompiledRoute | undefined,
-  refusing: string | undefined,
-): readonly Step[] {
-  const said = new Map<string, string[]>();
-  for (const { stage, decision } of trace) {
-    if (stage === 'refused') continue;
-    const list = said.get(stage) ?? [];
-    list.push(redactText(decision));
-    said.set(stage, list);
-  }
-  const names = route?.stages ?? [...said.keys(), ...(refusing === undefined ? [] : [refusing])];
-  const all = [...new Set(['match', ...names])];
-  const last = refusing === undefined ? all.length : all.indexOf(refusing);
-  return all.map((stage, index) => ({
-    stage,
-    decisions: index > last && last >= 0 ? null : (said.get(stage) ?? []),
-    refuses: stage === refusing,
-  }));
 }
 
 function describeOutcome(error: unknown): Pick<Explanation, 'outcome'> & Partial<Explanation> {

@@ -63,7 +63,10 @@ function routeLines({ route, considered, nearest }: Explanation): string[] {
   return lines.flat();
 }
 
-function stepLines({ stage, decisions, refuses }: Step, { detail, detailForLog }: Explanation): string[] {
+export function stepLines(
+  { stage, decisions, refuses }: Step,
+  { detail, detailForLog }: Pick<Explanation, 'detail' | 'detailForLog'>,
+): string[] {
   if (decisions === null) return [`${LATER} ${stage.padEnd(LABEL)}  not reached`];
   const said = refuses && decisions.length === 0 ? [detailForLog ?? detail ?? 'refused'] : decisions;
   const [first = '', ...more] = said.length === 0 ? [''] : said;

@@ -3,7 +3,7 @@ import { createAdminServer } from '../admin/server.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import { contextOf } from '../context.ts';
-import type { Deps } from '../deps.ts';
+import type { Connect, Deps } from '../deps.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
@@ -54,7 +54,7 @@ export interface Running extends Assembled {
 }
 
 /** What lives as long as the process. */
-export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): Deps {
+export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics, connect?: Connect): Deps {
   const hidden = new HiddenValues();
   const log = createMessageLog(settings, sinks.messages, hidden.hide);
   const deadlines = new Deadlines();
@@ -67,7 +67,8 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics): 
     metrics,
     pool: new Pool(),
     deadlines,
-    call: createCalls(deadlines),
+    call: createCalls(deadlines, connect),
+    connect,
     eventStreams: new Set(),
     sockets: new OpenSockets((open) => metrics.websocketsOpen.set(open)),
     redis: settings.redisUrl === undefined ? undefined : createRedis(settings.redisUrl, log),

@@ -1,8 +1,8 @@
-import type { Call, CallAnswer, CallRequest } from '../deps.ts';
+import type { Call, CallAnswer, CallRequest, Connect, Connections } from '../deps.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import { PieceList } from '../lib/piece-list.ts';
 import type { AnswerFields } from '../sink.ts';
-import { createTransport, type Transport, type TransportController, type TransportHandler } from './transport.ts';
+import { createTransport, type TransportController, type TransportHandler } from './transport.ts';
 
 /** Origins whose connections are kept, each with its authority; who was asked the longest time ago goes first. */
 const MAX_ORIGINS = 64;
@@ -11,12 +11,12 @@ const MAX_ORIGINS = 64;
  * Makes the one way in which the gateway asks somebody something on its own behalf: one try, a deadline over all of
  * it, a bound on the answer, no redirect followed, so that nobody but the named address is ever asked.
  */
-export function createCalls(deadlines: Deadlines): Call {
-  const transports = new Map<string, Transport>();
+export function createCalls(deadlines: Deadlines, connect?: Connect): Call {
+  const transports = new Map<string, Connections>();
 
-  function transportOf({ origin }: URL, tls: CallRequest['tls']): Transport {
+  function transportOf({ origin }: URL, tls: CallRequest['tls']): Connections {
     const key = tls === undefined ? origin : `${origin} ${tls.ca}`;
-    const transport = transports.get(key) ?? createTransport(origin, tls && { tls });
+    const transport = transports.get(key) ?? connect?.(origin) ?? createTransport(origin, tls && { tls });
     transports.delete(key);
     transports.set(key, transport);
     const [oldest] = transports;

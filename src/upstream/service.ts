@@ -49,7 +49,7 @@ export interface Service {
 
 export const serviceKind: Kind<Service> = { name: 'service', close: (service) => service.close() };
 
-type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool' | 'call'>;
+type ServiceDeps = Pick<Deps, 'settings' | 'log' | 'metrics' | 'pool' | 'call' | 'connect'>;
 
 interface ServiceNames {
   readonly name: string;
@@ -64,7 +64,7 @@ export function createService({ name, identity }: ServiceNames, options: Service
   const breaker = useBreaker(name, options.circuitBreaker, { ...deps, lease });
   const life = lease.use(serviceLifeKind, identity, () => new ServiceLife(deps.call, healthLog(name, deps)));
   const outsideNames = new Set<string>();
-  const list = followTargets(identity, options, lease, deps, () => life.update(edition));
+  const list = followTargets({ name, identity }, options, lease, deps, () => life.update(edition));
   const edition: Edition = {
     bulkheadOptions: options.bulkhead ?? bulkheadOption.parse({}),
     healthCheck: options.healthCheck,

@@ -4,7 +4,7 @@ import { discoverTargets, discoveryKind } from './discovery/discover.ts';
 import { createStaticTargets, type SourceState, type TargetSource } from './discovery/source.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { reconcileTargets, splitTargetUrl, Target, type TargetSpec } from './target.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, type Transport } from './transport.ts';
 
 /** The targets of one edition of a service, as the file or discovery names them. */
 export interface TargetList {
@@ -20,15 +20,16 @@ export interface TargetList {
 /** A target and its connections outlive a change of the service around it. */
 const targetKind: Kind<Target> = { name: 'target', close: (target) => target.transport.close() };
 
-/** @param identity of the service: only its own editions share a target. */
+/** @param names of the service: only editions of one identity share a target. */
 export function followTargets(
-  identity: string,
+  { name, identity }: { readonly name: string; readonly identity: string },
   options: ServiceOptions,
   lease: Lease,
-  deps: Pick<Deps, 'settings' | 'log'>,
+  deps: Pick<Deps, 'settings' | 'log' | 'connect'>,
   onChange: () => void,
 ): TargetList {
   const source = findTargets(options, lease, deps);
+  const connect = deps.connect && ((origin: string) => deps.connect?.(origin, name));
   const keyOf = (url: string): string => JSON.stringify([identity, url, options.tls, options.http2]);
   let targets: readonly Target[] = [];
 
@@ -36,7 +37,7 @@ export function followTargets(
     targets = reconcileTargets(
       targets,
       specs,
-      (spec) => lease.use(targetKind, keyOf(spec.url), () => createTarget(spec, options)),
+      (spec) => lease.use(targetKind, keyOf(spec.url), () => createTarget(spec, options, connect)),
       (target) => lease.drop(targetKind, keyOf(target.url)),
     );
   }
@@ -71,7 +72,11 @@ function findTargets(
   return lease.use(discoveryKind, JSON.stringify(discover), () => discoverTargets(discover, deps));
 }
 
-function createTarget(spec: TargetSpec, { tls, http2 = false }: ServiceOptions): Target {
+function createTarget(
+  spec: TargetSpec,
+  { tls, http2 = false }: ServiceOptions,
+  connect: ((origin: string) => Transport | undefined) | undefined,
+): Target {
   const { origin } = splitTargetUrl(spec.url);
-  return new Target(spec, createTransport(origin, { http2, ...(tls !== undefined && { tls }) }));
+  return new Target(spec, connect?.(origin) ?? createTransport(origin, { http2, ...(tls !== undefined && { tls }) }));
 }

@@ -77,7 +77,8 @@ function cloneProject(t: TestContext): string {
   for (const name of ['package.json', 'routes.json', '.env.example', 'routes.schema.json']) {
     cpSync(path.join(ROOT, name), path.join(folder, name));
   }
-  cpSync(path.join(ROOT, 'deploy'), path.join(folder, 'deploy'), { recursive: true });
+  for (const name of ['deploy', 'docs/examples/cases'])
+    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   for (const name of ['src', 'scripts', 'node_modules']) symlinkSync(path.join(ROOT, name), path.join(folder, name));
   return folder;
 }

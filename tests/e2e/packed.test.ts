@@ -24,7 +24,7 @@ const EXPECTED = [
   /^dist\/start\.cjs$/,
   /^dist\/chunks\/[\w-]+\.js$/,
   /^dist\/(?:index|config\/config-error|embed\/[\w-]+|own\/(?:define-stage|options-of))\.d\.ts$/,
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|routes\.schema\.json|\.env\.example)$/,
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|(?:routes|cases)\.schema\.json|\.env\.example)$/,
 ];
 
 /** The name of the package that has a Node for this machine. */

@@ -18,6 +18,7 @@ const SOURCES = [
   'CHANGELOG.md',
   '.env.example',
   'routes.schema.json',
+  'cases.schema.json',
 ];
 
 /** What `npm pack --json` says. */

@@ -1,4 +1,4 @@
-import { BYTES_PER_TOKEN } from './estimate.ts';
+import { BYTES_PER_TOKEN } from './bytes-per-token.ts';
 import { type EventReader, EventSplitter } from './event-splitter.ts';
 import { MemberScan } from './member-scan.ts';
 import { mergeUsage, NOTHING_TOLD, type ToldUsage, usageIn } from './usage.ts';

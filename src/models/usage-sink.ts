@@ -1,7 +1,7 @@
 import type { RequestContext, Sink } from '../context.ts';
 import { isIdentity } from '../lib/decode-content.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
-import { BYTES_PER_TOKEN } from './estimate.ts';
+import { BYTES_PER_TOKEN } from './bytes-per-token.ts';
 import { MemberScan } from './member-scan.ts';
 import { ModelEvents } from './model-events.ts';
 import { NOTHING_TOLD, readUsage, type ToldUsage } from './usage.ts';

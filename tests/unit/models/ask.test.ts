@@ -44,6 +44,35 @@ test('texts, tokens and attachments of a body are estimated', () => {
   assert.equal(estimateInput({}), 1);
 });
 
+test('a text is a text however it begins, and whatever its member is called', () => {
+  const text = `data: ${'word '.repeat(10_000)}`;
+  const base64 = 'A'.repeat(40_000);
+  for (const body of [
+    { messages: [{ role: 'user', content: text }] },
+    { messages: [{ role: 'user', content: `data:text/plain;base64,${base64}` }] },
+    { messages: [{ content: [{ type: 'document', source: { type: 'text', media_type: 'text/plain', data: text } }] }] },
+    { messages: [{ content: [{ type: 'image_url', image_url: { url: text } }] }] },
+    { messages: [{ content: [{ type: 'file', file: { file_data: text } }] }] },
+    { input: 'x', data: base64 },
+    { signature: text, encrypted_content: base64 },
+  ]) {
+    assert.ok(estimateInput(body) >= 9_000, `${JSON.stringify(body).slice(0, 80)}: ${estimateInput(body)}`);
+  }
+});
+
+test('pictures, recordings and files count by their kind, where an API has a place for them', () => {
+  const base64 = 'A'.repeat(400_000);
+  const of = (part: object) => estimateInput({ messages: [{ content: [part] }] });
+  const source = (media_type: string) => ({ type: 'image', source: { type: 'base64', media_type, data: base64 } });
+  assert.ok(of(source('image/png')) < 1_050);
+  assert.ok(of({ type: 'input_image', image_url: `data:image/png;base64,${base64}` }) < 1_050);
+  assert.ok(of({ type: 'input_audio', input_audio: { data: base64, format: 'wav' } }) < 1_050);
+  const file = of({ type: 'input_file', file_data: `data:application/pdf;base64,${base64}` });
+  assert.ok(file > 4_000 && file < 6_000, String(file));
+  assert.ok(of(source('application/pdf')) > 4_000);
+  assert.ok(of(source('text/plain')) > 70_000);
+});
+
 test('half of what the request leaves is the most that one answer reserves', () => {
   const ask = readAsk({ messages, max_tokens: 100_000 }, 'chat');
   const { least, most } = demandOf(ask, 10_000, { capMaxTokens: false, expectOutput: 50 });

@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { StageDeps } from '../stage.ts';
 import { noteTokens, type TokenCount } from '../token-count.ts';
 import type { Ask } from './ask.ts';
@@ -12,7 +13,7 @@ import { type SeenAnswer, UsageSink } from './usage-sink.ts';
  * - An answer that tells nothing, or breaks off, or whose client leaves, counts as estimated: by the request, and what of
  *   the answer was streamed; no more than was reserved.
  * - No answer, or an error instead of one, counts nothing; but where the client has left while the service was at work,
- *   its request counts.
+ *   or a deadline has passed meanwhile, which may be the client's, its request counts.
  */
 export function countOf(
   ask: Pick<Ask, 'api' | 'input'>,
@@ -54,6 +55,20 @@ export function createTokenMetrics(route: string, names: readonly string[], { me
   };
 }
 
+/** Ends of calls at which the service was still at work, as far as anybody knows. */
+const UNDER_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'headers_timeout',
+  'idle_timeout',
+  'connect_timeout',
+  'request_timeout',
+  'client_closed',
+]);
+
+/** True where a call that was sent was given up: whoever sets a short deadline uses what whoever leaves does. */
+export function endsWorkUnderWay(error: unknown): boolean {
+  return error instanceof GatewayError && UNDER_WAY.has(error.code);
+}
+
 /** Whoever is told what a call has used. */
 export type OnCount = (count: TokenCount, answer: SeenAnswer, sentAtMs: number) => void;
 
@@ -77,7 +92,9 @@ export class MeteredCall {
   constructor(context: RequestContext, ask: Ask, hidesUsage: boolean, onCount: OnCount) {
     this.#ask = ask;
     this.#onCount = onCount;
-    const sink = new UsageSink({ hidesUsage, onOver: (answer) => this.#settle(context, answer, false) }, context.sink);
+    const onOver = (answer: SeenAnswer, error?: unknown): void =>
+      this.#settle(context, answer, context.isSent && endsWorkUnderWay(error));
+    const sink = new UsageSink({ hidesUsage, onOver }, context.sink);
     context.sink = new DecodingSink(sink);
     const end = context.end;
     context.end = (ended) => {

@@ -22,8 +22,8 @@ export interface SeenAnswer {
 export interface UsageSinkOptions {
   /** True where the service tells the usage because the gateway has asked for it. */
   readonly hidesUsage: boolean;
-  /** Told once, when the answer is over. */
-  readonly onOver: (answer: SeenAnswer) => void;
+  /** Told once, when the answer is over; with the error where it ends in one. */
+  readonly onOver: (answer: SeenAnswer, error?: unknown) => void;
 }
 
 /**
@@ -66,7 +66,7 @@ export class UsageSink implements Sink {
   }
 
   fail(context: RequestContext, error: unknown): void {
-    this.#options.onOver(this.seen(false));
+    this.#options.onOver(this.seen(false), error);
     this.#next.fail(context, error);
   }
 

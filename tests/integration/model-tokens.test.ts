@@ -129,6 +129,26 @@ test('a call that the service refuses, or does not answer, gives back all that w
   }
 });
 
+test('a call that ends at a deadline is charged its request, once that was sent', async (t) => {
+  let wasAsked = 0;
+  const service = await startService(t, () => {
+    wasAsked += 1;
+  });
+  const route = { timeouts: { total: '300ms' }, retry: false };
+  const gateway = await startBefore(t, { target: service.url, file: PLAN(10_000), route });
+  const body = JSON.stringify(chat('word '.repeat(400), { max_tokens: 50 }));
+  let before = 10_000;
+  for (const own of [{ 'x-request-timeout-ms': '100' }, {}]) {
+    const headers = { 'content-type': 'application/json', 'x-api-key': KEY, ...own };
+    const answer = await ask(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    assert.equal(answer.status, 504);
+    const now = await leftOf(gateway, 'tokens');
+    assert.ok(before - now > 450 && before - now < 600, `${before - now} were charged`);
+    before = now;
+  }
+  assert.equal(wasAsked, 2);
+});
+
 test('a client that leaves in the middle is charged what was streamed, and what was reserved is free again', async (t) => {
   const model = await useModel(t, { wordMs: 5 });
   const gateway = await startBefore(t, { target: model.url, file: PLAN(10_000) });

@@ -11,18 +11,26 @@ const MAX_TOLD = 1_000_000_000;
 
 /**
  * Reads `usage` as OpenAI (`prompt_tokens`, `completion_tokens`; in its newer API `input_tokens`, `output_tokens`) and
- * Anthropic (`input_tokens` without what came from or went into its cache, which is told beside it) write it.
+ * Anthropic (`input_tokens` without what came from or went into its cache, which is told beside it) write it. What is in
+ * `total_tokens` beyond both is output: some tell there alone what a model has thought. A total alone is input: that of
+ * embeddings.
  */
 export function readUsage(usage: unknown): ToldUsage {
   if (typeof usage !== 'object' || usage === null) return NOTHING_TOLD;
   const told = usage as Readonly<Record<string, unknown>>;
   const count = (name: string): number | undefined => (Object.hasOwn(told, name) ? countOf(told[name]) : undefined);
-  const plain = count('prompt_tokens') ?? count('input_tokens');
-  const cached = (count('cache_creation_input_tokens') ?? 0) + (count('cache_read_input_tokens') ?? 0);
-  const input = plain === undefined ? undefined : plain + cached;
+  const output = count('completion_tokens') ?? count('output_tokens');
   const total = count('total_tokens');
-  const rest = total === undefined || input === undefined ? undefined : Math.max(0, total - input);
-  return { input, output: count('completion_tokens') ?? count('output_tokens') ?? rest };
+  // What OpenAI calls a prompt has its cached part inside, whoever tells that part beside it as well.
+  const input = count('prompt_tokens') ?? withCached(count('input_tokens'), count);
+  if (total === undefined) return { input, output };
+  if (input === undefined) return output === undefined ? { input: total, output: 0 } : { input, output };
+  return { input, output: Math.max(output ?? 0, total - input) };
+}
+
+function withCached(plain: number | undefined, count: (name: string) => number | undefined): number | undefined {
+  if (plain === undefined) return undefined;
+  return plain + (count('cache_creation_input_tokens') ?? 0) + (count('cache_read_input_tokens') ?? 0);
 }
 
 /** Counts that are told again and again only grow. */

@@ -1,3 +1,4 @@
+import { foldName } from '../lib/fold-name.ts';
 import { isRawNumber } from '../lib/json-text.ts';
 import { type Asked, KNOWN_METHODS, type McpCall, NAMING_METHODS } from './calls.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, McpFault } from './message-fault.ts';
@@ -105,21 +106,18 @@ export function readName(name: unknown, place: string, id?: unknown): string {
 export function checkMethod(method: string, id?: unknown): void {
   if (KNOWN_METHODS.has(method)) return;
   const isOdd = method.length > 256 || !isPlain(method);
-  if (isOdd || FOLDED_METHODS.has(fold(method.trim()).replace(/^\/+|\/+$/g, ''))) {
+  if (isOdd || FOLDED_METHODS.has(foldName(method.trim()).replace(/^\/+|\/+$/g, ''))) {
     throw new McpFault(INVALID_REQUEST, 'a method in another spelling than the protocol has it', id);
   }
 }
 
-/** Case folded as far as any reader of JSON does it: `ſ` is an s, and the sign of Kelvin a k. */
-const fold = (text: string): string => text.toUpperCase().toLowerCase();
-
-const FOLDED_METHODS: ReadonlySet<string> = new Set([...KNOWN_METHODS].map(fold));
+const FOLDED_METHODS: ReadonlySet<string> = new Set([...KNOWN_METHODS].map(foldName));
 
 function refuseOtherSpellings(members: Members, keys: readonly string[], id: unknown): void {
   for (const key of Object.keys(members)) {
     if (keys.includes(key) || key.length > 64) continue;
-    const folded = fold(key);
-    if (keys.some((known) => fold(known) === folded))
+    const folded = foldName(key);
+    if (keys.some((known) => foldName(known) === folded))
       throw new McpFault(INVALID_REQUEST, 'a member in another spelling than the protocol has it', id);
   }
 }

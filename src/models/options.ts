@@ -13,6 +13,12 @@ export const modelsOption = z
       .describe(
         'What the service speaks: chat, completions, embeddings or responses as OpenAI does, messages as Anthropic does. Default: by the end of the path.',
       ),
+    allowBackground: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Lets responses in the background pass (`"background": true`), whose answers are fetched later and not counted. Default false.',
+      ),
     capMaxTokens: z
       .boolean()
       .default(false)
@@ -51,6 +57,7 @@ const BY_PATH: readonly (readonly [string, ModelApi])[] = [
 
 /** What is spoken on a path; undefined for what is none of these: lists of models, files, images. */
 export function apiOf(path: string): ModelApi | undefined {
-  const end = path.endsWith('/') ? path.slice(0, -1) : path;
+  // Services that do not care for letters, or for a slash at the end, take these for the same.
+  const end = path.replace(/\/+$/, '').toLowerCase();
   return BY_PATH.find(([suffix]) => end.endsWith(suffix))?.[1];
 }

@@ -1,5 +1,5 @@
 import { bodyOf } from '../body/body-of.ts';
-import { jsonBodyOf, replaceBody } from '../body/json-body.ts';
+import { jsonBodyOf, plainBodyOf, replaceBody } from '../body/json-body.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { isJsonType } from '../lib/media-type.ts';
@@ -12,6 +12,7 @@ import { limitsFileKeys, limitsRouteKeys } from '../limits/schema.ts';
 import { createTokenLimits, type TokenLimits } from '../limits/token-limits.ts';
 import { type Ask, editAsk, readAsk } from '../models/ask.ts';
 import { type Demand, demandOf, maxOutputOf } from '../models/demand.ts';
+import { refuseAmbiguous, refuseBackground } from '../models/guard.ts';
 import { askForPlain, createTokenMetrics, MeteredCall } from '../models/meter.ts';
 import { apiOf, type ModelsOptions, modelsOption } from '../models/options.ts';
 import { defineStage, type RouteInfo, type StageDeps } from '../stage.ts';
@@ -63,40 +64,51 @@ function createBegin(options: ModelsOptions, limits: TokenLimits, route: RouteIn
 
   return async function begin(context: RequestContext): Promise<void> {
     const body = await bodyFor(context, options);
-    const ask = body === undefined ? UNKNOWN : readAsk(body, options.api ?? apiOf(context.path));
+    const ask = body === undefined ? UNKNOWN : readAsk(body, options.api ?? apiOf(context.path), options);
     if (context.dryRun) return explain(context, body, ask);
     askForPlain(context);
     const call = new MeteredCall(context, ask, ask.lacksUsage && !isShadowed, (count, ...rest) => {
       limits.report(context, count);
       observe(ask, count, ...rest);
     });
-    const held = await reserve(context, ask);
+    const held = await reserve(context, body, ask);
     if (held !== undefined) call.hold(held);
     if (body !== undefined && !isShadowed) edit(context, body, ask, held?.reserved);
   };
 
   async function explain(context: RequestContext, body: Json | undefined, ask: Ask): Promise<void> {
-    if (body !== undefined) await reserve(context, ask);
+    if (body !== undefined) await reserve(context, body, ask);
     else context.trace?.push({ stage: 'modelTokens', decision: 'looks at the body, which is not here' });
   }
 
-  async function reserve(context: RequestContext, ask: Ask) {
+  async function reserve(context: RequestContext, body: Json | undefined, ask: Ask) {
     const limit = limits.limitOf(context);
-    return limit === undefined ? undefined : limits.reserve(context, wantedOf(ask, limit, options));
+    if (limit === undefined) return undefined;
+    if (body !== undefined && !options.allowBackground) refuseBackground(body, ask.api);
+    if (body !== undefined && isCapped(ask)) refuseAmbiguous(body, (await plainBodyOf(context)).toString());
+    return limits.reserve(context, wantedOf(ask, limit, options));
+  }
+
+  function isCapped({ api }: Ask): boolean {
+    return options.capMaxTokens && api !== undefined && api !== 'embeddings';
   }
 
   function edit(context: RequestContext, body: Json, ask: Ask, reserved: number | undefined): void {
-    const isCapped = options.capMaxTokens && reserved !== undefined && ask.api !== 'embeddings';
-    const maxOutput = isCapped ? maxOutputOf(ask, reserved) : undefined;
+    const maxOutput = isCapped(ask) && reserved !== undefined ? maxOutputOf(ask, reserved) : undefined;
     const edited = editAsk(body, ask, { maxOutput, asksUsage: ask.lacksUsage }, options);
     if (edited !== undefined) replaceBody(context, Buffer.from(JSON.stringify(edited)));
   }
 }
 
 function wantedOf(ask: Ask, limit: number, options: ModelsOptions): Demand {
-  if (ask.input <= limit) return demandOf(ask, limit, options);
-  const detail = `The body is about ${ask.input} tokens: a limit of ${limit} never lets it pass.`;
-  throw new GatewayError('body_too_large', detail);
+  const { input, choices, maxOutput } = ask;
+  if (input > limit) {
+    const detail = `The body is about ${input} tokens: a limit of ${limit} never lets it pass.`;
+    throw new GatewayError('body_too_large', detail);
+  }
+  if (maxOutput === 0 || input + choices <= limit) return demandOf(ask, limit, options);
+  const detail = `The call asks for ${choices} answers: a limit of ${limit} tokens never lets them pass.`;
+  throw new GatewayError('invalid_request', detail);
 }
 
 /** What is no JSON says nothing of tokens: an upload, say. Its answer may. */

@@ -99,6 +99,48 @@ test('capMaxTokens lowers a maximum to what is left, and gives one to a call tha
   assert.ok(model.used() <= 400);
 });
 
+test('capMaxTokens holds whatever a call says under other names, and writes nothing where no model is called', async (t) => {
+  const sent: Record<string, unknown>[] = [];
+  const service = await startService(t, (_req, res, { body }) => {
+    sent.push(JSON.parse(body.toString()));
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{"usage":{"input_tokens":1,"output_tokens":1}}');
+  });
+  const route = { models: { capMaxTokens: true, expectOutput: 50 } };
+  const gateway = await startBefore(t, { target: service.url, route, file: PLAN(10_000) });
+  const passed: [string, object, object][] = [
+    ['/v1/chat/completions', { max_output_tokens: 1 }, { max_output_tokens: 1, max_completion_tokens: 50 }],
+    ['/v1/responses', { max_tokens: 1 }, { max_tokens: 1, max_output_tokens: 50 }],
+    ['/v1/images/generations', { prompt: 'x' }, { prompt: 'x' }],
+    ['/v1/messages/count_tokens', { messages: [] }, { messages: [] }],
+  ];
+  for (const [path, body, expected] of passed) {
+    assert.equal((await call(gateway, body, path)).status, 200);
+    assert.deepEqual(sent.pop(), expected);
+  }
+  const refused: [string, object][] = [
+    ['/v1/chat/completions', { n: '50' }],
+    ['/v1/chat/completions', { n: 16_000 }],
+    ['/v1/chat/completions', { max_tokens: 10, Max_Tokens: 100_000 }],
+    ['/v1/responses', { input: 'x', background: true }],
+  ];
+  for (const [path, body] of refused) {
+    const answer = await call(gateway, body, path);
+    assert.deepEqual([answer.status, answer.json.code], [400, 'invalid_request'], answer.text);
+  }
+  const body = '{"max_tokens":100000,"max_tokens":10}';
+  const headers = { 'content-type': 'application/json', 'x-api-key': KEY };
+  const twice = await ask(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body });
+  assert.deepEqual([twice.status, twice.json.code], [400, 'bad_body']);
+  assert.deepEqual(sent, []);
+});
+
+test('a response in the background passes where the route allows it', async (t) => {
+  const model = await useModel(t);
+  const route = { models: { allowBackground: true } };
+  const gateway = await startBefore(t, { target: model.url, route, file: PLAN(10_000) });
+  assert.equal((await call(gateway, { input: 'x', background: true }, '/v1/responses')).status, 200);
+});
+
 test('a client that did not ask for usage does not see it, and one that did does', async (t) => {
   const model = await useModel(t);
   const gateway = await startBefore(t, { target: model.url, file: PLAN(100_000) });

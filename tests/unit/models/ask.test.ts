@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseJsonExactly } from '../../../src/lib/json-text.ts';
-import { editAsk, readAsk } from '../../../src/models/ask.ts';
+import { editAsk, readAsk as readAskOf } from '../../../src/models/ask.ts';
 import { demandOf, maxOutputOf } from '../../../src/models/demand.ts';
 import { estimateInput } from '../../../src/models/estimate.ts';
-import { apiOf } from '../../../src/models/options.ts';
+import { apiOf, type ModelApi } from '../../../src/models/options.ts';
 
-const FIELD = { maxTokensField: 'max_completion_tokens' } as const;
+const FIELD = { maxTokensField: 'max_completion_tokens', capMaxTokens: true } as const;
+const OLD_FIELD = { maxTokensField: 'max_tokens', capMaxTokens: true } as const;
+const readAsk = (body: object, api: ModelApi | undefined) => readAskOf(body as Record<string, unknown>, api, FIELD);
 const messages = [{ role: 'user', content: 'hello there' }];
 
 test('what is spoken is told by the end of the path', () => {
@@ -14,6 +16,7 @@ test('what is spoken is told by the end of the path', () => {
   assert.equal(apiOf('/openai/deployments/x/completions/'), 'completions');
   assert.equal(apiOf('/v1/messages'), 'messages');
   assert.equal(apiOf('/v1/messages/count_tokens'), undefined);
+  assert.equal(apiOf('/V1/Chat/Completions//'), 'chat');
   assert.equal(apiOf('/v1/models'), undefined);
 });
 
@@ -21,10 +24,39 @@ test('a maximum is read under each of its names, and the larger one counts', () 
   const max = (body: object) => readAsk({ messages, ...body }, 'chat').maxOutput;
   assert.equal(max({ max_tokens: 5 }), 5);
   assert.equal(max({ max_tokens: 5, max_completion_tokens: 9 }), 9);
-  assert.equal(max({ max_output_tokens: 7 }), 7);
   for (const none of [null, 0, -5, '9', {}, Number.NaN]) assert.equal(max({ max_tokens: none }), undefined);
   assert.equal(max(parseJsonExactly('{"max_tokens":1e400}') as object), Number.POSITIVE_INFINITY);
   assert.equal(readAsk({ input: 'x', max_tokens: 5 }, 'embeddings').maxOutput, 0);
+});
+
+test('a maximum of another API is none, and the one of this API is written', () => {
+  const foreign = { max_output_tokens: 1 };
+  assert.equal(readAsk(foreign, 'chat').maxOutput, undefined);
+  assert.equal(readAsk({ max_tokens: 1 }, 'responses').maxOutput, undefined);
+  assert.equal(readAsk({ max_completion_tokens: 1 }, 'messages').maxOutput, undefined);
+  assert.equal(readAsk(foreign, undefined).maxOutput, 1);
+  const capped = (body: object, api: ModelApi | undefined, options: typeof FIELD | typeof OLD_FIELD = FIELD) => {
+    const members = body as Record<string, unknown>;
+    return JSON.stringify(
+      editAsk(members, readAskOf(members, api, options), { maxOutput: 9, asksUsage: false }, options) ?? body,
+    );
+  };
+  assert.equal(capped(foreign, 'chat'), '{"max_output_tokens":1,"max_completion_tokens":9}');
+  assert.equal(capped({ max_tokens: 1 }, 'responses'), '{"max_tokens":1,"max_output_tokens":9}');
+  assert.equal(capped({ max_output_tokens: 1 }, 'messages'), '{"max_output_tokens":1,"max_tokens":9}');
+  assert.equal(capped({ max_tokens: null }, 'messages'), '{"max_tokens":9}');
+  assert.equal(capped({ input: 'x' }, undefined), '{"input":"x"}');
+  assert.equal(capped({ max_completion_tokens: 50 }, 'chat', OLD_FIELD), '{"max_tokens":9}');
+  assert.equal(capped({ max_completion_tokens: 5 }, 'chat', OLD_FIELD), '{"max_tokens":5}');
+  assert.equal(capped({ max_tokens: 5, max_completion_tokens: 50 }, 'chat', OLD_FIELD), '{"max_tokens":5}');
+  assert.equal(capped({ max_tokens: 5 }, 'chat', OLD_FIELD), '{"max_tokens":5}');
+  assert.equal(capped({}, 'chat', OLD_FIELD), '{"max_tokens":9}');
+});
+
+test('a service that knows max_tokens alone is not held to what it ignores', () => {
+  const options = { maxTokensField: 'max_tokens', capMaxTokens: false } as const;
+  assert.equal(readAskOf({ max_completion_tokens: 1 }, 'chat', options).maxOutput, undefined);
+  assert.equal(readAskOf({ max_completion_tokens: 1, max_tokens: 5 }, 'chat', options).maxOutput, 5);
 });
 
 test('each answer that is asked for at once counts', () => {
@@ -33,7 +65,11 @@ test('each answer that is asked for at once counts', () => {
   assert.equal(choices({ n: 2, best_of: 5 }), 5);
   assert.equal(choices({ prompt: ['a', 'b'], n: 2 }), 4);
   assert.equal(choices({ prompt: [1, 2, 3] }), 1);
-  assert.equal(choices({ n: 1e9 }), 1000);
+  assert.equal(choices({ n: 1e9 }), 1e9);
+  assert.equal(choices({ prompt: new Array(20_000).fill('a') }), 20_000);
+  assert.equal(choices({ prompt: [1, 'a'] }), 2);
+  assert.equal(choices({ n: '50' }), 50);
+  assert.equal(choices({ n: 'many', best_of: -1 }), 1);
 });
 
 test('texts, tokens and attachments of a body are estimated', () => {

@@ -8,11 +8,11 @@ export const MAX_EVENT_BYTES = 1024 * 1024;
 
 /** Who is told of the pieces of a stream; all of them together are its bytes. */
 export interface EventReader {
-  /** One event with the blank line that ends it. */
+  /** One event with the blank line that ends it, which the last one of a stream may lack. */
   event(bytes: Buffer): void;
   /** The second half of the CRLF that ended the last event, where it came later. */
   secondHalf(bytes: Buffer): void;
-  /** What belongs to no event that is read: one that is too long, or has no end. */
+  /** What belongs to no event that is read: one that is too long. */
   other(bytes: Buffer): void;
 }
 
@@ -49,10 +49,21 @@ export class EventSplitter {
     else this.#hasJustEnded = from > 0;
   }
 
-  /** The stream is over: what is held of an event that has no end is no event. */
+  /** Bytes of the event that has begun. */
+  get heldBytes(): number {
+    return this.#held.bytes;
+  }
+
+  /** The stream is over: what is held is its last event to many readers, though it has no end. */
   end(): void {
     const rest = this.#take();
-    if (rest.length > 0) this.#reader.other(rest);
+    if (rest.length > 0) this.#reader.event(rest);
+  }
+
+  /** The event that has begun is too long. */
+  #letGo(): void {
+    const begun = this.#take();
+    if (begun.length > 0) this.#reader.other(begun);
   }
 
   /** An event that ended with the CR at the end of the last piece may have ended with a CRLF. */
@@ -78,7 +89,7 @@ export class EventSplitter {
 
   #finish(bytes: Buffer): void {
     if (this.#isTooLong || this.#held.bytes + bytes.length > MAX_EVENT_BYTES) {
-      this.end();
+      this.#letGo();
       this.#reader.other(bytes);
       this.#isTooLong = false;
     } else if (this.#held.bytes === 0) {
@@ -95,7 +106,7 @@ export class EventSplitter {
       return;
     }
     this.#isTooLong = true;
-    this.end();
+    this.#letGo();
     this.#reader.other(bytes);
   }
 

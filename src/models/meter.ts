@@ -10,20 +10,20 @@ import { type SeenAnswer, UsageSink } from './usage-sink.ts';
  * What a call is charged with.
  *
  * - What the service tells counts as it is, also beyond what was reserved.
- * - An answer that tells nothing, or breaks off, or whose client leaves, counts as estimated: by the request, and what of
+ * - An answer that tells nothing, or nothing of its end, or breaks off, or whose client leaves, counts as estimated: by the request, and what of
  *   the answer was streamed; no more than was reserved.
  * - No answer, or an error instead of one, counts nothing; but where the client has left while the service was at work,
  *   or a deadline has passed meanwhile, which may be the client's, its request counts.
  */
 export function countOf(
   ask: Pick<Ask, 'api' | 'input'>,
-  { status, told, estimatedOutput, isWhole }: SeenAnswer,
+  { status, told, estimatedOutput, isWhole, isFinal }: SeenAnswer,
   reserved: number | undefined,
   isAtWork: boolean,
 ): TokenCount | undefined {
   if (status >= 300 || (status === 0 && !isAtWork)) return undefined;
   const input = told.input ?? ask.input;
-  const isTold = told.input !== undefined && told.output !== undefined && isWhole;
+  const isTold = told.input !== undefined && told.output !== undefined && isWhole && isFinal;
   if (isTold) return { input, output: told.output as number, isTold };
   const estimate = status === 0 || ask.api === 'embeddings' ? 0 : estimatedOutput;
   const output = Math.max(told.output ?? 0, estimate);

@@ -1,13 +1,10 @@
-import { BYTES_PER_TOKEN } from './bytes-per-token.ts';
+import { readEvent, withoutUsage } from './event-data.ts';
 import { type EventReader, EventSplitter } from './event-splitter.ts';
-import { MemberScan } from './member-scan.ts';
+import { type Streamed, streamedIn, tokensOf } from './streamed-text.ts';
 import { mergeUsage, NOTHING_TOLD, type ToldUsage, usageIn } from './usage.ts';
 
-/** The texts of an answer, by the names that the APIs have for a piece of one. */
-const TEXTS =
-  /"(?:content|text|delta|arguments|partial_json|thinking|reasoning|reasoning_content|refusal)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"/g;
-/** A longer event is text for the most part. */
-const MAX_MEASURED_CHARS = 64 * 1024;
+/** More than this of an event that has not ended counts, for it has reached the client. */
+const MAX_UNREAD_BYTES = 64 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -26,7 +23,9 @@ export class ModelEvents implements EventReader {
   /** `performance.now()` when the first text came; 0 before. */
   firstTextAtMs = 0;
   #textEvents = 0;
-  #textBytes = 0;
+  readonly #streamed: Streamed = { text: 0, media: 0 };
+  /** How many events with text had come when the output was told last. */
+  #toldAfter = 0;
 
   constructor(hidesUsage: boolean) {
     this.#hidesUsage = hidesUsage;
@@ -34,7 +33,15 @@ export class ModelEvents implements EventReader {
 
   /** Tokens that were streamed, by estimate: no model puts less than one into an event. */
   get estimatedOutput(): number {
-    return Math.max(this.#textEvents, Math.ceil(this.#textBytes / BYTES_PER_TOKEN));
+    const { heldBytes } = this.#splitter;
+    const unread = this.#hidesUsage || heldBytes <= MAX_UNREAD_BYTES ? 0 : heldBytes;
+    const { text, media } = this.#streamed;
+    return Math.max(this.#textEvents, tokensOf({ text: text + unread, media }));
+  }
+
+  /** False where more was streamed after the usage was told last: what Anthropic's streams begin with is no last word. */
+  get isFinal(): boolean {
+    return this.#toldAfter === this.#textEvents;
   }
 
   /** Takes a piece in, and answers what the client gets of it now: all of it at once where nothing is taken out. */
@@ -50,20 +57,24 @@ export class ModelEvents implements EventReader {
   }
 
   event(bytes: Buffer): void {
-    const text = bytes.toString();
-    this.#measure(text);
-    const value = text.includes('"usage"') ? parse(dataOf(text)) : undefined;
-    if (value !== undefined) this.told = mergeUsage(this.told, usageIn(value));
+    const { value, unread } = readEvent(bytes.toString());
+    this.#measure(value === undefined ? { text: 0, media: 0 } : streamedIn(value), unread);
+    if (value !== undefined) this.#read(value);
     if (!this.#hidesUsage) return;
     this.#isTakenOut = value !== undefined && tellsOnlyUsage(value);
-    if (!this.#isTakenOut) this.#out.push(value === undefined ? bytes : withoutUsage(bytes));
+    if (!this.#isTakenOut) this.#out.push(value === undefined ? bytes : withoutUsage(bytes, value));
   }
 
   secondHalf(bytes: Buffer): void {
-    if (!this.#isTakenOut) this.other(bytes);
+    if (!this.#isTakenOut) this.#pass(bytes);
   }
 
   other(bytes: Buffer): void {
+    this.#measure({ text: bytes.length, media: 0 }, '');
+    this.#pass(bytes);
+  }
+
+  #pass(bytes: Buffer): void {
     if (this.#hidesUsage) this.#out.push(bytes);
   }
 
@@ -73,32 +84,19 @@ export class ModelEvents implements EventReader {
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
 
-  #measure(text: string): void {
-    let bytes = text.length > MAX_MEASURED_CHARS ? text.length : 0;
-    for (const [, piece = ''] of bytes > 0 ? [] : text.matchAll(TEXTS)) bytes += Buffer.byteLength(piece);
-    if (bytes === 0) return;
+  #read(value: object): void {
+    const told = usageIn(value);
+    if (told.output !== undefined) this.#toldAfter = this.#textEvents;
+    this.told = mergeUsage(this.told, told);
+  }
+
+  #measure({ text, media }: Streamed, unread: string): void {
+    const bytes = text + Buffer.byteLength(unread.trim());
+    if (bytes + media === 0) return;
     this.#textEvents += 1;
-    this.#textBytes += bytes;
+    this.#streamed.text += bytes;
+    this.#streamed.media += media;
     if (this.firstTextAtMs === 0) this.firstTextAtMs = performance.now();
-  }
-}
-
-/** The data of an event: its lines of that name, without the one space that may stand in front. */
-function dataOf(event: string): string {
-  const lines: string[] = [];
-  for (const line of event.split(/\r\n|\n|\r/)) {
-    if (line.startsWith('data:')) lines.push(line.slice(line[5] === ' ' ? 6 : 5));
-  }
-  return lines.join('\n');
-}
-
-function parse(data: string): unknown {
-  try {
-    const value: unknown = JSON.parse(data);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    // What is no JSON tells nothing, and is the client's to read.
-    return undefined;
   }
 }
 
@@ -106,16 +104,4 @@ function parse(data: string): unknown {
 function tellsOnlyUsage(value: unknown): boolean {
   const { choices, usage } = value as { choices?: unknown; usage?: unknown };
   return Array.isArray(choices) && choices.length === 0 && typeof usage === 'object' && usage !== null;
-}
-
-/** The event without the member `usage` of its data, where that stands in one line. */
-function withoutUsage(event: Buffer): Buffer {
-  const begin = event.indexOf('data:');
-  const lines = event.toString('latin1').match(/^data:/gm) ?? [];
-  if (begin < 0 || lines.length !== 1) return event;
-  const scan = new MemberScan('usage');
-  scan.push(event.subarray(begin + 5));
-  const { range } = scan;
-  if (range === undefined) return event;
-  return Buffer.concat([event.subarray(0, begin + 5 + range.from), event.subarray(begin + 5 + range.to)]);
 }

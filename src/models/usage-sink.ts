@@ -15,6 +15,8 @@ export interface SeenAnswer {
   readonly estimatedOutput: number;
   /** True when all of it came. */
   readonly isWhole: boolean;
+  /** True when what is told is of all that came, and not of its beginning. */
+  readonly isFinal: boolean;
   /** Of a stream, `performance.now()` of its first text; 0 for none. */
   readonly firstTextAtMs: number;
 }
@@ -78,6 +80,7 @@ export class UsageSink implements Sink {
       told: this.#events?.told ?? (text === undefined ? NOTHING_TOLD : readUsage(parse(text))),
       estimatedOutput: this.#events?.estimatedOutput ?? Math.ceil(this.#bytes / BYTES_PER_TOKEN),
       isWhole,
+      isFinal: this.#events?.isFinal ?? true,
       firstTextAtMs: this.#events?.firstTextAtMs ?? 0,
     };
   }

@@ -9,6 +9,7 @@ const seen = (more: Partial<SeenAnswer>): SeenAnswer => ({
   told: NOTHING,
   estimatedOutput: 0,
   isWhole: true,
+  isFinal: true,
   firstTextAtMs: 0,
   ...more,
 });
@@ -22,6 +23,11 @@ test('what is told counts as it is, also beyond what was reserved', () => {
 test('what is not told is estimated, and is never more than was reserved', () => {
   assert.deepEqual(countOf(ask, seen({ estimatedOutput: 20 }), 100, false), { input: 10, output: 20, isTold: false });
   assert.deepEqual(countOf(ask, seen({ estimatedOutput: 2000 }), 100, false), { input: 10, output: 90, isTold: false });
+});
+
+test('what was told at the beginning alone is no last word', () => {
+  const answer = seen({ told: { input: 40, output: 1 }, estimatedOutput: 25, isFinal: false });
+  assert.deepEqual(countOf(ask, answer, 100, false), { input: 40, output: 25, isTold: false });
 });
 
 test('an answer that was left in the middle counts what was streamed, and what it told before', () => {

@@ -102,7 +102,7 @@ test('what is told twice counts once, and what makes no sense not at all', () =>
 });
 
 test('what is no JSON passes as it is, also where it speaks of usage', () => {
-  const odd = 'data: {"usage": oops\n\ndata: "usage"\n\nevent: x\ndata: {"usage":\ndata: null}\n\n';
+  const odd = 'data: {"usage": oops\n\ndata: "usage"\n\nevent: x\ndata: {"usage":\ndata: nul}\n\n';
   assert.equal(run(Buffer.from(odd), [], true).out, odd);
 });
 
@@ -111,4 +111,77 @@ test('what was streamed is estimated by its texts: at least one token an event, 
   assert.equal(run(Buffer.from(short), [], false).events.estimatedOutput, 20);
   assert.equal(run(Buffer.from(`${chunk(text('x'.repeat(400)))}\n\n`), [], false).events.estimatedOutput, 100);
   assert.equal(run(Buffer.from(`${chunk(text(''))}\n\n: comment\n\n`), [], false).events.estimatedOutput, 0);
+});
+
+test('texts, recordings and pictures of a stream are estimated wherever an API puts them', () => {
+  const of = (...values: object[]) =>
+    run(Buffer.from(values.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')), [], false).events;
+  const word = 'word '.repeat(80);
+  const piece = (delta: object) => ({ choices: [{ index: 0, delta }] });
+  for (const event of [
+    piece({ audio: { transcript: word } }),
+    piece({ tool_calls: [{ index: 0, type: 'custom', custom: { input: word } }] }),
+    piece({ a_new_kind: { of: [word] } }),
+    { type: 'response.custom_tool_call_input.delta', delta: word },
+    { type: 'content_block_delta', delta: { type: 'input_json_delta', partial_json: word } },
+    { candidates: [{ content: { parts: [{ text: word }] } }] },
+  ])
+    assert.equal(of(event).estimatedOutput, 100, JSON.stringify(event));
+  const base64 = 'A'.repeat(100 * 1024);
+  for (const event of [
+    piece({ audio: { id: 'a', data: base64 } }),
+    { type: 'response.audio.delta', delta: base64 },
+    { type: 'response.image_generation_call.partial_image', partial_image_b64: base64 },
+  ])
+    assert.equal(of(event).estimatedOutput, 100);
+  const again = { type: 'response.output_text.done', text: word };
+  assert.equal(of(again, { type: 'response.completed', response: { output: [{ text: word }] } }).estimatedOutput, 0);
+  assert.equal(of(piece({ role: 'assistant', content: '' })).estimatedOutput, 0);
+  assert.equal(of({ type: 'message_delta', delta: { stop_reason: 'end_turn' } }).estimatedOutput, 0);
+});
+
+test('what nests without end is read without harm', () => {
+  const deep = `data: {"delta":${'['.repeat(200_000)}${']'.repeat(200_000)},"usage":null}\n\n`;
+  assert.equal(run(Buffer.from(deep), [], true).events.estimatedOutput, 0);
+});
+
+test('usage at the beginning is no last word once text has come after it', () => {
+  const start = { type: 'message_start', message: { usage: { input_tokens: 5, output_tokens: 1 } } };
+  const text = { type: 'content_block_delta', delta: { type: 'text_delta', text: 'word '.repeat(80) } };
+  const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 42 } };
+  const of = (...values: object[]) =>
+    run(Buffer.from(values.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')), [], false).events;
+  assert.equal(of(start, text, { type: 'error', error: { type: 'overloaded_error' } }).isFinal, false);
+  assert.equal(of(start, text, end, { type: 'message_stop' }).isFinal, true);
+  assert.equal(of({ ...start, ...text, usage: USAGE }).isFinal, true);
+});
+
+test('JSON that is sent as a stream is read as what it is', () => {
+  const json = JSON.stringify({ choices: [{ message: { content: 'word '.repeat(80) } }], usage: USAGE });
+  const { out, events } = run(Buffer.from(json), [], true);
+  assert.equal(out, json);
+  assert.deepEqual(events.told, { input: 7, output: 3 });
+  assert.equal(events.isFinal, true);
+  assert.equal(events.estimatedOutput, 100);
+  assert.ok(run(Buffer.from('no event, and no JSON '.repeat(20)), [], false).events.estimatedOutput > 100);
+});
+
+test('usage is found and taken out after a mark, without an end, in escapes, twice and over lines', () => {
+  const told = { input: 7, output: 3 };
+  const usage = JSON.stringify(USAGE);
+  const pairs: [string, string][] = [
+    [`\ufeff${chunk(text('a'), USAGE)}\n\n`, `\ufeff${chunk(text('a'))}\n\n`],
+    [`${chunk(text('a'))}\n\n${chunk([], USAGE)}`, `${chunk(text('a'))}\n\n`],
+    [`data: {"a":1,"us\\u0061ge":${usage}}\n\n`, 'data: {"a":1}\n\n'],
+    [`id: 5\r\ndata: {"usage":null,"a":1,"usage":${usage}}\r\n\r\n`, 'id: 5\r\ndata: {"a":1}\r\n\r\n'],
+    [`data: {"a":1,\ndata: "usage":\ndata: ${usage}}\n\n`, 'data: {"a":1}\n\n'],
+  ];
+  for (const [stream, expected] of pairs) {
+    const bytes = Buffer.from(stream);
+    for (let at = 0; at <= bytes.length; at++) {
+      const { out, events } = run(bytes, [at], true);
+      assert.equal(out, expected);
+      assert.deepEqual(events.told, told);
+    }
+  }
 });

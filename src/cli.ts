@@ -28,6 +28,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what would become of a request, and why',
     run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   },
+  'what-if': {
+    usage: 'what-if NEW.json [--max-refused 1%]',
+    summary: 'say what a file would change for the last requests',
+    run: async (argv, io) => (await import('./cli/what-if.ts')).runWhatIf(argv, io),
+  },
   diff: {
     usage: 'diff OLD.json NEW.json',
     summary: 'say in words what a file would change',

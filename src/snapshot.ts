@@ -27,7 +27,8 @@ export interface CompiledRoute extends RouteInfo {
 }
 
 /** A configuration that was checked, and the pipeline that runs it. */
-export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' | 'hidden'>;
+export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' | 'hidden'> &
+  Partial<Pick<LoadedRoutes<FileConfig>, 'own'>>;
 
 /** One compiled configuration. It never changes; a reload makes another one. */
 export interface Snapshot extends Configuration {
@@ -72,7 +73,7 @@ export function compileSnapshot(configuration: Configuration, deps: SnapshotDeps
  * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
 export function* compileInSteps(
-  { config, stages, hidden }: Configuration,
+  { config, stages, hidden, own: ownStages }: Configuration,
   deps: SnapshotDeps,
   previous?: Snapshot,
 ): Steps<Snapshot> {
@@ -114,7 +115,8 @@ export function* compileInSteps(
     const all = [...[...routes.values()].map(({ value }) => value), ...own];
     const table = yield* compileRouteTable(all.map((route) => ({ route, match: route.config })));
     const parts = { prepared, proofFields, routes };
-    const snapshot = createSnapshot({ config, stages, hidden }, parts, table, implicit.value.handlers, { acts, held });
+    const made = { config, stages, hidden, ...(ownStages && { own: ownStages }) };
+    const snapshot = createSnapshot(made, parts, table, implicit.value.handlers, { acts, held });
     isDone = true;
     return snapshot;
   } catch (error) {

@@ -59,6 +59,7 @@ export const apiKeyScheme = defineScheme({
         const key = readKey(context);
         return typeof key === 'string' ? keys.check(key, nowMs, context) : key;
       },
+      recognize: ({ keyHash }, atMs) => (keyHash === undefined ? undefined : keys.recognize(keyHash, atMs)),
     };
   },
 });
@@ -104,7 +105,7 @@ function createKeyIndex({ consumers, groups, consumerStore: store }: KeysFile, d
   const { redis, clock, log } = deps;
   if (store === 'file') {
     const uses = deps.lease.use(keyUsesKind, '', () => new KeyUses());
-    uses.retain(consumers);
+    deps.whenInForce(() => uses.retain(consumers));
     return new ApiKeys(consumers, uses);
   }
   if (redis === undefined) log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked');

@@ -1,0 +1,134 @@
+import type { RequestHandler } from 'express';
+import { type RecordedCaller, type Retold, retell, Undecided } from '../../auth/recorded.ts';
+import type { RequestContext, Sink } from '../../context.ts';
+import { GatewayError } from '../../errors.ts';
+import { redactText } from '../../lib/redact.ts';
+import type { RecordedRequest } from '../../log/recorder.ts';
+import type { CompiledRoute, Snapshot } from '../../snapshot.ts';
+import type { Side, Take } from './side.ts';
+import { whyUnknowable } from './stage-terms.ts';
+
+/** What would become of a request by one configuration, as far as its guards decide it. */
+export interface Decided {
+  readonly outcome: 'passes' | 'refused' | 'undecided';
+  /** Undefined where no route takes it. */
+  readonly route: CompiledRoute | undefined;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  /** The stage that refuses it, answers it, or can't tell. */
+  readonly by?: string | undefined;
+  /** What that stage says. */
+  readonly says: string;
+  /** What its path is within the route, and the values that go with it. */
+  readonly place: Pick<RequestContext, 'path' | 'rawPath' | 'prefixLength' | 'params' | 'query'>;
+  /** True where the gateway answers in the place of a service. */
+  readonly isAnswered: boolean;
+  /** Who the service is told has called. */
+  readonly told: string;
+  readonly consumer: string | undefined;
+  readonly plan: string | undefined;
+  readonly leansOn: ReadonlySet<string>;
+}
+
+const NOWHERE: Sink = { head: () => undefined, write: () => true, end: () => undefined, fail: () => undefined };
+/** They answer in the place of a service. */
+const ANSWERERS = ['redirect', 'respond', 'preflight'];
+
+/** How a walk ended: by an error of a stage, by an answer, or with one that has to wait for something. */
+interface Walked {
+  readonly error?: unknown;
+  readonly by?: string | undefined;
+  readonly isWaiting?: boolean;
+}
+
+/** The handlers of a route one after another, at once: what can't decide without waiting decides nothing here. */
+function walkAtOnce(context: RequestContext, handlers: readonly RequestHandler[]): Walked {
+  const { req, res } = context as unknown as { req: Parameters<RequestHandler>[0]; res: Parameters<RequestHandler>[1] };
+  const seen = { isEnded: false };
+  context.sink = { ...NOWHERE, end: () => void (seen.isEnded = true) };
+  for (const handler of handlers) {
+    const step: { isDone: boolean; error?: unknown } = { isDone: false };
+    try {
+      const late: unknown = handler(req, res, (error?: unknown) => {
+        step.isDone = true;
+        step.error = error;
+      });
+      if (late instanceof Promise) late.catch(() => undefined);
+    } catch (error) {
+      return { error, by: handler.name };
+    }
+    if (step.error !== undefined && step.error !== null) return { error: step.error, by: handler.name };
+    if (seen.isEnded) return { by: handler.name };
+    if (!step.isDone) return { by: handler.name, isWaiting: true };
+  }
+  return {};
+}
+
+/** Decides requests by sides that hand their walks over to `take`. */
+export interface Decider {
+  readonly take: Take;
+  decide(side: Side, request: RecordedRequest<RecordedCaller>, atMs: number): Decided;
+}
+
+export function createDecider(): Decider {
+  let told: Retold;
+  let walked: Walked;
+  const take: Take = (context, handlers) => {
+    retell(context, told);
+    walked = walkAtOnce(context, handlers);
+  };
+  return {
+    take,
+    decide(side, { method, target, headers, peer, scheme, caller }, atMs) {
+      told = { caller, atMs, leansOn: new Set() };
+      walked = {};
+      const from = { address: peer, scheme };
+      const call = side.inProcess({ method, target, headers, from, sink: NOWHERE, dryRun: true });
+      const decided = describe(side.snapshot, call.context, walked, told.leansOn);
+      call.abort();
+      return decided;
+    },
+  };
+}
+
+function describe(
+  { routes }: Snapshot,
+  context: RequestContext,
+  { error, by, isWaiting }: Walked,
+  leansOn: ReadonlySet<string>,
+): Decided {
+  const route = context.route as CompiledRoute | undefined;
+  const { path, rawPath, prefixLength, params, query, plan } = context;
+  const base = {
+    route,
+    place: { path, rawPath, prefixLength, params, query },
+    isAnswered: false,
+    told: tellCaller(context),
+    consumer: context.consumer?.name,
+    plan,
+    leansOn,
+  };
+  // A route of the gateway's own is none of the file's.
+  const known = route === undefined || routes.includes(route) ? base : { ...base, route: undefined };
+  if (isWaiting) return { ...known, outcome: 'undecided', by, says: whyUnknowable(by ?? '') };
+  if (error instanceof Undecided) return { ...known, outcome: 'undecided', by, says: error.message };
+  if (error instanceof GatewayError) {
+    const { status, code } = error;
+    return { ...known, outcome: 'refused', status, code, by, says: reasonOf(context, by, error) };
+  }
+  if (error !== undefined) return { ...known, outcome: 'undecided', by, says: 'a fault of the stage' };
+  const answer = context.trace?.findLast(({ stage }) => ANSWERERS.includes(stage));
+  const isAnswered = answer !== undefined;
+  return { ...known, outcome: 'passes', isAnswered, by: answer?.stage, says: answer?.decision ?? '' };
+}
+
+/** What the stage noted, else what the client would be told where that is the same for all. */
+function reasonOf(context: RequestContext, by: string | undefined, error: GatewayError): string {
+  const noted = context.trace?.findLast(({ stage }) => stage === by)?.decision;
+  return redactText((noted ?? error.row.title).replace(/^refused: /, '').replace(/\.$/, ''));
+}
+
+function tellCaller({ consumer, subject, issuer, tellsIssuer, roles, authMethod }: RequestContext): string {
+  const from = tellsIssuer ? issuer : undefined;
+  return JSON.stringify([consumer?.name, subject, from, roles, authMethod]);
+}

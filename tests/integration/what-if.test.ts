@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import jwt from 'jsonwebtoken';
+import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import { hashPassword } from '../../src/auth/password.ts';
+import type { Group, WhatIfReport } from '../../src/explain/what-if/report.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { type Answer, ask } from '../support/http.ts';
+import { startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const SECRET = 'a-secret-of-at-least-32-characters!!';
+const ISSUER = 'https://login.example.com';
+const KEYS = { mobile: createApiKey(), batch: createApiKey(), old: createApiKey(), late: createApiKey() };
+
+const bearer = (claims: object = {}) => ({
+  authorization: `Bearer ${jwt.sign({ sub: 'u1', aud: 'api', iss: ISSUER, role: 'reader', scope: 'read', ...claims }, SECRET, { expiresIn: '1h' })}`,
+});
+const basic = (user: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+});
+const key = (name: keyof typeof KEYS) => ({ 'x-api-key': KEYS[name] });
+
+const consumer = (name: string, more: object = {}) => ({ name, ...more });
+const keyOf = (name: keyof typeof KEYS) => ({ keys: [{ id: `${name}-1`, sha256: hashApiKey(KEYS[name]) }] });
+
+interface Services {
+  readonly one: string;
+  readonly two: string;
+}
+
+async function before({ one }: Services) {
+  const target = { target: one };
+  return {
+    issuers: [{ issuer: ISSUER, audience: ['api', 'shop'], secret: SECRET }],
+    services: { orders: { targets: [one] } },
+    consumers: [
+      consumer('mobile-app', { roles: ['admin'], scopes: ['read', 'write'], ...keyOf('mobile') }),
+      consumer('batch', { roles: ['reader'], ...keyOf('batch') }),
+      consumer('old', keyOf('old')),
+      consumer('operator', { roles: ['admin'], password: await hashPassword('a long password') }),
+    ],
+    routes: [
+      { name: 'role', prefix: '/role', auth: ['api-key', 'jwt'], authorize: { roles: ['admin', 'reader'] }, ...target },
+      { name: 'scope', prefix: '/scope', auth: 'jwt', ...target },
+      { name: 'claim', prefix: '/claim', auth: 'jwt', ...target },
+      { name: 'methods', prefix: '/methods', auth: 'none', methods: ['GET', 'POST'], ...target },
+      { name: 'hosts', prefix: '/hosts', auth: 'none', hosts: ['a.example.com', 'b.example.com'], ...target },
+      { name: 'keys', prefix: '/keys', auth: 'api-key', ...target },
+      { name: 'aud', prefix: '/aud', auth: 'jwt', ...target },
+      { name: 'moved', prefix: '/moved', auth: 'none', ...target },
+      { name: 'ip', prefix: '/ip', auth: 'none', ...target },
+      { name: 'closed', prefix: '/closed', auth: 'none', ...target },
+      { name: 'gone', prefix: '/gone', auth: 'none', ...target },
+      { name: 'turned', prefix: '/turned', auth: 'none', ...target },
+      { name: 'public', prefix: '/public', auth: 'none', ...target },
+      { name: 'private', prefix: '/private', auth: 'api-key', ...target },
+      { name: 'basic', prefix: '/basic', auth: 'basic', ...target },
+      { name: 'orders', prefix: '/orders', auth: 'none', service: 'orders' },
+      { name: 'size', prefix: '/size', auth: 'none', bodyLimit: '1mb', ...target },
+      { name: 'query', prefix: '/query', auth: 'none', ...target },
+      { name: 'same', prefix: '/same', auth: ['api-key', 'jwt'], authorize: { roles: ['admin'] }, ...target },
+      { name: 'place', prefix: '/place', auth: { 'api-key': { query: 'api_key' } }, ...target },
+      { name: 'field', prefix: '/field', auth: 'none', ...target },
+    ],
+  };
+}
+
+type File = Awaited<ReturnType<typeof before>>;
+
+async function after({ one, two }: Services, old: File) {
+  const target = { target: one };
+  const change: Readonly<Record<string, object | undefined>> = {
+    role: { authorize: { roles: ['admin'] } },
+    scope: { authorize: { scopes: ['write'] } },
+    claim: { authorize: { when: "has(claims.org) && claims.org == 'acme'" } },
+    methods: { methods: ['GET'] },
+    hosts: { hosts: ['a.example.com'] },
+    moved: { prefix: '/elsewhere' },
+    ip: { ipAllow: ['10.0.0.0/8'] },
+    closed: { maintenance: true },
+    gone: undefined,
+    turned: { target: undefined, redirect: { to: '/public' } },
+    public: { auth: 'api-key' },
+    private: { auth: 'none' },
+    basic: { authorize: { roles: ['nobody'] } },
+    size: { bodyLimit: '10b' },
+    query: { validate: { query: { type: 'object', required: ['page'] } } },
+    place: { auth: 'api-key' },
+    field: { headers: { 'x-version': '2' } },
+  };
+  return {
+    issuers: [{ issuer: ISSUER, audience: 'api', secret: SECRET }],
+    services: { orders: { targets: [one] }, 'orders-v2': { targets: [two] } },
+    consumers: [
+      consumer('mobile-app', { roles: ['admin'], scopes: ['read', 'write'], ...keyOf('mobile') }),
+      consumer('batch', { roles: ['reader'], ...keyOf('batch') }),
+      consumer('old'),
+      consumer('late', { roles: ['admin'], ...keyOf('late') }),
+      old.consumers[3],
+    ],
+    routes: old.routes.flatMap((route): object[] => {
+      if (route.name === 'orders') return [{ ...route, service: 'orders-v2' }];
+      if (!Object.hasOwn(change, route.name)) return [{ ...route, ...target }];
+      return change[route.name] === undefined ? [] : [{ ...route, ...change[route.name] }];
+    }),
+  };
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const REQUESTS: readonly Sent[] = [
+  { path: '/role/1', headers: key('mobile') },
+  { path: '/role/2', headers: key('batch') },
+  { path: '/role/3', headers: bearer() },
+  { path: '/role/4', headers: bearer({ role: 'admin' }) },
+  { path: '/role/5', headers: bearer({ role: 'guest' }) },
+  { path: '/role/6' },
+  { path: '/scope/1', headers: bearer() },
+  { path: '/scope/2', headers: bearer({ scope: 'read write' }) },
+  { path: '/claim/1', headers: bearer() },
+  { path: '/claim/2', headers: bearer({ org: 'acme' }) },
+  { path: '/methods/1' },
+  { path: '/methods/2', method: 'POST', body: '{}' },
+  { path: '/methods/3', method: 'DELETE' },
+  { path: '/hosts/1', headers: { host: 'a.example.com' } },
+  { path: '/hosts/2', headers: { host: 'b.example.com' } },
+  { path: '/hosts/3', headers: { host: 'c.example.com' } },
+  { path: '/keys/1', headers: key('mobile') },
+  { path: '/keys/2', headers: key('old') },
+  { path: '/keys/3', headers: key('late') },
+  { path: '/keys/4' },
+  { path: '/aud/1', headers: bearer() },
+  { path: '/aud/2', headers: bearer({ aud: 'shop' }) },
+  { path: '/aud/3', headers: bearer({ aud: 'nobody' }) },
+  { path: '/moved/1' },
+  { path: '/elsewhere/1' },
+  { path: '/ip/1' },
+  { path: '/closed/1' },
+  { path: '/gone/1' },
+  { path: '/turned/1' },
+  { path: '/public/1' },
+  { path: '/public/2', headers: key('mobile') },
+  { path: '/private/1' },
+  { path: '/private/2', headers: key('late') },
+  { path: '/basic/1', headers: basic('operator', 'a long password') },
+  { path: '/basic/2', headers: basic('operator', 'a wrong password') },
+  { path: '/orders/1' },
+  { path: '/size/1', method: 'POST', body: '{"of": "more than ten bytes"}' },
+  { path: '/size/2', method: 'POST', body: '{}' },
+  { path: '/query/1' },
+  { path: '/query/2?page=1' },
+  { path: '/same/1', headers: key('mobile') },
+  { path: '/same/2', headers: key('batch') },
+  { path: '/same/3', headers: bearer({ role: 'admin' }) },
+  { path: `/place/1?api_key=${KEYS.mobile}` },
+  { path: '/place/2', headers: key('mobile') },
+  { path: '/field/1', headers: { 'x-version': '2' } },
+  { path: '/field/2' },
+  { path: '/nowhere' },
+  { path: '/same/%zz' },
+];
+
+async function startServices(t: TestContext): Promise<Services> {
+  const named = (name: string) =>
+    startService(t, ({ headers }, res, { path }) => {
+      const told = [headers['x-consumer-name'], headers['x-user-id'], headers['x-user-role'], path.split('?')[0]];
+      res.writeHead(200, { 'x-answered-by': name, 'x-told': JSON.stringify(told) }).end();
+    });
+  const [one, two] = [await named('one'), await named('two')];
+  return { one: one.url, two: two.url };
+}
+
+const send = (gateway: TestGateway, { method = 'GET', path, headers = {}, body }: Sent): Promise<Answer> =>
+  ask(gateway.url + path, { method, headers, path, ...(body !== undefined && { body }) });
+
+async function tryOut(gateway: TestGateway, file: object): Promise<WhatIfReport> {
+  const { status, json, text } = await ask(`${gateway.adminUrl}/what-if?file=new.json`, {
+    method: 'POST',
+    body: JSON.stringify(file),
+  });
+  assert.equal(status, 200, text);
+  return json;
+}
+
+/** What a client saw of a request: two that are alike ended alike. */
+const outcomeOf = ({ status, headers }: Answer): string =>
+  `${status} ${headers['x-answered-by'] ?? ''} ${headers['x-told'] ?? ''}`;
+
+const passes = (outcome: string): boolean => Number(outcome.slice(0, 3)) < 400;
+
+function whatReallyHappened(old: string, now: string): Group['what'] | undefined {
+  if (old === now) return undefined;
+  if (passes(old) && !passes(now)) return 'refused';
+  if (!passes(old)) return passes(now) ? 'let in' : 'refused otherwise';
+  if (old.slice(0, 3) !== now.slice(0, 3)) return 'answered';
+  return old.split(' ')[1] === now.split(' ')[1] ? 'told' : 'routed';
+}
+
+test('what is foretold is what happens when the file is loaded', async (t) => {
+  const services = await startServices(t);
+  const file = await before(services);
+  const next = await after(services, file);
+  const gateway = await startGateway(t, { file });
+  const old = new Map<string, string>();
+  for (const sent of REQUESTS) old.set(sent.path, outcomeOf(await send(gateway, sent)));
+  await until(() => gateway.accessLines.length >= REQUESTS.length);
+
+  const report = await tryOut(gateway, next);
+  const { result, faults } = await gateway.reload(next);
+  assert.equal(result, 'applied', JSON.stringify(faults));
+  for (const sent of REQUESTS) {
+    const { method = 'GET', path } = sent;
+    const real = whatReallyHappened(old.get(path) as string, outcomeOf(await send(gateway, sent)));
+    const shown = `${method} ${path.split('?')[0]}`;
+    const told = report.groups.find(({ examples }) => examples.includes(shown));
+    assert.equal(told?.what, real, `${shown}: ${told?.says ?? 'nothing was told'}`);
+    if (real === 'refused') assert.match(told?.says ?? '', /^would become \d{3} \(\w+: /);
+  }
+  const changed = report.groups.reduce((sum, { count }) => sum + count, 0);
+  assert.equal(report.unchanged + changed, REQUESTS.length);
+  const text = JSON.stringify(report);
+  for (const secret of [SECRET, ...Object.values(KEYS), 'eyJ', hashApiKey(KEYS.mobile)]) assert.ok(!text.includes(secret));
+});

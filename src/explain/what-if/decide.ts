@@ -1,11 +1,12 @@
 import type { RequestHandler } from 'express';
-import { type RecordedCaller, type Retold, retell, Undecided } from '../../auth/recorded.ts';
+import { type RecordedCaller, retell, Undecided } from '../../auth/recorded.ts';
 import type { RequestContext, Sink } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
+import { hasBody } from '../../lib/has-body.ts';
 import { redactText } from '../../lib/redact.ts';
 import type { RecordedRequest } from '../../log/recorder.ts';
 import type { CompiledRoute, Snapshot } from '../../snapshot.ts';
-import type { Side, Take } from './side.ts';
+import type { Side } from './side.ts';
 import { whyUnknowable } from './stage-terms.ts';
 
 /** What would become of a request by one configuration, as far as its guards decide it. */
@@ -45,6 +46,7 @@ interface Walked {
 function walkAtOnce(context: RequestContext, handlers: readonly RequestHandler[]): Walked {
   const { req, res } = context as unknown as { req: Parameters<RequestHandler>[0]; res: Parameters<RequestHandler>[1] };
   const seen = { isEnded: false };
+  const hadBody = hasBody(context.req);
   context.sink = { ...NOWHERE, end: () => void (seen.isEnded = true) };
   for (const handler of handlers) {
     const step: { isDone: boolean; error?: unknown } = { isDone: false };
@@ -59,36 +61,32 @@ function walkAtOnce(context: RequestContext, handlers: readonly RequestHandler[]
     }
     if (step.error !== undefined && step.error !== null) return { error: step.error, by: handler.name };
     if (seen.isEnded) return { by: handler.name };
-    if (!step.isDone) return { by: handler.name, isWaiting: true };
+    if (!step.isDone || lacksBody(context, handler.name, hadBody)) return { by: handler.name, isWaiting: true };
+    // Its length was looked at. There is none: whoever reads it would wait for it.
+    if (handler.name === 'bodyLimit') dropBody(context);
   }
   return {};
 }
 
-/** Decides requests by sides that hand their walks over to `take`. */
-export interface Decider {
-  readonly take: Take;
-  decide(side: Side, request: RecordedRequest<RecordedCaller>, atMs: number): Decided;
+function dropBody({ req: { headers } }: RequestContext): void {
+  delete headers['content-length'];
+  delete headers['transfer-encoding'];
 }
 
-export function createDecider(): Decider {
-  let told: Retold;
-  let walked: Walked;
-  const take: Take = (context, handlers) => {
-    retell(context, told);
-    walked = walkAtOnce(context, handlers);
-  };
-  return {
-    take,
-    decide(side, { method, target, headers, peer, scheme, caller }, atMs) {
-      told = { caller, atMs, leansOn: new Set() };
-      walked = {};
-      const from = { address: peer, scheme };
-      const call = side.inProcess({ method, target, headers, from, sink: NOWHERE, dryRun: true });
-      const decided = describe(side.snapshot, call.context, walked, told.leansOn);
-      call.abort();
-      return decided;
-    },
-  };
+/** Whether the stage that has just let a request pass would have looked at its body, or at there being none. */
+function lacksBody({ trace, route }: RequestContext, stage: string, hadBody: boolean): boolean {
+  if (stage !== 'validate') return false;
+  const { validate } = (route as CompiledRoute).config;
+  if (hadBody) return validate?.body !== undefined || validate?.contentTypes !== undefined;
+  return trace?.some(({ decision }) => decision === 'looks at the body, which is not here') === true;
+}
+
+/** What would become of a recorded request on this side. */
+export function decide(side: Side, request: RecordedRequest<RecordedCaller>, atMs: number): Decided {
+  const { context, handlers } = side.begin(request);
+  const leansOn = new Set<string>();
+  retell(context, { caller: request.caller, atMs, leansOn });
+  return describe(side.snapshot, context, walkAtOnce(context, handlers), leansOn);
 }
 
 function describe(

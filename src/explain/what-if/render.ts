@@ -4,6 +4,9 @@ import type { What } from './compare.ts';
 import type { Group, WhatIfReport } from './report.ts';
 import { percent, refusedShare } from './verdict.ts';
 
+/** Examples of a group. */
+const SHOWN = 3;
+
 const TITLES: Readonly<Record<What, string>> = {
   refused: 'Would be refused:',
   'refused otherwise': 'Would be refused otherwise:',
@@ -36,5 +39,5 @@ export function renderWhatIf(report: WhatIfReport): string {
 
 function groupLines({ count, who, says, examples }: Group): string[] {
   const calls = count === 1 ? 'call' : 'calls';
-  return [...wrap(`  ${count} ${calls} of ${who}: ${says}`, 4), ...examples.flatMap((one) => wrap(`      ${one}`, 8))];
+  return [...wrap(`  ${count} ${calls} of ${who}: ${says}`, 4), ...examples.slice(0, SHOWN).flatMap((one) => wrap(`      ${one}`, 8))];
 }

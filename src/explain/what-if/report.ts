@@ -4,7 +4,7 @@ import type { RecordedRequest } from '../../log/recorder.ts';
 import type { Difference, What } from './compare.ts';
 
 const MAX_GROUPS = 200;
-const MAX_EXAMPLES = 3;
+const MAX_EXAMPLES = 5;
 const MAX_EXAMPLE_CHARS = 200;
 
 /** Requests of one caller that meet the same difference. */

@@ -1,16 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseBareRoute, type RouteConfig } from '../../config/routes.ts';
-import type { RequestContext } from '../../context.ts';
-import type { Deps, InProcess } from '../../deps.ts';
+import { attachContext, RequestContext } from '../../context.ts';
+import type { Deps } from '../../deps.ts';
+import { createAddressResolver } from '../../lib/client-address.ts';
 import { HiddenValues } from '../../lib/hidden-values.ts';
 import type { SideWork, Steps } from '../../lib/steps.ts';
 import { createMessageLog } from '../../log/log.ts';
+import type { RecordedRequest } from '../../log/recorder.ts';
 import { createMetrics } from '../../metrics.ts';
 import { createExpressApp } from '../../pipeline/express-app.ts';
-import { createInProcess } from '../../pipeline/in-process.ts';
-import { createOpenRequests } from '../../pipeline/open-requests.ts';
+import { createRequest } from '../../pipeline/in-process.ts';
 import { Pool } from '../../pool.ts';
 import { type Configuration, compileInSteps, type Snapshot } from '../../snapshot.ts';
+import type { SnapshotDeps } from '../../stage.ts';
 import { judgedStages } from './stage-terms.ts';
 
 /** A configuration that requests are decided by on trial: in force nowhere, with nothing to share and nobody to ask. */
@@ -19,12 +20,16 @@ export interface Side {
   readonly snapshot: Snapshot;
   /** A route that says nothing. */
   readonly bare: RouteConfig;
-  readonly inProcess: InProcess;
+  /** Makes the context of a request, and matches it. */
+  begin(request: RecordedRequest): Begun;
   close(): void;
 }
 
-/** Takes a request of `inProcess`, once it has been matched. */
-export type Take = (context: RequestContext, handlers: Snapshot['implicit']) => void;
+/** A request that may walk its handlers. */
+interface Begun {
+  readonly context: RequestContext;
+  readonly handlers: Snapshot['implicit'];
+}
 
 /** What stands in the place of what lives as long as the process. One is enough: nothing is ever written into it. */
 type Aside = Pick<Deps, 'log' | 'accessLog' | 'metrics' | 'call' | 'redis'>;
@@ -36,7 +41,7 @@ export function createAside({ settings }: Pick<Deps, 'settings'>): Aside {
     accessLog: log,
     metrics: createMetrics(),
     redis: undefined,
-    call: () => Promise.reject(new Error('nobody is asked for a trial')),
+    call: async () => askNobody(),
   };
 }
 
@@ -46,33 +51,31 @@ export function* compileSide(
   deps: Deps,
   aside: Aside,
   sideWork: SideWork,
-  take: Take,
 ): Steps<Side> {
-  const trial: Deps = { ...deps, ...aside, pool: new Pool(), hidden: new HiddenValues() };
-  const { begin } = createOpenRequests(deps.settings);
+  const trial: SnapshotDeps = { ...deps, ...aside, pool: new Pool(), hidden: new HiddenValues(), inProcess: askNobody };
   const { classes } = createExpressApp(() => undefined);
-  const dispatch = (
-    req: IncomingMessage,
-    res: ServerResponse,
-    prepare: (context: RequestContext) => void,
-  ): RequestContext => {
-    const context = begin(req, res, snapshot);
-    prepare(context);
-    // Which routes lost is of no interest, and would cost more than the rest.
-    context.trace = undefined;
-    const handlers = snapshot.match(context);
-    context.trace = [];
-    take(context, handlers);
-    return context;
-  };
-  const inProcess = createInProcess(classes, dispatch);
+  const addressOf = createAddressResolver(deps.settings.trustProxy);
   const stages = judgedStages(configuration.stages);
-  const snapshot = yield* compileInSteps({ ...configuration, stages }, { ...trial, inProcess });
+  const snapshot = yield* compileInSteps({ ...configuration, stages }, trial);
   return {
     configuration,
     snapshot,
     bare: parseBareRoute(stages, { prefix: '/', auth: 'none' }),
-    inProcess,
+    begin({ peer, scheme, ...asked }) {
+      const req = createRequest(asked, { remoteAddress: peer, encrypted: scheme === 'https' }, classes.IncomingMessage);
+      const context = new RequestContext(req, new classes.ServerResponse(req));
+      attachContext(req, context);
+      addressOf(req, context);
+      context.dryRun = true;
+      // Which routes lost is of no interest, and would cost more than the rest: what is traced begins behind the match.
+      const handlers = snapshot.match(context);
+      context.trace = [];
+      return { context, handlers };
+    },
     close: () => snapshot.retire(sideWork),
   };
+}
+
+function askNobody(): never {
+  throw new Error('nobody is asked for a trial');
 }

@@ -4,7 +4,7 @@ import { createSideWork, type Steps } from '../../lib/steps.ts';
 import { MAX_RECORDS, type RecordedEnd, type RecordedRequest, Recorder, recorderKind } from '../../log/recorder.ts';
 import type { Configuration } from '../../snapshot.ts';
 import { Comparer } from './compare.ts';
-import { createDecider } from './decide.ts';
+import { decide } from './decide.ts';
 import { Tally, type WhatIfReport } from './report.ts';
 import { compileSide, createAside, type Side } from './side.ts';
 
@@ -32,10 +32,9 @@ export function createWhatIf(deps: Deps): WhatIf {
     const [recorder = new Recorder()] = deps.pool.list(recorderKind);
     const sideWork = createSideWork();
     const sides: Side[] = [];
-    const { take, decide } = createDecider();
     try {
       for (const configuration of [inForce, candidate])
-        sides.push(yield* compileSide(configuration, deps, aside, sideWork, take));
+        sides.push(yield* compileSide(configuration, deps, aside, sideWork));
       const [before, after] = sides as [Side, Side];
       const tally = new Tally();
       const comparer = new Comparer(before, after);

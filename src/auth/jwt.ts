@@ -1,5 +1,6 @@
 import { qualify } from '../lib/qualify.ts';
 import { RecentMap } from '../lib/recent-map.ts';
+import type { Claims } from './claims.ts';
 import { type Identity, type Outcome, Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
 import type { KeyAnswer, KeySource } from './key-source.ts';
@@ -7,7 +8,6 @@ import { refuseAudience, refuseIssuer } from './not-for-us.ts';
 import type { Revocations } from './revocations.ts';
 import { EXPIRED, TOLERANCE_SECONDS, verifySignature, WRONG_ALGORITHM } from './signature.ts';
 import type { Algorithm } from './signing-keys.ts';
-import type { Claims } from './claims.ts';
 import { identifyByClaims, NO_CALLERS, type TokenCallers } from './token-identity.ts';
 import { readTokenParts, type TokenParts } from './token-parts.ts';
 

@@ -1,5 +1,12 @@
 import type { Consumer } from '../facts.ts';
-import { type CredentialCheck, createIdentity, type Identity, type Outcome, Refusal, type RefusalCode } from './identity.ts';
+import {
+  type CredentialCheck,
+  createIdentity,
+  type Identity,
+  type Outcome,
+  Refusal,
+  type RefusalCode,
+} from './identity.ts';
 import { type Places, type RecordedCaller, type Retold, retoldOf, Undecided, wasSent } from './recorded.ts';
 import { type ChosenScheme, schemeOf } from './schemes.ts';
 
@@ -49,7 +56,10 @@ function judge(
   }
   // What another scheme of the route takes from the same place is none of this one's.
   const isOthers = (one: CredentialCheck) => one.name !== name && caller.methods.includes(one.name);
-  if (authorizationWord !== undefined && beside.some((one) => isOthers(one) && one.authorizationWord === authorizationWord))
+  if (
+    authorizationWord !== undefined &&
+    beside.some((one) => isOthers(one) && one.authorizationWord === authorizationWord)
+  )
     return undefined;
   if (caller.refused !== undefined && caller.refused.code !== 'unauthenticated') return refusalOf(caller.refused);
   throw new Undecided(`nobody has looked at its credential for ${name}`);

@@ -72,7 +72,9 @@ export function* loadInSteps<const L extends StageList>(
   const { files, roots, hash } = yield* parseFiles((options.read ?? readRouteFiles)(file), secrets, report);
   const [main, ...fragments] = roots;
   const own =
-    main === undefined ? undefined : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report, options.only?.own);
+    main === undefined
+      ? undefined
+      : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report, options.only?.own);
   const config =
     own === undefined
       ? undefined

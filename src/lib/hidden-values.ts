@@ -33,7 +33,12 @@ export function createHidden(resolved: ReadonlyMap<string, string>): Hidden {
   }
   // The longest first: one secret may be the beginning of another.
   const secrets = [...placeholders].sort(([a], [b]) => b.length - a.length);
-  return { hide: (text) => hideFrom(0, text, secrets), hidesAny: secrets.length > 0, id: hash.digest('hex'), placeholders: new Set(resolved.keys()) };
+  return {
+    hide: (text) => hideFrom(0, text, secrets),
+    hidesAny: secrets.length > 0,
+    id: hash.digest('hex'),
+    placeholders: new Set(resolved.keys()),
+  };
 }
 
 /** Cuts the text at each secret in turn, so that no placeholder is searched for the next one. */

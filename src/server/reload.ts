@@ -3,9 +3,9 @@ import { describeChange, describeOwn } from '../config/describe-change.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
-import type { Gateway } from '../gateway.ts';
 import { explainGuard, isTooMuch } from '../explain/what-if/verdict.ts';
 import type { WhatIf } from '../explain/what-if/what-if.ts';
+import type { Gateway } from '../gateway.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
 
 /** What came of a reload; told to whoever asked for it, and kept for the admin port. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { type ReadFile, readRouteFiles } from '../config/read-files.ts';
 import type { LoadedRoutes, LoadOptions } from '../config/load-with.ts';
+import { type ReadFile, readRouteFiles } from '../config/read-files.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { WhatIfReport } from '../explain/what-if/report.ts';
 import type { WhatIf } from '../explain/what-if/what-if.ts';

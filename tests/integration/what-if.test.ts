@@ -225,5 +225,148 @@ test('what is foretold is what happens when the file is loaded', async (t) => {
   const changed = report.groups.reduce((sum, { count }) => sum + count, 0);
   assert.equal(report.unchanged + changed, REQUESTS.length);
   const text = JSON.stringify(report);
-  for (const secret of [SECRET, ...Object.values(KEYS), 'eyJ', hashApiKey(KEYS.mobile)]) assert.ok(!text.includes(secret));
+  for (const secret of [SECRET, ...Object.values(KEYS), 'eyJ', hashApiKey(KEYS.mobile)])
+    assert.ok(!text.includes(secret));
+});
+
+test('nothing is counted, logged or recorded by a trial', async (t) => {
+  const { one: target } = await startServices(t);
+  const limited = { prefix: '/limited', auth: 'api-key', rateLimits: [{ limit: 5, window: '1h' }], target };
+  const file = { consumers: [consumer('mobile-app', keyOf('mobile'))], routes: [limited] };
+  const gateway = await startGateway(t, { file });
+  const first = await send(gateway, { path: '/limited', headers: key('mobile') });
+  await until(() => gateway.accessLines.length === 1);
+  const metrics = async () =>
+    (await gateway.metrics()).split('\n').filter((line) => /^turnpike_(requests|refusals)/.test(line));
+  const [counted, messages, lines] = [await metrics(), gateway.messages.length, gateway.accessLines.length];
+  const pooled = gateway.deps.pool.size;
+
+  for (let i = 0; i < 20; i += 1) {
+    const report = await tryOut(gateway, { ...file, routes: [{ ...limited, auth: 'jwt' }] });
+    assert.equal(report.requests, 1);
+    assert.equal(report.newlyRefused, 1);
+  }
+  assert.deepEqual(await metrics(), counted);
+  assert.deepEqual(
+    [gateway.messages.length, gateway.accessLines.length],
+    [messages, lines],
+    gateway.messages.join('\n'),
+  );
+  assert.equal(gateway.deps.pool.size, pooled);
+  const second = await send(gateway, { path: '/limited', headers: key('mobile') });
+  assert.match(String(first.headers['ratelimit']), /r=4/);
+  assert.match(String(second.headers['ratelimit']), /r=3/);
+});
+
+test('what nobody can tell is undecided, with the reason; what both files say alike is not', async (t) => {
+  const { one: target } = await startServices(t);
+  const schema = (maxProperties: number) => ({ body: { type: 'object', maxProperties } });
+  const posted = { prefix: '/posted', auth: 'none', methods: ['POST'], validate: schema(5), target };
+  const limited = { prefix: '/limited', auth: 'none', rateLimits: [{ limit: 5, window: '1h' }], target };
+  const gateway = await startGateway(t, { file: { routes: [posted, limited] } });
+  const headers = { 'content-type': 'application/json' };
+  await send(gateway, { method: 'POST', path: '/posted', headers, body: '{}' });
+  await send(gateway, { path: '/limited' });
+  await until(() => gateway.accessLines.length === 2);
+
+  const same = await tryOut(gateway, { routes: [posted, limited, { prefix: '/new', auth: 'none', target }] });
+  assert.deepEqual(same.groups, []);
+  const { groups, undecided, newlyRefused } = await tryOut(gateway, {
+    routes: [
+      { ...posted, validate: schema(1) },
+      { ...limited, rateLimits: [{ limit: 1, window: '1h' }] },
+    ],
+  });
+  assert.deepEqual([undecided, newlyRefused], [2, 0]);
+  assert.deepEqual(groups.map(({ what, says }) => `${what} ${says}`).sort(), [
+    'undecided limits: rateLimits would be others',
+    'undecided validate: a body schema',
+  ]);
+});
+
+test('a token whose issuer gets other keys, and a caller whom nobody has looked at, are undecided', async (t) => {
+  const { one: target } = await startServices(t);
+  const issuer = (secret: string) => [{ issuer: ISSUER, audience: 'api', secret }];
+  const routes = [
+    { prefix: '/token', auth: 'jwt', target },
+    { prefix: '/open', auth: 'none', target },
+  ];
+  const gateway = await startGateway(t, { file: { issuers: issuer(SECRET), routes } });
+  await send(gateway, { path: '/token', headers: bearer() });
+  await send(gateway, { path: '/open', headers: bearer() });
+  await send(gateway, { path: '/open/2' });
+  await until(() => gateway.accessLines.length === 3);
+
+  const { groups } = await tryOut(gateway, {
+    issuers: issuer('another-secret-of-at-least-32-characters'),
+    routes: routes.map((route) => ({ ...route, auth: 'jwt' })),
+  });
+  assert.deepEqual(
+    groups.map(({ what, examples }) => [what, examples]),
+    [
+      ['refused', ['GET /open/2']],
+      ['undecided', ['GET /token']],
+      ['undecided', ['GET /open']],
+    ],
+  );
+  assert.match(groups[1]?.says ?? '', /the keys of issuer https:\/\/login\.example\.com would be others/);
+  assert.match(groups[2]?.says ?? '', /nobody has looked at its credential for jwt/);
+});
+
+test('a file with a fault is told as check tells it; what is not in force may not be named', async (t) => {
+  const file = { routes: [{ prefix: '/x', auth: 'none', target: 'http://127.0.0.1:9' }] };
+  const gateway = await startGateway(t, { file, env: { OTHER_SECRET: 'a-secret-that-is-in-no-file' } });
+  const post = (body: string) => ask(`${gateway.adminUrl}/what-if?file=new.json`, { method: 'POST', body });
+  const misspelt = await post('{\n  "routes": [{ "prefix": "/x", "auth": "none", "targte": "http://127.0.0.1:9" }]\n}');
+  assert.equal(misspelt.status, 422);
+  assert.match(misspelt.text, /"file": "new.json",\s+"line": 2/);
+  assert.match(misspelt.text, /targte/);
+  const route = { ...file.routes[0] };
+  for (const [named, word] of [
+    [
+      { routes: [{ ...route, request: { headers: { set: { 'x-y': '${ENV:OTHER_SECRET}' } } } }] },
+      /ENV:OTHER_SECRET.*not named by/,
+    ],
+    [
+      { routes: [{ ...route, request: { headers: { set: { 'x-y': '${FILE:/etc/hostname}' } } } }] },
+      /FILE:.*not named by/,
+    ],
+    [{ use: ['./stage.ts'], ...file }, /not in force/],
+  ] as const) {
+    const answer = await post(JSON.stringify(named));
+    assert.equal(answer.status, 422, answer.text);
+    assert.match(answer.text, word);
+    assert.ok(!answer.text.includes('in-no-file'));
+  }
+  const { result } = await gateway.reload(file);
+  assert.equal(result, 'unchanged', 'what was tried has no part in what is loaded');
+});
+
+test('a reload that the guard in force refuses changes nothing; it can be forced', async (t) => {
+  const { one: target } = await startServices(t);
+  const file = {
+    guard: { maxNewRefusals: '10%' },
+    consumers: [consumer('mobile-app', { roles: ['reader'], ...keyOf('mobile') })],
+    routes: [{ prefix: '/x', auth: 'api-key', target }],
+  };
+  const gateway = await startGateway(t, { file });
+  for (let i = 0; i < 10; i += 1) await send(gateway, { path: `/x/${i}`, headers: key('mobile') });
+  await until(() => gateway.accessLines.length === 10);
+  const strict = {
+    ...file,
+    guard: { maxNewRefusals: '100%' },
+    routes: [{ ...file.routes[0], authorize: { roles: ['admin'] } }],
+  };
+
+  const { result, faults } = await gateway.reload(strict);
+  assert.equal(result, 'refused');
+  assert.match(
+    faults[0]?.message ?? '',
+    /would refuse 10 of the last 10 requests that pass \(100%, at most 10% may be\): 10 of mobile-app would become 403 \(authorize: .*admin/,
+  );
+  assert.equal((await send(gateway, { path: '/x/1', headers: key('mobile') })).status, 200);
+  const forced = await ask(`${gateway.adminUrl}/reload?force=true`, { method: 'POST' });
+  assert.equal(forced.json.result, 'applied', forced.text);
+  assert.equal((await send(gateway, { path: '/x/1', headers: key('mobile') })).status, 403);
+  assert.equal((await gateway.reload(file)).result, 'applied', 'a file that refuses less needs no force');
 });

@@ -7,7 +7,15 @@ import type { Side } from './side.ts';
 import { dealtWith, differingKeys, isOn, keysThatDiffer, whyUnknowable } from './stage-terms.ts';
 
 /** What kind of difference a request meets. */
-export type What = 'refused' | 'let in' | 'refused otherwise' | 'answered' | 'routed' | 'told' | 'configured' | 'undecided';
+export type What =
+  | 'refused'
+  | 'let in'
+  | 'refused otherwise'
+  | 'answered'
+  | 'routed'
+  | 'told'
+  | 'configured'
+  | 'undecided';
 
 export interface Difference {
   readonly what: What;
@@ -54,7 +62,9 @@ export class Comparer {
     }
     const own = ownBefore(this.#after, after) ?? ownBefore(this.#before, before);
     if (own !== undefined && !isAlike(before, after)) return `${own}: an own stage stands before what decides`;
-    const lean = [...new Set([...after.leansOn, ...before.leansOn])].find((one) => !this.#isLeanSame(one, before, after));
+    const lean = [...new Set([...after.leansOn, ...before.leansOn])].find(
+      (one) => !this.#isLeanSame(one, before, after),
+    );
     if (lean === undefined || isAlike(before, after)) return undefined;
     return `authenticate: ${explainLean(lean)}`;
   }
@@ -83,12 +93,17 @@ export class Comparer {
       );
     if (unknowable !== undefined)
       return { what: 'undecided', says: `${unknowable.name}: ${whyUnknowable(unknowable.name)}` };
-    return { what: 'let in', says: `would no longer be refused with ${before.status} (${before.by})${destined(after)}` };
+    return {
+      what: 'let in',
+      says: `would no longer be refused with ${before.status} (${before.by})${destined(after)}`,
+    };
   }
 
   #bothPass(before: Decided, after: Decided): Difference | undefined {
     if (before.by !== after.by || before.says !== after.says) {
-      const who = after.isAnswered ? `be answered by the gateway (${after.by}: ${after.says})` : `go to ${nameOf(after)}`;
+      const who = after.isAnswered
+        ? `be answered by the gateway (${after.by}: ${after.says})`
+        : `go to ${nameOf(after)}`;
       return { what: 'answered', says: `would ${who}` };
     }
     const { route: from } = before;
@@ -111,7 +126,8 @@ export class Comparer {
       const shape = `${from.prefix[0]} by ${to.prefix[0]}`;
       return { what: 'told', says: `would reach ${nameOf(after)} by another path (${shape})` };
     }
-    if (before.told !== after.told) return { what: 'told', says: 'would be told to the service as another caller (identity)' };
+    if (before.told !== after.told)
+      return { what: 'told', says: 'would be told to the service as another caller (identity)' };
     if (told.length > 0) return { what: 'configured', says: `would pass by other words: ${told.join(', ')}` };
     return undefined;
   }
@@ -149,11 +165,17 @@ export class Comparer {
       if (dealt === 'limit') limits.push(...this.#limitKeys(Object.keys(one.keys), from, to));
       else if (dealt === 'unknowable' || dealt === 'own') {
         // What asks other routes may be led elsewhere by a word about those.
-        const isMoved = old !== stage || differingKeys(one, [from, a.configuration.config], [to, b.configuration.config]).length > 0;
+        const isMoved =
+          old !== stage || differingKeys(one, [from, a.configuration.config], [to, b.configuration.config]).length > 0;
         if (isMoved || name === 'aggregate') unknowable.push(`${name}: ${whyUnknowable(name)}`);
       } else told.push(...keysThatDiffer(Object.keys(one.keys), from, to).filter((key) => !LEADS.has(key)));
     }
-    return { unknowable, limits: [...new Set(limits)], told: [...new Set(told)], destination: this.#destination(from, to) };
+    return {
+      unknowable,
+      limits: [...new Set(limits)],
+      told: [...new Set(told)],
+      destination: this.#destination(from, to),
+    };
   }
 
   #limitKeys(keys: readonly string[], from: RouteConfig, to: RouteConfig): readonly string[] {
@@ -175,7 +197,9 @@ export class Comparer {
     const after = { name: to.service, ...(to.service === undefined ? to : b.services[to.service]) };
     const keys = ['name', 'target', 'targets', 'discover'];
     if (keysThatDiffer(keys, before, after).length === 0) return undefined;
-    return to.service === undefined || to.service === from.service ? `other targets (${to.service ?? 'its own'})` : to.service;
+    return to.service === undefined || to.service === from.service
+      ? `other targets (${to.service ?? 'its own'})`
+      : to.service;
   }
 
   /** Whether what a verdict rests on is said in the same words by both files. */
@@ -215,11 +239,18 @@ function isAlike(before: Decided, after: Decided): boolean {
 const LEADS = new Set(['service', 'target', 'targets', 'discover']);
 const KEY_MATERIAL = ['secret', 'publicKey', 'jwks', 'discover', 'algorithms', 'tls'];
 
-function rowOf<K extends string>(rows: readonly Readonly<Record<K, string>>[], key: K, name: string | undefined): object {
+function rowOf<K extends string>(
+  rows: readonly Readonly<Record<K, string>>[],
+  key: K,
+  name: string | undefined,
+): object {
   return rows.find((row) => row[key] === name) ?? {};
 }
 
-function planOf({ plans = {}, defaultPlan }: { plans?: object | undefined; defaultPlan?: string | undefined }, name: string | undefined) {
+function planOf(
+  { plans = {}, defaultPlan }: { plans?: object | undefined; defaultPlan?: string | undefined },
+  name: string | undefined,
+) {
   const all = plans as Readonly<Record<string, unknown>>;
   if (name !== undefined && Object.hasOwn(all, name)) return [name, all[name]];
   return defaultPlan === undefined || !Object.hasOwn(all, defaultPlan) ? [] : [defaultPlan, all[defaultPlan]];

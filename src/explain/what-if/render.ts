@@ -32,12 +32,17 @@ export function renderWhatIf(report: WhatIfReport): string {
   }
   if (report.groups.length > 0) lines.push('');
   const share = percent(refusedShare(report));
-  lines.push(...wrap(`${unchanged} would end as they do. Newly refused: ${report.newlyRefused} of ${report.passed} (${share}).`));
+  lines.push(
+    ...wrap(`${unchanged} would end as they do. Newly refused: ${report.newlyRefused} of ${report.passed} (${share}).`),
+  );
   if (report.undecided > 0) lines.push(...wrap(`${report.undecided} can't be decided from what is kept of them.`));
   return `${printableLines(lines.join('\n'))}\n`;
 }
 
 function groupLines({ count, who, says, examples }: Group): string[] {
   const calls = count === 1 ? 'call' : 'calls';
-  return [...wrap(`  ${count} ${calls} of ${who}: ${says}`, 4), ...examples.slice(0, SHOWN).flatMap((one) => wrap(`      ${one}`, 8))];
+  return [
+    ...wrap(`  ${count} ${calls} of ${who}: ${says}`, 4),
+    ...examples.slice(0, SHOWN).flatMap((one) => wrap(`      ${one}`, 8)),
+  ];
 }

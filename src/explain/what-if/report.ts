@@ -52,7 +52,12 @@ export class Tally {
   #toMs = 0;
 
   /** `count` requests that are alike. */
-  add(request: RecordedRequest<RecordedCaller>, count: number, passes: boolean, difference: Difference | undefined): void {
+  add(
+    request: RecordedRequest<RecordedCaller>,
+    count: number,
+    passes: boolean,
+    difference: Difference | undefined,
+  ): void {
     this.#requests += count;
     this.#kinds += 1;
     if (passes) this.#passed += count;

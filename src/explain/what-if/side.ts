@@ -46,12 +46,7 @@ export function createAside({ settings }: Pick<Deps, 'settings'>): Aside {
 }
 
 /** Compiles what is judged of a configuration, beside the one in force. */
-export function* compileSide(
-  configuration: Configuration,
-  deps: Deps,
-  aside: Aside,
-  sideWork: SideWork,
-): Steps<Side> {
+export function* compileSide(configuration: Configuration, deps: Deps, aside: Aside, sideWork: SideWork): Steps<Side> {
   const trial: SnapshotDeps = { ...deps, ...aside, pool: new Pool(), hidden: new HiddenValues(), inProcess: askNobody };
   const { classes } = createExpressApp(() => undefined);
   const addressOf = createAddressResolver(deps.settings.trustProxy);

@@ -103,6 +103,7 @@ function createEnd(
 
   /** What it was decided by is kept, so that another file can be tried on it. */
   function keepRequest({ context, endedAtMs, status }: AccessRecord): void {
+    if (context.parent !== undefined || !recorder.wants(endedAtMs)) return;
     const kept = describeRecord(context, recordCaller(context), endedAtMs, status);
     if (kept !== undefined) recorder.add(kept);
   }
@@ -123,7 +124,7 @@ function createEnd(
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
     keepFault(record);
-    if (context.parent === undefined && recorder.wants(record.endedAtMs)) keepRequest(record);
+    keepRequest(record);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }

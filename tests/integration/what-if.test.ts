@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { hashPassword } from '../../src/auth/password.ts';
+import { runCli } from '../../src/cli.ts';
 import type { Group, WhatIfReport } from '../../src/explain/what-if/report.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
@@ -369,4 +373,45 @@ test('a reload that the guard in force refuses changes nothing; it can be forced
   assert.equal(forced.json.result, 'applied', forced.text);
   assert.equal((await send(gateway, { path: '/x/1', headers: key('mobile') })).status, 403);
   assert.equal((await gateway.reload(file)).result, 'applied', 'a file that refuses less needs no force');
+});
+
+test('the command tells it as text or JSON, and its exit code says whether too much would be refused', async (t) => {
+  const { one: target } = await startServices(t);
+  const file = {
+    consumers: [consumer('mobile-app', keyOf('mobile'))],
+    routes: [{ prefix: '/x', auth: 'api-key', target }],
+  };
+  const gateway = await startGateway(t, { file });
+  for (let i = 0; i < 4; i += 1) await send(gateway, { path: `/x/${i}`, headers: key('mobile') });
+  await until(() => gateway.accessLines.length === 4);
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-what-if-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const next = join(folder, 'new.json');
+  const run = async (content: object, ...words: string[]) => {
+    writeFileSync(next, JSON.stringify(content));
+    const said = { out: '', err: '' };
+    const io = {
+      env: {},
+      out(text: string) {
+        said.out += text;
+      },
+      err(text: string) {
+        said.err += text;
+      },
+    };
+    return { code: await runCli(['what-if', next, '--admin', gateway.adminUrl, ...words], io), ...said };
+  };
+  const strict = { ...file, routes: [{ ...file.routes[0], ipAllow: ['10.0.0.0/8'] }] };
+  const told = await run(strict);
+  assert.equal(told.code, 1, told.err);
+  assert.match(told.out, /Would be refused:\n {2}4 calls of mobile-app: would become 403 \(ipAccess: /);
+  assert.match(told.out, /Newly refused: 4 of 4 \(100%\)/);
+  assert.equal((await run(strict, '--max-refused', '100%')).code, 0);
+  const json = await run(file, '--json');
+  assert.deepEqual([json.code, JSON.parse(json.out).unchanged], [0, 4]);
+  const faulty = await run({ routes: [{ prefix: '/x', auth: 'none', targte: target }] });
+  assert.equal(faulty.code, 78);
+  assert.match(faulty.err, /new\.json:1:\d+ .*targte/);
+  assert.equal((await run(file, '--max-refused', 'many')).code, 64);
+  assert.equal(await runCli(['what-if'], { env: {}, out: () => undefined, err: () => undefined }), 64);
 });

@@ -1,8 +1,8 @@
 import { schemeOf } from '../../auth/schemes.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import { createPathRewriter, type PathRewriter } from '../../routing/rewrite.ts';
-import type { CompiledRoute } from '../../snapshot.ts';
 import type { Decided } from './decide.ts';
+import { RoutePairs } from './route-pairs.ts';
 import type { Side } from './side.ts';
 import { dealtWith, differingKeys, isOn, keysThatDiffer, whyUnknowable } from './stage-terms.ts';
 
@@ -22,26 +22,18 @@ export interface Difference {
   readonly says: string;
 }
 
-/** How the two say otherwise what is not decided anew, for one route of each. */
-interface RoutePair {
-  /** Why nobody can tell whether a request passes. */
-  readonly unknowable: readonly string[];
-  readonly limits: readonly string[];
-  readonly told: readonly string[];
-  readonly destination: string | undefined;
-}
-
 /** Compares what the one in force and the candidate make of the same request. */
 export class Comparer {
   readonly #before: Side;
   readonly #after: Side;
-  readonly #pairs = new Map<CompiledRoute, Map<CompiledRoute, RoutePair>>();
+  readonly #pairs: RoutePairs;
   readonly #rewriters = new WeakMap<RouteConfig, PathRewriter>();
   readonly #leans = new Map<string, boolean>();
 
   constructor(before: Side, after: Side) {
     this.#before = before;
     this.#after = after;
+    this.#pairs = new RoutePairs(before, after);
   }
 
   /** The difference for a request; undefined where there is none. */
@@ -55,18 +47,19 @@ export class Comparer {
 
   /** Why nobody can tell; undefined where it can be told, also where neither can be decided, and for the same reason. */
   #whyUnsure(before: Decided, after: Decided): string | undefined {
-    if (before.outcome === 'undecided' || after.outcome === 'undecided') {
-      if (this.#isTheSame(before, after)) return undefined;
-      const { says, by } = after.outcome === 'undecided' ? after : before;
-      return by === undefined ? says : `${by}: ${says}`;
-    }
+    const undecided = [after, before].find(({ outcome }) => outcome === 'undecided');
+    if (undecided === undefined) return isAlike(before, after) ? undefined : this.#whyLeaning(before, after);
+    if (this.#isTheSame(before, after)) return undefined;
+    return undecided.by === undefined ? undecided.says : `${undecided.by}: ${undecided.says}`;
+  }
+
+  /** What a decision rests on that is not decided anew. */
+  #whyLeaning(before: Decided, after: Decided): string | undefined {
     const own = ownBefore(this.#after, after) ?? ownBefore(this.#before, before);
-    if (own !== undefined && !isAlike(before, after)) return `${own}: an own stage stands before what decides`;
-    const lean = [...new Set([...after.leansOn, ...before.leansOn])].find(
-      (one) => !this.#isLeanSame(one, before, after),
-    );
-    if (lean === undefined || isAlike(before, after)) return undefined;
-    return `authenticate: ${explainLean(lean)}`;
+    if (own !== undefined) return `${own}: an own stage stands before what decides`;
+    const leans = [...after.leansOn, ...before.leansOn];
+    const lean = leans.find((one) => !this.#isLeanSame(one, before, after));
+    return lean === undefined ? undefined : `authenticate: ${explainLean(lean)}`;
   }
 
   /** Neither can be decided beyond a stage, of which both files say the same, and of what stands behind it. */
@@ -109,7 +102,7 @@ export class Comparer {
     const { route: from } = before;
     const { route: to } = after;
     if (from === undefined || to === undefined) return undefined;
-    const pair = this.#pairOf(from, to);
+    const pair = this.#pairs.of(from, to);
     const [reason] = pair.unknowable;
     if (reason !== undefined) return { what: 'undecided', says: reason };
     const plans = this.#planDiffers(before.plan, after.plan);
@@ -141,65 +134,11 @@ export class Comparer {
     return rewrite(place.rawPath ?? place.path, place.prefixLength, place.params);
   }
 
-  #pairOf(from: CompiledRoute, to: CompiledRoute): RoutePair {
-    const known = this.#pairs.get(from) ?? new Map<CompiledRoute, RoutePair>();
-    this.#pairs.set(from, known);
-    const pair = known.get(to) ?? this.#makePair(from.config, to.config);
-    known.set(to, pair);
-    return pair;
-  }
-
-  #makePair(from: RouteConfig, to: RouteConfig): RoutePair {
-    const unknowable: string[] = [];
-    const limits: string[] = [];
-    const told: string[] = [];
-    const [a, b] = [this.#before, this.#after];
-    const names = new Set([...a.configuration.stages, ...b.configuration.stages].map(({ name }) => name));
-    for (const name of names) {
-      const [old, stage] = [a, b].map(({ configuration }) => configuration.stages.find((one) => one.name === name));
-      const one = stage ?? old;
-      const dealt = dealtWith(name);
-      if (one === undefined || dealt === 'silent' || dealt === 'judged') continue;
-      const isUsed = (old !== undefined && isOn(old, from, a.bare)) || (stage !== undefined && isOn(stage, to, b.bare));
-      if (!isUsed && dealt !== 'limit') continue;
-      if (dealt === 'limit') limits.push(...this.#limitKeys(Object.keys(one.keys), from, to));
-      else if (dealt === 'unknowable' || dealt === 'own') {
-        // What asks other routes may be led elsewhere by a word about those.
-        const isMoved =
-          old !== stage || differingKeys(one, [from, a.configuration.config], [to, b.configuration.config]).length > 0;
-        if (isMoved || name === 'aggregate') unknowable.push(`${name}: ${whyUnknowable(name)}`);
-      } else told.push(...keysThatDiffer(Object.keys(one.keys), from, to).filter((key) => !LEADS.has(key)));
-    }
-    return {
-      unknowable,
-      limits: [...new Set(limits)],
-      told: [...new Set(told)],
-      destination: this.#destination(from, to),
-    };
-  }
-
-  #limitKeys(keys: readonly string[], from: RouteConfig, to: RouteConfig): readonly string[] {
-    const files = [this.#before.configuration.config, this.#after.configuration.config] as const;
-    return [...keysThatDiffer(keys, from, to), ...keysThatDiffer(['rateLimits'], ...files)];
-  }
-
   #planDiffers(before: string | undefined, after: string | undefined): string | undefined {
     const [a, b] = [this.#before, this.#after].map(({ configuration: { config } }) => config);
     if (a === undefined || b === undefined) return undefined;
     const [from, to] = [planOf(a, before), planOf(b, after)];
     return JSON.stringify(from) === JSON.stringify(to) ? undefined : 'those of the plan';
-  }
-
-  /** Where calls would go instead; undefined where they go to the same. */
-  #destination(from: RouteConfig, to: RouteConfig): string | undefined {
-    const [a, b] = [this.#before.configuration.config, this.#after.configuration.config];
-    const before = { name: from.service, ...(from.service === undefined ? from : a.services[from.service]) };
-    const after = { name: to.service, ...(to.service === undefined ? to : b.services[to.service]) };
-    const keys = ['name', 'target', 'targets', 'discover'];
-    if (keysThatDiffer(keys, before, after).length === 0) return undefined;
-    return to.service === undefined || to.service === from.service
-      ? `other targets (${to.service ?? 'its own'})`
-      : to.service;
   }
 
   /** Whether what a verdict rests on is said in the same words by both files. */
@@ -236,7 +175,6 @@ function isAlike(before: Decided, after: Decided): boolean {
   return after.outcome === 'refused' && before.status === after.status && before.code === after.code;
 }
 
-const LEADS = new Set(['service', 'target', 'targets', 'discover']);
 const KEY_MATERIAL = ['secret', 'publicKey', 'jwks', 'discover', 'algorithms', 'tls'];
 
 function rowOf<K extends string>(

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { type RecordedCaller, retell, Undecided } from '../../auth/recorded.ts';
 import type { RequestContext, Sink } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
@@ -42,30 +42,46 @@ interface Walked {
   readonly isWaiting?: boolean;
 }
 
+/** What a handler has done by the time it returns. */
+interface Stepped {
+  isDone: boolean;
+  error?: unknown;
+}
+
 /** The handlers of a route one after another, at once: what can't decide without waiting decides nothing here. */
 function walkAtOnce(context: RequestContext, handlers: readonly RequestHandler[]): Walked {
-  const { req, res } = context as unknown as { req: Parameters<RequestHandler>[0]; res: Parameters<RequestHandler>[1] };
-  const seen = { isEnded: false };
   const hadBody = hasBody(context.req);
-  context.sink = { ...NOWHERE, end: () => void (seen.isEnded = true) };
+  let isEnded = false;
+  context.sink = {
+    ...NOWHERE,
+    end() {
+      isEnded = true;
+    },
+  };
   for (const handler of handlers) {
-    const step: { isDone: boolean; error?: unknown } = { isDone: false };
-    try {
-      const late: unknown = handler(req, res, (error?: unknown) => {
-        step.isDone = true;
-        step.error = error;
-      });
-      if (late instanceof Promise) late.catch(() => undefined);
-    } catch (error) {
-      return { error, by: handler.name };
-    }
-    if (step.error !== undefined && step.error !== null) return { error: step.error, by: handler.name };
-    if (seen.isEnded) return { by: handler.name };
-    if (!step.isDone || lacksBody(context, handler.name, hadBody)) return { by: handler.name, isWaiting: true };
+    const by = handler.name;
+    const { isDone, error } = stepAtOnce(context, handler);
+    if (error !== undefined && error !== null) return { error, by };
+    if (isEnded) return { by };
+    if (!isDone || lacksBody(context, by, hadBody)) return { by, isWaiting: true };
     // Its length was looked at. There is none: whoever reads it would wait for it.
-    if (handler.name === 'bodyLimit') dropBody(context);
+    if (by === 'bodyLimit') dropBody(context);
   }
   return {};
+}
+
+function stepAtOnce(context: RequestContext, handler: RequestHandler): Stepped {
+  const step: Stepped = { isDone: false };
+  try {
+    const late: unknown = handler(context.req as Request, context.res as Response, (error?: unknown) => {
+      step.isDone = true;
+      step.error = error;
+    });
+    if (late instanceof Promise) late.catch(() => undefined);
+  } catch (error) {
+    step.error = error;
+  }
+  return step;
 }
 
 function dropBody({ req: { headers } }: RequestContext): void {

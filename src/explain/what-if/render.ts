@@ -1,4 +1,4 @@
-import { printableLines } from '../../lib/printable.ts';
+import { withoutControls } from '../../lib/printable.ts';
 import { wrap } from '../wrap.ts';
 import type { What } from './compare.ts';
 import type { Group, WhatIfReport } from './report.ts';
@@ -36,7 +36,7 @@ export function renderWhatIf(report: WhatIfReport): string {
     ...wrap(`${unchanged} would end as they do. Newly refused: ${report.newlyRefused} of ${report.passed} (${share}).`),
   );
   if (report.undecided > 0) lines.push(...wrap(`${report.undecided} can't be decided from what is kept of them.`));
-  return `${printableLines(lines.join('\n'))}\n`;
+  return `${lines.map(withoutControls).join('\n')}\n`;
 }
 
 function groupLines({ count, who, says, examples }: Group): string[] {

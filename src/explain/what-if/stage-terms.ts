@@ -4,7 +4,7 @@ import { STAGES } from '../../stages.ts';
 
 /** The stages whose decision is made anew: by the request and its caller alone, at once, with nothing counted. */
 const JUDGED = new Set(
-  'sanitizeHeaders cors requestId accessLog preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect'.split(
+  'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect'.split(
     ' ',
   ),
 );
@@ -34,13 +34,21 @@ const SILENT = new Set('accessLog addressBan callerBan'.split(' '));
 
 const OWNERS = new Set<string>(STAGES.map(({ name }) => name));
 
+/** What is judged, and tells clients something besides. */
+const JUDGED_AND_TOLD = new Set('cors deprecation errors'.split(' '));
+
+/** Whether other words for the stage may mean another request for the service, or another answer. */
+export function isTold(name: string): boolean {
+  return dealtWith(name) === 'told' || JUDGED_AND_TOLD.has(name);
+}
+
 /** How a stage is dealt with, by its name. */
 export type Dealt = 'judged' | 'limit' | 'unknowable' | 'own' | 'silent' | 'told';
 
 export function dealtWith(name: string): Dealt {
   if (SILENT.has(name)) return 'silent';
-  if (UNKNOWABLE.has(name) && !JUDGED.has(name)) return 'unknowable';
   if (JUDGED.has(name)) return 'judged';
+  if (UNKNOWABLE.has(name)) return 'unknowable';
   if (LIMITS.has(name)) return 'limit';
   // The rest edits what service or client are told, or makes the call.
   return OWNERS.has(name) ? 'told' : 'own';
@@ -52,7 +60,7 @@ export function whyUnknowable(name: string): string {
 }
 
 /** Names of all stages that are named above, so that a test can see that there are such. */
-export const NAMED: readonly string[] = [...JUDGED, ...LIMITS, ...UNKNOWABLE.keys(), ...SILENT];
+export const NAMED: readonly string[] = [...JUDGED, ...LIMITS, ...UNKNOWABLE.keys(), ...SILENT, ...JUDGED_AND_TOLD];
 
 const trials = new WeakMap<StageList, StageList>();
 

@@ -29,7 +29,7 @@ export function createTrial({ gateway, file, load, whatIf }: TrialOptions): Tria
 
   function* tryOut(text: string, name: string): Steps<WhatIfReport> {
     const { snapshot } = gateway;
-    const { hidden, own = new Map() } = snapshot;
+    const { hidden, own } = snapshot;
     const source = { name, text: text.replace(/^\uFEFF/, ''), folder: dirname(file) };
     const main: ReadFile = { path: file, source, problem: undefined };
     // What lies in routes.d stays.

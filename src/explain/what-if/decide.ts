@@ -1,10 +1,10 @@
-import type { Request, RequestHandler, Response } from 'express';
 import { type RecordedCaller, retell, Undecided } from '../../auth/recorded.ts';
-import type { RequestContext, Sink } from '../../context.ts';
+import type { RequestContext } from '../../context.ts';
 import { GatewayError } from '../../errors.ts';
 import { hasBody } from '../../lib/has-body.ts';
 import { redactText } from '../../lib/redact.ts';
 import type { RecordedRequest } from '../../log/recorder.ts';
+import { type Walked, walkAtOnce } from '../../pipeline/walk-at-once.ts';
 import type { CompiledRoute, Snapshot } from '../../snapshot.ts';
 import type { Side } from './side.ts';
 import { whyUnknowable } from './stage-terms.ts';
@@ -31,63 +31,8 @@ export interface Decided {
   readonly leansOn: ReadonlySet<string>;
 }
 
-const NOWHERE: Sink = { head: () => undefined, write: () => true, end: () => undefined, fail: () => undefined };
 /** They answer in the place of a service. */
 const ANSWERERS = ['redirect', 'respond', 'preflight'];
-
-/** How a walk ended: by an error of a stage, by an answer, or with one that has to wait for something. */
-interface Walked {
-  readonly error?: unknown;
-  readonly by?: string | undefined;
-  readonly isWaiting?: boolean;
-}
-
-/** What a handler has done by the time it returns. */
-interface Stepped {
-  isDone: boolean;
-  error?: unknown;
-}
-
-/** The handlers of a route one after another, at once: what can't decide without waiting decides nothing here. */
-function walkAtOnce(context: RequestContext, handlers: readonly RequestHandler[]): Walked {
-  const hadBody = hasBody(context.req);
-  let isEnded = false;
-  context.sink = {
-    ...NOWHERE,
-    end() {
-      isEnded = true;
-    },
-  };
-  for (const handler of handlers) {
-    const by = handler.name;
-    const { isDone, error } = stepAtOnce(context, handler);
-    if (error !== undefined && error !== null) return { error, by };
-    if (isEnded) return { by };
-    if (!isDone || lacksBody(context, by, hadBody)) return { by, isWaiting: true };
-    // Its length was looked at. There is none: whoever reads it would wait for it.
-    if (by === 'bodyLimit') dropBody(context);
-  }
-  return {};
-}
-
-function stepAtOnce(context: RequestContext, handler: RequestHandler): Stepped {
-  const step: Stepped = { isDone: false };
-  try {
-    const late: unknown = handler(context.req as Request, context.res as Response, (error?: unknown) => {
-      step.isDone = true;
-      step.error = error;
-    });
-    if (late instanceof Promise) late.catch(() => undefined);
-  } catch (error) {
-    step.error = error;
-  }
-  return step;
-}
-
-function dropBody({ req: { headers } }: RequestContext): void {
-  delete headers['content-length'];
-  delete headers['transfer-encoding'];
-}
 
 /** Whether the stage that has just let a request pass would have looked at its body, or at there being none. */
 function lacksBody({ trace, route }: RequestContext, stage: string, hadBody: boolean): boolean {
@@ -102,7 +47,9 @@ export function decide(side: Side, request: RecordedRequest<RecordedCaller>, atM
   const { context, handlers } = side.begin(request);
   const leansOn = new Set<string>();
   retell(context, { caller: request.caller, atMs, leansOn });
-  return describe(side.snapshot, context, walkAtOnce(context, handlers), leansOn);
+  const hadBody = hasBody(context.req);
+  const walked = walkAtOnce(context, handlers, (stage) => lacksBody(context, stage, hadBody));
+  return describe(side.snapshot, context, walked, leansOn);
 }
 
 function describe(

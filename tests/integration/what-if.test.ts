@@ -8,8 +8,10 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { hashPassword } from '../../src/auth/password.ts';
 import { runCli } from '../../src/cli.ts';
 import type { Group, WhatIfReport } from '../../src/explain/what-if/report.ts';
+import { createFolder } from '../support/folders.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
+import { stageSource } from '../support/own-modules.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
@@ -286,6 +288,60 @@ test('what nobody can tell is undecided, with the reason; what both files say al
     'undecided limits: rateLimits would be others',
     'undecided validate: a body schema',
   ]);
+});
+
+test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {
+  const { one: target } = await startServices(t);
+  const plan = (limit: number) => ({ rateLimits: [{ limit, window: '1h' }] });
+  const consumers = [
+    consumer('mobile-app', { plan: 'pro', ...keyOf('mobile') }),
+    consumer('batch', { plan: 'free', ...keyOf('batch') }),
+  ];
+  const file = {
+    plans: { pro: plan(9), free: plan(5) },
+    consumers,
+    routes: [{ prefix: '/x', auth: 'api-key', target }],
+  };
+  const gateway = await startGateway(t, { file });
+  await send(gateway, { path: '/x', headers: key('mobile') });
+  await send(gateway, { path: '/x', headers: key('batch') });
+  await until(() => gateway.accessLines.length === 2);
+  const without = [{ ...consumers[0], plan: undefined }, consumers[1]];
+  for (const next of [
+    { ...file, plans: { pro: plan(1), free: plan(5) } },
+    { ...file, consumers: without },
+    { ...file, plans: { free: plan(5) }, consumers: without },
+  ]) {
+    const { groups, unchanged } = await tryOut(gateway, next);
+    assert.deepEqual(
+      groups.map(({ what, who, says }) => `${what} ${who} ${says}`),
+      ['undecided mobile-app limits: those of the plan would be others'],
+    );
+    assert.equal(unchanged, 1);
+  }
+});
+
+test('an own stage that stays is no difference; before a decision that changes, or gone, it leaves that open', async (t) => {
+  const { one: target } = await startServices(t);
+  const source = stageSource('request() { calls += 1; }', "after: 'authenticate',");
+  const use = join(createFolder(t, { 'probe.ts': source }), 'probe.ts');
+  const route = { prefix: '/x', auth: 'api-key', target };
+  const file = { use: [use], consumers: [consumer('mobile-app', keyOf('mobile'))], routes: [route] };
+  const gateway = await startGateway(t, { file });
+  await send(gateway, { path: '/x', headers: key('mobile') });
+  await until(() => gateway.accessLines.length === 1);
+  assert.equal((await tryOut(gateway, file)).unchanged, 1);
+  const gone = await tryOut(gateway, { ...file, use: [] });
+  assert.deepEqual(
+    gone.groups.map(({ what, says }) => `${what} ${says}`),
+    ['undecided probe: an own stage'],
+  );
+  const strict = await tryOut(gateway, { ...file, routes: [{ ...route, authorize: { roles: ['admin'] } }] });
+  assert.deepEqual(
+    strict.groups.map(({ what }) => what),
+    ['undecided'],
+  );
+  assert.match(strict.groups[0]?.says ?? '', /probe: an own stage stands before what decides/);
 });
 
 test('a token whose issuer gets other keys, and a caller whom nobody has looked at, are undecided', async (t) => {

@@ -32,6 +32,13 @@ const UNKNOWABLE: ReadonlyMap<string, string> = new Map([
 /** They change nothing of whether a request passes. */
 const SILENT = new Set('accessLog addressBan callerBan'.split(' '));
 
+/** They edit what service or client are told, or make the call. */
+const TOLD = new Set(
+  'securityHeaders me resourceMetadata serviceTokens compress response normalize idempotency request cache forward'.split(
+    ' ',
+  ),
+);
+
 const OWNERS = new Set<string>(STAGES.map(({ name }) => name));
 
 /** What is judged, and tells clients something besides. */
@@ -50,17 +57,15 @@ export function dealtWith(name: string): Dealt {
   if (JUDGED.has(name)) return 'judged';
   if (UNKNOWABLE.has(name)) return 'unknowable';
   if (LIMITS.has(name)) return 'limit';
-  // The rest edits what service or client are told, or makes the call.
-  return OWNERS.has(name) ? 'told' : 'own';
+  if (TOLD.has(name)) return 'told';
+  // Of a stage that nobody has put here nothing is foretold.
+  return OWNERS.has(name) ? 'unknowable' : 'own';
 }
 
 /** Why nobody can tell what the stage would do. */
 export function whyUnknowable(name: string): string {
-  return UNKNOWABLE.get(name) ?? 'an own stage';
+  return UNKNOWABLE.get(name) ?? (OWNERS.has(name) ? 'it is not tried' : 'an own stage');
 }
-
-/** Names of all stages that are named above, so that a test can see that there are such. */
-export const NAMED: readonly string[] = [...JUDGED, ...LIMITS, ...UNKNOWABLE.keys(), ...SILENT, ...JUDGED_AND_TOLD];
 
 const trials = new WeakMap<StageList, StageList>();
 

@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dealtWith, NAMED } from '../../../../src/explain/what-if/stage-terms.ts';
+import { type Dealt, dealtWith } from '../../../../src/explain/what-if/stage-terms.ts';
 import { STAGES } from '../../../../src/stages.ts';
 
-test('every stage that is named here is one', () => {
-  const names: readonly string[] = STAGES.map(({ name }) => name);
+const named = (dealt: Dealt): string[] => STAGES.map(({ name }) => name).filter((name) => dealtWith(name) === dealt);
+
+test('the stages that decide by request and caller alone are judged, in their order', () => {
   assert.deepEqual(
-    NAMED.filter((name) => !names.includes(name)),
-    [],
+    named('judged').join(' '),
+    'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect',
   );
 });
 
-test('a stage that nobody has thought of is none that is judged', () => {
-  assert.equal(dealtWith('authorize'), 'judged');
-  assert.equal(dealtWith('rateLimit'), 'limit');
-  assert.equal(dealtWith('graphql'), 'unknowable');
+test('limits, and what lets everything pass, are told from their words', () => {
+  assert.deepEqual(named('limit'), ['gatewayLimit', 'concurrency', 'rateLimit']);
+  assert.deepEqual(named('silent'), ['accessLog', 'addressBan', 'callerBan']);
   assert.equal(dealtWith('forward'), 'told');
+});
+
+test('a stage that is not named is none whose decision is foretold', () => {
+  assert.equal(dealtWith('graphql'), 'unknowable');
   assert.equal(dealtWith('tenant'), 'own');
 });

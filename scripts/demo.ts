@@ -64,6 +64,7 @@ async function runDemo(): Promise<void> {
     const steps = demoSteps({ port, adminPort, stubPort, usersPorts, key, token });
     console.log(`\nThe gateway runs on http://localhost:${port}, before three services. Try, in this order:\n`);
     console.log(renderSteps(steps));
+    console.log(`  For the commands in docs/:  export KEY=${key} TOKEN=${token}`);
     console.log(`  Start products again:  npm run stub -- --port ${stubPort + 2} --name products`);
     console.log(`  A page beside its API: http://localhost:${port}/page/`);
     for (const line of values.ai ? aiLines(port) : []) console.log(line);

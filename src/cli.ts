@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'say what a file would change for the last requests',
     run: async (argv, io) => (await import('./cli/what-if.ts')).runWhatIf(argv, io),
   },
+  'debug-token': {
+    usage: 'debug-token [--ttl 10m]',
+    summary: 'sign a token that shows what stages decide, in the answer',
+    run: async (argv, io) => (await import('./cli/debug-token.ts')).runDebugToken(argv, io),
+  },
   diff: {
     usage: 'diff OLD.json NEW.json',
     summary: 'say in words what a file would change',
@@ -121,7 +126,8 @@ function showHelp(io: CliIo): number {
 }
 
 function renderHelp({ env }: CliIo): string {
-  const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(32)}${summary}`);
+  const width = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length)) + 2;
+  const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(width)}${summary}`);
   const usage = asTyped(`Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n`, env);
   return `${usage}\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
 }

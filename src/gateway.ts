@@ -4,6 +4,7 @@ import type { RequestContext, UpgradeRequest } from './context.ts';
 import type { Deps, InProcess } from './deps.ts';
 import type { GatewayError } from './errors.ts';
 import { createSideWork, type Steps } from './lib/steps.ts';
+import { createDebugTrace } from './pipeline/debug-trace.ts';
 import { createExpressApp, type ExpressApp } from './pipeline/express-app.ts';
 import { createInProcess } from './pipeline/in-process.ts';
 import { createOpenRequests, type Open } from './pipeline/open-requests.ts';
@@ -53,6 +54,7 @@ export interface Gateway {
 export function createGateway(deps: Deps, first: Configuration, builtins: Builtins): Gateway {
   const takePlace = createAddressBound(deps.settings.maxInFlightPerAddress, deps.log);
   const { open, begin, end } = createOpenRequests(deps.settings);
+  const traceIfAsked = createDebugTrace(deps.settings, deps.clock);
   deps.metrics.watchInFlight(() => countOfClients(open));
   deps.metrics.watchTargets(() => reportServices(deps.pool).map(countTargets));
   const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>();
@@ -69,6 +71,7 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
       context.upgrade = upgrades.get(req);
       upgrades.delete(req);
     }
+    traceIfAsked(context);
     prepare?.(context);
     const handlers = current.match(context);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.

@@ -10,6 +10,7 @@ import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { OwnStageFault } from './own/instance.ts';
 import { matchRoute } from './pipeline/match.ts';
+import { named } from './pipeline/named.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { Holding, holdNew } from './pool.ts';
@@ -120,8 +121,7 @@ export function* compileInSteps(
   } catch (error) {
     yield* letGo(held);
     if (!(error instanceof OwnStageFault)) throw error;
-    const { stage, message } = error;
-    throw new ConfigError([{ file: `own stage ${stage}`, line: 0, column: 0, path: '', message }]);
+    throw new ConfigError([{ file: `own stage ${error.stage}`, line: 0, column: 0, path: '', message: error.message }]);
   } finally {
     if (!isDone) finish(letGo(held));
   }
@@ -203,7 +203,7 @@ function compileChain(
     const isShadowed = config.shadow?.includes(stage.name);
     const handler = stage.create(config, isShadowed ? { ...route, isShadowed } : route, deps, shared);
     if (handler === undefined) continue;
-    handlers.push(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler);
+    handlers.push(named(isShadowed ? shadowHandler(handler, stage.name, route, deps) : handler, stage.name));
     stages.push(stage.name);
     // The implicit route ends with the refusal.
     if (!route.matched && stage.name === 'refuse') break;

@@ -1,6 +1,8 @@
+import { ERRORS } from '../errors.ts';
 import type { Step } from '../explain/explanation.ts';
 import { recentSteps } from '../explain/recent-steps.ts';
 import { type RecentRequest, recentKind } from '../log/recent.ts';
+import { findNearest } from '../nearest-word.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 
 const DEFAULT_COUNT = 50;
@@ -21,6 +23,8 @@ export function listRecent({ deps }: Pick<AdminSource, 'deps'>, query: URLSearch
   const count = Number(query.get('count') ?? DEFAULT_COUNT);
   const unknown = [...query.keys()].filter((key) => key !== 'count' && !FILTERS.includes(key));
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT || unknown.length > 0) return WHAT;
+  const code = query.get('code');
+  if (code !== null && !Object.hasOwn(ERRORS, code)) return noSuchCode(code);
   const [recent] = deps.pool.list(recentKind);
   const shown: Shown[] = [];
   for (const request of recent?.list() ?? []) {
@@ -30,6 +34,12 @@ export function listRecent({ deps }: Pick<AdminSource, 'deps'>, query: URLSearch
     if (shown.length === count) break;
   }
   return ok(shown);
+}
+
+function noSuchCode(code: string): AdminAnswer {
+  const nearest = findNearest(code, Object.keys(ERRORS));
+  const hint = nearest === undefined ? 'see docs/errors.md' : `did you mean "${nearest}"?`;
+  return refusal('invalid_request', { detail: `There is no code "${code}": ${hint}` });
 }
 
 const FILTERS = ['route', 'code', 'status', 'consumer', 'requestId', 'service'];

@@ -4,6 +4,7 @@ import { hasBody } from '../lib/has-body.ts';
 import { guardTail } from './guard-tail.ts';
 import { ownHead, serviceHead } from './head.ts';
 import { noteError, sendProblem } from './problem.ts';
+import { TRACE_FIELD, traceValue } from './trace-field.ts';
 
 /** Up to here, copying a body costs less than writing it in a piece of its own. */
 const SMALL_BYTES = 4 * 1024;
@@ -15,6 +16,8 @@ const LINGER_MS = 1_000;
 export const CLIENT: Sink = {
   head(context, status, fields, answerer) {
     const { res } = context;
+    // What will be told of the answer itself is known before its head is made.
+    if (context.trace !== undefined) context.addHeader(TRACE_FIELD, traceValue(context) ?? '');
     const flat = answerer === 'service' ? serviceHead(context, status, fields) : ownHead(context, fields);
     try {
       res.writeHead(status, flat);

@@ -169,8 +169,12 @@ function withKeys(route: LocatedObject, uses: readonly Used[], nameOf: (path: st
   const missing = uses.filter(({ path }) => !route.entries.has(nameOf(path)));
   if (missing.length === 0) return route;
   const entries = new Map<string, Entry>(route.entries);
-  for (const { path, place } of missing)
-    entries.set(nameOf(path), { keyPlace: place, value: { kind: 'scalar', place, value: true } });
+  for (const { path } of missing) {
+    // What is wrong with it is wrong on this route, wherever the file names the stage.
+    const name = nameOf(path);
+    const place = { ...route.place, pointer: `${route.place.pointer}/${name}` };
+    entries.set(name, { keyPlace: place, value: { kind: 'scalar', place, value: true } });
+  }
   return { ...route, entries };
 }
 

@@ -67,7 +67,9 @@ type Found = { readonly value: string } | { readonly problem: string };
 function readVariable(env: NodeJS.ProcessEnv, name: string): Found {
   const value = env[name];
   if (name === '') return { problem: 'names no environment variable' };
-  return value === undefined || value === '' ? { problem: 'this environment variable is not set' } : { value };
+  return value === undefined || value === ''
+    ? { problem: 'this environment variable is not set (one that was added to .env counts from the next start on)' }
+    : { value };
 }
 
 /** The text of the file without the line break that editors and `echo` leave at its end. */

@@ -11,7 +11,7 @@ export interface CurlRequest {
 
 /** Options of curl that take a value: those that shape the request, and those that a gateway sees nothing of. */
 const VALUED =
-  'X:request H:header d:data u:user A:user-agent e:referer b:cookie r:range data-raw data-binary data-ascii data-urlencode json url oauth2-bearer o:output w:write-out m:max-time x:proxy c:cookie-jar D:dump-header connect-timeout resolve cacert cert key retry retry-delay limit-rate interface max-redirs F:form T:upload-file K:config';
+  'X:request H:header d:data u:user A:user-agent e:referer b:cookie r:range data-raw data-binary data-ascii data-urlencode json url oauth2-bearer o:output w:write-out m:max-time x:proxy c:cookie-jar D:dump-header connect-timeout resolve cacert cert key retry retry-delay limit-rate interface max-redirs connect-to noproxy U:proxy-user ciphers E:cert-file tls-max unix-socket speed-time speed-limit F:form T:upload-file K:config';
 const FLAGS = 'G:get I:head';
 
 const OPTIONS = { ...describe(VALUED, 'string'), ...describe(FLAGS, 'boolean') };
@@ -122,8 +122,10 @@ class Reading {
     else this.#add(name, value);
   }
 
+  /** Bytes beyond ASCII are characters of their own in a field. */
   #add(name: string, value: string): void {
-    this.#headers.set(name, [...(this.#headers.get(name) ?? []), value]);
+    const bytes = Buffer.from(value).toString('latin1');
+    this.#headers.set(name, [...(this.#headers.get(name) ?? []), bytes]);
   }
 
   #setDefault(name: string, value: string): void {

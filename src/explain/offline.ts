@@ -5,6 +5,7 @@ import { createGateway } from '../gateway.ts';
 import { inSlices } from '../lib/steps.ts';
 import { createMetrics } from '../metrics.ts';
 import { createDeps } from '../server/assemble.ts';
+import { createHealth } from '../server/health.ts';
 import type { Settings } from '../settings.ts';
 import { firstDiscoveries } from '../upstream/discovery/discover.ts';
 import { explain } from './explain.ts';
@@ -30,7 +31,7 @@ export async function explainFromFile(
     { access: NOWHERE, messages: NOWHERE },
     createMetrics(),
   );
-  const gateway = createGateway(deps, withoutChecks(loaded), () => false);
+  const gateway = createGateway(deps, withoutChecks(loaded), createHealth(deps, { isDraining: false }));
   try {
     await firstDiscoveries(deps.pool);
     return await explain(gateway, settings, question, deps.clock.now());

@@ -65,7 +65,8 @@ export function requestOf({ method, url, headers, address }: Question): AskedReq
   if (!hasHost) list.unshift('host', authority ?? 'localhost');
   return {
     method,
-    target: rest.startsWith('/') ? (rest.split('#', 1)[0] as string) : `/${rest}`,
+    // Beyond ASCII a request line has bytes, as curl sends them and Node reads them.
+    target: Buffer.from(rest.startsWith('/') ? (rest.split('#', 1)[0] as string) : `/${rest}`).toString('latin1'),
     headers: list,
     from: { address, scheme: scheme.toLowerCase() === 'https' ? 'https' : 'http' },
   };

@@ -69,6 +69,7 @@ function expiryVerdict(exp: unknown, now: number): ClaimVerdict {
   if (typeof exp !== 'number') return verdict('exp', exp, false, 'a token must say until when it is good');
   const left = Math.round(exp - now);
   const isGood = left > -TOLERANCE_SECONDS;
+  if (isGood && left <= 0) return verdict('exp', exp, true, `expired ${span(-left)} ago, which clocks may differ by`);
   return verdict('exp', exp, isGood, isGood ? `good for ${span(left)} more` : `expired ${span(-left)} ago`);
 }
 

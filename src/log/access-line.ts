@@ -157,8 +157,11 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
+    trace: context.trace?.map(({ stage, decision }) => redactText(hiddenIn(`${stage}: ${decision}`, hidden))),
   });
 }
+
+const hiddenIn = (text: string, hidden: HiddenValues | undefined): string => hidden?.hide(text) ?? text;
 
 /** Longest name that DNS has, and a port. */
 const MAX_HOST_CHARS = 261;

@@ -66,7 +66,7 @@ export class McpRules {
       const rule = isUnclear ? undefined : rules.find(name);
       // What nobody may looks like what is not there.
       if (rule?.conditions === undefined) return { detail: `This route has no such ${kind}.`, scopes: undefined };
-      if (!found.has(rule)) found.set(rule, denialBy(rule.conditions, context));
+      if (!found.has(rule)) found.set(rule, ofKind(denialBy(rule.conditions, context), kind));
       return found.get(rule);
     };
   }
@@ -81,6 +81,11 @@ export class McpRules {
     const costs = this.asksOf(call).flatMap((asked) => this.find(asked)?.cost ?? []);
     return costs.length === 0 ? undefined : Math.max(...costs);
   }
+}
+
+/** The words of `authorize` speak of the route, which the caller may use. */
+function ofKind(denial: Denial | undefined, kind: Kind): Denial | undefined {
+  return denial && { ...denial, detail: denial.detail.replace('this route', `this ${kind}`) };
 }
 
 function denialBy(conditions: readonly Condition[], context: RequestContext): Denial | undefined {

@@ -125,6 +125,11 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
     return this;
   }
 
+  /** True where a middleware has replaced a method of this very response. */
+  replaces(name: 'writeHead' | 'write' | 'end'): boolean {
+    return Object.hasOwn(this, name);
+  }
+
   /** The request goes on; false where it has done so already. */
   letGo(): boolean {
     if (this.#isLetGo || this.isClosed) return false;
@@ -167,6 +172,8 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
       return false;
     }
     if (!this.#waiter.answered()) return false;
+    // Node does so before the first byte, and whoever has replaced it hears of the head by that.
+    if (this.replaces('writeHead')) this.writeHead(this.statusCode);
     // It has no body, and no length of one (RFC 9110, section 8.6).
     if (this.statusCode === 204) this.removeHeader('content-length');
     this.isAnswering = true;

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
+import type { GatewayError } from '../errors.ts';
 import type { CallTerms } from './call-terms.ts';
+import { refusalOf } from './decision.ts';
 import type { StageMiddleware } from './define-stage.ts';
+import { HookedHead } from './hooked-head.ts';
 import { runAsGateway } from './late-faults.ts';
 import { type MiddlewareResponse, type ResponseMethods, withMethods } from './middleware-response.ts';
 import { ownRequestOf } from './own-request.ts';
@@ -48,7 +51,10 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
       return;
     }
     tellCache(req, context);
-    response.tellHead();
+    warnOfReplaced(terms, response, context);
+    if (response.replaces('writeHead'))
+      context.sink = new HookedHead(response, (thrown) => call.late(thrown), context.sink);
+    else response.tellHead();
     runAsGateway(() => call.finish());
   }
 
@@ -56,12 +62,39 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
   call.runAside(() => terms.middleware(req, response, goOn));
 }
 
+/** Middlewares that were warned of. */
+const warned = new WeakSet<StageMiddleware>();
+
+/** What waits for the body of the answer by methods of the response hears nothing of a service's. */
+function warnOfReplaced(
+  { middleware, instance }: MiddlewareTerms,
+  response: MiddlewareResponse,
+  { requestId }: RequestContext,
+): void {
+  if (!response.replaces('end') && !response.replaces('write')) return;
+  if (warned.has(middleware)) return;
+  warned.add(middleware);
+  instance
+    .logOf(requestId)
+    .warn('it replaces write or end of its response, which answers of services do not go through');
+}
+
 /** What a middleware has handed on, or has taken from the service. */
 function faultOf(error: unknown, { req, body }: RequestContext): unknown {
   if (req.readableDidRead && body === undefined)
     return new Error('it has read the body of the request, and the service would get none');
   // Express' words for "past the rest of this router".
-  return error === null || error === 'route' || error === 'router' ? undefined : error;
+  if (error === null || error === undefined || error === 'route' || error === 'router') return undefined;
+  return refusalIn(error) ?? error;
+}
+
+/** An error that says what the client has done wrong, as `http-errors` makes them, is a refusal. */
+function refusalIn(error: unknown): GatewayError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { status, statusCode = status, expose } = error as { status?: unknown; statusCode?: unknown; expose?: unknown };
+  if (typeof statusCode !== 'number' || !Number.isInteger(statusCode) || statusCode < 400 || statusCode > 499)
+    return undefined;
+  return refusalOf(statusCode, expose === false ? undefined : error.message);
 }
 
 function tellCache({ cacheDisabled, cacheKey }: CacheWords, context: RequestContext): void {

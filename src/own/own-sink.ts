@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { ChoosingSink } from '../answer/choosing-sink.ts';
 import { type WholeAnswer, WholeAnswerSink, withBody } from '../answer/whole-answer.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { isIdentity } from '../lib/decode-content.ts';
 import { settledWithin } from '../lib/settled-within.ts';
-import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import type { Answerer, AnswerFields } from '../sink.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
 import { checkedName, checkedValue } from './checked-fields.ts';
 import type { AnswerHead, StageContext } from './define-stage.ts';
@@ -17,19 +18,14 @@ const NO_BYTES = Buffer.alloc(0);
 type Fields = Record<string, string | string[] | undefined>;
 
 /** The answer of one request on its way through the hooks of one own stage. */
-export class OwnSink implements Sink {
+export class OwnSink extends ChoosingSink {
   readonly #terms: CallTerms;
   readonly #view: StageContext;
-  readonly #end: Sink;
-  /** Where the answer goes: past us, through a stream of the stage's, or where it is collected. */
-  #next: Sink;
-  #isOver = false;
 
   constructor(terms: CallTerms, view: StageContext, next: Sink) {
+    super(next);
     this.#terms = terms;
     this.#view = view;
-    this.#end = next;
-    this.#next = next;
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
@@ -41,21 +37,8 @@ export class OwnSink implements Sink {
       const isOpen = this.#failed(context, error);
       if (!isOpen) return;
     }
-    const { answer, next } = begun ?? { answer: given, next: this.#end };
-    this.#next = next;
-    next.head(context, answer.status, answer.fields, answerer);
-  }
-
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#isOver || this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    if (!this.#isOver) this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
-    if (!this.#isOver) this.#next.fail(context, error);
+    const { answer, next } = begun ?? { answer: given, next: this.behind };
+    this.goThrough(next).head(context, answer.status, answer.fields, answerer);
   }
 
   /** Tells of it; true where the answer goes on as it is. */
@@ -64,8 +47,7 @@ export class OwnSink implements Sink {
     const { name, onError } = instance.terms.definition;
     instance.failed('threw', 'failed at the answer', context.requestId, error);
     if (onError === 'open') return true;
-    this.#isOver = true;
-    this.#end.fail(context, stageFailed(name, error));
+    this.refuse(context, stageFailed(name, error));
     return false;
   }
 
@@ -81,11 +63,11 @@ export class OwnSink implements Sink {
     const stream = hooks.body?.call(hooks, this.#view, head);
     const changesBody = stream !== undefined || hooks.wholeBody !== undefined;
     const answer = head.answer(given);
-    if (!changesBody) return { answer, next: this.#end };
+    if (!changesBody) return { answer, next: this.behind };
     if (given.status === 206) throw new Error('the service has answered with a part, and a part is no body to change');
     if (isBodiless) {
       stream?.destroy();
-      return { answer: withBody(answer, NO_BYTES), next: this.#end };
+      return { answer: withBody(answer, NO_BYTES), next: this.behind };
     }
     if (stream === undefined) return { answer, next: this.#whole(head) };
     return { answer: withBody(answer, NO_BYTES), next: this.#streamed(context, given, stream) };
@@ -98,7 +80,7 @@ export class OwnSink implements Sink {
         'the service has coded its answer although it was asked not to, so its body can not be streamed through',
       );
     }
-    return new StreamSink(stream, this.#end, context, this.#terms);
+    return new StreamSink(stream, this.behind, context, this.#terms);
   }
 
   #whole(head: Head): Sink {
@@ -126,7 +108,7 @@ export class OwnSink implements Sink {
         }
       },
     };
-    return new WholeAnswerSink(reader, this.#end);
+    return new WholeAnswerSink(reader, this.behind);
   }
 }
 

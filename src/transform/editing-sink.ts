@@ -1,9 +1,10 @@
+import { ChoosingSink } from '../answer/choosing-sink.ts';
 import { type AnswerReader, type WholeAnswer, WholeAnswerSink, withBody } from '../answer/whole-answer.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { JsonTooDeep, parseJsonExactly } from '../lib/json-text.ts';
 import { isJsonType } from '../lib/media-type.ts';
-import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import type { Answerer, AnswerFields } from '../sink.ts';
 import { ResponseFacts, type Sights } from '../values/facts.ts';
 import { MessageBody } from './message-body.ts';
 import { MessageFault } from './message-fault.ts';
@@ -27,19 +28,14 @@ const NO_BYTES = Buffer.alloc(0);
  * Edits the answer of one request: its head at once, where that is all, so that the body streams by untouched; else
  * all of it, once it is whole.
  */
-export class EditingSink implements Sink {
+export class EditingSink extends ChoosingSink {
   readonly #edits: ResponseEdits;
   readonly #findPathMap: FindPathMap;
-  readonly #end: Sink;
-  /** Where the answer goes: past us, or where it is collected. */
-  #next: Sink;
-  #isOver = false;
 
   constructor(edits: ResponseEdits, findPathMap: FindPathMap, next: Sink) {
+    super(next);
     this.#edits = edits;
     this.#findPathMap = findPathMap;
-    this.#end = next;
-    this.#next = next;
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
@@ -47,21 +43,8 @@ export class EditingSink implements Sink {
       this.#begin(context, status, fields, answerer);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      this.#isOver = true;
-      this.#end.fail(context, error);
+      this.refuse(context, error);
     }
-  }
-
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#isOver || this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    if (!this.#isOver) this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
-    if (!this.#isOver) this.#next.fail(context, error);
   }
 
   #begin(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
@@ -72,12 +55,12 @@ export class EditingSink implements Sink {
     }
     if (plan.wantsBody && !isBodiless) {
       if (status === 206) throw new GatewayError('bad_answer', PART);
-      this.#next = new WholeAnswerSink(this.#readerOf(plan, context), this.#end);
-      this.#next.head(context, status, fields, answerer);
+      const whole = new WholeAnswerSink(this.#readerOf(plan, context), this.behind);
+      this.goThrough(whole).head(context, status, fields, answerer);
       return;
     }
     const edited = plan.changesBody ? headWithoutBody(plan, { status, fields, answerer, body: NO_BYTES }) : fields;
-    this.#end.head(context, status, editHead(plan, context, status, fields, edited), answerer);
+    this.behind.head(context, status, editHead(plan, context, status, fields, edited), answerer);
   }
 
   #readerOf(plan: AnswerPlan, owner: RequestContext): AnswerReader {

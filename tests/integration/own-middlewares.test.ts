@@ -141,3 +141,46 @@ test('a middleware says what it says to caches of k-fastify-gateway', async (t) 
   assert.deepEqual([await get('a'), await get('b'), await get('a')], ['1', '2', '1']);
   assert.deepEqual([await get('a', '?off'), await get('a', '?off')], ['3', '4']);
 });
+
+test('a middleware that hears of the head by writeHead hears of every head, and what it sets is on the answer', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    `export default function timed(req, res, next) {
+      const own = res.writeHead;
+      res.writeHead = function (...args) {
+        res.setHeader('x-took', '5ms of ' + args[0]);
+        return own.apply(this, args);
+      };
+      if (req.query.do === 'own') return res.json({ a: 1 });
+      if (req.query.do === 'fail') return next(Object.assign(new Error('who are you?'), { status: 401 }));
+      next();
+    }`,
+  );
+  const passed = await ask(`${gateway.url}/a/x`);
+  assert.deepEqual([passed.status, passed.headers['x-took']], [200, '5ms of 200']);
+  const own = await ask(`${gateway.url}/a?do=own`);
+  assert.deepEqual([own.json, own.headers['x-took']], [{ a: 1 }, '5ms of 200']);
+});
+
+test('an error that tells what the client has done wrong refuses with its status, any other fails the stage', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    `export default (req, res, next) => {
+      const { status } = req.query;
+      next(Object.assign(new Error('who are you?'), { status: Number(status) }));
+    };`,
+  );
+  const refused = await ask(`${gateway.url}/a?status=401`);
+  assert.deepEqual([refused.status, refused.json.code, refused.json.detail], [401, 'stage_refused', 'who are you?']);
+  for (const status of [500, 200, 999]) {
+    const failed = await ask(`${gateway.url}/a?status=${status}`);
+    assert.deepEqual([failed.status, failed.json.code], [500, 'stage_failed']);
+    assert.doesNotMatch(failed.text, /who are you/);
+  }
+});
+
+test('one that waits for the end of answers by res.end is warned of, once', async (t) => {
+  const { gateway } = await startOwn(t, 'export default (req, res, next) => { res.end = () => res; next(); };');
+  for (let i = 0; i < 3; i += 1) assert.equal((await ask(`${gateway.url}/a/x`)).status, 200);
+  assert.equal(gateway.messages.filter((line) => line.includes('it replaces write or end')).length, 1);
+});

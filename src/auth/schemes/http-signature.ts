@@ -5,6 +5,7 @@ import { turnFor } from '../../body/heavy.ts';
 import type { RequestContext } from '../../context.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { hasBody } from '../../lib/has-body.ts';
+import { redactText } from '../../lib/redact.ts';
 import { duration } from '../../schema-values.ts';
 import type { Report } from '../../stage.ts';
 import { identifyConsumer } from '../consumer-identity.ts';
@@ -61,12 +62,13 @@ interface Shared {
   readonly clock: Clock;
 }
 
+/** So much of what should have been signed is told. */
+const SHOWN_CHARS = 1000;
 const EXPIRED_KEY = new Refusal('the key of the signature has expired');
 const WRONG_ALGORITHM = new Refusal('the signature names another algorithm than its key is for');
 const NO_CREATED = new Refusal('the signature does not say when it was created');
 const EXPIRED = new Refusal('the signature has expired');
 const NO_NONCE = new Refusal('the signature has no nonce');
-const WRONG = new Refusal('the signature does not fit the request');
 
 /**
  * Requests that a partner has signed (RFC 9421). Everything but the digest of the body is checked before a byte of that
@@ -158,13 +160,19 @@ function createProof(chosen: Options, { keys, seen, clock }: Shared) {
     if (fault !== undefined) return fault;
     const base = baseOf(context, message.components, message.parametersText);
     if (base instanceof Refusal) return base;
-    if (!isSignedBy(key, base, message.signature)) return WRONG;
+    if (!isSignedBy(key, base, message.signature)) return wrong(base);
     const named = nameOf(message, key);
     // A copy of what has passed makes nobody read a body.
     if (named !== undefined && seen.has(named.owner, named.name)) return AGAIN;
     const needsMore = named !== undefined || coversDigest(message.components);
     return needsMore ? proveBody(context, message, key) : key.identity;
   };
+}
+
+/** What was verified is told in the log, where whoever has signed something else can see the difference. */
+function wrong(base: string | Buffer): Refusal {
+  const forLog = `what it should sign is ${JSON.stringify(redactText(String(base)).slice(0, SHOWN_CHARS))}`;
+  return new Refusal('the signature does not fit the request', { forLog });
 }
 
 /** Under which name a signature with a nonce passes once. */

@@ -1,3 +1,4 @@
+import { ChoosingSink } from '../../answer/choosing-sink.ts';
 import { type AnswerReader, WholeAnswerSink } from '../../answer/whole-answer.ts';
 import { turnFor } from '../../body/heavy.ts';
 import type { RequestContext, Sink } from '../../context.ts';
@@ -28,51 +29,36 @@ export function watchAnswer(context: RequestContext, operation: Operation, terms
 }
 
 /** Looks at the head, and hands the answer to whoever fits it: nobody, one who reads along, or one who reads it first. */
-class AnswerSink implements Sink {
+class AnswerSink extends ChoosingSink {
   readonly #operation: Operation;
   readonly #terms: AnswerTerms;
-  #next: Sink;
-  #isOver = false;
 
   constructor(operation: Operation, terms: AnswerTerms, next: Sink) {
+    super(next);
     this.#operation = operation;
     this.#terms = terms;
-    this.#next = next;
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     if (answerer !== 'service') {
-      this.#next.head(context, status, fields, answerer);
+      this.behind.head(context, status, fields, answerer);
       return;
     }
     const { fault, schema }: Expected = expectAnswer(this.#operation, context, status, fields);
     if (fault !== undefined) this.#terms.complain(context, this.#operation, fault);
     if (fault !== undefined && this.#terms.isEnforced) {
-      this.#isOver = true;
-      this.#next.fail(context, invalidAnswer(fault));
+      this.refuse(context, invalidAnswer(fault));
       return;
     }
-    if (schema !== undefined) this.#next = this.#reading(schema);
-    this.#next.head(context, status, fields, answerer);
-  }
-
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#isOver || this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    if (!this.#isOver) this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
-    if (!this.#isOver) this.#next.fail(context, error);
+    const next = schema === undefined ? this.behind : this.goThrough(this.#reading(schema));
+    next.head(context, status, fields, answerer);
   }
 
   #reading(schema: string): Sink {
     const { api, maxBytes, isEnforced, complain } = this.#terms;
     const find = (body: Buffer) => findAnswerFault(api, schema, body);
     const tell = (context: RequestContext, fault: string) => complain(context, this.#operation, fault);
-    if (!isEnforced) return new ReadAlong(find, tell, maxBytes, this.#next);
+    if (!isEnforced) return new ReadAlong(find, tell, maxBytes, this.behind);
     const reader: AnswerReader = {
       maxBytes,
       wants: () => true,
@@ -83,7 +69,7 @@ class AnswerSink implements Sink {
         throw invalidAnswer(fault);
       },
     };
-    return new WholeAnswerSink(reader, this.#next);
+    return new WholeAnswerSink(reader, this.behind);
   }
 }
 

@@ -59,7 +59,11 @@ test('a missing secret refuses the file, once and at its place', (t) => {
   assert.deepEqual(
     faults.map(({ line, path, message }) => [line, path, message]),
     [
-      [5, '/consumers/0/secret', '${ENV:NOWHERE}: this environment variable is not set'],
+      [
+        5,
+        '/consumers/0/secret',
+        '${ENV:NOWHERE}: this environment variable is not set (one that was added to .env counts from the next start on)',
+      ],
       [5, '/consumers/0/secret', "${FILE:/nowhere/x}: this file can't be read (ENOENT)"],
     ],
   );

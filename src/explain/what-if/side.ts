@@ -49,6 +49,7 @@ export function createAside({ settings }: Pick<Deps, 'settings'>): Aside {
 export function* compileSide(configuration: Configuration, deps: Deps, aside: Aside, sideWork: SideWork): Steps<Side> {
   const trial: SnapshotDeps = { ...deps, ...aside, pool: new Pool(), hidden: new HiddenValues(), inProcess: askNobody };
   const { classes } = createExpressApp(() => undefined);
+  yield;
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   const stages = judgedStages(configuration.stages);
   const snapshot = yield* compileInSteps({ ...configuration, stages }, trial);

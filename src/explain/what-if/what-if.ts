@@ -29,6 +29,7 @@ export function createWhatIf(deps: Deps): WhatIf {
   return function* whatIf(inForce, candidate) {
     const startedAtMs = performance.now();
     aside ??= createAside(deps);
+    yield;
     const [recorder = new Recorder()] = deps.pool.list(recorderKind);
     const sideWork = createSideWork();
     const sides: Side[] = [];

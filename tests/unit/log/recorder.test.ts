@@ -46,7 +46,7 @@ test('of a credential its place is kept, and nothing else', () => {
       url: '/orders/7?api_key=k-secret&page=2&access_token=t-secret',
       rawHeaders: [
         ...['Authorization', 'Bearer b-secret', 'Cookie', 'session=c-secret; theme=d-secret', 'X-API-Key', 'x-secret'],
-        ...['X-Partner', 'p-secret', 'X-Auth-Token', 'a-secret', 'Accept', 'text/html'],
+        ...['X-Partner', 'p-secret', 'X-Auth-Token', 'a-secret', 'X-Gateway-Debug', 'g-secret', 'Accept', 'text/html'],
       ],
     },
     method: 'GET',

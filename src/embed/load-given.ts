@@ -33,10 +33,10 @@ export function createGivenRoutes(options: GatewayOptions, env: GatewayOptions['
   return {
     file,
     isFile: text === undefined,
-    *load() {
-      if (text === undefined) return yield* loadRoutesInSteps(file, { env: { ...env } });
+    *load(trial) {
+      if (text === undefined) return yield* loadRoutesInSteps(file, { env: { ...env }, ...trial });
       try {
-        return yield* loadRoutesInSteps(file, { env: { ...env }, read });
+        return yield* loadRoutesInSteps(file, { env: { ...env }, read, ...trial });
       } catch (error) {
         throw error instanceof ConfigError ? new ConfigError(error.faults.map(withoutLines)) : error;
       }

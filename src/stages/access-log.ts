@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
 import { type AccessLevel, AccessRecord, gatewayMs, renderAccessJson } from '../log/access-line.ts';
 import { Recent, recentKind } from '../log/recent.ts';
 import { describeRecord, Recorder, recorderKind } from '../log/recorder.ts';
+import { holdSeries } from '../metrics/series.ts';
 import type { Tally } from '../metrics/tally-histogram.ts';
 import { share } from '../schema-values.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
@@ -34,6 +35,7 @@ export const accessLogStage = defineStage({
       .describe('What a reload may change for the requests that came of late; the guard in force counts.'),
   },
   create(_options, route, deps) {
+    holdSeries(deps.metrics, 'route', route.name, deps.lease);
     const end = createEnd(route.name, deps);
     return function accessLog(req, _res, next) {
       const context = contextOf(req);

@@ -35,6 +35,7 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
     const prepare = (begun: RequestContext): void => {
       begun.sink = last;
       begun.dryRun = request.dryRun ?? false;
+      begun.mayAsk = request.mayAsk ?? false;
       if (begun.dryRun) begun.trace = [];
       if (request.parent !== undefined) becomePartOf(begun, request.parent, request.part);
     };

@@ -111,7 +111,7 @@ export class RedisCounter extends RedisStore implements CallCounter {
     return { decision: createDecision(allowed === 1, window, remaining, resetMs), reserved };
   }
 
-  /** False where there is no such hold (any more). */
+  /** False where there is no such hold. Sent again, it changes nothing and answers the same. */
   async settle({ key, windows, counters }: Hold, used: number): Promise<boolean> {
     const command = ['EVALSHA', RESERVE_SHA, String(windows.length + 1), ...counters, key];
     command.push(this.#time(), 'settle', String(used));

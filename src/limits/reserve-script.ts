@@ -3,13 +3,16 @@ import { WINDOW_LUA } from './window-script.ts';
 
 /** A hold that nobody has settled by then is forgotten: what it held counts as used. */
 const HOLD_MS = 6 * 60 * 60 * 1000;
+/** For so long a settlement may be sent again; it is, as soon as Redis answers. */
+const SETTLED_MS = 10 * 60 * 1000;
 
 /**
  * Reserves what a call may use in all its windows or in none, and settles it once that is known. What it begins with,
  * and its ARGV, are those of `window-script.ts`.
  *
  * KEYS: one per window, and that of the hold, which says how much was reserved, and in which part or period of each
- * window. It is deleted when it is settled: a settlement may be sent again, and counts once.
+ * window. When it is settled, a trace of it is left for a while: a settlement may be sent again, counts once, and is
+ * answered alike; a reservation that arrives after its own settlement holds nothing.
  * Modes: `take` reserves the last value of ARGV, or what is left where that is less, but no less than the cost; `settle`
  * puts the cost in the place of what was reserved, where it was reserved. What was reserved in a part that has left its
  * window is gone with it; what was used beyond it counts now.
@@ -49,13 +52,15 @@ local function correct(i, w, mark, delta)
 end
 
 if mode == 'settle' then
-  if not saved[#KEYS] then return { 0 } end
-  redis.call('DEL', KEYS[#KEYS])
-  local hold = cmsgpack.unpack(saved[#KEYS])
-  local delta = cost - hold[1]
+  local held = saved[#KEYS] and cmsgpack.unpack(saved[#KEYS]) or 0
+  local isOpen = type(held) == 'table'
+  if isOpen or not saved[#KEYS] then
+    redis.call('SET', KEYS[#KEYS], cmsgpack.pack(isOpen and 1 or 0), 'PX', ${SETTLED_MS})
+  end
+  if held == 0 then return { 0 } end
   for i = 1, count do
     windows[i] = open(i)
-    if delta ~= 0 then correct(i, windows[i], hold[1 + i], delta) end
+    if isOpen and cost ~= held[1] then correct(i, windows[i], held[1 + i], cost - held[1]) end
   end
   return tellAll({ 1 })
 end
@@ -65,6 +70,9 @@ for i = 1, count do
   windows[i] = open(i)
   grant = math.min(grant, remaining(windows[i]))
 end
+
+-- It was settled before it came: nobody waits for it.
+if saved[#KEYS] then return tellAll({ 0, 0, remaining(windows[1]), 0, 0 }) end
 
 if grant < cost then
   local refusing, longest = 1, 0

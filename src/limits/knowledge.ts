@@ -32,12 +32,13 @@ export class Knowledge {
     this.#quotas = quotas;
   }
 
-  learn(window: Window, key: string, { told, refusedMs, booked }: Told): void {
+  learn(window: Window, key: string, what: Told): void {
     if (window.quota !== undefined) {
-      this.#quotas.learn(window, key, told, booked);
+      this.#quotas.learn(window, key, what);
       return;
     }
     const nowMs = this.#clock.now();
+    const { told, refusedMs } = what;
     const used = Math.max(0, window.limit - told);
     const refusedUntilMs = refusedMs === 0 ? 0 : nowMs + refusedMs;
     const known = this.#known.get(key);

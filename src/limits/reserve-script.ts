@@ -13,16 +13,50 @@ const SETTLED_MS = 10 * 60 * 1000;
  * KEYS: one per window, and that of the hold, which says how much was reserved, and in which part or period of each
  * window. When it is settled, a trace of it is left for a while: a settlement may be sent again, counts once, and is
  * answered alike; a reservation that arrives after its own settlement holds nothing.
+ * What is held and not settled is also kept in the windows' own states: by part of a sliding window (from place 13 on),
+ * else as the fourth value. It is no knowledge of what was used.
  * Modes: `take` reserves the last value of ARGV, or what is left where that is less, but no less than the cost; `settle`
  * puts the cost in the place of what was reserved, where it was reserved. What was reserved in a part that has left its
  * window is gone with it; what was used beyond it counts now.
  * `take` answers `{ allowed, index of the deciding window, remaining, reset in ms, reserved }`, `settle` `{ 1 }`, or
- * `{ 0 }` and no more where there is no such hold; then both of each window what `increment-script.ts` says of it.
+ * `{ 0 }` and no more where there is no such hold; then both of each window what `increment-script.ts` says of it, and
+ * of each how much of what is used is only held: of a quota all of that, else what would be left without.
  */
 export const RESERVE_SCRIPT = `
 ${WINDOW_LUA}
 
 local count = #KEYS - 1
+
+local function hold(w, amount)
+  local state = w.state
+  if w.kind == 's' then
+    for place = #state + 1, 23 do state[place] = 0 end
+    state[13] = state[13] + amount
+  else
+    state[3] = state[3] or 0
+    state[4] = (state[4] or 0) + amount
+  end
+end
+
+-- Lets go of what was held under a mark, and answers how much of it this state held.
+local function release(w, mark, amount)
+  local age = w.state[1] - mark
+  if age < 0 or (age > 0 and w.kind ~= 's') then return 0 end
+  local place = w.kind == 's' and 13 + age or 4
+  local released = math.min(w.state[place] or 0, amount)
+  if released > 0 then w.state[place] = w.state[place] - released end
+  return released
+end
+
+local function tellHeld(w)
+  if w.kind ~= 's' then
+    local held = w.state[4] or 0
+    return w.kind == 'q' and held or math.max(0, math.min(held, w.limit - w.state[2] + held))
+  end
+  local held = 0
+  for place = 13, #w.state do held = held + w.state[place] end
+  return math.max(0, math.floor(math.min(held, w.limit - estimate(w) + held)))
+end
 
 local function tellAll(reply)
   cost = 1
@@ -31,6 +65,7 @@ local function tellAll(reply)
   for i = 1, count do
     if windows[i].kind == 'q' then reply[#reply + 1] = windows[i].state[3] or 0 end
   end
+  for i = 1, count do reply[#reply + 1] = tellHeld(windows[i]) end
   return reply
 end
 
@@ -59,8 +94,15 @@ if mode == 'settle' then
   end
   if held == 0 then return { 0 } end
   for i = 1, count do
-    windows[i] = open(i)
-    if isOpen and cost ~= held[1] then correct(i, windows[i], held[1 + i], cost - held[1]) end
+    local w = open(i)
+    windows[i] = w
+    if isOpen then
+      local mark = held[1 + i]
+      local released = release(w, mark, held[1])
+      -- A counter that was lost has lost what it held, too.
+      local isLost = w.kind ~= 's' and w.state[1] == mark
+      correct(i, w, mark, cost - (isLost and released or held[1]))
+    end
   end
   return tellAll({ 1 })
 end
@@ -84,16 +126,17 @@ if grant < cost then
 end
 
 cost = grant
-local hold = { grant }
+local held = { grant }
 local tightest, least, resetMs = 1, math.huge, 0
 for i = 1, count do
   local w = windows[i]
+  hold(w, grant)
   add(i, w)
-  hold[1 + i] = w.state[1]
+  held[1 + i] = w.state[1]
   local left, ms = remaining(w), reset(w)
   if left < least or (left == least and ms > resetMs) then tightest, least, resetMs = i, left, ms end
 end
-redis.call('SET', KEYS[#KEYS], cmsgpack.pack(hold), 'PX', ${HOLD_MS})
+redis.call('SET', KEYS[#KEYS], cmsgpack.pack(held), 'PX', ${HOLD_MS})
 return tellAll({ 1, tightest - 1, least, math.ceil(resetMs), grant })
 `.trim();
 

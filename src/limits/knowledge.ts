@@ -38,7 +38,9 @@ export class Knowledge {
       return;
     }
     const nowMs = this.#clock.now();
-    const { told, refusedMs } = what;
+    const { told, held } = what;
+    // What is only held may be given back at any time: that nothing is left now is no knowledge of use.
+    const refusedMs = held > 0 ? 0 : what.refusedMs;
     const used = Math.max(0, window.limit - told);
     const refusedUntilMs = refusedMs === 0 ? 0 : nowMs + refusedMs;
     const known = this.#known.get(key);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { needsRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { quotaOfTokens, type SharedBench, startSharedLimits } from '../support/shared-limits.ts';
+import { quotaOfTokens, type SharedBench, startSharedLimits, windowOfTokens } from '../support/shared-limits.ts';
 import { until } from '../support/until.ts';
 
 const LIMIT = 1_000_000;
@@ -67,3 +67,40 @@ test(
     assert.equal(await other.leftOf(QUOTA), LIMIT - 90 - 19);
   },
 );
+
+for (const algorithm of ['sliding', 'fixed']) {
+  test(
+    `a ${algorithm} window that was only held is not used up again in a Redis that comes back empty`,
+    needsRedis,
+    async (t) => {
+      const { redis, one, other } = await startTwo(t);
+      const window = windowOfTokens({ limit: 1000, algorithm });
+      const held = await Promise.all(Array.from({ length: 10 }, () => one.reserve(window, HUNDRED)));
+      assert.equal((await other.reserve(window, HUNDRED)).decision.allowed, false, 'all of it is held');
+      for (const { settle } of held) settle(12);
+      assert.equal(await one.leftOf(window), 880);
+      await redis.kill();
+      await all([one, other], false);
+      await redis.start();
+      await all([one, other], true);
+      for (const bench of [one, other]) assert.equal((await bench.reserve(window, HUNDRED)).decision.allowed, true);
+    },
+  );
+
+  test(
+    `a ${algorithm} window that was reserved and used up stays so in a Redis that comes back empty`,
+    needsRedis,
+    async (t) => {
+      const { redis, one, other } = await startTwo(t);
+      const window = windowOfTokens({ limit: 1000, algorithm });
+      for (let times = 0; times < 10; times++) (await one.reserve(window, HUNDRED)).settle(100);
+      assert.equal((await other.reserve(window, HUNDRED)).decision.allowed, false);
+      await redis.kill();
+      await all([one, other], false);
+      assert.equal((await other.reserve(window, HUNDRED)).decision.allowed, false);
+      await redis.start();
+      await all([one, other], true);
+      for (const bench of [one, other]) assert.equal((await bench.reserve(window, HUNDRED)).decision.allowed, false);
+    },
+  );
+}

@@ -73,6 +73,7 @@ test('what is used up is listed for as long as Redis said, and nothing that has 
   knowledge.learn(window, 'used up', { told: 0, refusedMs: 5000, booked: 0, held: 0 });
   knowledge.learn(window, 'refused a call of cost 20', { told: 10, refusedMs: 5000, booked: 0, held: 0 });
   knowledge.learn(window, 'fresh', { told: 99, ...FREE });
+  knowledge.learn(window, 'held', { told: 0, refusedMs: 5000, booked: 0, held: 1 });
   knowledge.learn(quota, 'quota', { told: 100, ...FREE });
   assert.deepEqual([...knowledge.usedUp()], [{ window, key: 'used up', leftMs: 5000 }]);
   clock.pass(4 * SECOND_MS);

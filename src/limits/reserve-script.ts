@@ -100,8 +100,8 @@ if mode == 'settle' then
       local mark = held[1 + i]
       local released = release(w, mark, held[1])
       -- A counter that was lost has lost what it held, too.
-      local isLost = w.kind ~= 's' and w.state[1] == mark
-      correct(i, w, mark, cost - (isLost and released or held[1]))
+      local isSamePeriod = w.kind ~= 's' and w.state[1] == mark
+      correct(i, w, mark, cost - (isSamePeriod and released or held[1]))
     end
   end
   return tellAll({ 1 })

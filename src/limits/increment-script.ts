@@ -28,7 +28,7 @@ local function fillSliding(w, ends)
   local age = w.state[1] - part + 10
   if age > 10 then return false end
   age = math.max(age, 0)
-  for place = 2, 12 do w.state[place] = 0 end
+  for place = 2, #w.state do w.state[place] = 0 end
   w.state[2 + age] = first
   local later = 2 + math.max(age - 1, 0)
   w.state[later] = w.state[later] + w.limit - first

@@ -32,12 +32,15 @@ export class Knowledge {
     this.#quotas = quotas;
   }
 
-  learn(window: Window, key: string, { told, refusedMs, booked }: Told): void {
+  learn(window: Window, key: string, what: Told): void {
     if (window.quota !== undefined) {
-      this.#quotas.learn(window, key, told, booked);
+      this.#quotas.learn(window, key, what);
       return;
     }
     const nowMs = this.#clock.now();
+    const { told, held } = what;
+    // What is only held may be given back at any time: that nothing is left now is no knowledge of use.
+    const refusedMs = held > 0 ? 0 : what.refusedMs;
     const used = Math.max(0, window.limit - told);
     const refusedUntilMs = refusedMs === 0 ? 0 : nowMs + refusedMs;
     const known = this.#known.get(key);

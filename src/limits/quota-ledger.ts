@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { BOOK_SCRIPT } from './book-script.ts';
+import type { Told } from './redis-counter.ts';
 import type { Window } from './window.ts';
 
 /** More callers than these are not remembered. */
@@ -21,6 +22,8 @@ interface Entry {
   readonly endsAtMs: number;
   /** What Redis last said is used. */
   used: number;
+  /** The same without what was only held by reservations: that was not lost with Redis. */
+  settled: number;
   booked: number;
   /** What passed here and is not booked. */
   local: number;
@@ -51,10 +54,11 @@ export class QuotaLedger {
     this.#keyOf = keyOf;
   }
 
-  /** Redis said how much is used, and how much of that was booked. */
-  learn(window: Window, key: string, used: number, booked: number): void {
+  /** Redis said how much is used, how much of that was booked, and how much is only held by reservations. */
+  learn(window: Window, key: string, { told, booked, held }: Told): void {
     const entry = this.#entryOf(window, key);
-    entry.used = used;
+    entry.used = told;
+    entry.settled = told - held;
     entry.booked = booked;
   }
 
@@ -123,15 +127,18 @@ export class QuotaLedger {
       entry.local = 0;
       entry.onSent?.();
     }
-    const { id = '', amount = 0 } = entry.booking ?? {};
+    const { booking } = entry;
+    const { id = '', amount = 0 } = booking ?? {};
     const keys = [key, this.#keyOf(`booked|${id}`)];
-    const { period, endsAtMs, used, booked } = entry;
-    const numbers = [period, endsAtMs, used, booked, amount];
+    const { period, endsAtMs, settled, booked } = entry;
+    const numbers = [period, endsAtMs, settled, booked, amount];
     try {
       const reply = await this.#redis.send('EVAL', BOOK_SCRIPT, 2, ...keys, ...numbers);
       if (!Array.isArray(reply) || !reply.every(Number.isSafeInteger)) throw this.#distrust();
-      [entry.used, entry.booked] = reply.length === 2 ? (reply as [number, number]) : [0, 0];
-      entry.booking = undefined;
+      const [told = 0, nowBooked = 0, held = 0] = reply as number[];
+      Object.assign(entry, { used: told, settled: told - held, booked: nowBooked });
+      // It may have been sent twice, and another since.
+      if (entry.booking === booking) entry.booking = undefined;
       if (entry.local > 0) this.#owe(entry);
     } catch {
       // Redis tells when it is back.
@@ -162,6 +169,7 @@ export class QuotaLedger {
       period: number,
       endsAtMs,
       used: 0,
+      settled: 0,
       booked: 0,
       local: 0,
       onSent: undefined,

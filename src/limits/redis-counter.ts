@@ -25,6 +25,8 @@ export interface Told {
   readonly refusedMs: number;
   /** How much of what is used of a quota was booked. */
   readonly booked: number;
+  /** How much of what is used is only held by reservations; of a rate limit, what would be left without them. */
+  readonly held: number;
 }
 
 /** A window that was used up, for so many milliseconds more. */
@@ -105,36 +107,38 @@ export class RedisCounter extends RedisStore implements CallCounter {
     const reply = await this.#run(command, RESERVE_SCRIPT);
     const [allowed, index = -1, remaining = 0, resetMs = 0, reserved = 0] = reply;
     const window = windows[index];
-    if (reply.length !== RESERVED_LENGTH + windows.length + countQuotas(windows) || window === undefined)
+    if (reply.length !== RESERVED_LENGTH + 2 * windows.length + countQuotas(windows) || window === undefined)
       throw this.#distrust();
     this.#tell(windows, command, reply, RESERVED_LENGTH);
     return { decision: createDecision(allowed === 1, window, remaining, resetMs), reserved };
   }
 
-  /** False where there is no such hold (any more). */
+  /** False where there is no such hold. Sent again, it changes nothing and answers the same. */
   async settle({ key, windows, counters }: Hold, used: number): Promise<boolean> {
     const command = ['EVALSHA', RESERVE_SHA, String(windows.length + 1), ...counters, key];
     command.push(this.#time(), 'settle', String(used));
     for (const window of windows) this.#pushArguments(command, window);
     const reply = await this.#run(command, RESERVE_SCRIPT);
     if (reply.length === 1 && reply[0] === 0) return false;
-    if (reply.length !== 1 + windows.length + countQuotas(windows)) throw this.#distrust();
+    if (reply.length !== 1 + 2 * windows.length + countQuotas(windows)) throw this.#distrust();
     this.#tell(windows, command, reply, 1);
     return true;
   }
 
-  /** `first`: where in the reply it begins to speak of each window. */
+  /** `first`: where in the reply it begins to speak of each window. Only of reservations it says what is held. */
   #tell(windows: readonly Window[], command: readonly string[], reply: readonly number[], first: number): void {
     if (this.#learn === undefined) return;
     const [allowed, refusing, , resetMs = 0] = reply;
     let bookedAt = first + windows.length;
+    const heldAt = bookedAt + countQuotas(windows);
     for (let i = 0; i < windows.length; i++) {
       const window = windows[i] as Window;
       const hasRefused = allowed !== 1 && i === refusing;
       const booked = window.quota === undefined ? 0 : (reply[bookedAt++] as number);
       const told = reply[first + i] as number;
       const refusedMs = told < 0 ? -told : hasRefused ? resetMs : 0;
-      this.#learn(window, command[FIRST_KEY + i] as string, { told: Math.max(0, told), refusedMs, booked });
+      const held = reply[heldAt + i] ?? 0;
+      this.#learn(window, command[FIRST_KEY + i] as string, { told: Math.max(0, told), refusedMs, booked, held });
     }
   }
 

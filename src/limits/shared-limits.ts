@@ -79,7 +79,10 @@ export class SharedLimits implements Limits {
       ({ decision, reserved }) => ({
         decision,
         reserved,
-        settle: once((used) => decision.allowed && this.#holds.settle({ hold, reserved, used })),
+        settle: once((used) => {
+          if (decision.allowed)
+            this.#holds.settle({ hold, reserved, used, onMissing: () => this.#book(windows, context, used) });
+        }),
       }),
       (error: unknown) => {
         this.#complain(error);
@@ -155,21 +158,29 @@ export class SharedLimits implements Limits {
   ): Reservation {
     const share = 1 / this.#instances.count;
     const { decision, reserved, settle } = this.#memory.reserve(windows, context, wanted, share, this.#usedElsewhere);
-    const quotas = windows
-      .filter(({ quota }) => quota !== undefined)
-      .map((window) => ({ window, subject: window.subject(context) }));
-    const book = (used: number): void => {
-      for (const { window, subject } of used > 0 ? quotas : [])
-        this.#quotas.add(window, this.#shared.keyOf(window, subject), used, () => this.#memory.forget(window, subject));
-    };
     if (doubtful !== undefined && !decision.allowed)
       this.#holds.settle({ hold: doubtful, reserved: undefined, used: 0 });
     const settleBoth = (used: number): void => {
       settle(used);
-      if (doubtful === undefined) book(used);
-      else this.#holds.settle({ hold: doubtful, reserved: undefined, used, onMissing: () => book(used) });
+      if (doubtful === undefined) this.#book(windows, context, used);
+      else {
+        const onMissing = (): void => this.#book(windows, context, used);
+        this.#holds.settle({ hold: doubtful, reserved: undefined, used, onMissing });
+      }
     };
     return { decision, reserved, settle: once(decision.allowed ? settleBoth : () => {}) };
+  }
+
+  /** Books into quotas what a call has used that Redis holds nothing for. */
+  #book(windows: readonly Window[], context: RequestContext, used: number): void {
+    if (used <= 0) return;
+    for (const window of windows) {
+      if (window.quota === undefined) continue;
+      const subject = window.subject(context);
+      const key = this.#shared.keyOf(window, subject);
+      this.#quotas.add(window, key, used, () => this.#memory.forget(window, subject));
+      if (this.#redis.isUp) this.#quotas.settle(key);
+    }
   }
 
   /** Redis is told what it does not know of the windows of a call, before it decides about it. */

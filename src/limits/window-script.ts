@@ -28,6 +28,8 @@ local function open(i)
     local steps = math.min(part - state[1], 11)
     if steps > 0 then
       for place = 12, 2, -1 do state[place] = place - steps >= 2 and state[place - steps] or 0 end
+      -- What is held of each part, where tokens are reserved.
+      for place = #state, 13, -1 do state[place] = place - steps >= 13 and state[place - steps] or 0 end
       state[1] = part
     end
     w.total = 0

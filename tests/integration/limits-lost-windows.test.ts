@@ -28,7 +28,7 @@ test('a lost window is used up for as long as Redis had told, and never for long
   const clock = new FakeClock();
   const random = createRandom(7);
   const below = (end: number): number => Math.floor(random() * end);
-  let told: Told = { told: 0, refusedMs: 0, booked: 0 };
+  let told: Told = { told: 0, refusedMs: 0, booked: 0, held: 0 };
   let key = '';
   const counter = new RedisCounter(
     observed.link,

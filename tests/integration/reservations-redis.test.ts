@@ -48,7 +48,7 @@ test('Redis and memory decide and settle reservations alike, whatever comes', ne
         async settle(used) {
           held.settle(used);
           assert.equal(await shared.settle(hold, used), true);
-          assert.equal(await shared.settle(hold, 0), false);
+          assert.equal(await shared.settle(hold, 0), true, 'it counts once');
         },
       });
     }

@@ -7,7 +7,7 @@ import { compilePlan, compileWindow, type Window } from '../../../src/limits/win
 import { FakeClock } from '../../support/limits.ts';
 
 const SECOND_MS = 1000;
-const FREE = { refusedMs: 0, booked: 0 };
+const FREE = { refusedMs: 0, booked: 0, held: 0 };
 const compile = (options: object): Window =>
   compileWindow(rateLimitSchema.parse({ limit: 100, window: '1m', ...options }), { kind: 'route', name: 'r' }, 'r');
 const [quota] = compilePlan('pro', planSchema.parse({ quota: { limit: 100, period: 'month' } }), 'r') as [Window];
@@ -41,7 +41,7 @@ test('what Redis refused stays refused for as long as it said', () => {
   const { clock, knowledge } = setUp();
   for (const algorithm of ['sliding', 'token-bucket'] as const) {
     const window = compile({ algorithm, ...(algorithm === 'token-bucket' && { burst: 9 }) });
-    knowledge.learn(window, algorithm, { told: 0, refusedMs: 5000, booked: 0 });
+    knowledge.learn(window, algorithm, { told: 0, refusedMs: 5000, booked: 0, held: 0 });
     assert.equal(knowledge.limitOf(window, algorithm, 1, 1), 0);
     assert.equal(knowledge.waitMs(window, algorithm, 1), 5000);
   }
@@ -70,9 +70,10 @@ test('a quota is known for its period, with what is on its way to Redis', () => 
 test('what is used up is listed for as long as Redis said, and nothing that has something left', () => {
   const { clock, knowledge } = setUp();
   const window = compile({});
-  knowledge.learn(window, 'used up', { told: 0, refusedMs: 5000, booked: 0 });
-  knowledge.learn(window, 'refused a call of cost 20', { told: 10, refusedMs: 5000, booked: 0 });
+  knowledge.learn(window, 'used up', { told: 0, refusedMs: 5000, booked: 0, held: 0 });
+  knowledge.learn(window, 'refused a call of cost 20', { told: 10, refusedMs: 5000, booked: 0, held: 0 });
   knowledge.learn(window, 'fresh', { told: 99, ...FREE });
+  knowledge.learn(window, 'held', { told: 0, refusedMs: 5000, booked: 0, held: 1 });
   knowledge.learn(quota, 'quota', { told: 100, ...FREE });
   assert.deepEqual([...knowledge.usedUp()], [{ window, key: 'used up', leftMs: 5000 }]);
   clock.pass(4 * SECOND_MS);

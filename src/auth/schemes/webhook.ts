@@ -6,7 +6,7 @@ import type { ConsumerRow } from '../consumers.ts';
 import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme } from '../scheme.ts';
 import { readAsSent } from '../signed/as-sent.ts';
-import { AGAIN, forgetUnlessDone, passOnce, SLACK_MS } from '../signed/once.ts';
+import { AGAIN, keepIfDone, passOnce, SLACK_MS } from '../signed/once.ts';
 import { Seen, seenKind } from '../signed/seen.ts';
 import { hashOf, type SignedPart } from '../signed/sliced.ts';
 import { UnprovenUploads, unprovenKind } from '../signed/unproven-uploads.ts';
@@ -147,9 +147,9 @@ function createProof(options: WebhookOptions, form: WebhookForm, keys: readonly 
     const owner = identity.consumer?.name ?? '';
     const name = (await hashOf('sha256', [`${form.header}\n`, ...signed])).toString('base64url');
     if (context.dryRun) return seen.has(owner, name) ? AGAIN : identity;
-    const outcome = await passOnce(seen, { owner, name, untilMs, withoutRedis }, identity);
+    const outcome = await passOnce(seen, { owner, name, untilMs, withoutRedis, isProvisional: !isTimed }, identity);
     // Without a time in it, a message that failed is sent again as it was.
-    if (outcome === identity && !isTimed) forgetUnlessDone(context, () => seen.forget(owner, name));
+    if (outcome === identity && !isTimed) keepIfDone(context, seen, owner, name);
     return outcome;
   }
 

@@ -233,6 +233,9 @@ test('a file with a webhook that could never pass, or that anybody could forge, 
   assert.match(await refusal({ ...github, provider: 'gitub' }), /github/);
   assert.match(await refusal(parts({ signed: 'x' })), /needs \$\{body\}/);
   assert.match(await refusal(parts({ signed: '${body}${nonsense}' })), /nonsense/);
+  const timed = { timestamp: { header: 'x-time' }, id: { header: 'x-id' } };
+  assert.match(await refusal(parts({ ...timed, signed: '${id}${timestamp}${body}' })), /where \$\{id\} ends/);
+  assert.match(await refusal(parts({ signed: '${url}${body}' })), /write the URL itself/);
   assert.match(await refusal(parts({ timestamp: { header: 'x-time' } })), /a time that is not signed/);
   assert.match(await refusal(parts({ id: { header: 'x-id' } })), /one that is not signed/);
   assert.match(await refusal({ provider: 'stripe', consumers: 'provider', replay: '1h' }), /no time is signed/);

@@ -241,3 +241,30 @@ test('a file with a webhook that could never pass, or that anybody could forge, 
   assert.match(await refusal({ provider: 'stripe', consumers: 'provider', replay: '1h' }), /no time is signed/);
   for (const text of [await refusal(github, { webhookSecrets: ['short'] })]) assert.doesNotMatch(text, /"short"/);
 });
+
+test('a public key is no secret, wherever else it counts', async (t) => {
+  const { gateway } = await setUp(t);
+  const raw = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const refusal = async (secret: string, first: object, second: object) => {
+    const routes = [first, second].map((webhook, at) => ({
+      prefix: `/${at}`,
+      target: 'http://127.0.0.1:9',
+      auth: { webhook: { consumers: 'provider', ...webhook } },
+    }));
+    return JSON.stringify(
+      await gateway.reload({ consumers: [{ name: 'provider', webhookSecrets: [secret] }], routes }),
+    );
+  };
+  const github = { provider: 'github' };
+  const key = { parts: { header: 'x-sig', algorithm: 'ed25519' } };
+  const standard = { provider: 'standard-webhooks' };
+  assert.match(await refusal(`whpk_${raw.toString('base64')}`, standard, github), /key of a key pair/);
+  for (const coding of ['hex', 'base64'] as const) {
+    const text = await refusal(raw.toString(coding), key, github);
+    assert.match(text, /is the public key of route 0: anybody may know it/);
+    assert.ok(!text.includes(raw.toString(coding)));
+    const coded = { parts: { header: 'x-sig', secretEncoding: coding } };
+    assert.match(await refusal(raw.toString(coding), coded, key), /is the public key of route 1/);
+  }
+  assert.doesNotMatch(await refusal(raw.toString('hex'), github, { ...github, replay: '1s' }), /public key/);
+});

@@ -164,6 +164,14 @@ test('what is signed is the body as it was sent, and the service gets the very s
   assert.equal((await send(Buffer.alloc(1024 * 1024 + 1), signGitHub('x'))).status, 413);
 });
 
+test('a webhook of more than 32 MiB is 413, whatever the route takes', async (t) => {
+  const { send } = await setUp(t, { route: { bodyLimit: '64mb' } });
+  const body = Buffer.alloc(32 * 1024 * 1024 + 1);
+  assert.equal((await send(body, signGitHub(body))).status, 413);
+  const chunked = await send(body, { 'transfer-encoding': 'chunked', ...signGitHub(body) });
+  assert.equal(chunked.status, 413);
+});
+
 test('GitHub: a delivery that came to nothing may come again, and one that has passed may not', async (t) => {
   let status = 503;
   const { send } = await setUp(t, { handler: (_req, res) => void res.writeHead(status).end() });

@@ -33,6 +33,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
    * at the gateway on every route of a file that names it anywhere.
    */
   readonly isPeerProof?: boolean;
+  /** True when its credential proves one request as it was sent: what the gateway asks in its place it can't prove. */
+  readonly provesWholeRequest?: boolean;
   /** True when a route may name it twice, with other options: each is a check of its own. */
   readonly mayRepeat?: boolean;
   /** Keys of the whole file that belong to it alone. */

@@ -48,6 +48,7 @@ export const webhookScheme = defineScheme({
   challenge: 'Webhook realm="turnpike"',
   mayRepeat: true,
   passesOnce: true,
+  provesWholeRequest: true,
   credentialFields(options) {
     const { header, alsoCredentials } = createForm(options);
     return [header, ...alsoCredentials];

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Seen } from '../../../../src/auth/signed/seen.ts';
+import { RedisUnavailableError } from '../../../../src/redis/in-flight.ts';
 import type { RedisLink } from '../../../../src/redis/link.ts';
 
 function setUp(send?: (...words: unknown[]) => Promise<unknown>) {
   const time = { nowMs: 1_000_000 };
   const warnings: string[] = [];
   const distrusted: string[] = [];
-  const redis = send && { prefix: 'p:', send, distrust: (reason: string) => void distrusted.push(reason) };
+  const redis = send && { isUp: true, prefix: 'p:', send, distrust: (reason: string) => void distrusted.push(reason) };
   const log = { warn: (message: string) => void warnings.push(message) };
   const seen = new Seen({ now: () => time.nowMs }, redis as unknown as RedisLink, log as never);
   return { seen, time, warnings, distrusted };
@@ -106,4 +107,29 @@ test('what is under way has a short lease in Redis, and what came of it is told 
   seen.forget('a', 'm');
   assert.equal(sent.length, 4, 'it is told once');
   seen.close();
+});
+
+test('what Redis was not told while it was away it is told later, and a lease is renewed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const sent: unknown[][] = [];
+  let isAway = false;
+  const { seen, time } = setUp(async (...words) => {
+    if (isAway) throw new RedisUnavailableError('Redis does not answer');
+    sent.push(words);
+    return 'OK';
+  });
+  const terms = { untilMs: time.nowMs + 3_600_000, withoutRedis: 'local', isProvisional: true } as const;
+  await seen.take('a', 'n', terms);
+  t.mock.timers.tick(1000);
+  assert.deepEqual(sent[1]?.slice(2), [1, 'p:signed:a:n', sent[0]?.[2], 4000], 'renewed');
+  isAway = true;
+  seen.keep('a', 'n');
+  await new Promise(setImmediate);
+  isAway = false;
+  time.nowMs += 1000;
+  t.mock.timers.tick(1000);
+  assert.deepEqual(sent[2]?.slice(2), [1, 'p:signed:a:n', sent[0]?.[2], 3_599_000], 'told later');
+  assert.equal(sent.length, 3);
+  t.mock.timers.tick(10_000);
+  assert.equal(sent.length, 3, 'and once');
 });

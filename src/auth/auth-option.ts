@@ -92,6 +92,13 @@ function rankOf({ name }: ChosenScheme): number {
   return isLastResort ? 2 : Number(passesOnce);
 }
 
+/** The scheme without which nobody is let in, and which proves a request as it was sent alone; undefined where none is. */
+export function findSignedScheme({ mode, chosen, optional }: AuthRequirement): string | undefined {
+  const signed = chosen.filter(({ name }) => schemeOf(name).provesWholeRequest === true);
+  const isNeeded = mode === 'all' || (!optional && signed.length === chosen.length);
+  return isNeeded ? signed[0]?.name : undefined;
+}
+
 /** Why two of a kind on one route can't both count; undefined where they can. */
 export function findRepeat({ mode, chosen }: AuthRequirement): { message: string; hint: string } | undefined {
   const name = chosen.find((one, at) => chosen.findIndex((other) => other.name === one.name) < at)?.name;

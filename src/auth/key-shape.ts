@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 
-/** What a text is that was meant as a secret: a key in PEM, as a JWK, of ssh, or the base64 of its DER alone. */
+/** What a text is that was meant as a secret: a key in PEM, as a JWK, of ssh, or its DER alone in base64 or hex. */
 export function findKeyShape(text: string): 'public' | 'private' | undefined {
   const start = text.trim();
   const label = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(start)?.[1];
@@ -8,7 +8,8 @@ export function findKeyShape(text: string): 'public' | 'private' | undefined {
   if (/^(ssh-|ecdsa-sha2-)/.test(start)) return 'public';
   if (start.startsWith('{')) return findJwkShape(start);
   // A SEQUENCE, as every key in DER is.
-  return start.startsWith('M') ? findDerShape(Buffer.from(start, 'base64')) : undefined;
+  if (start.startsWith('M')) return findDerShape(Buffer.from(start, 'base64'));
+  return /^30(?:[0-9a-f]{2})+$/i.test(start) ? findDerShape(Buffer.from(start, 'hex')) : undefined;
 }
 
 function findJwkShape(text: string): 'public' | 'private' | undefined {

@@ -33,6 +33,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
    * at the gateway on every route of a file that names it anywhere.
    */
   readonly isPeerProof?: boolean;
+  /** True when its credential proves one request as it was sent: what the gateway asks in its place it can't prove. */
+  readonly provesWholeRequest?: boolean;
   /** True when a route may name it twice, with other options: each is a check of its own. */
   readonly mayRepeat?: boolean;
   /** Keys of the whole file that belong to it alone. */
@@ -49,8 +51,8 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   takesOpaqueBearer?(options: Options): boolean;
   /** Whether the file has anything that this scheme could accept: the gateway's own routes take every such scheme. */
   isPossible(file: FileOf<FileKeys>): boolean;
-  /** Checks what a schema alone can't. */
-  check?(file: FileOf<FileKeys>, report: Report): void;
+  /** Checks what a schema alone can't; `uses`: what the routes of the file say of it. */
+  check?(file: FileOf<FileKeys>, report: Report, uses: readonly SchemeUse<Options>[]): void;
   /** What of a route's options this file can't answer. */
   findFault?(options: Options, file: FileOf<FileKeys>): { readonly message: string; readonly hint: string } | undefined;
   /** Why no route can name it with this file. */
@@ -58,6 +60,12 @@ export interface Scheme<Options = object, FileKeys extends z.ZodRawShape = z.Zod
   prepare(file: FileOf<FileKeys>, deps: StageDeps, callers: TokenCallers): Prepared;
   /** The check of one route. */
   create(options: Options, prepared: Prepared, route: AuthRoute): SchemeCheck;
+}
+
+/** A route that names the scheme: its place in the file, and the options there. */
+export interface SchemeUse<Options> {
+  readonly route: number;
+  readonly options: Options;
 }
 
 /** What a scheme is told of the route that it is created for. */

@@ -8,6 +8,8 @@ import { type Conditions, findReach, takesNoGet } from './reach.ts';
 /** What the checks need to know of a route of the file. */
 export interface CheckedRoute extends Conditions {
   readonly aggregate?: AggregateOptions | undefined;
+  /** The scheme that needs a signature of the request itself, which a part can't have. */
+  readonly signedBy?: string | undefined;
 }
 
 /** A path in the form that is matched, or undefined where no request could have it. */
@@ -84,6 +86,11 @@ function checkTarget(
   } else if (takesNoGet(reach, routes)) {
     report('route', 'leads to a route that takes no GET', 'add "GET" to its methods, or name another path');
     return [];
+  }
+  const [signedBy] = reach.map((at) => routes[at]?.signedBy);
+  if (signedBy !== undefined && reach.every((at) => routes[at]?.signedBy !== undefined)) {
+    const hint = 'let that route take another scheme too, or name another path';
+    report('route', `leads to a route with "${signedBy}", and no part is signed`, hint);
   }
   return reach;
 }

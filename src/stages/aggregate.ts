@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { answerOwn } from '../answer/own.ts';
+import { authKeys, findSignedScheme } from '../auth/auth-option.ts';
 import { checkAggregates } from '../compose/check.ts';
 import { depthOf, takeBudget } from '../compose/family.ts';
 import { Gathering } from '../compose/gathering.ts';
@@ -27,10 +28,12 @@ const MAX_DEPTH = 3;
 export const aggregateStage = defineStage({
   name: 'aggregate',
   keys: { aggregate: aggregateOption.optional() },
-  reads: { prefix, exact, hosts, methods, headers, pathRegex, timeouts: timeoutsKey },
+  reads: { prefix, exact, hosts, methods, headers, pathRegex, auth: authKeys.auth, timeouts: timeoutsKey },
 
   check(_file, routes, report) {
-    if (routes.some(({ aggregate }) => aggregate !== undefined)) checkAggregates(routes, normalForm, report);
+    if (routes.every(({ aggregate }) => aggregate === undefined)) return;
+    const checked = routes.map((route) => ({ ...route, signedBy: findSignedScheme(route.auth) }));
+    checkAggregates(checked, normalForm, report);
   },
 
   create({ aggregate: options, timeouts }, _route, deps) {

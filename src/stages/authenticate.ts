@@ -57,7 +57,7 @@ export const authenticateStage = defineStage({
     const plans = Object.keys(file.plans ?? {});
     checkConsumers(file, plans, report);
     checkTokenNames(file, plans, routes, report, outside?.issuer);
-    for (const scheme of SCHEMES) scheme.check?.(file, report);
+    for (const scheme of SCHEMES) scheme.check?.(file, report, usesOf(scheme.name, routes));
     routes.forEach(({ auth, shadow }, index) => {
       if (auth.mode === 'none' && shadow?.includes('authenticate') === true) {
         const hint = 'name in "auth" what is to be tried out';
@@ -98,6 +98,12 @@ export const authenticateStage = defineStage({
     };
   },
 });
+
+function usesOf(name: string, routes: readonly { readonly auth: AuthRequirement }[]) {
+  return routes.flatMap(({ auth }, route) =>
+    auth.chosen.filter((one) => one.name === name).map(({ options }) => ({ route, options })),
+  );
+}
 
 /** What a route can't ask of its callers, by its own word or with this file. */
 function findAuthFaults(auth: AuthRequirement, file: CredentialsFile) {

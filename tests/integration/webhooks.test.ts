@@ -164,6 +164,14 @@ test('what is signed is the body as it was sent, and the service gets the very s
   assert.equal((await send(Buffer.alloc(1024 * 1024 + 1), signGitHub('x'))).status, 413);
 });
 
+test('a webhook of more than 32 MiB is 413, whatever the route takes', async (t) => {
+  const { send } = await setUp(t, { route: { bodyLimit: '64mb' } });
+  const body = Buffer.alloc(32 * 1024 * 1024 + 1);
+  assert.equal((await send(body, signGitHub(body))).status, 413);
+  const chunked = await send(body, { 'transfer-encoding': 'chunked', ...signGitHub(body) });
+  assert.equal(chunked.status, 413);
+});
+
 test('GitHub: a delivery that came to nothing may come again, and one that has passed may not', async (t) => {
   let status = 503;
   const { send } = await setUp(t, { handler: (_req, res) => void res.writeHead(status).end() });
@@ -233,8 +241,38 @@ test('a file with a webhook that could never pass, or that anybody could forge, 
   assert.match(await refusal({ ...github, provider: 'gitub' }), /github/);
   assert.match(await refusal(parts({ signed: 'x' })), /needs \$\{body\}/);
   assert.match(await refusal(parts({ signed: '${body}${nonsense}' })), /nonsense/);
+  const timed = { timestamp: { header: 'x-time' }, id: { header: 'x-id' } };
+  assert.match(await refusal(parts({ ...timed, signed: '${id}${timestamp}${body}' })), /where \$\{id\} ends/);
+  assert.match(await refusal(parts({ signed: '${url}${body}' })), /write the URL itself/);
   assert.match(await refusal(parts({ timestamp: { header: 'x-time' } })), /a time that is not signed/);
   assert.match(await refusal(parts({ id: { header: 'x-id' } })), /one that is not signed/);
   assert.match(await refusal({ provider: 'stripe', consumers: 'provider', replay: '1h' }), /no time is signed/);
   for (const text of [await refusal(github, { webhookSecrets: ['short'] })]) assert.doesNotMatch(text, /"short"/);
+});
+
+test('a public key is no secret, wherever else it counts', async (t) => {
+  const { gateway } = await setUp(t);
+  const raw = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const refusal = async (secret: string, first: object, second: object) => {
+    const routes = [first, second].map((webhook, at) => ({
+      prefix: `/${at}`,
+      target: 'http://127.0.0.1:9',
+      auth: { webhook: { consumers: 'provider', ...webhook } },
+    }));
+    return JSON.stringify(
+      await gateway.reload({ consumers: [{ name: 'provider', webhookSecrets: [secret] }], routes }),
+    );
+  };
+  const github = { provider: 'github' };
+  const key = { parts: { header: 'x-sig', algorithm: 'ed25519' } };
+  const standard = { provider: 'standard-webhooks' };
+  assert.match(await refusal(`whpk_${raw.toString('base64')}`, standard, github), /key of a key pair/);
+  for (const coding of ['hex', 'base64'] as const) {
+    const text = await refusal(raw.toString(coding), key, github);
+    assert.match(text, /is the public key of route 0: anybody may know it/);
+    assert.ok(!text.includes(raw.toString(coding)));
+    const coded = { parts: { header: 'x-sig', secretEncoding: coding } };
+    assert.match(await refusal(raw.toString(coding), coded, key), /is the public key of route 1/);
+  }
+  assert.doesNotMatch(await refusal(raw.toString('hex'), github, { ...github, replay: '1s' }), /public key/);
 });

@@ -83,6 +83,7 @@ export const httpSignatureScheme = defineScheme({
   bare: options.parse({}),
   challenge: 'Signature realm="turnpike"',
   passesOnce: true,
+  provesWholeRequest: true,
   credentialFields: () => ['signature', 'signature-input'],
   isPossible: ({ consumers }) => consumers.some(({ signatureKeys = [] }) => signatureKeys.length > 0),
   check: ({ consumers }, report) => checkKeys(consumers, report),

@@ -6,12 +6,14 @@ import type { ConsumerRow } from '../consumers.ts';
 import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { defineScheme } from '../scheme.ts';
 import { readAsSent } from '../signed/as-sent.ts';
-import { AGAIN, forgetUnlessDone, passOnce, SLACK_MS } from '../signed/once.ts';
+import { createForm } from '../signed/create-form.ts';
+import { AGAIN, keepIfDone, passOnce, SLACK_MS } from '../signed/once.ts';
+import { checkPublicSecrets } from '../signed/public-secrets.ts';
 import { Seen, seenKind } from '../signed/seen.ts';
 import { hashOf, type SignedPart } from '../signed/sliced.ts';
 import { UnprovenUploads, unprovenKind } from '../signed/unproven-uploads.ts';
 import { readClaim, type WebhookClaim } from '../signed/webhook-claim.ts';
-import { createSingleReader, formOf, parsePieces, type SignedPiece, type WebhookForm } from '../signed/webhook-form.ts';
+import type { SignedPiece, WebhookForm } from '../signed/webhook-form.ts';
 import { parseWebhookSecret, type WebhookKey } from '../signed/webhook-key.ts';
 import { type WebhookOptions, webhookOptions } from '../signed/webhook-options.ts';
 import { findSigner } from '../signed/webhook-signer.ts';
@@ -46,6 +48,7 @@ export const webhookScheme = defineScheme({
   challenge: 'Webhook realm="turnpike"',
   mayRepeat: true,
   passesOnce: true,
+  provesWholeRequest: true,
   credentialFields(options) {
     const { header, alsoCredentials } = createForm(options);
     return [header, ...alsoCredentials];
@@ -64,6 +67,8 @@ export const webhookScheme = defineScheme({
     }
     return undefined;
   },
+
+  check: ({ consumers }, report, uses) => checkPublicSecrets(consumers, uses, report),
 
   prepare: ({ consumers }, { lease, clock, redis, log }): Shared => ({
     consumers,
@@ -86,28 +91,6 @@ export const webhookScheme = defineScheme({
     };
   },
 });
-
-function createForm({ provider, parts, tolerance }: WebhookOptions): WebhookForm {
-  if (provider !== undefined) return formOf(provider, tolerance);
-  if (parts === undefined) throw new Error('a webhook has neither a provider nor parts');
-  const { header, prefix, algorithm, encoding, secretEncoding, signed, timestamp, id } = parts;
-  const isKey = algorithm === 'ed25519';
-  return {
-    header,
-    word: prefix.trim().toLowerCase() || '*',
-    alsoCredentials: [],
-    algorithm: isKey ? 'sha512' : algorithm,
-    coding: isKey ? 'ed25519' : secretEncoding,
-    pieces: parsePieces(signed),
-    timestamp: timestamp && {
-      header: timestamp.header,
-      unitMs: timestamp.unit === 's' ? 1000 : 1,
-      toleranceMs: timestamp.tolerance,
-    },
-    idHeader: id?.header,
-    read: createSingleReader(prefix, encoding, isKey ? 'ed25519' : 'hmac'),
-  };
-}
 
 function findSecretFault(secret: string, { coding }: WebhookForm): string | undefined {
   try {
@@ -147,9 +130,9 @@ function createProof(options: WebhookOptions, form: WebhookForm, keys: readonly 
     const owner = identity.consumer?.name ?? '';
     const name = (await hashOf('sha256', [`${form.header}\n`, ...signed])).toString('base64url');
     if (context.dryRun) return seen.has(owner, name) ? AGAIN : identity;
-    const outcome = await passOnce(seen, { owner, name, untilMs, withoutRedis }, identity);
+    const outcome = await passOnce(seen, { owner, name, untilMs, withoutRedis, isProvisional: !isTimed }, identity);
     // Without a time in it, a message that failed is sent again as it was.
-    if (outcome === identity && !isTimed) forgetUnlessDone(context, () => seen.forget(owner, name));
+    if (outcome === identity && !isTimed) keepIfDone(context, seen, owner, name);
     return outcome;
   }
 

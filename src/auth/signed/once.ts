@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../context.ts';
 import type { Identity, Outcome } from '../identity.ts';
 import { Refusal } from '../identity.ts';
-import type { Seen, WithoutRedis } from './seen.ts';
+import type { Seen, Terms } from './seen.ts';
 
 /** So long after its end a name is remembered: a request may be under way while its time runs out. */
 export const SLACK_MS = 60_000;
@@ -15,20 +15,14 @@ function unavailable(reason: string): Refusal {
   return new Refusal(reason, { code: 'auth_unavailable', cause: new Error(reason) });
 }
 
-interface Once {
+interface Once extends Terms {
   readonly owner: string;
   readonly name: string;
-  readonly untilMs: number;
-  readonly withoutRedis: WithoutRedis;
 }
 
 /** Lets a request whose signature holds pass once. */
-export async function passOnce(
-  seen: Seen,
-  { owner, name, untilMs, withoutRedis }: Once,
-  identity: Identity,
-): Promise<Outcome> {
-  switch (await seen.take(owner, name, untilMs, withoutRedis)) {
+export async function passOnce(seen: Seen, { owner, name, ...terms }: Once, identity: Identity): Promise<Outcome> {
+  switch (await seen.take(owner, name, terms)) {
     case 'first':
       return identity;
     case 'again':
@@ -41,11 +35,16 @@ export async function passOnce(
 }
 
 /**
- * Forgets a request again whose answer tells its sender that it came to nothing, by any status but 2xx: it will be sent
- * again as it was.
+ * Remembers a request whose whole answer, a 2xx, has left. One of which its sender can't know that is forgotten: it will be
+ * sent again as it was.
  */
-export function forgetUnlessDone(context: RequestContext, forget: () => void): void {
-  context.res.once('close', () => {
-    if (context.status < 200 || context.status >= 300) forget();
-  });
+export function keepIfDone(context: RequestContext, seen: Seen, owner: string, name: string): void {
+  const { res } = context;
+  const settle = (): void => {
+    if (context.isWhole && context.status >= 200 && context.status < 300) seen.keep(owner, name);
+    else seen.forget(owner, name);
+  };
+  // Whose client left meanwhile is not told of again.
+  if (res.closed || res.destroyed) settle();
+  else res.once('close', settle);
 }

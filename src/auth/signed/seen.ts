@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { Complaints } from '../../lib/complaints.ts';
 import type { Kind } from '../../pool.ts';
 import type { RedisLink } from '../../redis/link.ts';
+import { SharedNames, type Taken } from './shared-names.ts';
 
 const MAX_PER_OWNER = 250_000;
 const MAX_IN_ALL = 1_000_000;
@@ -15,12 +16,21 @@ export type Sighting = 'first' | 'again' | 'full' | 'unknown';
 /** What a gateway does with signed requests while Redis is gone. */
 export type WithoutRedis = 'local' | 'refuse';
 
+/** How a name is taken. */
+export interface Terms {
+  /** When it is free again in any case. */
+  readonly untilMs: number;
+  readonly withoutRedis: WithoutRedis;
+  /** True where `keep` or `forget` says what came of it: until then its lease in Redis is short. */
+  readonly isProvisional?: boolean;
+}
+
 interface Owned {
   readonly untilMs: Map<string, number>;
   sweptAtMs: number;
 }
 
-export const seenKind: Kind<Seen> = { name: 'seen-signatures', close() {} };
+export const seenKind: Kind<Seen> = { name: 'seen-signatures', close: (seen) => seen.close() };
 
 /**
  * Remembers which signed requests have passed, until their time is over: in this process, and with Redis for all
@@ -31,7 +41,7 @@ export const seenKind: Kind<Seen> = { name: 'seen-signatures', close() {} };
  */
 export class Seen {
   readonly #clock: Clock;
-  readonly #redis: RedisLink | undefined;
+  readonly #shared: SharedNames | undefined;
   readonly #prefix: string;
   readonly #complaints: Complaints;
   readonly #byOwner = new Map<string, Owned>();
@@ -39,7 +49,7 @@ export class Seen {
 
   constructor(clock: Clock, redis: RedisLink | undefined, log: Pick<Logger, 'warn'>) {
     this.#clock = clock;
-    this.#redis = redis;
+    this.#shared = redis && new SharedNames(redis, clock);
     this.#prefix = `${redis?.prefix ?? ''}signed:`;
     this.#complaints = new Complaints((message, fields) => log.warn(message, fields));
   }
@@ -54,22 +64,25 @@ export class Seen {
    * gateway always, on all of them as long as Redis answers; without it each gateway knows its own (`local`), or the
    * request is not let through (`unknown`).
    */
-  async take(owner: string, name: string, untilMs: number, withoutRedis: WithoutRedis): Promise<Sighting> {
+  async take(owner: string, name: string, terms: Terms): Promise<Sighting> {
+    const { untilMs, withoutRedis, isProvisional = false } = terms;
     const here = this.#takeHere(owner, name, untilMs);
-    if (here !== 'first' || this.#redis === undefined) return here;
-    const forMs = Math.max(1, Math.ceil(untilMs - this.#clock.now()));
+    if (here !== 'first' || this.#shared === undefined) return here;
+    const taken = this.#shared.create(this.#key(owner, name), untilMs);
     try {
-      const reply = await this.#redis.send('SET', this.#key(owner, name), '1', 'NX', 'PX', forMs);
-      if (reply === 'OK') return 'first';
-      if (reply === null) return 'again';
-      this.#redis.distrust('it answers as no Redis does');
-      throw new Error('Redis did not answer SET');
+      if (await this.#shared.take(taken, isProvisional)) return this.#hold(taken, isProvisional);
+      // What another gateway has may come to nothing, and Redis alone hears of that.
+      if (isProvisional) this.#dropHere(owner, name);
+      return 'again';
     } catch (error) {
       const what = withoutRedis === 'local' ? 'each gateway knows those of its own' : 'such requests are refused';
       this.#complaints.say(`which signed requests came before can not be asked of Redis: ${what}`, error);
-      if (withoutRedis === 'local') return 'first';
-      this.#dropHere(owner, name);
-      return 'unknown';
+      if (withoutRedis === 'refuse') {
+        this.#dropHere(owner, name);
+        this.#shared.giveUp(taken, error);
+        return 'unknown';
+      }
+      return this.#hold(taken, isProvisional);
     }
   }
 
@@ -78,11 +91,24 @@ export class Seen {
     return (this.#byOwner.get(owner)?.untilMs.get(name) ?? 0) > this.#clock.now();
   }
 
-  /** Gives a name back that came to nothing. */
+  /** A name that was taken provisionally is so for its whole time. */
+  keep(owner: string, name: string): void {
+    this.#shared?.keep(this.#key(owner, name));
+  }
+
+  /** Gives a name back that was taken provisionally, and came to nothing. */
   forget(owner: string, name: string): void {
     this.#dropHere(owner, name);
-    // What Redis is not told expires there by itself.
-    this.#redis?.send('DEL', this.#key(owner, name)).catch(() => {});
+    this.#shared?.release(this.#key(owner, name));
+  }
+
+  close(): void {
+    this.#shared?.close();
+  }
+
+  #hold(taken: Taken, isProvisional: boolean): Sighting {
+    if (isProvisional) this.#shared?.hold(taken);
+    return 'first';
   }
 
   #key(owner: string, name: string): string {

@@ -18,9 +18,25 @@ const HEX = /^(?:[0-9a-f]{2})+$/i;
 export function parseWebhookSecret(text: string, coding: SecretCoding): WebhookKey {
   if (coding === 'ed25519') return parseEd25519(text);
   if (coding === 'standard-webhooks') return parseStandard(text);
-  if (findKeyShape(text) !== undefined)
+  if (text.startsWith('whpk_') || findKeyShape(text) !== undefined)
     throw new Error('the secret is a key of a key pair, whose public half anybody may know and sign with');
   return secretOf(bytesOf(text, coding));
+}
+
+/** All 32 bytes that a text may stand for, in whatever it is written: what an Ed25519 public key of that text would be. */
+export function readingsOf(text: string): readonly string[] {
+  const plain = text.replace(/^(?:whsec_|whpk_)/, '');
+  const readings = [HEX.test(plain) && 'hex', BASE64.test(plain) && 'base64'] as const;
+  return readings
+    .filter((coding) => coding !== false)
+    .map((coding) => Buffer.from(plain, coding))
+    .filter(({ length }) => length === ED25519_BYTES)
+    .map((bytes) => bytes.toString('hex'));
+}
+
+/** The bytes of an Ed25519 public key, in hex. */
+export function publicBytesOf(key: KeyObject): string {
+  return key.export({ format: 'der', type: 'spki' }).subarray(-ED25519_BYTES).toString('hex');
 }
 
 /** `whsec_` and the base64 of a secret, or `whpk_` and that of an Ed25519 key (Standard Webhooks, "Signature scheme"). */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, offOr, oneOrMany } from '../../schema-values.ts';
 import { fieldName } from '../scheme.ts';
+import { findLooseEnd } from './cuts.ts';
 import { PROVIDER_NAMES } from './webhook-form.ts';
 
 const tolerance = duration({ min: '1s', max: '1h' });
@@ -65,7 +66,13 @@ function findFault(signed: string, hasTimestamp: boolean, hasId: boolean): strin
       : 'has ${timestamp}, and "timestamp" does not say where it is';
   if (hasId !== names.includes('id'))
     return hasId ? 'has no ${id}: one that is not signed says nothing' : 'has ${id}, and "id" does not say where it is';
-  return undefined;
+  const loose = findLooseEnd(signed);
+  if (loose === undefined) return undefined;
+  const hint =
+    loose === 'url'
+      ? 'write the URL itself in its place, or a line break beside it'
+      : 'put a text beside it that it can not hold, ":" for one';
+  return `does not show where \${${loose}} ends, so that one signature would fit several messages: ${hint}`;
 }
 
 /** What a route says of the webhooks that it takes. */

@@ -85,6 +85,17 @@ test('a part must lead to a route of the file, by GET', (t) => {
   assert.match(fault('/api/one/x', [exact]), /leads nowhere/);
 });
 
+test('a part leads to no route that needs a signature of the request itself', (t) => {
+  const fault = (auth: unknown) => {
+    const partner = { prefix: '/api/partner', target: 'http://localhost:1', auth };
+    return faultsIn(t, { a: { route: '/api/partner' } }, [partner]).join();
+  };
+  assert.match(fault('http-signature'), /a\/route: leads to a route with "http-signature", and no part is signed/);
+  assert.match(fault({ all: ['api-key', 'http-signature'] }), /leads to a route with "http-signature"/);
+  assert.doesNotMatch(fault(['api-key', 'http-signature']), /leads to/);
+  assert.doesNotMatch(fault({ any: ['http-signature'], optional: true }), /leads to/);
+});
+
 test('aggregates that lead to each other are refused where the file shows it', (t) => {
   assert.match(faultsIn(t, { a: { route: '/all/:id' } }).join(), /leads back to this very aggregate/);
   const other = (route: string) => ({ prefix: '/other', aggregate: { b: { route } }, ...OPEN });

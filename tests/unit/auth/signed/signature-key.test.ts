@@ -19,6 +19,9 @@ test('a key that would let others sign, or that proves nothing, is refused, and 
   assert.equal(faultOf({ publicKey: pemOf(publicKey) }), 'ecdsa-p256-sha256');
   assert.equal(faultOf({ publicKey: publicKey.export({ format: 'jwk' }) }), 'ecdsa-p256-sha256');
   assert.match(faultOf({ secret: pemOf(publicKey) }), /key of a key pair/);
+  const der = publicKey.export({ format: 'der', type: 'spki' });
+  for (const secretEncoding of ['hex', 'base64'] as const)
+    assert.match(faultOf({ secret: der.toString(secretEncoding), secretEncoding }), /key of a key pair/);
   assert.match(faultOf({ publicKey: pemOf(privateKey) }), /private key/);
   assert.match(faultOf({ publicKey: JSON.stringify(privateKey.export({ format: 'jwk' })) }), /private key/);
   assert.match(faultOf({ publicKey: { ...publicKey.export({ format: 'jwk' }), use: 'enc' } }), /not for signatures/);

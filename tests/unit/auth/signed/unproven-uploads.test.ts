@@ -64,8 +64,8 @@ test('where a network has no room the upload ends that began first, and the newe
   assert.equal(uploads.bytes, 180);
 });
 
-test('where nobody has room, it is the network that holds most which loses', async () => {
-  const uploads = new UnprovenUploads({ maxBytes: 500, maxBytesPerNetwork: 400 });
+test('where nobody has room, and all are young, it is the network that holds most which loses', async () => {
+  const uploads = new UnprovenUploads({ maxBytes: 500, maxBytesPerNetwork: 400 }, () => 0);
   const greedy = [upload(uploads, '192.0.2.1'), upload(uploads, '192.0.2.1')];
   for (const each of greedy) await each.send(190);
   const modest = upload(uploads, '192.0.2.2');
@@ -83,8 +83,45 @@ test('an upload that is larger than all there is ends itself', async () => {
   const huge = upload(uploads, '192.0.2.1');
   await huge.send(301);
   await until(() => huge.state.ended);
-  assert.equal(huge.state.ended, 'overloaded');
+  assert.equal(huge.state.ended, 'body_too_large');
   assert.equal(uploads.bytes, 0);
+});
+
+test('where nobody has room, those lose that stand, whatever their size, and a larger one that is sent at once goes on', async () => {
+  const time = { nowMs: 0 };
+  const uploads = new UnprovenUploads({ maxBytes: 500, maxBytesPerNetwork: 400 }, () => time.nowMs);
+  const standing = [upload(uploads, '192.0.2.1'), upload(uploads, '192.0.2.2'), upload(uploads, '192.0.2.3')];
+  for (const each of standing) await each.send(100);
+  time.nowMs = 900;
+  // A byte now and then is no progress.
+  for (const each of standing) await each.send(1);
+  time.nowMs = 1100;
+  const valid = upload(uploads, '192.0.2.4');
+  await valid.send(150);
+  await valid.send(150);
+  await valid.finish();
+  assert.equal(valid.state.ended, '300 bytes');
+  assert.deepEqual(
+    standing.map(({ state }) => state.ended),
+    ['overloaded', 'overloaded', undefined],
+  );
+});
+
+test('where none stands, those lose that take long', async () => {
+  const KIB = 1024;
+  const time = { nowMs: 0 };
+  const bounds = { maxBytes: 500 * KIB, maxBytesPerNetwork: 400 * KIB };
+  const uploads = new UnprovenUploads(bounds, () => time.nowMs);
+  const slow = [upload(uploads, '192.0.2.1'), upload(uploads, '192.0.2.2')];
+  for (; time.nowMs < 5500; time.nowMs += 500) for (const each of slow) await each.send(16 * KIB);
+  const valid = upload(uploads, '192.0.2.4');
+  await valid.send(200 * KIB);
+  await valid.finish();
+  assert.equal(valid.state.ended, `${200 * KIB} bytes`);
+  assert.deepEqual(
+    slow.map(({ state }) => state.ended),
+    ['overloaded', undefined],
+  );
 });
 
 test('an upload that dribbles ends when its time is over, however often a byte comes', async () => {

@@ -36,6 +36,10 @@ test('what is too short, of another kind or no such text is refused without bein
   assert.match(read('nonsense-key', 'ed25519'), /no Ed25519 public key/);
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   assert.match(read(pemOf(publicKey), 'text'), /key pair/);
+  const der = publicKey.export({ format: 'der', type: 'spki' });
+  assert.match(read(der.toString('hex'), 'hex'), /key pair/);
+  assert.match(read(der.toString('hex').toUpperCase(), 'text'), /key pair/);
+  assert.match(read(`whpk_${Buffer.alloc(32, 7).toString('base64')}`, 'text'), /key pair/);
   assert.match(read(pemOf(publicKey), 'ed25519'), /no Ed25519/);
   for (const text of [read('nonsense-key', 'ed25519'), read('whsec_!!', 'standard-webhooks')])
     assert.doesNotMatch(text, /nonsense|!!/);

@@ -290,6 +290,49 @@ test('what nobody can tell is undecided, with the reason; what both files say al
   ]);
 });
 
+test('a missing idempotency key refuses, a body without a length and a handshake are undecided', async (t) => {
+  const { one: target } = await startServices(t);
+  const keyed = { prefix: '/keyed', auth: 'none', idempotency: true, target };
+  const sized = { prefix: '/sized', auth: 'none', bodyLimit: '1mb', target };
+  const socket = { prefix: '/socket', auth: 'none', websocket: true, target };
+  const gateway = await startGateway(t, { file: { routes: [keyed, sized, socket] } });
+  const post = { method: 'POST', body: '{"of": "more than ten bytes"}' };
+  const sent: readonly Sent[] = [
+    { ...post, path: '/keyed/without' },
+    { ...post, path: '/keyed/with', headers: { 'idempotency-key': '"8e03978e-40d5"' } },
+    { path: '/keyed/read' },
+    { ...post, path: '/sized/chunked', headers: { 'transfer-encoding': 'chunked' } },
+    { ...post, path: '/sized/short', body: '{}' },
+    { path: '/socket/plain' },
+    { path: '/socket/handshake', headers: { connection: 'upgrade', upgrade: 'websocket' } },
+  ];
+  for (const one of sent) assert.equal((await send(gateway, one)).status, 200, one.path);
+  await until(() => gateway.accessLines.length === sent.length);
+  const next = {
+    routes: [
+      { ...keyed, idempotency: { required: true } },
+      { ...sized, bodyLimit: '10b' },
+      { ...socket, websocket: false },
+    ],
+  };
+
+  const { groups, newlyRefused, unchanged } = await tryOut(gateway, next);
+  assert.deepEqual(
+    groups.flatMap(({ what, says, examples }) => examples.map((one) => `${one}: ${what} ${says}`)),
+    [
+      'POST /keyed/without: refused would become 400 (idempotency: Idempotency-Key is missing)',
+      'GET /keyed/read: configured would pass by other words: idempotency',
+      'POST /keyed/with: undecided idempotency: what became of its key',
+      'POST /sized/chunked: undecided bodyLimit: a body that announced no length',
+      'GET /socket/handshake: undecided websocket: a handshake',
+    ],
+  );
+  assert.deepEqual([newlyRefused, unchanged], [1, 2]);
+  assert.equal((await gateway.reload(next)).result, 'applied');
+  assert.equal((await send(gateway, sent[0] as Sent)).status, 400);
+  assert.equal((await send(gateway, sent[3] as Sent)).status, 413);
+});
+
 test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {
   const { one: target } = await startServices(t);
   const plan = (limit: number) => ({ rateLimits: [{ limit, window: '1h' }] });

@@ -100,16 +100,18 @@ function createListen({ deps, server, gateway }: Assembled, logs: Logs, life: Li
 function createReload(given: GivenRoutes, reloader: Reloader): Gateway['reload'] {
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function reloadNow(routes: Parameters<Gateway['reload']>[0]): ReturnType<Gateway['reload']> {
+  async function reloadNow(
+    ...[routes, { force = false } = {}]: Parameters<Gateway['reload']>
+  ): ReturnType<Gateway['reload']> {
     const putBack = routes === undefined ? undefined : given.replace(routes);
-    const { result, changes, faults } = await reloader.reload('application');
+    const { result, changes, faults } = await reloader.reload('application', force);
     if (result !== 'refused') return { result, changes };
     putBack?.();
     throw new ConfigError(faults);
   }
 
-  return function reload(routes) {
-    const outcome = queue.then(() => reloadNow(routes));
+  return function reload(routes, options) {
+    const outcome = queue.then(() => reloadNow(routes, options));
     queue = outcome.catch(() => undefined);
     return outcome;
   };

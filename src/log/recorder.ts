@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import { isSecretName, REDACTED, redactQuery, redactWord } from '../lib/redact.ts';
+import { isSecretName, REDACTED, redactQuery, redactText, redactWord } from '../lib/redact.ts';
 import type { Kind } from '../pool.ts';
 
 /** So many requests are looked back on. */
@@ -165,7 +165,8 @@ export function describeRecord(
 
 function withoutSecrets(target: string, { route }: RequestContext): string {
   const mark = target.indexOf('?');
-  return mark < 0 ? target : target.slice(0, mark) + redactQuery(target.slice(mark), route?.credentialParameter);
+  if (mark < 0) return redactWord(target);
+  return redactWord(target.slice(0, mark)) + redactQuery(target.slice(mark), route?.credentialParameter);
 }
 
 function cleanHeaders(raw: readonly string[], { route }: RequestContext): string[] {
@@ -179,10 +180,13 @@ function cleanHeaders(raw: readonly string[], { route }: RequestContext): string
 }
 
 function cleanValue(name: string, value: string, places: readonly string[]): string {
-  if (name === 'cookie') return value.replace(/=[^;]*/g, `=${REDACTED}`);
+  if (name === 'cookie')
+    return value.replace(/(^|;)[^=;]+(?=;|$)/g, `$1${REDACTED}`).replace(/=[^;]*/g, `=${REDACTED}`);
   if (name === 'authorization') {
     const space = value.indexOf(' ');
     return space < 0 ? REDACTED : `${value.slice(0, space)} ${REDACTED}`;
   }
-  return places.includes(name) || isSecretName(name) || name === DEBUG_FIELD ? REDACTED : redactWord(value);
+  if (places.includes(name) || isSecretName(name) || name === DEBUG_FIELD) return REDACTED;
+  // Of a URL (Referer, say) a parameter may be one.
+  return value.includes('=') && /[?&]/.test(value) ? redactText(value) : redactWord(value);
 }

@@ -83,3 +83,17 @@ test('of a secret in a path, in a URL or in a cookie without a name nothing is k
   assert.equal(headers[1], 'https://app.example/back?access_token=***&page=2');
   assert.deepEqual(headers.slice(-2), ['X-Search', 'a=1&b=2']);
 });
+
+test('what was left out is told as long as what came beside it is kept', () => {
+  const recorder = new Recorder();
+  const add = (count: number) => {
+    for (let i = 0; i < count; i += 1) recorder.add(record(`${i}`));
+  };
+  add(5);
+  recorder.add(record('y'.repeat(70_000)));
+  assert.equal(recorder.isThinned, true, 'one that is too long is one that is left out');
+  add(MAX_RECORDS);
+  assert.equal(recorder.isThinned, true);
+  add(1);
+  assert.equal(recorder.isThinned, false);
+});

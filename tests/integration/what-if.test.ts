@@ -10,7 +10,7 @@ import { runCli } from '../../src/cli.ts';
 import type { Group, WhatIfReport } from '../../src/explain/what-if/report.ts';
 import { createFolder } from '../support/folders.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { type Answer, ask } from '../support/http.ts';
+import { type Answer, ask, askRaw } from '../support/http.ts';
 import { stageSource } from '../support/own-modules.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -443,6 +443,18 @@ test('a file with a fault is told as check tells it; what is not in force may no
   }
   const { result } = await gateway.reload(file);
   assert.equal(result, 'unchanged', 'what was tried has no part in what is loaded');
+});
+
+test('a client that leaves in the middle of a file is no fault of the gateway', async (t) => {
+  const gateway = await startGateway(t, { file: { routes: [] } });
+  const head = 'POST /what-if HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n{';
+  for (let i = 0; i < 3; i += 1) await askRaw(gateway.adminPort, head, { timeoutMs: 100 });
+  const report = await tryOut(gateway, { routes: [] });
+  assert.equal(report.requests, 0);
+  assert.deepEqual(
+    gateway.messages.filter((line) => line.includes('failed')),
+    [],
+  );
 });
 
 test('a reload that the guard in force refuses changes nothing; it can be forced', async (t) => {

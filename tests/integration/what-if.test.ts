@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import jwt from 'jsonwebtoken';
+import { WebSocket } from 'ws';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { hashPassword } from '../../src/auth/password.ts';
 import { runCli } from '../../src/cli.ts';
@@ -14,6 +16,7 @@ import { type Answer, ask, askRaw } from '../support/http.ts';
 import { stageSource } from '../support/own-modules.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { startSocketService } from '../support/websocket.ts';
 
 const SECRET = 'a-secret-of-at-least-32-characters!!';
 const ISSUER = 'https://login.example.com';
@@ -331,6 +334,23 @@ test('a missing idempotency key refuses, a body without a length and a handshake
   assert.equal((await gateway.reload(next)).result, 'applied');
   assert.equal((await send(gateway, sent[0] as Sent)).status, 400);
   assert.equal((await send(gateway, sent[3] as Sent)).status, 413);
+});
+
+test('a WebSocket counts as a request from when it opens, and once', async (t) => {
+  const { url: target } = await startSocketService(t);
+  const route = { prefix: '/socket', auth: 'api-key', websocket: true, target };
+  const file = { consumers: [consumer('mobile-app', keyOf('mobile'))], routes: [route] };
+  const gateway = await startGateway(t, { file });
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/socket/1`, { headers: key('mobile') });
+  await once(socket, 'open');
+  const strict = { ...file, routes: [{ ...route, authorize: { roles: ['admin'] } }] };
+  const open = await tryOut(gateway, strict);
+  assert.deepEqual([open.requests, open.newlyRefused, open.groups[0]?.who], [1, 1, 'mobile-app']);
+  const without = await tryOut(gateway, { ...file, routes: [{ ...route, websocket: false }] });
+  assert.equal(without.groups[0]?.says, 'websocket: a handshake');
+  socket.close();
+  await until(() => gateway.accessLines.length === 1);
+  assert.equal((await tryOut(gateway, strict)).requests, 1);
 });
 
 test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {

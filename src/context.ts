@@ -192,6 +192,8 @@ export class RequestContext {
   guardian: Guardian | undefined = undefined;
   /** Writes the log line and counts; set by the access log. Called once, last of all. */
   end: ((context: RequestContext) => void) | undefined = undefined;
+  /** Told that it is an open WebSocket, before what its request was made of is let go. */
+  opened: ((context: RequestContext) => void) | undefined = undefined;
 
   /** What its client address has in flight, this request among it; undefined where that is not bounded. */
   places: { leave(): void } | undefined = undefined;

@@ -25,6 +25,8 @@ export function createAdminHandler(source: AdminSource): (req: IncomingMessage, 
     try {
       send(req, res, guard(req) ?? (await pages(req)), hide);
     } catch (error) {
+      // Whoever left in the middle of a body is no failure of ours.
+      if (error === req.errored) return;
       source.deps.log.error('the admin port failed', { error });
       send(req, res, refusal('internal'), hide);
     }

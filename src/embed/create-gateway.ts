@@ -101,17 +101,17 @@ function createListen({ deps, server, gateway }: Assembled, logs: Logs, life: Li
 function createReload(given: GivenRoutes, reloader: Reloader): Gateway['reload'] {
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function reloadNow(text: string | undefined): ReturnType<Gateway['reload']> {
+  async function reloadNow(text: string | undefined, isForced: boolean): ReturnType<Gateway['reload']> {
     const putBack = text === undefined ? undefined : given.replace(text);
-    const { result, changes, faults } = await reloader.reload('application');
+    const { result, changes, faults } = await reloader.reload('application', isForced);
     if (result !== 'refused') return { result, changes };
     putBack?.();
     throw new ConfigError(faults);
   }
 
-  return async function reload(routes) {
+  return async function reload(routes, { force = false } = {}) {
     const text = routes === undefined ? undefined : given.render(routes);
-    const outcome = queue.then(() => reloadNow(text));
+    const outcome = queue.then(() => reloadNow(text, force));
     queue = outcome.catch(() => undefined);
     return outcome;
   };

@@ -104,11 +104,12 @@ export interface Gateway {
     readonly host?: string | undefined;
   }): Promise<{ readonly port: number }>;
   /**
-   * Brings other routes into force, or the file as it is now; requests under way keep theirs.
+   * Brings other routes into force, or the file as it is now; requests under way keep theirs. `force`: whatever the
+   * `guard` in force says.
    *
    * @throws GatewayConfigError, with all faults; what is in force stays so
    */
-  reload(routes?: RoutesFile): Promise<ReloadOutcome>;
+  reload(routes?: RoutesFile, options?: { readonly force?: boolean | undefined }): Promise<ReloadOutcome>;
   /** Metrics, state, reload, as on the admin port of the process (docs/operating.md). It asks for `adminToken`. */
   readonly admin: (req: IncomingMessage, res: ServerResponse) => void;
   /** Its metrics in the format of Prometheus. */

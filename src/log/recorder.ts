@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import { isSecretName, REDACTED, redactQuery, redactWord } from '../lib/redact.ts';
+import { isSecretName, REDACTED, redactQuery, redactText, redactWord } from '../lib/redact.ts';
 import type { Kind } from '../pool.ts';
 
 /** So many requests are looked back on. */
@@ -60,7 +60,9 @@ export class Recorder {
   #seen = 0;
   #kept = 0;
   #share = 1;
-  #isThinned = false;
+  #added = 0;
+  /** How many had been added when the last one was left out. */
+  #leftOutAt = Number.NEGATIVE_INFINITY;
 
   constructor(random = Math.random) {
     this.#random = random;
@@ -71,9 +73,9 @@ export class Recorder {
     return Math.min(this.#count, MAX_RECORDS);
   }
 
-  /** Whether there were more of late than are kept. */
+  /** Whether some were left out among those that are kept. */
   get isThinned(): boolean {
-    return this.#isThinned;
+    return this.#added - this.#leftOutAt <= this.size;
   }
 
   /** Whether the request that has ended is one to keep. */
@@ -84,19 +86,23 @@ export class Recorder {
       this.#kept += 1;
       return true;
     }
-    this.#isThinned = true;
+    this.#leftOutAt = this.#added;
     return false;
   }
 
   add({ request, end }: RecordText): void {
     const text = `${request}\n${end}`;
     const longest = text.length * 3;
-    if (text.length > MAX_RECORD_BYTES) return;
+    if (text.length > MAX_RECORD_BYTES) {
+      this.#leftOutAt = this.#added;
+      return;
+    }
     let piece = this.#pieces.at(-1);
     if (piece === undefined || (piece.ends.at(-1) ?? 0) + longest > PIECE_BYTES) piece = this.#nextPiece();
     const start = piece.ends.at(-1) ?? 0;
     piece.ends.push(start + piece.bytes.write(text, start));
     this.#count += 1;
+    this.#added += 1;
   }
 
   /** The last ones, the oldest first. */
@@ -165,7 +171,8 @@ export function describeRecord(
 
 function withoutSecrets(target: string, { route }: RequestContext): string {
   const mark = target.indexOf('?');
-  return mark < 0 ? target : target.slice(0, mark) + redactQuery(target.slice(mark), route?.credentialParameter);
+  if (mark < 0) return redactWord(target);
+  return redactWord(target.slice(0, mark)) + redactQuery(target.slice(mark), route?.credentialParameter);
 }
 
 function cleanHeaders(raw: readonly string[], { route }: RequestContext): string[] {
@@ -179,10 +186,13 @@ function cleanHeaders(raw: readonly string[], { route }: RequestContext): string
 }
 
 function cleanValue(name: string, value: string, places: readonly string[]): string {
-  if (name === 'cookie') return value.replace(/=[^;]*/g, `=${REDACTED}`);
+  if (name === 'cookie')
+    return value.replace(/(^|;)[^=;]+(?=;|$)/g, `$1${REDACTED}`).replace(/=[^;]*/g, `=${REDACTED}`);
   if (name === 'authorization') {
     const space = value.indexOf(' ');
     return space < 0 ? REDACTED : `${value.slice(0, space)} ${REDACTED}`;
   }
-  return places.includes(name) || isSecretName(name) || name === DEBUG_FIELD ? REDACTED : redactWord(value);
+  if (places.includes(name) || isSecretName(name) || name === DEBUG_FIELD) return REDACTED;
+  // Of a URL (Referer, say) a parameter may be one.
+  return value.includes('=') && /[?&]/.test(value) ? redactText(value) : redactWord(value);
 }

@@ -3,7 +3,7 @@ import { describeChange, describeOwn } from '../config/describe-change.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
-import { explainGuard, isTooMuch } from '../explain/what-if/verdict.ts';
+import { explainGuard, GUARD_HINT, isTooMuch } from '../explain/what-if/verdict.ts';
 import type { WhatIf } from '../explain/what-if/what-if.ts';
 import type { Gateway } from '../gateway.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
@@ -63,8 +63,9 @@ export function createReloader({ gateway, deps, load, whatIf, first }: ReloaderO
     const report = yield* whatIf(gateway.snapshot, loaded);
     if (!isTooMuch(report, guard.maxNewRefusals)) return;
     const message = explainGuard(report, guard.maxNewRefusals);
-    const hint = 'Mend the file, or bring it into force with POST /reload?force=true.';
-    throw new ConfigError([{ file: loaded.files[0] ?? '', line: 0, column: 0, path: '/guard', message, hint }]);
+    throw new ConfigError([
+      { file: loaded.files[0] ?? '', line: 0, column: 0, path: '/guard', message, hint: GUARD_HINT },
+    ]);
   }
 
   function* attempt(by: string, at: string, isForced: boolean): Steps<ReloadResult> {

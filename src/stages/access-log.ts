@@ -36,22 +36,41 @@ export const accessLogStage = defineStage({
   },
   create(_options, route, deps) {
     holdSeries(deps.metrics, 'route', route.name, deps.lease);
-    const end = createEnd(route.name, deps);
+    const keep = createKeep(deps);
+    const end = createEnd(route.name, deps, keep);
+    const opened = (context: RequestContext) => keep(context, deps.clock.now(), context.status);
     return function accessLog(req, _res, next) {
       const context = contextOf(req);
-      if (!context.dryRun) context.end = end;
+      if (!context.dryRun) {
+        context.end = end;
+        if (context.upgrade !== undefined) context.opened = opened;
+      }
       next();
     };
   },
 });
 
+type Keep = (context: RequestContext, atMs: number, status: number) => void;
+
+/** Keeps what a request was decided by, so that another file can be tried on it. A WebSocket's is kept once it is open. */
+function createKeep({ lease }: StageDeps): Keep {
+  const recorder = lease.use(recorderKind, '', () => new Recorder());
+  return function keep(context, atMs, status) {
+    // A WebSocket that ends was kept, and has a stand-in for its request.
+    const isOver = !Array.isArray(context.req.rawHeaders);
+    if (isOver || context.parent !== undefined || !recorder.wants(atMs)) return;
+    const kept = describeRecord(context, recordCaller(context), atMs, status);
+    if (kept !== undefined) recorder.add(kept);
+  };
+}
+
 /** What is done once a request of this route has ended. Its metrics are looked up here, not for each request. */
 function createEnd(
   route: string,
   { accessLog, clock, hidden, lease, metrics, settings }: StageDeps,
+  keep: Keep,
 ): (context: RequestContext) => void {
   const recent = lease.use(recentKind, '', () => new Recent());
-  const recorder = lease.use(recorderKind, '', () => new Recorder());
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);
@@ -103,13 +122,6 @@ function createEnd(
     recent.add(errorCode ?? status, { endedAtMs, line, stages: identity?.stages ?? [], refusedBy });
   }
 
-  /** What it was decided by is kept, so that another file can be tried on it. */
-  function keepRequest({ context, endedAtMs, status }: AccessRecord): void {
-    if (context.parent !== undefined || !recorder.wants(endedAtMs)) return;
-    const kept = describeRecord(context, recordCaller(context), endedAtMs, status);
-    if (kept !== undefined) recorder.add(kept);
-  }
-
   return function endRequest(context) {
     const totalMs = (context.answeredAtMs ?? performance.now()) - context.startedAtMs;
     const aborted = whoBrokeOff(context);
@@ -126,7 +138,7 @@ function createEnd(
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
     keepFault(record);
-    keepRequest(record);
+    keep(context, record.endedAtMs, status);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }

@@ -296,6 +296,24 @@ test('other routes come into force without a restart, and wrong ones change noth
   assert.deepEqual(await statuses(), [404, 200]);
 });
 
+test('routes that the guard in force refuses can be forced', async (t) => {
+  const service = await startService(t);
+  const routes = { guard: { maxNewRefusals: '0%' }, routes: [open('/a', service.url)] };
+  const gateway = await embed(t, { routes });
+  const { url } = await startHostApp(t, (app) => app.use(gateway));
+  assert.equal((await ask(`${url}/a`)).status, 200);
+  const next = { ...routes, routes: [open('/b', service.url)] };
+  // It is recorded once it has ended, which its client doesn't wait for.
+  await until(async () => (await gateway.metrics()).includes('turnpike_requests_total{route='));
+  const error: unknown = await gateway.reload(next).catch((refusal: unknown) => refusal);
+  assert.ok(error instanceof GatewayConfigError);
+  const fault = error.faults[0] as GatewayConfigError['faults'][number];
+  assert.match(fault.message, /would refuse 1 of the last 1/);
+  assert.match(fault.hint ?? '', /reload\(routes, \{ force: true \}\)/);
+  assert.equal((await gateway.reload(next, { force: true })).result, 'applied');
+  assert.equal((await ask(`${url}/b`)).status, 200);
+});
+
 test('a file is watched, or read anew when it is asked for', async (t) => {
   const service = await startService(t);
   const file = (prefix: string) => JSON.stringify({ routes: [open(prefix, service.url)] });

@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import jwt from 'jsonwebtoken';
+import { WebSocket } from 'ws';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { hashPassword } from '../../src/auth/password.ts';
 import { runCli } from '../../src/cli.ts';
 import type { Group, WhatIfReport } from '../../src/explain/what-if/report.ts';
 import { createFolder } from '../support/folders.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { type Answer, ask } from '../support/http.ts';
+import { type Answer, ask, askRaw } from '../support/http.ts';
 import { stageSource } from '../support/own-modules.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { startSocketService } from '../support/websocket.ts';
 
 const SECRET = 'a-secret-of-at-least-32-characters!!';
 const ISSUER = 'https://login.example.com';
@@ -290,6 +293,66 @@ test('what nobody can tell is undecided, with the reason; what both files say al
   ]);
 });
 
+test('a missing idempotency key refuses, a body without a length and a handshake are undecided', async (t) => {
+  const { one: target } = await startServices(t);
+  const keyed = { prefix: '/keyed', auth: 'none', idempotency: true, target };
+  const sized = { prefix: '/sized', auth: 'none', bodyLimit: '1mb', target };
+  const socket = { prefix: '/socket', auth: 'none', websocket: true, target };
+  const gateway = await startGateway(t, { file: { routes: [keyed, sized, socket] } });
+  const post = { method: 'POST', body: '{"of": "more than ten bytes"}' };
+  const sent: readonly Sent[] = [
+    { ...post, path: '/keyed/without' },
+    { ...post, path: '/keyed/with', headers: { 'idempotency-key': '"8e03978e-40d5"' } },
+    { path: '/keyed/read' },
+    { ...post, path: '/sized/chunked', headers: { 'transfer-encoding': 'chunked' } },
+    { ...post, path: '/sized/short', body: '{}' },
+    { path: '/socket/plain' },
+    { path: '/socket/handshake', headers: { connection: 'upgrade', upgrade: 'websocket' } },
+  ];
+  for (const one of sent) assert.equal((await send(gateway, one)).status, 200, one.path);
+  await until(() => gateway.accessLines.length === sent.length);
+  const next = {
+    routes: [
+      { ...keyed, idempotency: { required: true } },
+      { ...sized, bodyLimit: '10b' },
+      { ...socket, websocket: false },
+    ],
+  };
+
+  const { groups, newlyRefused, unchanged } = await tryOut(gateway, next);
+  assert.deepEqual(
+    groups.flatMap(({ what, says, examples }) => examples.map((one) => `${one}: ${what} ${says}`)),
+    [
+      'POST /keyed/without: refused would become 400 (idempotency: Idempotency-Key is missing)',
+      'GET /keyed/read: configured would pass by other words: idempotency',
+      'POST /keyed/with: undecided idempotency: what became of its key',
+      'POST /sized/chunked: undecided bodyLimit: a body that announced no length',
+      'GET /socket/handshake: undecided websocket: a handshake',
+    ],
+  );
+  assert.deepEqual([newlyRefused, unchanged], [1, 2]);
+  assert.equal((await gateway.reload(next)).result, 'applied');
+  assert.equal((await send(gateway, sent[0] as Sent)).status, 400);
+  assert.equal((await send(gateway, sent[3] as Sent)).status, 413);
+});
+
+test('a WebSocket counts as a request from when it opens, and once', async (t) => {
+  const { url: target } = await startSocketService(t);
+  const route = { prefix: '/socket', auth: 'api-key', websocket: true, target };
+  const file = { consumers: [consumer('mobile-app', keyOf('mobile'))], routes: [route] };
+  const gateway = await startGateway(t, { file });
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/socket/1`, { headers: key('mobile') });
+  await once(socket, 'open');
+  const strict = { ...file, routes: [{ ...route, authorize: { roles: ['admin'] } }] };
+  const open = await tryOut(gateway, strict);
+  assert.deepEqual([open.requests, open.newlyRefused, open.groups[0]?.who], [1, 1, 'mobile-app']);
+  const without = await tryOut(gateway, { ...file, routes: [{ ...route, websocket: false }] });
+  assert.equal(without.groups[0]?.says, 'websocket: a handshake');
+  socket.close();
+  await until(() => gateway.accessLines.length === 1);
+  assert.equal((await tryOut(gateway, strict)).requests, 1);
+});
+
 test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {
   const { one: target } = await startServices(t);
   const plan = (limit: number) => ({ rateLimits: [{ limit, window: '1h' }] });
@@ -400,6 +463,18 @@ test('a file with a fault is told as check tells it; what is not in force may no
   }
   const { result } = await gateway.reload(file);
   assert.equal(result, 'unchanged', 'what was tried has no part in what is loaded');
+});
+
+test('a client that leaves in the middle of a file is no fault of the gateway', async (t) => {
+  const gateway = await startGateway(t, { file: { routes: [] } });
+  const head = 'POST /what-if HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n{';
+  for (let i = 0; i < 3; i += 1) await askRaw(gateway.adminPort, head, { timeoutMs: 100 });
+  const report = await tryOut(gateway, { routes: [] });
+  assert.equal(report.requests, 0);
+  assert.deepEqual(
+    gateway.messages.filter((line) => line.includes('failed')),
+    [],
+  );
 });
 
 test('a reload that the guard in force refuses changes nothing; it can be forced', async (t) => {

@@ -103,8 +103,8 @@ export class Comparer {
     const { route: to } = after;
     if (from === undefined || to === undefined) return undefined;
     const pair = this.#pairs.of(from, to);
-    const [reason] = pair.unknowable;
-    if (reason !== undefined) return { what: 'undecided', says: reason };
+    const unknowable = pair.unknowable.find((name) => mayMeet(name, after));
+    if (unknowable !== undefined) return { what: 'undecided', says: `${unknowable}: ${whyUnknowable(unknowable)}` };
     const plans = this.#planDiffers(before.plan, after.plan);
     const limits = [...pair.limits, ...(plans === undefined ? [] : [plans])];
     if (limits.length > 0) return { what: 'undecided', says: `limits: ${limits.join(', ')} would be others` };
@@ -212,6 +212,12 @@ function refusedAfter(before: Decided, after: Decided): Difference | undefined {
   if (before.outcome !== 'refused') return { what: 'refused', says: `would become ${words}` };
   if (before.status === after.status && before.code === after.code) return undefined;
   return { what: 'refused otherwise', says: `refused with ${before.status} (${before.by}) would become ${words}` };
+}
+
+/** Whether a stage has anything to say to such a request: a plain one is no handshake, and what was measured was judged. */
+function mayMeet(stage: string, { isUpgrade, isUnmeasured, isAnswered }: Decided): boolean {
+  if (stage === 'websocket') return isUpgrade;
+  return stage !== 'bodyLimit' || (isUnmeasured && !isAnswered);
 }
 
 function nameOf({ route }: Decided): string {

@@ -22,6 +22,9 @@ export interface Decided {
   readonly says: string;
   /** What its path is within the route, and the values that go with it. */
   readonly place: Pick<RequestContext, 'path' | 'rawPath' | 'prefixLength' | 'params' | 'query'>;
+  /** Its body announces no length: how long it was is not known. */
+  readonly isUnmeasured: boolean;
+  readonly isUpgrade: boolean;
   /** True where the gateway answers in the place of a service. */
   readonly isAnswered: boolean;
   /** Who the service is told has called. */
@@ -48,8 +51,10 @@ export function decide(side: Side, request: RecordedRequest<RecordedCaller>, atM
   const leansOn = new Set<string>();
   retell(context, { caller: request.caller, atMs, leansOn });
   const hadBody = hasBody(context.req);
+  const { 'content-length': length, upgrade } = context.req.headers;
+  const asked = { isUnmeasured: hadBody && length === undefined, isUpgrade: upgrade !== undefined };
   const walked = walkAtOnce(context, handlers, (stage) => lacksBody(context, stage, hadBody));
-  return describe(side.snapshot, context, walked, leansOn);
+  return { ...describe(side.snapshot, context, walked, leansOn), ...asked };
 }
 
 function describe(
@@ -57,7 +62,7 @@ function describe(
   context: RequestContext,
   { error, by, isWaiting }: Walked,
   leansOn: ReadonlySet<string>,
-): Decided {
+): Omit<Decided, 'isUnmeasured' | 'isUpgrade'> {
   const route = context.route as CompiledRoute | undefined;
   const { path, rawPath, prefixLength, params, query, plan } = context;
   const base = {

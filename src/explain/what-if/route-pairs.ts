@@ -2,11 +2,11 @@ import type { RouteConfig } from '../../config/routes.ts';
 import type { CompiledRoute } from '../../snapshot.ts';
 import type { Stage } from '../../stage.ts';
 import type { Side } from './side.ts';
-import { type Dealt, dealtWith, differingKeys, isOn, isTold, keysThatDiffer, whyUnknowable } from './stage-terms.ts';
+import { type Dealt, dealtWith, differingKeys, isOn, isTold, keysThatDiffer } from './stage-terms.ts';
 
 /** How two routes say otherwise what is not decided anew for each request. */
 export interface RoutePair {
-  /** Why nobody can tell whether a request passes. */
+  /** Stages of which nobody can tell whether they let a request pass that comes to them. */
   readonly unknowable: readonly string[];
   /** Keys of limits. */
   readonly limits: readonly string[];
@@ -58,9 +58,9 @@ export class RoutePairs {
       .filter(({ name }) => isTold(name))
       .flatMap(keys)
       .filter((key) => !LEADS.has(key));
-    const unknowable = differing('unknowable', 'own').filter((both) => this.#isMoved(both, from, to));
+    const moved = differing('unknowable', 'own').filter((both) => this.#isMoved(both, from, to));
     return {
-      unknowable: unknowable.map(({ name }) => `${name}: ${whyUnknowable(name)}`),
+      unknowable: [...moved.map(({ name }) => name), ...keysThatDiffer(['bodyLimit'], from, to)],
       limits: [...new Set(limits)],
       told: [...new Set(told)],
       destination: this.#destination(from, to),

@@ -18,6 +18,9 @@ export function percent(share: number): string {
 
 const SHOWN = 5;
 
+export const GUARD_HINT =
+  'Mend the file, or bring it into force with POST /reload?force=true (embedded: reload(routes, { force: true })).';
+
 /** Why a file is refused by the guard. */
 export function explainGuard(report: WhatIfReport, max: number): string {
   const { newlyRefused, passed, groups } = report;

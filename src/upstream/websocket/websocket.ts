@@ -86,6 +86,8 @@ const SWITCHED = { destroyed: false };
  * Express and the stages hang on them, would cost as much memory as the sockets do, for as long as they are open.
  */
 function lighten(context: RequestContext): void {
+  context.opened?.(context);
+  context.opened = undefined;
   const { url, headers } = context.req;
   const agent = headers['user-agent'];
   const standIn = { url, headers: agent === undefined ? {} : { 'user-agent': agent } };

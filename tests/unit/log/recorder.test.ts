@@ -61,3 +61,39 @@ test('of a credential its place is kept, and nothing else', () => {
   assert.deepEqual(request.headers.slice(0, 4), ['Authorization', 'Bearer ***', 'Cookie', 'session=***; theme=***']);
   assert.deepEqual(request.headers.slice(-2), ['Accept', 'text/html']);
 });
+
+test('of a secret in a path, in a URL or in a cookie without a name nothing is kept', () => {
+  const key = `tpk_${'k'.repeat(43)}_secret`;
+  const context = {
+    req: {
+      url: `/hooks/${key}/7`,
+      rawHeaders: [
+        ...['Referer', 'https://app.example/back?access_token=t-secret&page=2'],
+        ...['Cookie', 'n-secret; theme=d-secret;m-secret', 'X-Search', 'a=1&b=2'],
+      ],
+    },
+    method: 'GET',
+    peerAddress: '10.0.0.1',
+    scheme: 'http',
+  } as unknown as RequestContext;
+  const kept = describeRecord(context, { methods: [] }, 1, 200)?.request ?? '';
+  assert.ok(!kept.includes('secret'), kept);
+  const { headers, target } = JSON.parse(kept) as { headers: string[]; target: string };
+  assert.equal(target, '/hooks/***/7');
+  assert.equal(headers[1], 'https://app.example/back?access_token=***&page=2');
+  assert.deepEqual(headers.slice(-2), ['X-Search', 'a=1&b=2']);
+});
+
+test('what was left out is told as long as what came beside it is kept', () => {
+  const recorder = new Recorder();
+  const add = (count: number) => {
+    for (let i = 0; i < count; i += 1) recorder.add(record(`${i}`));
+  };
+  add(5);
+  recorder.add(record('y'.repeat(70_000)));
+  assert.equal(recorder.isThinned, true, 'one that is too long is one that is left out');
+  add(MAX_RECORDS);
+  assert.equal(recorder.isThinned, true);
+  add(1);
+  assert.equal(recorder.isThinned, false);
+});

@@ -35,6 +35,11 @@ export function takeLateFault(error: unknown, tell: (error: unknown) => void): b
     if (runner === IMPORTING) tell(error);
     else runner.late(error);
     return true;
+/** Whose code runs now; undefined for the gateway's. */
+export function currentRunner(): Runner | undefined {
+  return runners.getStore();
+}
+
   }
   if (!(error instanceof Error) || error.stack?.includes(OWN_MARK) !== true) return false;
   tell(error);

@@ -56,7 +56,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
       this.#aborter = aborter;
       const { res } = this.#context;
       if (res.destroyed) aborter.abort();
-      else res.once('close', () => aborter.abort());
+      else res.once('close', () => this.#abort());
     }
     return this.#aborter.signal;
   }
@@ -161,7 +161,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   onDue(): void {
     this.#fail('timeout', new Error(`it has not answered within ${this.#timeoutMs} ms`));
-    this.#aborter?.abort();
+    this.#abort();
   }
 
   /** The request ends from outside. */
@@ -182,6 +182,11 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   get #isOpen(): boolean {
     return this.#terms.instance.terms.definition.onError === 'open';
+  }
+
+  /** What listens is the stage's code, and Node throws on what it throws. */
+  #abort(): void {
+    if (this.#aborter !== undefined) runAs(this, () => this.#aborter?.abort());
   }
 
   get #timeoutMs(): number {

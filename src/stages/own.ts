@@ -71,7 +71,9 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
   }
   const { prefix } = route;
   const about = { name: route.name, prefix, log: instance.logOf() };
-  instance.hooks = createHooks(definition, route, () => runAs(instance, () => make.create(options as never, about)));
+  instance.hooks = createHooks(definition, route, () =>
+    runAs(instance, () => make.create(structuredClone(options) as never, about)),
+  );
   made += 1;
   deps.lease.use(INSTANCES, String(made), () => instance);
   return named(name, (context, next) => {

@@ -45,7 +45,9 @@ export async function importModule(tree: ModuleTree, timeoutMs: number): Promise
         `its import has not ended within ${timeoutMs / 1000} s: it waits for something at its top level`,
         { file },
       );
-    return (await importing).default;
+    const exported = (await importing).default;
+    assertUntouched();
+    return exported;
   } catch (error) {
     for (const one of tree.files) failures.set(one, (failures.get(one) ?? 0) + 1);
     throw error instanceof ModuleFault ? error : faultOf(error, tree);
@@ -97,16 +99,14 @@ function hook(): void {
       const file = fileURLToPath(resolved.url.replace(/\?.*$/, ''));
       return { ...resolved, url: urlOf(file, readModuleTree(file).digest) };
     },
-  });
-}
     // What is loaded already isn't loaded here, so that no file is marked that the gateway runs on itself.
     load(url, context, nextLoad) {
       if (candidates.delete(url)) markPackageFile(pathOf(url));
       return nextLoad(url, context);
     },
+  });
+}
 
-/** Where it went wrong, as far as Node says so: `/folder/tenant.ts:12`, with or without a query. */
-const PLACE = /(?:file:\/\/)?(\/[^\s?:()]+)(?:\?turnpike-own=[^\s:]*)?:(\d+)(?::\d+)?/g;
 /** What stages, and packages of theirs, have asked for. */
 const candidates = new Set<string>();
 
@@ -123,6 +123,8 @@ export function assertUntouched(): void {
     throw new ModuleFault(`it adds "${added.join('", "')}" to Object.prototype, and so to every object`);
 }
 
+/** Where it went wrong, as far as Node says so: `/folder/tenant.ts:12`, with or without a query. */
+const PLACE = /(?:file:\/\/)?(\/[^\s?:()]+)(?:\?turnpike-own=[^\s:]*)?:(\d+)(?::\d+)?/g;
 
 function faultOf(error: unknown, { files }: ModuleTree): ModuleFault {
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));

@@ -233,6 +233,11 @@ const NONE: readonly never[] = Object.freeze([]);
 
 const kContext = Symbol('turnpike.context');
 
+/** True for the key of the context at its request, which is shown to nobody. */
+export function isContextKey(key: PropertyKey): boolean {
+  return key === kContext;
+}
+
 type WithContext = { [kContext]?: RequestContext };
 
 export function attachContext(req: IncomingMessage, context: RequestContext): void {

@@ -5,6 +5,15 @@ import type { UnderWay } from '../facts.ts';
 import type { Deadline, Deadlines } from '../lib/deadlines.ts';
 import type { Answerer, Source } from '../sink.ts';
 
+/** An emitter that something may stand before: what comes of it is what all fields are laid on, private ones too. */
+class Emitter extends EventEmitter {
+  constructor(wrap?: (emitter: EventEmitter) => EventEmitter) {
+    super();
+    // biome-ignore lint/correctness/noConstructorReturn: only so are private fields those of what stands before.
+    if (wrap !== undefined) return wrap(this) as this;
+  }
+}
+
 /**
  * A response over the sinks of a request, for what was written for one of Node's: what it writes is an answer like that
  * of a service. It has as much of a ServerResponse as `send` uses, and no more: fields, a status, `write`, `end`, and the
@@ -12,7 +21,7 @@ import type { Answerer, Source } from '../sink.ts';
  *
  * It holds no file itself. When the request ends, however it ends, `close` comes, and whoever reads a file closes it.
  */
-export class SinkResponse extends EventEmitter implements Source, Deadline, UnderWay {
+export class SinkResponse extends Emitter implements Source, Deadline, UnderWay {
   statusCode = 200;
   headersSent = false;
   writable = true;
@@ -30,8 +39,13 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
   #isClosed = false;
 
   /** From now on no longer than `context.idleMs` may pass without a byte that moves. */
-  constructor(context: RequestContext, deadlines: Deadlines, answerer: Answerer = 'service') {
-    super();
+  constructor(
+    context: RequestContext,
+    deadlines: Deadlines,
+    answerer: Answerer = 'service',
+    wrap?: (emitter: EventEmitter) => EventEmitter,
+  ) {
+    super(wrap);
     this.#context = context;
     this.#deadlines = deadlines;
     this.#answerer = answerer;
@@ -98,7 +112,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     if (!this.#isReaderFull) return;
     this.#isReaderFull = false;
     this.dueAtMs = performance.now() + this.#context.idleMs;
-    this.emit('drain');
+    this.tell('drain');
   }
 
   onDue(): void {
@@ -121,7 +135,12 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     this.writable = false;
     this.writableEnded = true;
     this.#deadlines.remove(this);
-    this.emit('close');
+    this.tell('close');
+  }
+
+  /** Whoever listens may be anybody's code. */
+  protected tell(event: 'drain' | 'close' | 'finish'): void {
+    this.emit(event);
   }
 
   /** False where HTTP can't carry it: it has failed then. */
@@ -143,7 +162,7 @@ export class SinkResponse extends EventEmitter implements Source, Deadline, Unde
     this.writableEnded = true;
     this.#deadlines.remove(this);
     this.#context.sink.end(this.#context, last);
-    this.emit('finish');
+    this.tell('finish');
   }
 
   #fail(error: unknown): void {

@@ -1,10 +1,11 @@
 import type { RequestContext } from '../context.ts';
 import type { PassedOn } from '../errors.ts';
 import type { Consumer } from '../facts.ts';
+import { deepFreeze } from '../lib/deep-freeze.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
 import type { RecordedCaller } from './recorded.ts';
 
-/** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
+/** What a proven credential says about the caller. Frozen: one identity serves many requests. */
 export interface Identity {
   /** `jwt`, `api-key` and so on; several are joined with `+`. */
   readonly method: string;
@@ -100,6 +101,8 @@ export function createIdentity(method: string, facts: Facts): Identity {
   if (roleList !== '') upstreamHeaders.push('X-User-Role', roleList);
   if (consumer !== undefined) upstreamHeaders.push('X-Consumer-Name', encodeHeaderText(consumer.name));
   upstreamHeaders.push('X-Auth-Method', method);
+  // It serves all requests of its credential, and own stages see it.
+  for (const seen of [roles, scopes, claims, upstreamHeaders]) deepFreeze(seen);
   return { method, consumer, subject, issuer, tellsIssuer, roles, scopes, claims, plan, expiresAtMs, upstreamHeaders };
 }
 

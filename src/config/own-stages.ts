@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Steps } from '../lib/steps.ts';
 import { importModule, ModuleFault } from '../own/import-module.ts';
 import { readModuleTree } from '../own/module-tree.ts';
 import { type OwnDefinition, readDefinition } from '../own/read-definition.ts';
+import { tellable } from '../own/tellable.ts';
 import type { Stage } from '../stage.ts';
 import { createOwnStage, findSchemaFault } from '../stages/own.ts';
 import type { MergedFile } from './merge.ts';
@@ -124,7 +125,7 @@ async function importUsed(
 ): Promise<string> {
   const tree = readModuleTree(path);
   try {
-    if (!existsSync(path)) throw new ModuleFault('there is no such file');
+    for (const file of tree.files) assertFile(file, path);
     let module = known.get(path);
     if (module?.digest !== tree.digest) {
       const definition = readDefinition(await importModule(tree, IMPORT_MS), path);
@@ -135,11 +136,21 @@ async function importUsed(
     }
     found.set(path, module.definition);
   } catch (error) {
-    if (!(error instanceof ModuleFault)) throw error;
-    const where = error.line > 0 ? `${displayName(error.file ?? path)}:${error.line}: ` : '';
-    report(place, `"${entry.stage}" can't be used: ${where}${error.message}`);
+    // What it exports may be anything, and throw where it is read.
+    const fault = error instanceof ModuleFault ? error : new ModuleFault(String(tellable(error)), {}, error);
+    const where = fault.line > 0 ? `${displayName(fault.file ?? path)}:${fault.line}: ` : '';
+    report(place, `"${entry.stage}" can't be used: ${where}${fault.message}`);
   }
   return tree.digest;
+}
+
+/** A pipe or a device would be waited for, and everything with it: only files are imported. */
+function assertFile(file: string, stage: string): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined && file === stage) throw new ModuleFault('there is no such file');
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory())
+    throw new ModuleFault(file === stage ? 'it is no file' : `${displayName(file)}, which it imports, is no file`);
+  if (stats?.isDirectory() && file === stage) throw new ModuleFault('it is a folder');
 }
 
 function withEntry(definition: OwnDefinition, { timeout, onError }: Used['entry']): OwnDefinition {

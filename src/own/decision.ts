@@ -32,9 +32,11 @@ export function refusalOf(
   detail: unknown,
   more: Parameters<StageRequest['refuse']>[2] = {},
 ): GatewayError {
+  const retryAfter = Number(more.retryAfter);
   const extras: GatewayErrorExtras = {
     headers: Object.entries(fieldsOf(more.headers)).flat(),
-    ...(more.retryAfter !== undefined && { retryAfterSeconds: Math.max(0, Math.ceil(Number(more.retryAfter))) }),
+    // What is no number of seconds is not sent, and the refusal stands.
+    ...(Number.isFinite(retryAfter) && { retryAfterSeconds: Math.max(0, Math.ceil(retryAfter)) }),
   };
   const text = detail === undefined ? undefined : String(detail);
   if (typeof why === 'string') {
@@ -81,6 +83,8 @@ export function explain(decision: GatewayError | OwnAnswer): string {
     : `answers ${decision.status} by itself`;
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+/** What code has returned, where it is to be waited for; a `then` that throws is a promise that rejects. */
+export function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if (value instanceof Promise) return value;
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function' ? Promise.resolve(value) : undefined;
 }

@@ -1,7 +1,7 @@
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { settledWithin } from '../lib/settled-within.ts';
-import { IMPORTING, OWN_MARK, runAs } from './late-faults.ts';
+import { IMPORTING, isPackageFile, markPackageFile, OWN_MARK, runAs } from './late-faults.ts';
 import { type ModuleTree, readModuleTree } from './module-tree.ts';
 
 /** Why a module can't be used. */
@@ -45,7 +45,9 @@ export async function importModule(tree: ModuleTree, timeoutMs: number): Promise
         `its import has not ended within ${timeoutMs / 1000} s: it waits for something at its top level`,
         { file },
       );
-    return (await importing).default;
+    const exported = (await importing).default;
+    assertUntouched();
+    return exported;
   } catch (error) {
     for (const one of tree.files) failures.set(one, (failures.get(one) ?? 0) + 1);
     throw error instanceof ModuleFault ? error : faultOf(error, tree);
@@ -82,14 +84,43 @@ function hook(): void {
   isHooked = true;
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      if (context.parentURL?.includes(OWN_MARK) !== true) return nextResolve(specifier, context);
+      const parent = context.parentURL ?? '';
+      if (!parent.includes(OWN_MARK)) {
+        const found = nextResolve(specifier, context);
+        if (isPackageFile(pathOf(parent))) candidates.add(found.url);
+        return found;
+      }
       if (specifier === OWN_NAME) return { url: PUBLIC, format: 'module', shortCircuit: true };
       const resolved = nextResolve(specifier, context);
-      if (!/^\.{1,2}\//.test(specifier) || !resolved.url.startsWith('file:')) return resolved;
+      if (!/^\.{1,2}\//.test(specifier) || !resolved.url.startsWith('file:')) {
+        candidates.add(resolved.url);
+        return resolved;
+      }
       const file = fileURLToPath(resolved.url.replace(/\?.*$/, ''));
       return { ...resolved, url: urlOf(file, readModuleTree(file).digest) };
     },
+    // What is loaded already isn't loaded here, so that no file is marked that the gateway runs on itself.
+    load(url, context, nextLoad) {
+      if (candidates.delete(url)) markPackageFile(pathOf(url));
+      return nextLoad(url, context);
+    },
   });
+}
+
+/** What stages, and packages of theirs, have asked for. */
+const candidates = new Set<string>();
+
+function pathOf(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : '';
+}
+
+/** What is added to every object turns up wherever the gateway walks through one: it is taken away again. */
+export function assertUntouched(): void {
+  const added: string[] = [];
+  for (const name in {}) added.push(name);
+  for (const name of added) delete (Object.prototype as Record<string, unknown>)[name];
+  if (added.length > 0)
+    throw new ModuleFault(`it adds "${added.join('", "')}" to Object.prototype, and so to every object`);
 }
 
 /** Where it went wrong, as far as Node says so: `/folder/tenant.ts:12`, with or without a query. */

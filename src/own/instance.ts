@@ -4,6 +4,7 @@ import type { Tally } from '../metrics/tally-histogram.ts';
 import type { StageHooks, StageLog } from './define-stage.ts';
 import { type Runner, runAs } from './late-faults.ts';
 import type { OwnDefinition } from './read-definition.ts';
+import { tellable, tellableFields } from './tellable.ts';
 
 /** Why a stage has failed, as it is counted. */
 export type FailureReason = 'threw' | 'timeout' | 'twice' | 'late';
@@ -43,10 +44,14 @@ export class OwnInstance implements Runner {
   logOf(requestId?: string): StageLog {
     const { definition, route, log } = this.terms;
     const more = { ownStage: definition.name, route, ...(requestId !== undefined && { requestId }) };
+    const write = (level: keyof StageLog, message: unknown, fields: unknown): void => {
+      const told = tellableFields(fields);
+      log[level](String(tellable(message)), { ...told, ...more });
+    };
     return {
-      info: (message, fields) => void log.info(String(message), { ...fields, ...more }),
-      warn: (message, fields) => void log.warn(String(message), { ...fields, ...more }),
-      error: (message, fields) => void log.error(String(message), { ...fields, ...more }),
+      info: (message, fields) => write('info', message, fields),
+      warn: (message, fields) => write('warn', message, fields),
+      error: (message, fields) => write('error', message, fields),
     };
   }
 
@@ -55,7 +60,7 @@ export class OwnInstance implements Runner {
     this.terms.countFailure(reason);
     this.logOf(requestId).error(
       `own stage ${this.terms.definition.name}: ${message}`,
-      error === undefined ? {} : { error },
+      error === undefined ? {} : { error: tellable(error) },
     );
   }
 

@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { SinkResponse } from '../answer/sink-response.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
+import { lend, lendRequest } from './lent.ts';
 import type { EndListener } from './own-request.ts';
 
 /** Methods of a response, by their names. */
@@ -13,6 +14,9 @@ interface Waiter {
   /** False where the request has ended, or has gone on. */
   answered(): boolean;
   fail(error: unknown): void;
+  late(error: unknown): void;
+  /** Runs the middleware's code: what it throws is told. */
+  runAside(code: () => unknown): void;
   twice(what: string): void;
 }
 
@@ -37,10 +41,12 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
   #isLetGo = false;
 
   constructor(context: RequestContext, deadlines: Deadlines, waiter: Waiter) {
-    super(context, deadlines, 'gateway');
+    super(context, deadlines, 'gateway', (emitter) =>
+      lend(emitter, (methods) => Object.setPrototypeOf(emitter, withMethods(methods).prototype)),
+    );
     // The time of the stage runs until it answers; that of the answer runs from there on.
     deadlines.remove(this);
-    this.req = context.req;
+    this.req = lendRequest(context.req);
     this.#context = context;
     this.#deadlines = deadlines;
     this.#waiter = waiter;
@@ -57,7 +63,7 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
   }
 
   get socket(): unknown {
-    return this.#context.req.socket;
+    return this.req.socket;
   }
 
   get connection(): unknown {
@@ -147,12 +153,23 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
 
   /** For those who wait for the end of the response, whoever gave it. */
   ended({ status, isWhole }: RequestContext): void {
-    if (!this.isAnswering) {
-      this.statusCode = status;
+    try {
+      if (this.isAnswering) return;
       this.headersSent = status !== 0;
-      if (isWhole) this.emit('finish');
+      this.statusCode = status;
+      if (isWhole) this.tell('finish');
+    } finally {
+      this.close();
     }
-    this.close();
+  }
+
+  late(error: unknown): void {
+    this.#waiter.late(error);
+  }
+
+  /** What its listeners throw, or what it has made of its own response, ends nothing. */
+  protected override tell(event: 'drain' | 'close' | 'finish'): void {
+    this.#waiter.runAside(() => void this.emit(event));
   }
 
   get #isBodiless(): boolean {
@@ -183,6 +200,7 @@ export class MiddlewareResponse extends SinkResponse implements EndListener {
   }
 }
 
+const NODES: ReadonlySet<object> = new Set([ServerResponse.prototype, Object.prototype, MiddlewareResponse.prototype]);
 const classes = new WeakMap<ResponseMethods, typeof MiddlewareResponse>();
 
 /** The class with these methods beside its own, of which none is replaced. */
@@ -190,12 +208,26 @@ export function withMethods(methods: ResponseMethods): typeof MiddlewareResponse
   let made = classes.get(methods);
   if (made === undefined) {
     made = class extends MiddlewareResponse {};
-    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(methods))) {
-      if (!(name in MiddlewareResponse.prototype)) Object.defineProperty(made.prototype, name, property);
+    for (const [name, property] of chainOf(methods).flatMap(namesOf)) {
+      // By "app" an application of Express says whose settings count.
+      if (name === 'app' || !(name in MiddlewareResponse.prototype))
+        Object.defineProperty(made.prototype, name, { ...property, configurable: true });
     }
     classes.set(methods, made);
   }
   return made;
+}
+
+/** From the last to the first: what stands nearer counts. Node's own is none of it. */
+function chainOf(methods: object): readonly object[] {
+  const chain: object[] = [];
+  for (let one: object | null = methods; one !== null && !NODES.has(one); one = Object.getPrototypeOf(one))
+    chain.unshift(one);
+  return chain;
+}
+
+function namesOf(methods: object): [string, PropertyDescriptor][] {
+  return Object.entries(Object.getOwnPropertyDescriptors(methods));
 }
 
 function bytesOf(chunk: Chunk, encoding: unknown): Buffer {

@@ -7,6 +7,7 @@ import { refusalOf } from './decision.ts';
 import type { StageMiddleware } from './define-stage.ts';
 import { HookedHead } from './hooked-head.ts';
 import { runAsGateway } from './late-faults.ts';
+import { lendRequest } from './lent.ts';
 import { type MiddlewareResponse, type ResponseMethods, withMethods } from './middleware-response.ts';
 import { ownRequestOf } from './own-request.ts';
 import { type Next, StageCall } from './stage-call.ts';
@@ -37,7 +38,7 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
   const call = new StageCall(terms, context, next);
   const response: MiddlewareResponse = new Response(context, terms.deadlines, call);
   ownRequestOf(context).listeners.push(response);
-  const req = context.req as IncomingMessage & CacheWords;
+  const req = lendRequest(context.req) as IncomingMessage & CacheWords;
 
   function goOn(error?: unknown): void {
     if (response.isClosed && !response.isAnswering) return;

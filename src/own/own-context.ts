@@ -3,6 +3,7 @@ import { bodyOf } from '../body/body-of.ts';
 import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import type { Consumer } from '../facts.ts';
 import { isReserved } from '../lib/header-filter.ts';
 import { normalizeHost } from '../lib/host-name.ts';
 import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
@@ -55,7 +56,7 @@ export class OwnContext implements StageRequest {
   }
 
   get params(): Readonly<Record<string, string>> {
-    return this.#context.params ?? NO_PARAMS;
+    return Object.freeze(this.#context.params ?? NO_PARAMS);
   }
 
   get host(): string {
@@ -79,7 +80,8 @@ export class OwnContext implements StageRequest {
   }
 
   get consumer(): StageConsumer | undefined {
-    return this.#context.consumer;
+    const { consumer } = this.#context;
+    return consumer === undefined ? undefined : shownConsumer(consumer);
   }
 
   get user(): string | undefined {
@@ -156,6 +158,22 @@ export class OwnContext implements StageRequest {
     const whole = bodyOf(this.#context)?.whole();
     return whole === undefined ? NO_BYTES : await this.#owner.whileClient(whole);
   }
+}
+
+/** Every request has it: a stage that changes it would change it for all routes. */
+Object.freeze(OwnContext.prototype);
+
+const shown = new WeakMap<Consumer, StageConsumer>();
+
+/** One consumer serves many requests, and a stage gets of it what it was promised. */
+function shownConsumer(consumer: Consumer): StageConsumer {
+  let own = shown.get(consumer);
+  if (own === undefined) {
+    const { name, plan, roles } = consumer;
+    own = Object.freeze({ name, plan, roles: Object.freeze([...roles]) });
+    shown.set(consumer, own);
+  }
+  return own;
 }
 
 /** Puts one field in the place of all of its name; names and values by turns. */

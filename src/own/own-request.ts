@@ -4,6 +4,8 @@ import type { Outcome } from './define-stage.ts';
 /** Hears of the end of a request. */
 export interface EndListener {
   ended(context: RequestContext): void;
+  /** Hears of what it has thrown there itself. */
+  late(error: unknown): void;
 }
 
 /** What the own stages of one request have in common. */
@@ -31,7 +33,13 @@ export function ownRequestOf(context: RequestContext): Pick<OwnRequest, 'state' 
 function endOwn(context: RequestContext): void {
   const request = requests.get(context);
   request?.endBefore?.(context);
-  for (const listener of request?.listeners ?? []) listener.ended(context);
+  for (const listener of request?.listeners ?? []) {
+    try {
+      listener.ended(context);
+    } catch (error) {
+      listener.late(error);
+    }
+  }
 }
 
 /** What the end is told with. */

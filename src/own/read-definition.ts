@@ -49,6 +49,7 @@ export function readDefinition(exported: unknown, file: string): OwnDefinition {
     throw new ModuleFault(
       `its stage needs a name of letters and digits, a small letter first, got ${JSON.stringify(name)}`,
     );
+  assertNoMember(name);
   if (typeof create !== 'function') throw new ModuleFault(`its stage "${name}" has no create()`);
   if (schema !== undefined && (typeof schema !== 'object' || schema === null))
     throw new ModuleFault(`the schema of its stage "${name}" is no JSON Schema`);
@@ -88,6 +89,7 @@ function readMiddleware(middleware: StageMiddleware, file: string): OwnDefinitio
   const name = words.map((word, at) => (at === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join('');
   if (!NAME.test(name))
     throw new ModuleFault(`its middleware would be named "${name}": give the file a name in letters`);
+  assertNoMember(name);
   return {
     name,
     description: undefined,
@@ -100,6 +102,11 @@ function readMiddleware(middleware: StageMiddleware, file: string): OwnDefinitio
     seesCoded: false,
     make: { middleware },
   };
+}
+
+/** What every object has, a route has as well: it would seem to say something of the stage. */
+function assertNoMember(name: string): void {
+  if (name in Object.prototype) throw new ModuleFault(`"${name}" is a member of every object, and no name of a stage`);
 }
 
 function textOf(value: unknown, key: string): string | undefined {

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { UnderWay } from '../facts.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
-import { explain, giveAnswer, isThenable, type OwnAnswer } from './decision.ts';
+import { explain, giveAnswer, type OwnAnswer, promiseOf } from './decision.ts';
 import type { StageHooks, StageLog } from './define-stage.ts';
 import type { FailureReason } from './instance.ts';
 import { type Runner, runAs, runAsGateway } from './late-faults.ts';
@@ -56,7 +56,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
       this.#aborter = aborter;
       const { res } = this.#context;
       if (res.destroyed) aborter.abort();
-      else res.once('close', () => aborter.abort());
+      else res.once('close', () => this.#abort());
     }
     return this.#aborter.signal;
   }
@@ -75,29 +75,25 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   /** Runs the stage's code, and waits for what it returns where that is a promise. */
   run(code: () => unknown): void {
-    let result: unknown;
+    let work: Promise<unknown> | undefined;
     try {
-      result = runAs(this, code);
+      work = runAs(this, () => promiseOf(code()));
     } catch (error) {
       this.#fail('threw', error);
       return;
     }
-    if (isThenable(result)) {
-      this.await();
-      result.then(
-        () => this.finish(),
-        (error: unknown) => this.#reject(error),
-      );
-    } else {
-      this.finish();
-    }
+    if (work === undefined) this.finish();
+    else this.await();
+    work?.then(
+      () => this.finish(),
+      (error: unknown) => this.#reject(error),
+    );
   }
 
   /** Runs code whose return says nothing of the end: that is told otherwise. */
   runAside(code: () => unknown): void {
     try {
-      const result = runAs(this, code);
-      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#reject(error));
+      runAs(this, () => promiseOf(code()))?.catch((error: unknown) => this.#reject(error));
     } catch (error) {
       this.#reject(error);
     }
@@ -161,7 +157,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   onDue(): void {
     this.#fail('timeout', new Error(`it has not answered within ${this.#timeoutMs} ms`));
-    this.#aborter?.abort();
+    this.#abort();
   }
 
   /** The request ends from outside. */
@@ -186,6 +182,11 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   get #timeoutMs(): number {
     return this.#terms.instance.terms.definition.timeoutMs;
+  }
+
+  /** What listens is the stage's code, and Node throws on what it throws. */
+  #abort(): void {
+    if (this.#aborter !== undefined) runAs(this, () => this.#aborter?.abort());
   }
 
   #end(): boolean {

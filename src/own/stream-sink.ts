@@ -68,7 +68,7 @@ export class StreamSink implements Sink, Source, Deadline {
     if (!this.#isReaderFull) return;
     this.#isReaderFull = false;
     if (this.#waiting !== undefined || this.#isEnded) this.#expect();
-    this.#stream.resume();
+    runAs(this.#terms.instance, () => this.#stream.resume());
   }
 
   onDue(): void {
@@ -140,7 +140,7 @@ export class StreamSink implements Sink, Source, Deadline {
     this.#terms.deadlines.remove(this);
     const source = this.#waiting;
     this.#waiting = undefined;
-    this.#stream.destroy();
+    this.#feed(() => this.#stream.destroy());
     // Whoever waited for room is let go on, into nothing.
     source?.resume();
   }

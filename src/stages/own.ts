@@ -4,6 +4,7 @@ import { contextOf, type RequestContext } from '../context.ts';
 import { holdSeries } from '../metrics/series.ts';
 import type { CallTerms } from '../own/call-terms.ts';
 import type { StageHooks } from '../own/define-stage.ts';
+import { assertUntouched } from '../own/import-module.ts';
 import { OwnInstance, OwnStageFault } from '../own/instance.ts';
 import { runAs } from '../own/late-faults.ts';
 import { NOT_RUN, runMiddleware } from '../own/middleware.ts';
@@ -73,7 +74,9 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
   }
   const { prefix } = route;
   const about = { name: route.name, prefix, log: instance.logOf() };
-  instance.hooks = createHooks(definition, route, () => runAs(instance, () => make.create(options as never, about)));
+  instance.hooks = createHooks(definition, route, () =>
+    runAs(instance, () => make.create(structuredClone(options) as never, about)),
+  );
   made += 1;
   deps.lease.use(INSTANCES, String(made), () => instance);
   return named(name, (context, next) => {
@@ -87,6 +90,7 @@ function createHooks({ name, seesCoded }: OwnDefinition, route: RouteInfo, creat
   let hooks: StageHooks;
   try {
     hooks = readHooks(create());
+    assertUntouched();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new OwnStageFault(name, `on route ${route.name}: create() failed: ${why}`, cause);
@@ -117,11 +121,13 @@ function prepareForBody({ req, upstreamHeaders }: RequestContext): void {
 /** Refuses what the JSON Schema of the file could not hold, and what is no schema. */
 export function findSchemaFault(schema: OptionsSchema | undefined): string | undefined {
   if (schema === undefined) return undefined;
-  if (JSON.stringify(schema).includes('"$ref"')) return 'its schema has a "$ref": it stands alone, without references';
   try {
+    // Throws for one that leads back to itself.
+    if (JSON.stringify(schema).includes('"$ref"'))
+      return 'its schema has a "$ref": it stands alone, without references';
     compileOptions(schema);
     return undefined;
   } catch (error) {
-    return `its schema is none: ${(error as Error).message}`;
+    return `its schema is none: ${String((error as Error).message).split('\n', 1)[0]}`;
   }
 }

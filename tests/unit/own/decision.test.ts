@@ -12,6 +12,11 @@ test('a refusal is a code of the table, or a status', () => {
     assert.throws(() => refusalOf(why as never, undefined), /refuse\(/);
 });
 
+test('a time to wait that is no number is left out, and the refusal stands', () => {
+  for (const retryAfter of [Number.NaN, Number.POSITIVE_INFINITY, 'soon' as never])
+    assert.equal(refusalOf(429, 'slow', { retryAfter }).extras?.retryAfterSeconds, undefined);
+});
+
 test('an answer is text, bytes or JSON, with a type that it may set itself', () => {
   assert.deepEqual(answerOf({}), { status: 200, fields: {}, body: Buffer.alloc(0) });
   assert.equal(answerOf({ body: 'x' }).fields['content-type'], 'text/plain; charset=utf-8');

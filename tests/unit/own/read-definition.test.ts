@@ -23,6 +23,7 @@ test('each fault of a stage is told by its name', () => {
   const faults: readonly (readonly [object, RegExp])[] = [
     [{ name: 'Probe' }, /a small letter first/],
     [{ name: '__proto__' }, /a small letter first/],
+    [{ name: 'constructor' }, /a member of every object/],
     [{ create: undefined }, /no create/],
     [{ schema: 'x' }, /no JSON Schema/],
     [{ timeout: '2h' }, /"timeout"/],

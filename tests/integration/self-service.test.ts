@@ -139,6 +139,25 @@ test('changes are bounded in a minute, and 503 while Redis is away', needsRedis,
   assert.deepEqual([away.status, away.json.code], [503, 'consumers_unavailable']);
 });
 
+test('what would become of a change is explained, and nothing is changed', needsRedis, async (t) => {
+  const { gateway, own, keyOf } = await setUp(t);
+  const key = await keyOf({ id: 'main' });
+  const explain = async (method: string, path: string) => {
+    const body = JSON.stringify({ method, url: `${gateway.url}/-/me/keys${path}`, headers: key });
+    const { json } = await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body });
+    return [
+      json.outcome,
+      json.status,
+      json.trace.find(({ stage }: { stage: string }) => stage === 'selfService')?.decision,
+    ];
+  };
+  assert.deepEqual(await explain('GET', ''), ['passes', undefined, 'lists the keys (consumer "acme")']);
+  const makes = 'makes a key, if nothing speaks against it (consumer "acme")';
+  assert.deepEqual(await explain('POST', ''), ['passes', undefined, makes]);
+  assert.deepEqual((await explain('DELETE', '')).slice(0, 2), ['refused', 405]);
+  assert.equal((await own(key, 'GET')).json.keys.length, 1);
+});
+
 test('where the file does not say so there are no such pages, and keys of the file can not be changed', async (t) => {
   const gateway = await startGateway(t, { file: { routes: [] } });
   assert.equal((await ask(`${gateway.url}/-/me/keys`)).status, 404);

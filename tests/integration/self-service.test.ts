@@ -128,6 +128,19 @@ test(
   },
 );
 
+test('with a key and a token it is the key that says what may be made', needsRedis, async (t) => {
+  const { admin, own, keyOf } = await setUp(t);
+  const token = { authorization: `Bearer ${jwt.sign({ azp: 'portal', scope: 'read' }, SECRET, { expiresIn: 60 })}` };
+  const small = await keyOf({ id: 'small', scopes: [] });
+  const lent = await own({ ...small, ...token }, 'POST', '', { scopes: ['read'] });
+  assert.deepEqual([lent.status, lent.json.code], [403, 'insufficient_scope'], lent.text);
+  assert.equal((await own(token, 'POST', '', { scopes: ['read'] })).status, 201);
+  await admin('POST', '/consumers', { name: 'other', scopes: ['read', 'write'] });
+  const theirs = { 'x-api-key': (await admin('POST', '/consumers/other/keys', {})).json.key };
+  const mixed = await own({ ...theirs, ...token }, 'POST', '', { scopes: ['write'] });
+  assert.deepEqual([mixed.status, mixed.json.code], [401, 'invalid_credential'], mixed.text);
+});
+
 test('changes are bounded in a minute, and 503 while Redis is away', needsRedis, async (t) => {
   const { own, keyOf, redis } = await setUp(t);
   const key = await keyOf({ id: 'main' });

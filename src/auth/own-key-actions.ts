@@ -13,6 +13,7 @@ import { addKey, dropKey, findKey, rotateKey } from './key-changes.ts';
 import { ownKeyInput, rotateInput } from './key-inputs.ts';
 import { checkNotLast, checkReach, checkRoom, endFor, type OwnKeys, reachOf, scopesFor } from './own-keys.ts';
 import { endMsOf, endOf, readInput } from './read-input.ts';
+import { createChangeTeller } from './redis-api-keys.ts';
 import { type ConsumerChange, RedisConsumers } from './redis-consumers.ts';
 import type { StoredConsumer } from './stored-consumer.ts';
 
@@ -37,7 +38,8 @@ export class OwnKeyActions {
     this.#option = option;
     this.#groups = groups;
     this.#deps = deps;
-    this.#store = deps.redis === undefined ? undefined : new RedisConsumers(deps.redis);
+    const { redis, pool } = deps;
+    this.#store = redis === undefined ? undefined : new RedisConsumers(redis, createChangeTeller(pool));
     this.#countChange = createChangeBound(deps.clock);
   }
 

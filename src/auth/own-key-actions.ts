@@ -2,11 +2,10 @@ import { jsonBodyOf } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
 import { isJsonType } from '../lib/media-type.ts';
-import { RecentMap } from '../lib/recent-map.ts';
 import { createApiKey, hashApiKey } from './api-key-format.ts';
 import { type Audit, writeAudit } from './audit.ts';
+import { ChangeBound } from './change-bound.ts';
 import { describeKey, describeUsedKey } from './describe-consumer.ts';
 import type { Groups } from './groups.ts';
 import { addKey, dropKey, findKey, rotateKey } from './key-changes.ts';
@@ -19,9 +18,6 @@ import type { StoredConsumer } from './stored-consumer.ts';
 
 /** How long others may be faster. */
 const CONTEND_MS = 2000;
-const CHANGES_PER_MINUTE = 20;
-const REMEMBERED = 10_000;
-const MINUTE_MS = 60_000;
 
 /** Status and body of an answer. */
 export type Told = readonly [status: number, body: unknown];
@@ -32,7 +28,7 @@ export class OwnKeyActions {
   readonly #groups: Groups;
   readonly #deps: Deps;
   readonly #store: RedisConsumers | undefined;
-  readonly #countChange: (consumer: string) => void;
+  readonly #bound: ChangeBound;
 
   constructor(option: OwnKeys, groups: Groups, deps: Deps) {
     this.#option = option;
@@ -40,7 +36,7 @@ export class OwnKeyActions {
     this.#deps = deps;
     const { redis, pool } = deps;
     this.#store = redis === undefined ? undefined : new RedisConsumers(redis, createChangeTeller(pool));
-    this.#countChange = createChangeBound(deps.clock);
+    this.#bound = new ChangeBound(deps.clock);
   }
 
   async list(context: RequestContext, name: string): Promise<Told> {
@@ -64,7 +60,7 @@ export class OwnKeyActions {
       metadata: reach.metadata,
       createdAt: new Date(nowMs).toISOString(),
     };
-    const key = await this.#change(name, (consumer) => {
+    const key = await this.#change(context, name, (consumer) => {
       checkRoom(consumer, this.#option.maxKeys, nowMs);
       const made = addKey(consumer, { ...wish, scopes: scopesFor(input.scopes, reach, consumer, this.#groups) }, nowMs);
       return { after: made.after, result: made.key };
@@ -84,7 +80,7 @@ export class OwnKeyActions {
       newEnd: (lastEnd: string | undefined) => endFor(wish, reach, this.#option, nowMs, lastEnd),
       createdAt: new Date(nowMs).toISOString(),
     };
-    const { key, ending } = await this.#change(name, (consumer) => {
+    const { key, ending } = await this.#change(context, name, (consumer) => {
       checkReach(findKey(consumer, id), reach);
       // One more than that while the old one goes on.
       checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
@@ -97,7 +93,7 @@ export class OwnKeyActions {
 
   async revoke(context: RequestContext, name: string, id: string): Promise<Told> {
     const [nowMs, reach] = [this.#deps.clock.now(), reachOf(context)];
-    await this.#change(name, (consumer) => {
+    await this.#change(context, name, (consumer) => {
       checkReach(findKey(consumer, id), reach);
       checkNotLast(consumer, reach, id, nowMs);
       return { after: dropKey(consumer, id), result: undefined };
@@ -111,9 +107,15 @@ export class OwnKeyActions {
     return this.#store;
   }
 
-  async #change<T>(name: string, make: (consumer: StoredConsumer) => ConsumerChange<T>): Promise<T> {
-    this.#countChange(name);
-    return (await this.#storeOf().change(name, (before) => make(need(before?.consumer, name)), CONTEND_MS)).result;
+  async #change<T>(
+    context: RequestContext,
+    name: string,
+    make: (consumer: StoredConsumer) => ConsumerChange<T>,
+  ): Promise<T> {
+    const store = this.#storeOf();
+    const isRevocation = context.method === 'DELETE';
+    const change = () => store.change(name, (before) => make(need(before?.consumer, name)), CONTEND_MS);
+    return (await this.#bound.count({ consumer: name, by: credentialOf(context), isRevocation }, change)).result;
   }
 
   #tell(context: RequestContext, told: Pick<Audit, 'action' | 'consumer' | 'keyId' | 'changed'>): void {
@@ -122,23 +124,9 @@ export class OwnKeyActions {
   }
 }
 
-/** A change costs Redis a script, and nobody needs many. */
-function createChangeBound(clock: Clock): (consumer: string) => void {
-  const counts = new RecentMap<string, { minute: number; changes: number }>(REMEMBERED);
-  return function countChange(consumer) {
-    const nowMs = clock.now();
-    const minute = Math.floor(nowMs / MINUTE_MS);
-    const known = counts.get(consumer);
-    const count = known?.minute === minute ? known : { minute, changes: 0 };
-    if (count.changes >= CHANGES_PER_MINUTE) {
-      const retryAfterSeconds = Math.ceil(((minute + 1) * MINUTE_MS - nowMs) / 1000);
-      throw new GatewayError('rate_limited', `At most ${CHANGES_PER_MINUTE} changes of keys a minute.`, {
-        retryAfterSeconds,
-      });
-    }
-    count.changes += 1;
-    counts.set(consumer, count);
-  };
+/** What is called with, for counting. */
+function credentialOf({ consumer, subject }: RequestContext): string {
+  return consumer?.key === undefined ? `user ${subject ?? ''}` : `key ${consumer.key.id}`;
 }
 
 async function bodyOf(context: RequestContext): Promise<unknown> {

@@ -152,6 +152,17 @@ test('changes are bounded in a minute, and 503 while Redis is away', needsRedis,
   assert.deepEqual([away.status, away.json.code], [503, 'consumers_unavailable']);
 });
 
+test('a key that is refused again and again keeps no other from revoking it', needsRedis, async (t) => {
+  const { own, keyOf } = await setUp(t);
+  const owner = await keyOf({ id: 'owner' });
+  const stolen = await keyOf({ id: 'stolen', scopes: [] });
+  const statuses: number[] = [];
+  for (let i = 0; i < 21; i++) statuses.push((await own(stolen, 'POST', '/owner/rotate', {})).status);
+  assert.deepEqual([new Set(statuses.slice(0, 20)), statuses[20]], [new Set([403]), 429]);
+  const revoked = await own(owner, 'DELETE', '/stolen');
+  assert.equal(revoked.status, 200, revoked.text);
+});
+
 test('what would become of a change is explained, and nothing is changed', needsRedis, async (t) => {
   const { gateway, own, keyOf } = await setUp(t);
   const key = await keyOf({ id: 'main' });

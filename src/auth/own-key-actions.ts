@@ -4,7 +4,8 @@ import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import { createApiKey, hashApiKey } from './api-key-format.ts';
-import { type Audit, writeAudit } from './audit.ts';
+import { writeAudit } from './audit.ts';
+import { type AuditedChange, changeAudited, type ToldOfChange } from './audited-change.ts';
 import { ChangeBound } from './change-bound.ts';
 import { describeKey, describeUsedKey } from './describe-consumer.ts';
 import type { Groups } from './groups.ts';
@@ -14,7 +15,7 @@ import { checkNotLast, checkReach, checkRoom, endFor, type OwnKeys, reachOf, sco
 import { endMsOf, endOf, readInput } from './read-input.ts';
 import { createChangeTeller } from './redis-api-keys.ts';
 import { type ConsumerChange, RedisConsumers } from './redis-consumers.ts';
-import type { StoredConsumer } from './stored-consumer.ts';
+import type { StoredConsumer, StoredKey } from './stored-consumer.ts';
 
 /** How long others may be faster. */
 const CONTEND_MS = 2000;
@@ -60,12 +61,15 @@ export class OwnKeyActions {
       metadata: reach.metadata,
       createdAt: new Date(nowMs).toISOString(),
     };
-    const key = await this.#change(context, name, (consumer) => {
-      checkRoom(consumer, this.#option.maxKeys, nowMs);
-      const made = addKey(consumer, { ...wish, scopes: scopesFor(input.scopes, reach, consumer, this.#groups) }, nowMs);
-      return { after: made.after, result: made.key };
+    const key = await this.#change<StoredKey>(context, name, {
+      told: ({ id }) => ({ action: 'key.create', keyId: id }),
+      make: (consumer) => {
+        checkRoom(consumer, this.#option.maxKeys, nowMs);
+        const scopes = scopesFor(input.scopes, reach, consumer, this.#groups);
+        const made = addKey(consumer, { ...wish, scopes }, nowMs);
+        return { after: made.after, result: made.key };
+      },
     });
-    this.#tell(context, { action: 'key.create', consumer: name, keyId: key.id });
     return [201, { key: secret, consumer: name, ...describeKey(key) }];
   }
 
@@ -80,25 +84,29 @@ export class OwnKeyActions {
       newEnd: (lastEnd: string | undefined) => endFor(wish, reach, this.#option, nowMs, lastEnd),
       createdAt: new Date(nowMs).toISOString(),
     };
-    const { key, ending } = await this.#change(context, name, (consumer) => {
-      checkReach(findKey(consumer, id), reach);
-      // One more than that while the old one goes on.
-      checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
-      const made = rotateKey(consumer, rotation, nowMs);
-      return { after: made.after, result: made };
+    const { key, ending } = await this.#change<ReturnType<typeof rotateKey>>(context, name, {
+      told: (made) => ({ action: 'key.rotate', keyId: made.key.id, changed: [id] }),
+      make: (consumer) => {
+        checkReach(findKey(consumer, id), reach);
+        // One more than that while the old one goes on.
+        checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
+        const made = rotateKey(consumer, rotation, nowMs);
+        return { after: made.after, result: made };
+      },
     });
-    this.#tell(context, { action: 'key.rotate', consumer: name, keyId: key.id, changed: [id] });
     return [201, { key: secret, consumer: name, ...describeKey(key), replaces: ending.map(describeKey) }];
   }
 
   async revoke(context: RequestContext, name: string, id: string): Promise<Told> {
     const [nowMs, reach] = [this.#deps.clock.now(), reachOf(context)];
-    await this.#change(context, name, (consumer) => {
-      checkReach(findKey(consumer, id), reach);
-      checkNotLast(consumer, reach, id, nowMs);
-      return { after: dropKey(consumer, id), result: undefined };
+    await this.#change(context, name, {
+      told: () => ({ action: 'key.revoke', keyId: id }),
+      make: (consumer) => {
+        checkReach(findKey(consumer, id), reach);
+        checkNotLast(consumer, reach, id, nowMs);
+        return { after: dropKey(consumer, id), result: undefined };
+      },
     });
-    this.#tell(context, { action: 'key.revoke', consumer: name, keyId: id });
     return [200, { revoked: id, consumer: name }];
   }
 
@@ -107,21 +115,29 @@ export class OwnKeyActions {
     return this.#store;
   }
 
-  async #change<T>(
-    context: RequestContext,
-    name: string,
-    make: (consumer: StoredConsumer) => ConsumerChange<T>,
-  ): Promise<T> {
+  async #change<T>(context: RequestContext, name: string, { make, told }: OwnChange<T>): Promise<T> {
     const store = this.#storeOf();
     const isRevocation = context.method === 'DELETE';
-    const change = () => store.change(name, (before) => make(need(before?.consumer, name)), CONTEND_MS);
+    const change = () =>
+      changeAudited(store, {
+        name,
+        make: (before) => make(need(before?.consumer, name)),
+        withinMs: CONTEND_MS,
+        told,
+        write: (line) => this.#tell(context, line),
+      });
     return (await this.#bound.count({ consumer: name, by: credentialOf(context), isRevocation }, change)).result;
   }
 
-  #tell(context: RequestContext, told: Pick<Audit, 'action' | 'consumer' | 'keyId' | 'changed'>): void {
+  #tell(context: RequestContext, told: ToldOfChange): void {
     const { clientAddress: address, requestId, subject, consumer } = context;
     writeAudit(this.#deps, { by: 'consumer', actor: subject ?? consumer?.key?.id, address, requestId, ...told });
   }
+}
+
+interface OwnChange<T> {
+  make(consumer: StoredConsumer): ConsumerChange<T>;
+  told: AuditedChange<T>['told'];
 }
 
 /** What is called with, for counting. */

@@ -33,6 +33,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'try requests against routes.json, without a network',
     run: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
   },
+  'what-if': {
+    usage: 'what-if NEW.json [--max-refused 1%]',
+    summary: 'say what a file would change for the last requests',
+    run: async (argv, io) => (await import('./cli/what-if.ts')).runWhatIf(argv, io),
+  },
   'debug-token': {
     usage: 'debug-token [--ttl 10m]',
     summary: 'sign a token that shows what stages decide, in the answer',

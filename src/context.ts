@@ -203,6 +203,8 @@ export class RequestContext {
   openAt = -1;
   /** True when nothing may be consumed, written or sent. */
   dryRun = false;
+  /** True where a dry run may ask those who are asked about callers. */
+  mayAsk = false;
   trace: Decision[] | undefined = undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, sink: Sink = NOWHERE) {

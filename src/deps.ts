@@ -99,6 +99,8 @@ export interface InProcessRequest {
   readonly part?: string;
   /** True when nothing may be consumed, written or sent: an explanation. Default false. */
   readonly dryRun?: boolean;
+  /** Whether a dry run may ask those who are asked about callers: auth services, introspection. Default false. */
+  readonly mayAsk?: boolean;
   /** The other end of the connection that it would have come by; a part has its parent's. Default: no address, http. */
   readonly from?: { readonly address: string; readonly scheme: 'http' | 'https' };
 }

@@ -12,6 +12,8 @@ export interface Consumer {
 /** What a consumer calls with. */
 export interface ConsumerKey {
   readonly id: string;
+  /** In hex; undefined where only its id is known. */
+  readonly sha256?: string | undefined;
   /** Which of its consumer's scopes it holds; undefined: all. */
   readonly scopes: readonly string[] | undefined;
   /** What it has of its own. */

@@ -53,7 +53,7 @@ export async function start(): Promise<void> {
   }
 
   try {
-    const running = await runGateway(deps, () => loadRoutesInSteps(settings.routesFile));
+    const running = await runGateway(deps, (trial) => loadRoutesInSteps(settings.routesFile, trial));
     for (const line of describeStart(running)) deps.log.log(line);
     for (const warning of warningsOf(running, settings)) deps.log.warn(warning);
     const watching = watchRoutes(settings.routesFile, () => void running.reloader.reload('watch'));

@@ -78,11 +78,10 @@ function createTable(registry: Registry) {
       labelNames: ['breaker'],
       registers,
     }),
-    breakerTransitions: new Counter({
+    breakerTransitions: createCounter(registry, {
       name: 'turnpike_breaker_transitions_total',
       help: 'Changes of a circuit breaker, by the state it went to.',
       labelNames: ['breaker', 'to'],
-      registers,
     }),
     limiterDecisions: createCounter(registry, {
       name: 'turnpike_limiter_decisions_total',
@@ -131,11 +130,10 @@ function createTable(registry: Registry) {
       help: 'Whether limits are counted in Redis (1) or locally because it does not answer (0); absent without REDIS_URL.',
       registers,
     }),
-    shadowRefusals: new Counter({
+    shadowRefusals: createCounter(registry, {
       name: 'turnpike_shadow_refusals_total',
       help: 'Requests that a shadowed stage would have refused, by route, stage and error code.',
       labelNames: ['route', 'stage', 'code'],
-      registers,
     }),
     bans: new Counter({
       name: 'turnpike_bans_total',

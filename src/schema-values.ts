@@ -160,3 +160,19 @@ export const later = z
     context.addIssue({ code: 'custom', message: `expected a duration such as "10m", or ${INSTANT}` });
     return z.NEVER;
   });
+
+const PERCENT = /^(\d{1,3}(?:\.\d{1,4})?)\s*%$/;
+
+/** The share that `1%` or `0.5%` says, 0 to 1; undefined for anything else. */
+export function parseShare(text: string): number | undefined {
+  const [, percent] = PERCENT.exec(text) ?? [];
+  return percent === undefined || Number(percent) > 100 ? undefined : Number(percent) / 100;
+}
+
+/** A percentage in the file, a share of 1 in the code. */
+export const share = z.string({ error: 'expected a percentage such as "1%"' }).transform((text, context) => {
+  const parsed = parseShare(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'expected a percentage from "0%" to "100%", such as "1%"' });
+  return z.NEVER;
+});

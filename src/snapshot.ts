@@ -28,7 +28,7 @@ export interface CompiledRoute extends RouteInfo {
 }
 
 /** A configuration that was checked, and the pipeline that runs it. */
-export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' | 'hidden'>;
+export type Configuration = Pick<LoadedRoutes<FileConfig>, 'config' | 'stages' | 'hidden' | 'own'>;
 
 /** One compiled configuration. It never changes; a reload makes another one. */
 export interface Snapshot extends Configuration {
@@ -68,14 +68,15 @@ export function compileSnapshot(configuration: Configuration, deps: SnapshotDeps
 
 /**
  * Compiles a configuration: prepares every stage once, and creates its handler for every route, of which each is a step.
- * Where nothing but routes has changed since `previous`, whose stages are the same, a route that is the very same (config/load.ts gives it back
- * as the same object) keeps its chain: a thousand routes reload as fast as the one that was edited.
+ * Where nothing but routes has changed since `previous`, whose stages are the same, a route that is the very same object
+ * (config/load.ts) keeps its chain: a thousand routes reload as fast as the one that was edited.
  */
 export function* compileInSteps(
-  { config, stages, hidden }: Configuration,
+  configuration: Configuration,
   deps: SnapshotDeps,
   previous?: Snapshot,
 ): Steps<Snapshot> {
+  const { config, stages, hidden } = configuration;
   deps.hidden.expect(hidden);
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
@@ -114,14 +115,13 @@ export function* compileInSteps(
     const all = [...[...routes.values()].map(({ value }) => value), ...own];
     const table = yield* compileRouteTable(all.map((route) => ({ route, match: route.config })));
     const parts = { prepared, proofFields, routes };
-    const snapshot = createSnapshot({ config, stages, hidden }, parts, table, implicit.value.handlers, { acts, held });
+    const snapshot = createSnapshot(configuration, parts, table, implicit.value.handlers, { acts, held });
     isDone = true;
     return snapshot;
   } catch (error) {
     yield* letGo(held);
     if (!(error instanceof OwnStageFault)) throw error;
-    const { stage, message } = error;
-    throw new ConfigError([{ file: `own stage ${stage}`, line: 0, column: 0, path: '', message }]);
+    throw new ConfigError([{ file: `own stage ${error.stage}`, line: 0, column: 0, path: '', message: error.message }]);
   } finally {
     if (!isDone) finish(letGo(held));
   }

@@ -3,12 +3,14 @@ import { ERRORS, type ErrorCode, PROBLEM_BASE } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Drain } from '../server/drain.ts';
 import type { Reloader } from '../server/reload.ts';
+import type { Trial } from '../server/trial.ts';
 
 /** What the admin port shows and moves. */
 export interface AdminSource {
   readonly deps: Deps;
   readonly gateway: Gateway;
   readonly reloader: Reloader;
+  readonly trial: Trial;
   readonly drain: Drain;
 }
 

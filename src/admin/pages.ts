@@ -11,6 +11,7 @@ import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
 import { listRecent } from './recent.ts';
 import { revokeToken } from './revoke-token.ts';
+import { tryFile } from './what-if.ts';
 
 /** Makes the answer from what stands below the page's folder (percent-encoded), and from the query. */
 type Answer = (rest: string, query: URLSearchParams, req: IncomingMessage) => AdminAnswer | Promise<AdminAnswer>;
@@ -34,6 +35,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
     ['/openapi.json', get(() => ok(describeOpenApi()))],
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
+    ['/what-if', { method: 'POST', answer: (_rest, query, req) => tryFile(source, query, req) }],
     ['/recent', get((_rest, query) => listRecent(source, query))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
@@ -43,8 +45,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
       '/reload',
       {
         method: 'POST',
-        answer: async () => {
-          const outcome = await reloader.reload('admin');
+        answer: async (_rest, query) => {
+          const outcome = await reloader.reload('admin', query.get('force') === 'true');
           return { status: outcome.result === 'refused' ? 422 : 200, body: outcome };
         },
       },

@@ -28,6 +28,8 @@ export interface KeyIndex {
    * use of the key.
    */
   check(rawKey: string, nowMs: number, asker?: KeyAsker): Outcome | Promise<Outcome>;
+  /** The same by the hash of a key that was sent before; undefined where that can't be told without asking anyone. */
+  recognize(sha256: string, atMs: number): Outcome | undefined;
 }
 
 /** What a check needs to know of the request that brought the key. */
@@ -69,6 +71,13 @@ export class ApiKeys implements KeyIndex {
     return known.identity;
   }
 
+  recognize(sha256: string, atMs: number): Outcome {
+    const known = this.#byHash.get(sha256);
+    if (known === undefined) return UNKNOWN_KEY;
+    const { expiresAtMs } = known.identity;
+    return expiresAtMs !== undefined && expiresAtMs <= atMs ? expiredKey(known.identity, known.id) : known.identity;
+  }
+
   #find(rawKey: string): KnownKey | undefined {
     if (rawKey.length > MAX_KEY_CHARS || !isPlausibleApiKey(rawKey)) return undefined;
     const hash = hashApiKey(rawKey);
@@ -83,13 +92,15 @@ export class ApiKeys implements KeyIndex {
 /** A key as it is written, in the file or in Redis. */
 interface WrittenKey {
   readonly id: string;
+  readonly sha256?: string | undefined;
   readonly expiresAt?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly metadata?: MetadataMap | undefined;
 }
 
-export function keyOf({ id, expiresAt, scopes, metadata }: WrittenKey): ConsumerKey {
-  return { id, scopes, metadata, expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt) };
+export function keyOf({ id, sha256, expiresAt, scopes, metadata }: WrittenKey): ConsumerKey {
+  const expiresAtMs = expiresAt === undefined ? undefined : Date.parse(expiresAt);
+  return { id, sha256: sha256?.toLowerCase(), scopes, metadata, expiresAtMs };
 }
 
 export const UNKNOWN_KEY = new Refusal('the API key is not known');

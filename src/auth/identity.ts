@@ -2,6 +2,7 @@ import type { RequestContext } from '../context.ts';
 import type { PassedOn } from '../errors.ts';
 import type { Consumer } from '../facts.ts';
 import { encodeHeaderText } from '../lib/header-text.ts';
+import type { RecordedCaller } from './recorded.ts';
 
 /** What a proven credential says about the caller. Frozen in effect: one identity serves many requests. */
 export interface Identity {
@@ -74,6 +75,11 @@ export interface CredentialCheck {
   readonly isLastResort: boolean;
   /** Fields, names and values by turns, that say more of what is asked for than a challenge does. */
   readonly asks?: (context: RequestContext) => readonly string[];
+  /**
+   * The same of a caller that was recorded, in whose place the credential is gone; undefined where nobody can tell without
+   * the credential, or without asking. Left out where that is always so.
+   */
+  readonly recognize?: (caller: RecordedCaller, atMs: number) => Outcome | undefined;
   /** The caller, or why not; undefined when no credential of this scheme was sent. Sync unless it must ask someone. */
   check(context: RequestContext, nowMs: number): Outcome | Promise<Outcome> | undefined;
 }

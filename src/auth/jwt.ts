@@ -1,9 +1,10 @@
 import { qualify } from '../lib/qualify.ts';
 import { RecentMap } from '../lib/recent-map.ts';
+import type { Claims } from './claims.ts';
 import { type Identity, type Outcome, Refusal } from './identity.ts';
 import type { Issuer } from './issuers.ts';
 import type { KeyAnswer, KeySource } from './key-source.ts';
-import { refuseIssuer } from './not-for-us.ts';
+import { refuseAudience, refuseIssuer } from './not-for-us.ts';
 import type { Revocations } from './revocations.ts';
 import { EXPIRED, TOLERANCE_SECONDS, verifySignature, WRONG_ALGORITHM } from './signature.ts';
 import type { Algorithm } from './signing-keys.ts';
@@ -60,6 +61,20 @@ export class TokenVerifier {
     return this.#verifyAnew(token, nowMs, accepted);
   }
 
+  /** Who a token spoke for that was verified before, by its claims alone, as these issuers have it; its end is left out. */
+  recognize(claims: Claims, accepted: AcceptedIssuers): Outcome {
+    const iss = typeof claims['iss'] === 'string' ? claims['iss'] : undefined;
+    if (this.#issuers.length === 0) return NO_ISSUER;
+    const [issuer] = issuersNamed(this.#issuers, iss);
+    if (issuer === undefined) return refuseIssuer(iss, accepted ?? this.#issuers.map(({ issuer: name }) => name));
+    if (!isAccepted(accepted, issuer.issuer)) return refuseIssuer(iss, accepted);
+    const { audience } = issuer;
+    const aud = [claims['aud']].flat();
+    if (audience !== undefined && !aud.some((one) => audience.includes(one as string)))
+      return refuseAudience(claims['aud'], audience);
+    return identifyByClaims('jwt', claims, issuer, this.#callers, undefined);
+  }
+
   #judge({ identity, revocationKey }: VerifiedToken, nowMs: number): Outcome {
     if (nowMs >= (identity.expiresAtMs as number) + TOLERANCE_MS) return EXPIRED;
     return this.#revocations?.has(revocationKey) ? REVOKED : identity;
@@ -105,8 +120,12 @@ function chooseIssuer(
   { iss, alg }: TokenParts,
   accepted: AcceptedIssuers,
 ): Issuer | Refusal {
-  const named = issuers.filter(({ issuer }) => issuer !== undefined && issuer === iss);
-  const candidates = named.length > 0 ? named : issuers.filter(({ issuer }) => issuer === undefined);
+  const candidates = issuersNamed(issuers, iss);
   if (candidates.length === 0) return refuseIssuer(iss, accepted ?? issuers.map(({ issuer }) => issuer));
   return candidates.find(({ algorithms }) => (algorithms as readonly string[]).includes(alg)) ?? WRONG_ALGORITHM;
+}
+
+function issuersNamed(issuers: readonly Issuer[], iss: string | undefined): readonly Issuer[] {
+  const named = issuers.filter(({ issuer }) => issuer !== undefined && issuer === iss);
+  return named.length > 0 ? named : issuers.filter(({ issuer }) => issuer === undefined);
 }

@@ -72,6 +72,10 @@ export class RedisApiKeys implements KeyIndex {
     return answer;
   }
 
+  recognize(): undefined {
+    return undefined;
+  }
+
   async #askInTurn(
     redis: RedisLink,
     hash: string,

@@ -71,7 +71,7 @@ export interface AuthRoute {
 }
 
 /** What a scheme makes for a route; the rest of a check is known from the table. */
-type SchemeCheck = Pick<CredentialCheck, 'authorizationWord' | 'isConfigured' | 'check' | 'asks'>;
+type SchemeCheck = Pick<CredentialCheck, 'authorizationWord' | 'isConfigured' | 'check' | 'asks' | 'recognize'>;
 
 type Defaults = 'fileKeys' | 'isPossible' | 'prepare';
 

@@ -4,12 +4,26 @@ import type { Settings } from '../settings.ts';
 /** Nobody listens where a gateway's admin port should be. */
 export class NobodyThere extends Error {}
 
+/** The gateway refuses to answer. */
+export class AdminRefusal extends Error {
+  readonly status: number;
+  readonly body: unknown;
+
+  constructor(message: string, status: number, body: unknown) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
 /** A question to the admin port. */
 export interface AdminQuestion {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in its place. */
+  readonly text?: string;
   /** `http://host:port`; default: ADMIN_HOST and ADMIN_PORT of the settings. */
   readonly origin?: string | undefined;
 }
@@ -23,11 +37,11 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  */
 export function askAdmin(
   { adminHost, adminPort, adminToken }: Pick<Settings, 'adminHost' | 'adminPort' | 'adminToken'>,
-  { method, path, body, origin }: AdminQuestion,
+  { method, path, body, text: raw, origin }: AdminQuestion,
 ): Promise<unknown> {
   const host = adminHost === '0.0.0.0' || adminHost === '::' ? 'localhost' : adminHost;
   const base = origin ?? `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const headers = {
       ...(adminToken !== undefined && { authorization: `Bearer ${adminToken}` }),
@@ -71,5 +85,8 @@ function settle(
     return;
   }
   if (status < 300) resolve(said);
-  else reject(new Error(`${base} answers ${status}: ${(said as { detail?: string }).detail ?? text}`));
+  else {
+    const { detail = text } = said as { detail?: string };
+    reject(new AdminRefusal(`${base} answers ${status}: ${detail}`, status, said));
+  }
 }

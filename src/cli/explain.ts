@@ -19,7 +19,7 @@ const USAGE = `Usage:
 
 Says what would become of a request, and why: the route and why others lost, what
 each stage decides, the token claim by claim, the limits, the target, and what the
-service would get. Nothing is sent, counted or stored.
+service would get. Nothing is counted or stored, and no service is asked but with --ask.
 
 It asks the running gateway (ADMIN_PORT, ADMIN_TOKEN); where none runs, or with
 --file, it reads the routes file itself, and every limit and circuit is new.
@@ -27,6 +27,7 @@ It asks the running gateway (ADMIN_PORT, ADMIN_TOKEN); where none runs, or with
   -H, --header   a field, more than once
   -d, --data     the body; the method is POST then
   --address IP   the other end of the connection (default 127.0.0.1)
+  --ask          ask auth services and introspection about the caller
   --file FILE    explain this routes file, whatever runs
   --admin URL    the admin port of the gateway to ask
   --json         all of it, for a program
@@ -39,6 +40,7 @@ const OPTIONS = {
   header: { type: 'string', short: 'H', multiple: true },
   data: { type: 'string', short: 'd' },
   address: { type: 'string' },
+  ask: { type: 'boolean', default: false },
   file: { type: 'string' },
   admin: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -55,7 +57,11 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<nu
       return EXIT.ok;
     }
     const asked = curl === undefined ? readWords(positionals, values.header, values.data) : readCurl(curl);
-    const question = parseQuestion({ ...asked, ...(values.address !== undefined && { address: values.address }) });
+    const question = parseQuestion({
+      ...asked,
+      ask: values.ask,
+      ...(values.address !== undefined && { address: values.address }),
+    });
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const told = await ask(question, settings, values, io);

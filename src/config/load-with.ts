@@ -39,6 +39,15 @@ export interface LoadOptions {
   readonly read?: (file: string) => readonly ReadFile[];
   /** Gets what was read with its places, also where it is at fault; and what must be hidden of it. */
   readonly onSeen?: (seen: SeenFile, hidden: Hidden) => void;
+  /** What alone may be named beside the files; undefined: anything. */
+  readonly only?: Named | undefined;
+}
+
+/** What a configuration names outside of its files. */
+export interface Named {
+  readonly placeholders: ReadonlySet<string>;
+  /** Own stages by their files, with their digests. */
+  readonly own: ReadonlyMap<string, string>;
 }
 
 /**
@@ -60,13 +69,15 @@ export function* loadInSteps<const L extends StageList>(
   options: LoadOptions = {},
 ): Steps<LoadedRoutes<FileOf<L>>> {
   const env = options.env ?? environment();
-  const secrets = createSecrets(env);
+  const secrets = createSecrets(env, options.only?.placeholders);
   const faults: Fault[] = [];
   const { report, withoutEchoes } = createCollector(faults);
   const { files, roots, hash } = yield* parseFiles((options.read ?? readRouteFiles)(file), secrets, report);
   const [main, ...fragments] = roots;
   const own =
-    main === undefined ? undefined : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report);
+    main === undefined
+      ? undefined
+      : yield* gatherOwnStages(stages, mergeFiles(main, fragments, report), report, options.only?.own);
   const config =
     own === undefined
       ? undefined

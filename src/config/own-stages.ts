@@ -39,12 +39,14 @@ export function* gatherOwnStages(
   stages: StageList,
   merged: MergedFile,
   report: ReportAt,
+  only?: ReadonlyMap<string, string>,
 ): Steps<WithOwnStages | undefined> {
   const ofFile = readUses(merged.top);
   const ofRoutes = merged.routes.map(readUses);
   const all = [...ofFile, ...ofRoutes.flat()];
   if (all.length === 0) return { stages, merged, digests: new Map() };
   const { used, isSound } = uniteUses(all, report);
+  if (only !== undefined && !areAllIn(only, used, report)) return undefined;
   const found = new Map<string, OwnDefinition>();
   const digests = new Map<string, string>();
   yield Promise.all(
@@ -69,6 +71,14 @@ export function* gatherOwnStages(
   const routes = merged.routes.map((route, index) => withKeys(route, [...(ofRoutes[index] ?? []), ...ofFile], nameOf));
   const sorted = new Map([...digests].sort(([a], [b]) => (a < b ? -1 : 1)));
   return { stages: list, merged: { ...merged, routes }, digests: sorted };
+}
+
+/** Whether all of them are those that run already, to the letter: nothing else is imported for a trial. */
+function areAllIn(only: ReadonlyMap<string, string>, used: readonly Used[], report: ReportAt): boolean {
+  const others = used.filter(({ path }) => only.get(displayName(path)) !== readModuleTree(path).digest);
+  for (const { entry, place } of others)
+    report(place, `"${entry.stage}" is not in force as it is, so it is not imported for a trial`);
+  return others.length === 0;
 }
 
 function readUses({ entries }: LocatedObject): readonly Used[] {

@@ -24,11 +24,16 @@ export interface Secrets {
   readonly resolved: ReadonlyMap<string, string>;
 }
 
-export function createSecrets(env: NodeJS.ProcessEnv): Secrets {
+/** @param only the placeholders that may be named; undefined: any. */
+export function createSecrets(env: NodeJS.ProcessEnv, only?: ReadonlySet<string>): Secrets {
   const resolved = new Map<string, string>();
 
   const resolveText = (text: string, folder: string, missing: (message: string) => void): string =>
     text.replace(PLACEHOLDER, (placeholder, kind: string, name: string) => {
+      if (only?.has(placeholder) === false) {
+        missing(`${placeholder} is not named by the configuration in force, so it is not read for a trial`);
+        return '';
+      }
       const found = kind === 'ENV' ? readVariable(env, name) : readSecretFile(resolve(folder, name));
       if ('problem' in found) {
         missing(`${placeholder}: ${found.problem}`);

@@ -10,7 +10,7 @@ import { type Assembled, assemble, createDeps } from '../server/assemble.ts';
 import { listen } from '../server/listen.ts';
 import type { Reloader } from '../server/reload.ts';
 import { createOpenAdmin } from './admin.ts';
-import { createGivenRoutes, type GivenRoutes } from './load-given.ts';
+import { checkOptions, createGivenRoutes, type GivenRoutes } from './load-given.ts';
 import { createLogs, type Logs } from './logs.ts';
 import { createMount } from './mount.ts';
 import type { Gateway, GatewayOptions } from './public.ts';
@@ -26,6 +26,7 @@ const CLOSE_MS = 1_000;
  * fault of the settings, or of the routes.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  checkOptions(options);
   const { settings, env } = readSettings(options.settings ?? {}, options.env ?? {});
   const given = createGivenRoutes(options, env);
   const logs = createLogs(options.logger);
@@ -100,16 +101,17 @@ function createListen({ deps, server, gateway }: Assembled, logs: Logs, life: Li
 function createReload(given: GivenRoutes, reloader: Reloader): Gateway['reload'] {
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function reloadNow(routes: Parameters<Gateway['reload']>[0]): ReturnType<Gateway['reload']> {
-    const putBack = routes === undefined ? undefined : given.replace(routes);
+  async function reloadNow(text: string | undefined): ReturnType<Gateway['reload']> {
+    const putBack = text === undefined ? undefined : given.replace(text);
     const { result, changes, faults } = await reloader.reload('application');
     if (result !== 'refused') return { result, changes };
     putBack?.();
     throw new ConfigError(faults);
   }
 
-  return function reload(routes) {
-    const outcome = queue.then(() => reloadNow(routes));
+  return async function reload(routes) {
+    const text = routes === undefined ? undefined : given.render(routes);
+    const outcome = queue.then(() => reloadNow(text));
     queue = outcome.catch(() => undefined);
     return outcome;
   };

@@ -63,25 +63,29 @@ function createOwnLogs(): Logs {
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
 /** What is written is written as JSON, without secrets; a logger of somebody else's has a form of its own. */
-function tell(logger: GatewayLogger, line: string): void {
+function tell(logger: GatewayLogger, line: string): unknown {
   const {
     level,
     message,
     time: _time,
     ...fields
   } = JSON.parse(line) as { level: Level; message: string; time: string };
-  logger[level](message, fields);
+  return logger[level](message, fields);
 }
 
 /** What the logger of an application does must not cost a request its answer. That it fails is told once. */
-function createShield(): (write: () => void) => void {
+function createShield(): (write: () => unknown) => void {
   let hasFailed = false;
+  const tellOnce = (error: unknown): void => {
+    if (!hasFailed) process.emitWarning(`the logger of the gateway failed: ${String(error)}`, 'TurnpikeWarning');
+    hasFailed = true;
+  };
   return (write) => {
     try {
-      write();
+      const outcome = write();
+      if (outcome instanceof Promise) outcome.catch(tellOnce);
     } catch (error) {
-      if (!hasFailed) process.emitWarning(`the logger of the gateway failed: ${String(error)}`, 'TurnpikeWarning');
-      hasFailed = true;
+      tellOnce(error);
     }
   };
 }

@@ -30,7 +30,7 @@ export async function explain(
 ): Promise<Explanation> {
   const asked = requestOf(question);
   const body = question.body === undefined ? undefined : Buffer.from(question.body);
-  const { context, error } = await walkDry(gateway, asked, body);
+  const { context, error } = await walkDry(gateway, asked, body, question.ask);
   const trace = context.trace ?? [];
   const route = gateway.snapshot.routes.find(({ name }) => name === context.route?.name);
   const facts = factsOf(trace);
@@ -54,6 +54,7 @@ function walkDry(
   { inProcess }: Pick<Gateway, 'inProcess'>,
   { method, target, headers, from }: AskedRequest,
   body: Buffer | undefined,
+  mayAsk: boolean,
 ): Promise<Ended> {
   return new Promise((resolve) => {
     const sink: Sink = {
@@ -70,7 +71,7 @@ function walkDry(
       () => call.abort(new GatewayError('internal', `No stage has decided within ${WITHIN_MS / 1000} s.`)),
       WITHIN_MS,
     );
-    const call = inProcess({ method, target, headers, from, sink, dryRun: true, ...(body && { body }) });
+    const call = inProcess({ method, target, headers, from, sink, dryRun: true, mayAsk, ...(body && { body }) });
   });
 }
 

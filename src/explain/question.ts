@@ -31,6 +31,10 @@ export const questionSchema = z
       .refine((text) => isIP(text) !== 0, 'expected an IP address')
       .default('127.0.0.1')
       .describe('The other end of the connection; what it says of the client counts as TRUST_PROXY lets it.'),
+    ask: z
+      .boolean()
+      .default(false)
+      .describe('Whether auth services and introspection are asked about the caller, which they may count or log.'),
   })
   .superRefine(({ headers }, context) => {
     for (const [name, value] of Object.entries(headers)) {

@@ -1,6 +1,6 @@
 import type { Explanation, Step } from './explanation.ts';
+import { wrap } from './wrap.ts';
 
-const WIDTH = 80;
 const LABEL = 14;
 const GOOD = '+';
 const BAD = 'x';
@@ -119,18 +119,4 @@ function sentLines({ sends, timeouts, retry, breaker }: Explanation): string[] {
 
 function labelled(label: string, text: string): string[] {
   return wrap(`  ${label.padEnd(LABEL)}  ${text}`, LABEL + 4);
-}
-
-/** Breaks a line at blanks, or where it must be; what follows is indented. */
-function wrap(text: string, indent = 0): string[] {
-  const lines: string[] = [];
-  let rest = text;
-  while (rest.length > WIDTH) {
-    const blank = rest.lastIndexOf(' ', WIDTH);
-    const at = blank > indent + 8 ? blank : WIDTH;
-    lines.push(rest.slice(0, at));
-    rest = ' '.repeat(indent) + rest.slice(at).trimStart();
-  }
-  lines.push(rest);
-  return lines;
 }

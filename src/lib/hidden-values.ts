@@ -17,6 +17,8 @@ export interface Hidden {
   readonly hidesAny: boolean;
   /** SHA-256 in hex over placeholders and values: the same where the very same is hidden. */
   readonly id: string;
+  /** `${ENV:…}` and `${FILE:…}`, as they are written. */
+  readonly placeholders: ReadonlySet<string>;
 }
 
 /** @param resolved values of `${ENV:…}` and `${FILE:…}`, by placeholder. */
@@ -31,7 +33,12 @@ export function createHidden(resolved: ReadonlyMap<string, string>): Hidden {
   }
   // The longest first: one secret may be the beginning of another.
   const secrets = [...placeholders].sort(([a], [b]) => b.length - a.length);
-  return { hide: (text) => hideFrom(0, text, secrets), hidesAny: secrets.length > 0, id: hash.digest('hex') };
+  return {
+    hide: (text) => hideFrom(0, text, secrets),
+    hidesAny: secrets.length > 0,
+    id: hash.digest('hex'),
+    placeholders: new Set(resolved.keys()),
+  };
 }
 
 /** Cuts the text at each secret in turn, so that no placeholder is searched for the next one. */

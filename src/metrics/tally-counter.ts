@@ -14,7 +14,8 @@ export class TallyCounter {
   readonly type = 'counter';
   readonly aggregator = 'sum';
   readonly labelNames: readonly string[];
-  readonly #counts = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly count: Count }>();
+  /** By the value of the first label, then by all of them. */
+  readonly #counts = new Map<string, Map<string, Row>>();
 
   constructor(options: { name: string; help: string; labelNames: readonly string[] }) {
     this.name = options.name;
@@ -24,14 +25,29 @@ export class TallyCounter {
 
   /** The count for these values of the labels; to be kept by the caller, who also sees to it that they are few. */
   labels(...values: readonly string[]): Count {
+    const [first = ''] = values;
+    let rows = this.#counts.get(first);
+    if (rows === undefined) {
+      rows = new Map();
+      this.#counts.set(first, rows);
+    }
     const key = JSON.stringify(values);
-    let row = this.#counts.get(key);
+    let row = rows.get(key);
     if (row === undefined) {
       const labels = Object.fromEntries(this.labelNames.map((name, i) => [name, values[i] ?? '']));
       row = { labels, count: new TallyCount() };
-      this.#counts.set(key, row);
+      rows.set(key, row);
     }
     return row.count;
+  }
+
+  get firstLabel(): string | undefined {
+    return this.labelNames[0];
+  }
+
+  /** Lets go of what was counted under a value of the first label. */
+  forget(first: string): void {
+    this.#counts.delete(first);
   }
 
   reset(): void {
@@ -42,10 +58,16 @@ export class TallyCounter {
   get() {
     const { name, help, type, aggregator } = this;
     const values = [...this.#counts.values()]
+      .flatMap((rows) => [...rows.values()])
       .map(({ labels, count }) => ({ labels, value: count.value }))
       .filter(({ value }) => value > 0);
     return Promise.resolve({ name, help, type, aggregator, values });
   }
+}
+
+interface Row {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly count: Count;
 }
 
 class TallyCount implements Count {

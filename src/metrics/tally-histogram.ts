@@ -58,6 +58,15 @@ export class TallyHistogram {
     return tally;
   }
 
+  get firstLabel(): string {
+    return this.#label;
+  }
+
+  /** Lets go of what was observed under a value of the label. */
+  forget(value: string): void {
+    this.#tallies.delete(value);
+  }
+
   reset(): void {
     this.#tallies.clear();
   }

@@ -5,12 +5,15 @@ export interface OptionsSchema {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, OptionsSchema>>;
+  readonly properties?: Readonly<Record<string, Subschema>>;
   readonly required?: readonly string[];
-  readonly items?: OptionsSchema;
-  readonly additionalProperties?: boolean | OptionsSchema;
+  readonly items?: Subschema | readonly Subschema[];
+  readonly additionalProperties?: Subschema;
   readonly [keyword: string]: unknown;
 }
+
+/** True takes anything, false nothing. */
+type Subschema = boolean | OptionsSchema;
 
 interface Types {
   readonly string: string;

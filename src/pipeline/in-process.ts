@@ -35,6 +35,7 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
     const prepare = (begun: RequestContext): void => {
       begun.sink = last;
       begun.dryRun = request.dryRun ?? false;
+      begun.mayAsk = request.mayAsk ?? false;
       if (begun.dryRun) begun.trace = [];
       if (request.parent !== undefined) becomePartOf(begun, request.parent, request.part);
     };
@@ -60,12 +61,12 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
   };
 }
 
-function createRequest(
-  { method, target, headers, body }: InProcessRequest,
-  connection: NoConnection,
+/** A request that came by no connection; `connection` is asked for the address of its other end, and for nothing else. */
+export function createRequest(
+  { method, target, headers, body }: Pick<InProcessRequest, 'method' | 'target' | 'headers' | 'body'>,
+  connection: object,
   Request: ExpressApp['classes']['IncomingMessage'],
 ): IncomingMessage {
-  // An Express request reads nothing of its socket but the address.
   const req = new Request(connection as unknown as Socket);
   req.method = method;
   req.url = target;

@@ -24,7 +24,7 @@ export function shadowHandler(
       const refusal = `${stage}:${error.code}`;
       context.shadow = context.shadow === undefined ? refusal : `${context.shadow} ${refusal}`;
       context.trace?.push({ stage, decision: `would have refused: ${error.code}` });
-      if (!context.dryRun) metrics.shadowRefusals.inc({ route: route.name, stage, code: error.code });
+      if (!context.dryRun) metrics.shadowRefusals.labels(route.name, stage, error.code).inc();
       next();
     });
   };

@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
 import { createAdminServer } from '../admin/server.ts';
-import type { LoadedRoutes } from '../config/load-with.ts';
+import type { LoadedRoutes, LoadOptions } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import { contextOf } from '../context.ts';
 import type { Connect, Deps } from '../deps.ts';
+import { createWhatIf } from '../explain/what-if/what-if.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Deadlines } from '../lib/deadlines.ts';
@@ -24,6 +25,7 @@ import { createFrontServer, listen } from './listen.ts';
 import { readShared } from './read-shared.ts';
 import { createReloader, type Reloader } from './reload.ts';
 import { createSweeps, type Sweeps } from './sweeps.ts';
+import { createTrial, type Trial } from './trial.ts';
 
 /** The close code of a WebSocket whose server is leaving (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001;
@@ -39,6 +41,8 @@ export interface Assembled {
   readonly deps: Deps;
   readonly gateway: Gateway;
   readonly reloader: Reloader;
+  /** Tries another file on the last requests. */
+  readonly trial: Trial;
   readonly drain: Drain;
   readonly sweeps: Sweeps;
   /** The main port, which need never listen. */
@@ -75,8 +79,8 @@ export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics, c
   };
 }
 
-/** Reads the routes. */
-export type Load = () => Steps<LoadedRoutes<FileConfig>>;
+/** Reads the routes; `trial`: others in their place, which may name nothing else than those in force. */
+export type Load = (trial?: Pick<LoadOptions, 'read' | 'only'>) => Steps<LoadedRoutes<FileConfig>>;
 
 /** Puts gateway and ports together and listens. `load` reads the routes, now and at each reload. */
 export async function runGateway(deps: Deps, load: Load): Promise<Running> {
@@ -134,18 +138,21 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
-  const reloader = createReloader({ gateway, deps, load, first: loaded });
+  const whatIf = createWhatIf(deps);
+  const reloader = createReloader({ gateway, deps, load, whatIf, first: loaded });
+  const trial = createTrial({ gateway, file: settings.routesFile, load, whatIf });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   return {
     deps,
     gateway,
     reloader,
+    trial,
     drain,
     sweeps,
     server,
     async close() {
       sweeps.stop();
-      await reloader.close();
+      await Promise.all([reloader.close(), trial.close()]);
       endStreams(deps);
       await closeServer(server);
       gateway.close();

@@ -3,6 +3,8 @@ import { describeChange, describeOwn } from '../config/describe-change.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Deps } from '../deps.ts';
+import { explainGuard, isTooMuch } from '../explain/what-if/verdict.ts';
+import type { WhatIf } from '../explain/what-if/what-if.ts';
 import type { Gateway } from '../gateway.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
 
@@ -22,8 +24,11 @@ export interface ReloadResult {
 export interface Reloader {
   /** Undefined until the first reload. */
   readonly last: ReloadResult | undefined;
-  /** Loads, compiles and swaps, all or nothing. Resolves when that is done, and never rejects. */
-  reload(by: string): Promise<ReloadResult>;
+  /**
+   * Loads, compiles and swaps, all or nothing. Resolves when that is done, and never rejects. `isForced`: whatever the
+   * guard of the file in force says.
+   */
+  reload(by: string, isForced?: boolean): Promise<ReloadResult>;
   /** Gives up the reload under way, and all that are asked for later. Resolves when nothing of them is left. */
   close(): Promise<void>;
 }
@@ -33,6 +38,8 @@ export interface ReloaderOptions {
   readonly deps: Pick<Deps, 'log' | 'metrics' | 'clock' | 'hidden'>;
   /** Reads the files; throws a ConfigError that lists every fault. */
   readonly load: () => Steps<LoadedRoutes<FileConfig>>;
+  /** Tries a file on the last requests. */
+  readonly whatIf: WhatIf;
   /** What is in force at the start. */
   readonly first: Pick<LoadedRoutes<unknown>, 'hash' | 'own'>;
 }
@@ -41,7 +48,7 @@ export interface ReloaderOptions {
  * Brings an edited configuration into force, in slices between which requests are served; a file with a fault changes
  * nothing. Two reloads never overlap: one that is asked for during another runs after it, and reads the files anew.
  */
-export function createReloader({ gateway, deps, load, first }: ReloaderOptions): Reloader {
+export function createReloader({ gateway, deps, load, whatIf, first }: ReloaderOptions): Reloader {
   const { log, metrics, clock, hidden } = deps;
   const closing = new AbortController();
   let { hash, own } = first;
@@ -49,9 +56,21 @@ export function createReloader({ gateway, deps, load, first }: ReloaderOptions):
   let queue: Promise<unknown> = Promise.resolve();
   metrics.snapshotLoadedAt.set(clock.now() / 1000);
 
-  function* attempt(by: string, at: string): Steps<ReloadResult> {
+  /** Throws where the file would refuse more of what passes than the one in force allows. */
+  function* obeyGuard(loaded: LoadedRoutes<FileConfig>): Steps<void> {
+    const { guard } = gateway.snapshot.config;
+    if (guard === undefined) return;
+    const report = yield* whatIf(gateway.snapshot, loaded);
+    if (!isTooMuch(report, guard.maxNewRefusals)) return;
+    const message = explainGuard(report, guard.maxNewRefusals);
+    const hint = 'Mend the file, or bring it into force with POST /reload?force=true.';
+    throw new ConfigError([{ file: loaded.files[0] ?? '', line: 0, column: 0, path: '/guard', message, hint }]);
+  }
+
+  function* attempt(by: string, at: string, isForced: boolean): Steps<ReloadResult> {
     const loaded = yield* load();
     if (loaded.hash === hash) return { result: 'unchanged', at, by, changes: [], faults: [] };
+    if (!isForced) yield* obeyGuard(loaded);
     const { config } = gateway.snapshot;
     yield* gateway.load(loaded);
     const changes = [...describeChange(config, loaded.config), ...describeOwn(own, loaded.own)].map(hidden.hide);
@@ -77,9 +96,9 @@ export function createReloader({ gateway, deps, load, first }: ReloaderOptions):
     );
   }
 
-  async function run(by: string): Promise<ReloadResult> {
+  async function run(by: string, isForced: boolean): Promise<ReloadResult> {
     const at = new Date(clock.now()).toISOString();
-    const outcome = await inSlices(attempt(by, at), closing.signal).catch((error: unknown): ReloadResult => {
+    const outcome = await inSlices(attempt(by, at, isForced), closing.signal).catch((error: unknown): ReloadResult => {
       reportFault(error, by);
       return {
         result: 'refused',
@@ -99,8 +118,8 @@ export function createReloader({ gateway, deps, load, first }: ReloaderOptions):
     get last() {
       return last;
     },
-    reload(by) {
-      const outcome = queue.then(() => run(by));
+    reload(by, isForced = false) {
+      const outcome = queue.then(() => run(by, isForced));
       queue = outcome;
       return outcome;
     },

@@ -1,8 +1,13 @@
+import { z } from 'zod';
+import { recordCaller } from '../auth/recorded.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
 import { type AccessLevel, AccessRecord, gatewayMs, renderAccessJson } from '../log/access-line.ts';
 import { Recent, recentKind } from '../log/recent.ts';
+import { describeRecord, Recorder, recorderKind } from '../log/recorder.ts';
+import { holdSeries } from '../metrics/series.ts';
 import type { Tally } from '../metrics/tally-histogram.ts';
+import { share } from '../schema-values.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
 
 /** The methods that are a label of their own; whatever else a client makes up counts as OTHER. */
@@ -19,7 +24,18 @@ const LOUDNESS = { error: 0, warn: 1, info: 2, debug: 3 };
 /** Writes one line and counts once, for every request, when it has ended. */
 export const accessLogStage = defineStage({
   name: 'accessLog',
+  fileKeys: {
+    guard: z
+      .strictObject({
+        maxNewRefusals: share.describe(
+          'Of the last requests that pass, how many a reload may refuse: "1%". A file that would refuse more is refused itself, unless it is forced.',
+        ),
+      })
+      .optional()
+      .describe('What a reload may change for the requests that came of late; the guard in force counts.'),
+  },
   create(_options, route, deps) {
+    holdSeries(deps.metrics, 'route', route.name, deps.lease);
     const end = createEnd(route.name, deps);
     return function accessLog(req, _res, next) {
       const context = contextOf(req);
@@ -35,6 +51,7 @@ function createEnd(
   { accessLog, clock, hidden, lease, metrics, settings }: StageDeps,
 ): (context: RequestContext) => void {
   const recent = lease.use(recentKind, '', () => new Recent());
+  const recorder = lease.use(recorderKind, '', () => new Recorder());
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);
@@ -86,6 +103,13 @@ function createEnd(
     recent.add(errorCode ?? status, { endedAtMs, line, stages: identity?.stages ?? [], refusedBy });
   }
 
+  /** What it was decided by is kept, so that another file can be tried on it. */
+  function keepRequest({ context, endedAtMs, status }: AccessRecord): void {
+    if (context.parent !== undefined || !recorder.wants(endedAtMs)) return;
+    const kept = describeRecord(context, recordCaller(context), endedAtMs, status);
+    if (kept !== undefined) recorder.add(kept);
+  }
+
   return function endRequest(context) {
     const totalMs = (context.answeredAtMs ?? performance.now()) - context.startedAtMs;
     const aborted = whoBrokeOff(context);
@@ -102,6 +126,7 @@ function createEnd(
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
     keepFault(record);
+    keepRequest(record);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
   };
 }

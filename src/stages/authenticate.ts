@@ -14,6 +14,8 @@ import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { applyIdentity } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
+import { retoldOf } from '../auth/recorded.ts';
+import { createRecordedChecks } from '../auth/recorded-checks.ts';
 import { type CountFailure, createRefusals } from '../auth/refusals.ts';
 import {
   type CredentialsFile,
@@ -78,6 +80,7 @@ export const authenticateStage = defineStage({
     if (!route.matched || auth.mode === 'none') return undefined;
     const checks = createChecks(auth.chosen, issuers, shared.prepared);
     const accept = createAcceptance(checks, auth.mode);
+    const acceptRecorded = createAcceptance(createRecordedChecks(auth.chosen, checks), auth.mode);
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
     const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
@@ -88,7 +91,8 @@ export const authenticateStage = defineStage({
 
     return function authenticate(req, _res, next) {
       const context = contextOf(req);
-      const verdict = accept(context, deps.clock.now());
+      const isRetold = context.dryRun && retoldOf(context) !== undefined;
+      const verdict = (isRetold ? acceptRecorded : accept)(context, deps.clock.now());
       if (verdict instanceof Promise) verdict.then((late) => next(settle(context, late)), next);
       else next(settle(context, verdict));
     };

@@ -191,7 +191,7 @@ function createAnswerTerms(
       if (isEnforced) return;
       const refusal = 'openapi:invalid_answer';
       context.shadow = context.shadow === undefined ? refusal : `${context.shadow} ${refusal}`;
-      metrics.shadowRefusals.inc({ route: route.name, stage: 'openapi', code: 'invalid_answer' });
+      metrics.shadowRefusals.labels(route.name, 'openapi', 'invalid_answer').inc();
     },
   };
 }

@@ -1,6 +1,7 @@
 import express from 'express';
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
+import { holdSeries } from '../metrics/series.ts';
 import type { CallTerms } from '../own/call-terms.ts';
 import type { StageHooks } from '../own/define-stage.ts';
 import { OwnInstance, OwnStageFault } from '../own/instance.ts';
@@ -57,6 +58,7 @@ export function createOwnStage(definition: OwnDefinition): Stage {
 function createHandler(definition: OwnDefinition, options: unknown, route: RouteInfo, deps: StageDeps) {
   const { name, make, runsDry } = definition;
   const { metrics, deadlines, log } = deps;
+  holdSeries(metrics, 'stage', name, deps.lease);
   const instance = new OwnInstance({
     definition,
     route: route.name,

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import type { AttemptOutcome } from '../facts.ts';
+import { holdSeries } from '../metrics/series.ts';
 import type { Kind } from '../pool.ts';
 import { createBalancer, defaultBalance } from './balance/balance.ts';
 import type { Balancer } from './balance/balancer.ts';
@@ -61,6 +62,7 @@ interface ServiceNames {
 export function createService({ name, identity }: ServiceNames, options: ServiceOptions, deps: ServiceDeps): Service {
   const { passiveHealth = PASSIVE_HEALTH_DEFAULTS } = options;
   const lease = deps.pool.lease();
+  holdSeries(deps.metrics, 'service', name, lease);
   const breaker = useBreaker(name, options.circuitBreaker, { ...deps, lease });
   const life = lease.use(serviceLifeKind, identity, () => new ServiceLife(deps.call, healthLog(name, deps)));
   const outsideNames = new Set<string>();

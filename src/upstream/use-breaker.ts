@@ -5,7 +5,7 @@ import { type Breaker, type BreakerOptions, type BreakerState, breakerSchema, cr
 /** Breakers of services and of routes that have their own; they keep their state through reloads. */
 export const breakerKind: Kind<Breaker> = { name: 'breaker', close: (breaker) => breaker.close() };
 
-/** What shows the state of the breakers of one name, for as long as there is one. */
+/** What shows the state and the changes of the breakers of one name, for as long as there is one. */
 const gaugeKind: Kind<{ remove(): void }> = { name: 'breaker gauge', close: (gauge) => gauge.remove() };
 
 const BREAKER_GAUGE: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
@@ -20,11 +20,16 @@ export function useBreaker(name: string, options: BreakerOptions | undefined, de
     gauge.set(BREAKER_GAUGE.closed);
     return createBreaker(name, settled, (state) => {
       gauge.set(BREAKER_GAUGE[state]);
-      deps.metrics.breakerTransitions.inc({ breaker: name, to: state });
+      deps.metrics.breakerTransitions.labels(name, state).inc();
       deps.log.warn(`circuit of ${name} is ${state}`, { breaker: name, state });
     });
   });
   // After the breaker, since it is let go after it, too.
-  deps.lease.use(gaugeKind, name, () => ({ remove: () => deps.metrics.breakerState.remove(name) }));
+  deps.lease.use(gaugeKind, name, () => ({
+    remove() {
+      deps.metrics.breakerState.remove(name);
+      deps.metrics.breakerTransitions.forget(name);
+    },
+  }));
   return breaker;
 }

@@ -221,6 +221,40 @@ test('all faults of the routes are told at once, by their places', async () => {
   await assert.rejects(createGateway({}), /either "routes" or "routesFile"/);
 });
 
+test('options that are none are refused by their names', async () => {
+  const routes = { routes: [] };
+  await assert.rejects(createGateway(undefined as never), (error) => {
+    assert.ok(error instanceof GatewayConfigError);
+    assert.match(error.message, /options .*expected an object/);
+    return true;
+  });
+  await assert.rejects(
+    createGateway({ routes, fallThrough: true } as never),
+    /options fallThrough {2}there is no such option\n {4}Did you mean "fallthrough"\?/,
+  );
+});
+
+test('routes that are edited after they were handed over are the ones of then', async (t) => {
+  const service = await startService(t);
+  const gateway = await embed(t, { routes: { routes: [] } });
+  const { url } = await startHostApp(t, (app) => app.use(gateway));
+  const routes = [open('/a', service.url)];
+  const reloaded = gateway.reload({ routes });
+  routes.length = 0;
+  assert.equal((await reloaded).result, 'applied');
+  assert.equal((await ask(`${url}/a`)).status, 200);
+});
+
+test('a logger that fails late is told of, and is no rejection that nobody handles', async (t) => {
+  const service = await startService(t);
+  const access = () => Promise.reject(new Error('late'));
+  const gateway = await embed(t, { routes: { routes: [open('/x', service.url)] }, logger: { ...silent, access } });
+  const { url } = await startHostApp(t, (app) => app.use(gateway));
+  const warning = once(process, 'warning');
+  assert.equal((await ask(`${url}/x`)).status, 200);
+  assert.match(String((await warning)[0]), /the logger of the gateway failed: Error: late/);
+});
+
 test('faults of the settings are told by the names that they were set by', async () => {
   const routes = { routes: [] };
   await assert.rejects(

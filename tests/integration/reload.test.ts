@@ -49,6 +49,26 @@ describe('a reload', { concurrency: 4 }, () => {
     assert.equal(await codeOf(gateway, '/old'), 404);
   });
 
+  it('lets go of the metrics of what is gone, and of nothing else', async (t) => {
+    const service = await startService(t);
+    const kept = { name: 'kept', prefix: '/kept', target: service.url, ...OPEN };
+    const gone = { name: 'gone', prefix: '/gone', target: service.url, ...OPEN };
+    const gateway = await startGateway(t, { file: { routes: [kept, gone] } });
+    for (const path of ['/kept', '/gone']) assert.equal(await codeOf(gateway, path), 200);
+    const linesOf = async (name: string) => {
+      const text = await fetch(`${gateway.adminUrl}/metrics`).then((answer) => answer.text());
+      return text.split('\n').filter((line) => line.includes(`"${name}"`));
+    };
+    const before = await linesOf('kept');
+    assert.equal((await linesOf('gone')).length, before.length);
+    await gateway.reload({ routes: [kept] });
+    await until(async () => (await linesOf('gone')).length === 0, { what: 'no metric of the route that is gone' });
+    assert.deepEqual(await linesOf('kept'), before);
+    await gateway.reload({ routes: [kept, gone] });
+    assert.equal(await codeOf(gateway, '/gone'), 200);
+    assert.match((await linesOf('gone')).join('\n'), /turnpike_requests_total\{.*status="200".*\} 1/);
+  });
+
   it('says in words what has changed', async (t) => {
     const service = await startService(t);
     const route = { prefix: '/orders', target: service.url, ...OPEN };

@@ -66,8 +66,8 @@ export async function startGateway(t: Pick<TestContext, 'after'>, options: TestG
   const { redis, clock = made.clock } = options;
   const timed = { ...made, clock };
   const deps = redis === undefined ? timed : { ...timed, redis: createRedis(redis.url, made.log, redis) };
-  const running = await runGateway(deps, function* () {
-    const loaded = yield* loadInSteps(options.stages ?? STAGES, routesFile, { env });
+  const running = await runGateway(deps, function* (trial) {
+    const loaded = yield* loadInSteps(options.stages ?? STAGES, routesFile, { env, ...trial });
     return { ...loaded, config: loaded.config as FileConfig };
   });
   t.after(async () => {

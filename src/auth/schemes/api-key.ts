@@ -60,6 +60,7 @@ export const apiKeyScheme = defineScheme({
         const key = readKey(context);
         return typeof key === 'string' ? keys.check(key, nowMs, context) : key;
       },
+      recognize: ({ keyHash }, atMs) => (keyHash === undefined ? undefined : keys.recognize(keyHash, atMs)),
     };
   },
 });
@@ -105,7 +106,7 @@ function createKeyIndex({ consumers, groups, consumerStore: store }: KeysFile, d
   const { redis, clock, log } = deps;
   if (store === 'file') {
     const uses = deps.lease.use(keyUsesKind, '', () => new KeyUses());
-    uses.retain(consumers);
+    deps.whenInForce(() => uses.retain(consumers));
     return new ApiKeys(consumers, uses);
   }
   if (redis === undefined) {

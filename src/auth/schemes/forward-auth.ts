@@ -57,7 +57,7 @@ const options = z.strictObject({
 type ForwardAuthOptions = z.output<typeof options>;
 
 const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
-const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('the auth service is not asked while explaining (--ask)', { code: 'auth_unavailable' });
 /** Fields that say nothing of who calls: they go on to the service although they were shown. */
 const NO_CREDENTIAL = new Set(['cookie', 'accept', 'x-requested-with']);
 
@@ -81,7 +81,7 @@ export const forwardAuthScheme = defineScheme({
     return {
       authorizationWord: chosen.requestHeaders.includes('authorization') ? '*' : undefined,
       isConfigured: true,
-      check: (context, nowMs) => (context.dryRun ? NOT_ASKED : decide(context, nowMs)),
+      check: (context, nowMs) => (context.dryRun && !context.mayAsk ? NOT_ASKED : decide(context, nowMs)),
     };
   },
 });
@@ -99,7 +99,7 @@ function createDecision(
     try {
       const headers = describe(context, requestHeaders);
       const answer = await ask(call, url, { headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES });
-      if (answer.status === 401) places.blame(caller, nowMs);
+      if (answer.status === 401 && !context.dryRun) places.blame(caller, nowMs);
       if (answer.status < 300) return accept(answer, context, chosen);
       return refuse(
         answer,

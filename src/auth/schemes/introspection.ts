@@ -68,7 +68,9 @@ const UNREADABLE = new Refusal('the server that knows this token gave it a time 
   code: 'auth_unavailable',
 });
 const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
-const NOT_ASKED = new Refusal('nobody is asked while explaining', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('the introspection server is not asked while explaining (--ask)', {
+  code: 'auth_unavailable',
+});
 
 const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };
 
@@ -101,7 +103,7 @@ class Introspection {
     const key = hash('sha256', token, 'base64');
     const known = this.#remembered.get(key);
     if (known !== undefined && nowMs < known.untilMs) return known.outcome;
-    if (context.dryRun) return NOT_ASKED;
+    if (context.dryRun) return context.mayAsk ? this.#ask(token).then(({ outcome }) => outcome) : NOT_ASKED;
     const asking = this.#asking.get(key);
     if (asking !== undefined) return asking;
     const isProven = known !== undefined && !(known.outcome instanceof Refusal);
@@ -120,7 +122,8 @@ class Introspection {
     const caller = networkKey(clientAddress);
     if (!(await this.#places.enter(caller, isProven, nowMs))) return BUSY;
     try {
-      const outcome = await this.#ask(key, token);
+      const { outcome, untilMs } = await this.#ask(token);
+      if (untilMs !== undefined) this.#remembered.set(key, { outcome, untilMs });
       if (outcome instanceof Refusal && outcome.code === 'invalid_credential') this.#places.blame(caller, nowMs);
       return outcome;
     } finally {
@@ -128,7 +131,8 @@ class Introspection {
     }
   }
 
-  async #ask(key: string, token: string): Promise<Outcome> {
+  /** What is to be known of a token, and until when; no end where it is not to be remembered. */
+  async #ask(token: string): Promise<{ readonly outcome: Outcome; readonly untilMs?: number }> {
     const { url, clientId, clientSecret, timeout, cacheFor } = this.#options;
     // RFC 6749, section 2.3.1: both halves are form-encoded before they are joined.
     const client = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
@@ -145,14 +149,17 @@ class Introspection {
       });
     } catch (cause) {
       // Not remembered: the next request asks again.
-      return new Refusal('the server that knows this token does not answer', { code: 'auth_unavailable', cause });
+      const outcome = new Refusal('the server that knows this token does not answer', {
+        code: 'auth_unavailable',
+        cause,
+      });
+      return { outcome };
     }
     const nowMs = this.#clock.now();
     const outcome = this.#read(claims, nowMs);
     const keepMs = outcome instanceof Refusal ? REFUSED_MS : cacheFor;
     const untilMs = Math.min(nowMs + keepMs, (outcome as Identity).expiresAtMs ?? Number.POSITIVE_INFINITY);
-    this.#remembered.set(key, { outcome, untilMs });
-    return outcome;
+    return { outcome, untilMs };
   }
 
   /** Who the answer speaks of (RFC 7662, section 2.2). */

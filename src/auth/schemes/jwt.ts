@@ -52,6 +52,8 @@ export const jwtScheme = defineScheme({
         if (token === undefined || isLeft(token, context)) return undefined;
         return verifier.verify(token, nowMs, issuers);
       },
+      recognize: ({ methods, claims }) =>
+        methods.includes('jwt') && claims !== undefined ? verifier.recognize(claims, issuers) : undefined,
     };
   },
 });

@@ -7,21 +7,10 @@ import type { Deadline, Deadlines } from '../../lib/deadlines.ts';
 import type { AnswerFields, Source } from '../../sink.ts';
 import { outcomeOf, type TransportController, type TransportHandler } from '../transport.ts';
 import { isAccepted } from '../websocket/websocket.ts';
+import { type Ending, failed } from './ending.ts';
 import type { Timeouts } from './plan.ts';
 import { missedDeadline } from './service-request.ts';
 import { isStrangeHead } from './strange-head.ts';
-
-/** How an attempt ended, up to the head of an answer. */
-export interface Ending {
-  /** `ok` for an answer below 500, `status` for one of 500 and above; anything else brought none. */
-  readonly outcome: AttemptOutcome;
-  /** 0 where no answer came. */
-  readonly status: number;
-  readonly headers: AnswerFields | undefined;
-  /** The connection of a service that agreed to an upgrade. */
-  readonly socket: Duplex | undefined;
-  readonly error: unknown;
-}
 
 /** Whose attempt it is. It is called twice at most: at the head or the failure, and when an answer breaks off after it. */
 export interface AttemptOwner {
@@ -39,6 +28,8 @@ export interface AttemptOwner {
   /** The body broke off after the head had gone to the client. */
   brokeOff(outcome: AttemptOutcome, error: unknown): void;
 }
+
+const WRONG_LENGTH = new Error('the body of the answer is not as long as its Content-Length says');
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'receiving' | 'done';
 
@@ -156,8 +147,8 @@ export class Attempt implements TransportHandler, Deadline, Source {
     }
     this.#phase = 'receiving';
     const length = headers['content-length'];
-    if (typeof length === 'string') this.#remaining = Number(length);
-    else this.#silenceMs = this.#owner.timeouts.stream;
+    if (typeof length !== 'string') this.#silenceMs = this.#owner.timeouts.stream;
+    else if (this.#owner.context.method !== 'HEAD' && status !== 304) this.#remaining = Number(length);
     this.#moveDeadline(performance.now() + this.#silenceMs);
     if (this.#deliver(status, headers, undefined)) return;
     this.#finish();
@@ -167,6 +158,11 @@ export class Attempt implements TransportHandler, Deadline, Source {
   onResponseData(controller: TransportController, chunk: Buffer): void {
     if (this.#phase !== 'receiving') return;
     const { context, timeouts } = this.#owner;
+    // Of HTTP/1.1 undici sees to the length; of HTTP/2 it doesn't (RFC 9113, section 8.1.1).
+    if (this.#remaining >= 0 && chunk.length > this.#remaining) {
+      this.#fail('protocol', WRONG_LENGTH);
+      return;
+    }
     this.#remaining -= chunk.length;
     this.dueAtMs = performance.now() + this.#silenceMs;
     if (this.#remaining === 0) {
@@ -182,6 +178,10 @@ export class Attempt implements TransportHandler, Deadline, Source {
 
   onResponseEnd(): void {
     if (this.#phase !== 'receiving') return;
+    if (this.#remaining > 0) {
+      this.#fail('protocol', WRONG_LENGTH);
+      return;
+    }
     this.#finish();
     const { context } = this.#owner;
     context.sink.end(context, undefined);
@@ -243,8 +243,4 @@ export class Attempt implements TransportHandler, Deadline, Source {
     const controller = this.#controller;
     if (controller !== undefined && !controller.aborted) controller.abort(new Error('attempt ended'));
   }
-}
-
-function failed(outcome: AttemptOutcome, error: unknown): Ending {
-  return { outcome, status: 0, headers: undefined, socket: undefined, error };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { defineStage } from '../../../src/own/define-stage.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -29,4 +30,17 @@ test('options have the type that the schema describes', () => {
     },
   });
   stage.create({ text: '', count: 1 }, { name: '', prefix: '', log: { info() {}, warn() {}, error() {} } });
+});
+
+test('a schema that zod has made is taken, with the type that is stated', () => {
+  const schema = z.object({ domain: z.string(), count: z.number().default(3), list: z.array(z.string()).optional() });
+  const stage = defineStage({
+    name: 'probe',
+    schema: z.toJSONSchema(schema),
+    create({ domain }: z.infer<typeof schema>) {
+      assert.equal(domain.length, 7);
+      return {};
+    },
+  });
+  stage.create({ domain: 'example', count: 3 }, { name: '', prefix: '', log: { info() {}, warn() {}, error() {} } });
 });

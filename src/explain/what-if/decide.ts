@@ -1,0 +1,95 @@
+import { type RecordedCaller, retell, Undecided } from '../../auth/recorded.ts';
+import type { RequestContext } from '../../context.ts';
+import { GatewayError } from '../../errors.ts';
+import { hasBody } from '../../lib/has-body.ts';
+import { redactText } from '../../lib/redact.ts';
+import type { RecordedRequest } from '../../log/recorder.ts';
+import { type Walked, walkAtOnce } from '../../pipeline/walk-at-once.ts';
+import type { CompiledRoute, Snapshot } from '../../snapshot.ts';
+import type { Side } from './side.ts';
+import { whyUnknowable } from './stage-terms.ts';
+
+/** What would become of a request by one configuration, as far as its guards decide it. */
+export interface Decided {
+  readonly outcome: 'passes' | 'refused' | 'undecided';
+  /** Undefined where no route takes it. */
+  readonly route: CompiledRoute | undefined;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  /** The stage that refuses it, answers it, or can't tell. */
+  readonly by?: string | undefined;
+  /** What that stage says. */
+  readonly says: string;
+  /** What its path is within the route, and the values that go with it. */
+  readonly place: Pick<RequestContext, 'path' | 'rawPath' | 'prefixLength' | 'params' | 'query'>;
+  /** True where the gateway answers in the place of a service. */
+  readonly isAnswered: boolean;
+  /** Who the service is told has called. */
+  readonly told: string;
+  readonly consumer: string | undefined;
+  readonly plan: string | undefined;
+  readonly leansOn: ReadonlySet<string>;
+}
+
+/** They answer in the place of a service. */
+const ANSWERERS = ['redirect', 'respond', 'preflight'];
+
+/** Whether the stage that has just let a request pass would have looked at its body, or at there being none. */
+function lacksBody({ trace, route }: RequestContext, stage: string, hadBody: boolean): boolean {
+  if (stage !== 'validate') return false;
+  const { validate } = (route as CompiledRoute).config;
+  if (hadBody) return validate?.body !== undefined || validate?.contentTypes !== undefined;
+  return trace?.some(({ decision }) => decision === 'looks at the body, which is not here') === true;
+}
+
+/** What would become of a recorded request on this side. */
+export function decide(side: Side, request: RecordedRequest<RecordedCaller>, atMs: number): Decided {
+  const { context, handlers } = side.begin(request);
+  const leansOn = new Set<string>();
+  retell(context, { caller: request.caller, atMs, leansOn });
+  const hadBody = hasBody(context.req);
+  const walked = walkAtOnce(context, handlers, (stage) => lacksBody(context, stage, hadBody));
+  return describe(side.snapshot, context, walked, leansOn);
+}
+
+function describe(
+  { routes }: Snapshot,
+  context: RequestContext,
+  { error, by, isWaiting }: Walked,
+  leansOn: ReadonlySet<string>,
+): Decided {
+  const route = context.route as CompiledRoute | undefined;
+  const { path, rawPath, prefixLength, params, query, plan } = context;
+  const base = {
+    route,
+    place: { path, rawPath, prefixLength, params, query },
+    isAnswered: false,
+    told: tellCaller(context),
+    consumer: context.consumer?.name,
+    plan,
+    leansOn,
+  };
+  // A route of the gateway's own is none of the file's.
+  const known = route === undefined || routes.includes(route) ? base : { ...base, route: undefined };
+  if (isWaiting) return { ...known, outcome: 'undecided', by, says: whyUnknowable(by ?? '') };
+  if (error instanceof Undecided) return { ...known, outcome: 'undecided', by, says: error.message };
+  if (error instanceof GatewayError) {
+    const { status, code } = error;
+    return { ...known, outcome: 'refused', status, code, by, says: reasonOf(context, by, error) };
+  }
+  if (error !== undefined) return { ...known, outcome: 'undecided', by, says: 'a fault of the stage' };
+  const answer = context.trace?.findLast(({ stage }) => ANSWERERS.includes(stage));
+  const isAnswered = answer !== undefined;
+  return { ...known, outcome: 'passes', isAnswered, by: answer?.stage, says: answer?.decision ?? '' };
+}
+
+/** What the stage noted, else what the client would be told where that is the same for all. */
+function reasonOf(context: RequestContext, by: string | undefined, error: GatewayError): string {
+  const noted = context.trace?.findLast(({ stage }) => stage === by)?.decision;
+  return redactText((noted ?? error.row.title).replace(/^refused: /, '').replace(/\.$/, ''));
+}
+
+function tellCaller({ consumer, subject, issuer, tellsIssuer, roles, authMethod }: RequestContext): string {
+  const from = tellsIssuer ? issuer : undefined;
+  return JSON.stringify([consumer?.name, subject, from, roles, authMethod]);
+}

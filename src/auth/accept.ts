@@ -55,7 +55,7 @@ export function createAcceptance(schemes: readonly CredentialCheck[], mode: 'any
 
   function join(scheme: CredentialCheck, identity: Identity | undefined, outcome: Outcome | undefined): Verdict {
     if (outcome instanceof Refusal) return new RefusedScheme(scheme.name, outcome);
-    if (outcome !== undefined) return identity === undefined ? outcome : combineIdentities(identity, outcome);
+    if (outcome !== undefined) return identity === undefined ? outcome : joinTwo(identity, outcome);
     if (mode === 'any' || identity === undefined) return identity;
     return new RefusedScheme(undefined, new Refusal(`this route needs ${scheme.name} too`));
   }
@@ -67,6 +67,11 @@ export function createAcceptance(schemes: readonly CredentialCheck[], mode: 'any
   return function accept(context: RequestContext, nowMs: number): Verdict | Promise<Verdict> {
     return refuseAuthorization?.(context) ?? walk(context, nowMs, 0, undefined);
   };
+}
+
+function joinTwo(first: Identity, second: Identity): Identity | RefusedScheme {
+  const both = combineIdentities(first, second);
+  return both instanceof Refusal ? new RefusedScheme(undefined, both) : both;
 }
 
 /** Refuses an `Authorization` that stands twice or that no scheme reads; undefined where no scheme reads any. */

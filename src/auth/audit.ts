@@ -22,6 +22,8 @@ export interface Audit {
   readonly keyId?: string | undefined;
   /** Names of what was changed of a consumer; of a rotation, the keys that end. */
   readonly changed?: readonly string[] | undefined;
+  /** `unknown` where the store did not say in time whether the change was made; left out where it was. */
+  readonly outcome?: 'unknown' | undefined;
 }
 
 interface AuditDeps {
@@ -29,10 +31,11 @@ interface AuditDeps {
   readonly settings: Pick<Settings, 'logLevel'>;
 }
 
-/** Writes one line for a change that was made; whatever LOG_LEVEL says, it is written. */
+/** Writes one line for a change that was made, or may have been; whatever LOG_LEVEL says, it is written. */
 export function writeAudit({ log, settings }: AuditDeps, audit: Audit): void {
   const { logLevel } = settings;
   const level = logLevel === 'warn' || logLevel === 'error' ? logLevel : 'info';
   const which = audit.keyId === undefined ? '' : ` key ${audit.keyId} of`;
-  log.log(level, `audit: ${audit.action},${which} consumer ${audit.consumer}`, { audit });
+  const doubt = audit.outcome === 'unknown' ? ' (outcome unknown)' : '';
+  log.log(level, `audit: ${audit.action},${which} consumer ${audit.consumer}${doubt}`, { audit });
 }

@@ -106,12 +106,18 @@ export function createIdentity(method: string, facts: Facts): Identity {
   return { method, consumer, subject, issuer, tellsIssuer, roles, scopes, claims, plan, expiresAtMs, upstreamHeaders };
 }
 
+const TWO_CONSUMERS = new Refusal('the credentials belong to different consumers');
+
 /**
- * One caller out of two valid credentials: the consumer and its plan from the one that names a consumer (the key),
- * the user and the claims from the one that names a user (the token), the roles of both, the earlier end.
+ * One caller out of two valid credentials: the consumer and its plan from the key, or else from the one that names a
+ * consumer, the user and the claims from the one that names a user (the token), the roles and scopes of both, the
+ * earlier end. In which order they come makes no difference to the consumer. Those of two consumers are nobody's: it
+ * would act for the one with what the other may.
  */
-export function combineIdentities(first: Identity, second: Identity): Identity {
-  const withConsumer = first.consumer === undefined ? second : first;
+export function combineIdentities(first: Identity, second: Identity): Outcome {
+  if (first.consumer !== undefined && second.consumer !== undefined && first.consumer.name !== second.consumer.name)
+    return TWO_CONSUMERS;
+  const withConsumer = carriesConsumer(first, second) ? first : second;
   const withUser = first.claims === undefined && first.subject === undefined ? second : first;
   const method = first.method === second.method ? first.method : `${first.method}+${second.method}`;
   return createIdentity(method, {
@@ -125,6 +131,12 @@ export function combineIdentities(first: Identity, second: Identity): Identity {
     scopes: [...new Set([...first.scopes, ...second.scopes])],
     expiresAtMs: earlier(first.expiresAtMs, second.expiresAtMs),
   });
+}
+
+/** Whether the first of two says which consumer calls: a key before all others, since it may hold less than its owner. */
+function carriesConsumer(first: Identity, second: Identity): boolean {
+  if (first.consumer === undefined || second.consumer === undefined) return first.consumer !== undefined;
+  return first.consumer.key !== undefined || second.consumer.key === undefined;
 }
 
 /** Puts the caller into the context, and the identity fields into what is sent on. */

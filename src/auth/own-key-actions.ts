@@ -2,25 +2,23 @@ import { jsonBodyOf } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
 import { isJsonType } from '../lib/media-type.ts';
-import { RecentMap } from '../lib/recent-map.ts';
 import { createApiKey, hashApiKey } from './api-key-format.ts';
-import { type Audit, writeAudit } from './audit.ts';
+import { writeAudit } from './audit.ts';
+import { type AuditedChange, changeAudited, type ToldOfChange } from './audited-change.ts';
+import { ChangeBound } from './change-bound.ts';
 import { describeKey, describeUsedKey } from './describe-consumer.ts';
 import type { Groups } from './groups.ts';
 import { addKey, dropKey, findKey, rotateKey } from './key-changes.ts';
 import { ownKeyInput, rotateInput } from './key-inputs.ts';
 import { checkNotLast, checkReach, checkRoom, endFor, type OwnKeys, reachOf, scopesFor } from './own-keys.ts';
 import { endMsOf, endOf, readInput } from './read-input.ts';
+import { createChangeTeller } from './redis-api-keys.ts';
 import { type ConsumerChange, RedisConsumers } from './redis-consumers.ts';
-import type { StoredConsumer } from './stored-consumer.ts';
+import type { StoredConsumer, StoredKey } from './stored-consumer.ts';
 
 /** How long others may be faster. */
 const CONTEND_MS = 2000;
-const CHANGES_PER_MINUTE = 20;
-const REMEMBERED = 10_000;
-const MINUTE_MS = 60_000;
 
 /** Status and body of an answer. */
 export type Told = readonly [status: number, body: unknown];
@@ -31,14 +29,15 @@ export class OwnKeyActions {
   readonly #groups: Groups;
   readonly #deps: Deps;
   readonly #store: RedisConsumers | undefined;
-  readonly #countChange: (consumer: string) => void;
+  readonly #bound: ChangeBound;
 
   constructor(option: OwnKeys, groups: Groups, deps: Deps) {
     this.#option = option;
     this.#groups = groups;
     this.#deps = deps;
-    this.#store = deps.redis === undefined ? undefined : new RedisConsumers(deps.redis);
-    this.#countChange = createChangeBound(deps.clock);
+    const { redis, pool } = deps;
+    this.#store = redis === undefined ? undefined : new RedisConsumers(redis, createChangeTeller(pool));
+    this.#bound = new ChangeBound(deps.clock);
   }
 
   async list(context: RequestContext, name: string): Promise<Told> {
@@ -62,12 +61,15 @@ export class OwnKeyActions {
       metadata: reach.metadata,
       createdAt: new Date(nowMs).toISOString(),
     };
-    const key = await this.#change(name, (consumer) => {
-      checkRoom(consumer, this.#option.maxKeys, nowMs);
-      const made = addKey(consumer, { ...wish, scopes: scopesFor(input.scopes, reach, consumer, this.#groups) }, nowMs);
-      return { after: made.after, result: made.key };
+    const key = await this.#change<StoredKey>(context, name, {
+      told: ({ id }) => ({ action: 'key.create', keyId: id }),
+      make: (consumer) => {
+        checkRoom(consumer, this.#option.maxKeys, nowMs);
+        const scopes = scopesFor(input.scopes, reach, consumer, this.#groups);
+        const made = addKey(consumer, { ...wish, scopes }, nowMs);
+        return { after: made.after, result: made.key };
+      },
     });
-    this.#tell(context, { action: 'key.create', consumer: name, keyId: key.id });
     return [201, { key: secret, consumer: name, ...describeKey(key) }];
   }
 
@@ -82,25 +84,29 @@ export class OwnKeyActions {
       newEnd: (lastEnd: string | undefined) => endFor(wish, reach, this.#option, nowMs, lastEnd),
       createdAt: new Date(nowMs).toISOString(),
     };
-    const { key, ending } = await this.#change(name, (consumer) => {
-      checkReach(findKey(consumer, id), reach);
-      // One more than that while the old one goes on.
-      checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
-      const made = rotateKey(consumer, rotation, nowMs);
-      return { after: made.after, result: made };
+    const { key, ending } = await this.#change<ReturnType<typeof rotateKey>>(context, name, {
+      told: (made) => ({ action: 'key.rotate', keyId: made.key.id, changed: [id] }),
+      make: (consumer) => {
+        checkReach(findKey(consumer, id), reach);
+        // One more than that while the old one goes on.
+        checkRoom(consumer, this.#option.maxKeys + 1, nowMs);
+        const made = rotateKey(consumer, rotation, nowMs);
+        return { after: made.after, result: made };
+      },
     });
-    this.#tell(context, { action: 'key.rotate', consumer: name, keyId: key.id, changed: [id] });
     return [201, { key: secret, consumer: name, ...describeKey(key), replaces: ending.map(describeKey) }];
   }
 
   async revoke(context: RequestContext, name: string, id: string): Promise<Told> {
     const [nowMs, reach] = [this.#deps.clock.now(), reachOf(context)];
-    await this.#change(name, (consumer) => {
-      checkReach(findKey(consumer, id), reach);
-      checkNotLast(consumer, reach, id, nowMs);
-      return { after: dropKey(consumer, id), result: undefined };
+    await this.#change(context, name, {
+      told: () => ({ action: 'key.revoke', keyId: id }),
+      make: (consumer) => {
+        checkReach(findKey(consumer, id), reach);
+        checkNotLast(consumer, reach, id, nowMs);
+        return { after: dropKey(consumer, id), result: undefined };
+      },
     });
-    this.#tell(context, { action: 'key.revoke', consumer: name, keyId: id });
     return [200, { revoked: id, consumer: name }];
   }
 
@@ -109,34 +115,34 @@ export class OwnKeyActions {
     return this.#store;
   }
 
-  async #change<T>(name: string, make: (consumer: StoredConsumer) => ConsumerChange<T>): Promise<T> {
-    this.#countChange(name);
-    return (await this.#storeOf().change(name, (before) => make(need(before?.consumer, name)), CONTEND_MS)).result;
+  async #change<T>(context: RequestContext, name: string, { make, told }: OwnChange<T>): Promise<T> {
+    const store = this.#storeOf();
+    const isRevocation = context.method === 'DELETE';
+    const change = () =>
+      changeAudited(store, {
+        name,
+        make: (before) => make(need(before?.consumer, name)),
+        withinMs: CONTEND_MS,
+        told,
+        write: (line) => this.#tell(context, line),
+      });
+    return (await this.#bound.count({ consumer: name, by: credentialOf(context), isRevocation }, change)).result;
   }
 
-  #tell(context: RequestContext, told: Pick<Audit, 'action' | 'consumer' | 'keyId' | 'changed'>): void {
+  #tell(context: RequestContext, told: ToldOfChange): void {
     const { clientAddress: address, requestId, subject, consumer } = context;
     writeAudit(this.#deps, { by: 'consumer', actor: subject ?? consumer?.key?.id, address, requestId, ...told });
   }
 }
 
-/** A change costs Redis a script, and nobody needs many. */
-function createChangeBound(clock: Clock): (consumer: string) => void {
-  const counts = new RecentMap<string, { minute: number; changes: number }>(REMEMBERED);
-  return function countChange(consumer) {
-    const nowMs = clock.now();
-    const minute = Math.floor(nowMs / MINUTE_MS);
-    const known = counts.get(consumer);
-    const count = known?.minute === minute ? known : { minute, changes: 0 };
-    if (count.changes >= CHANGES_PER_MINUTE) {
-      const retryAfterSeconds = Math.ceil(((minute + 1) * MINUTE_MS - nowMs) / 1000);
-      throw new GatewayError('rate_limited', `At most ${CHANGES_PER_MINUTE} changes of keys a minute.`, {
-        retryAfterSeconds,
-      });
-    }
-    count.changes += 1;
-    counts.set(consumer, count);
-  };
+interface OwnChange<T> {
+  make(consumer: StoredConsumer): ConsumerChange<T>;
+  told: AuditedChange<T>['told'];
+}
+
+/** What is called with, for counting. */
+function credentialOf({ consumer, subject }: RequestContext): string {
+  return consumer?.key === undefined ? `user ${subject ?? ''}` : `key ${consumer.key.id}`;
 }
 
 async function bodyOf(context: RequestContext): Promise<unknown> {

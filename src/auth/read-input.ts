@@ -8,9 +8,20 @@ const MAX_TIME_MS = 253_402_300_799_999;
 
 /** The input by its schema; throws `invalid_request` with every fault and where it is. */
 export function readInput<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const unusable = placesOfProto(value);
+  if (unusable.length > 0) throw invalid(unusable.map((pointer) => faultAt(pointer, "this name can't be used")));
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   throw invalid(read.error.issues.flatMap(entriesOf));
+}
+
+/** Where `__proto__` stands as a name: a schema would leave it out without a word. The value is not deep, as JSON is read. */
+function placesOfProto(value: unknown, pointer = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const place = `${pointer}/${escapePointer(name)}`;
+    return name === '__proto__' ? [place] : placesOfProto(member, place);
+  });
 }
 
 /** `invalid_request` for faults that are known by their places: `/scopes/0`. */

@@ -4,14 +4,16 @@ import { Complaints } from '../lib/complaints.ts';
 import { FairQueue } from '../lib/fair-queue.ts';
 import { networkKey } from '../lib/network-key.ts';
 import { RecentMap } from '../lib/recent-map.ts';
+import type { Kind, Pool } from '../pool.ts';
 import type { RedisLink } from '../redis/link.ts';
 import { hashApiKey, isPlausibleApiKey } from './api-key-format.ts';
 import { expiredKey, type KeyAsker, type KeyIndex, keyOf, MAX_KEY_CHARS, NO_ASKER, UNKNOWN_KEY } from './api-keys.ts';
 import { identifyConsumer } from './consumer-identity.ts';
 import { type Groups, NO_GROUPS, withGroups } from './groups.ts';
 import { type Identity, type Outcome, Refusal } from './identity.ts';
-import { CONSUMER_KEYS } from './redis-consumers.ts';
-import { storedKey } from './stored-consumer.ts';
+import { isLive } from './key-changes.ts';
+import { CONSUMER_KEYS, type ToldChange } from './redis-consumers.ts';
+import { recordOf, type StoredConsumer, storedKey } from './stored-consumer.ts';
 
 /** How long an answer is believed, a refusal as well: so a change is seen everywhere within a second. */
 const FRESH_MS = 1000;
@@ -82,9 +84,10 @@ export class RedisApiKeys implements KeyIndex {
     nowMs: number,
   ): Promise<Outcome> {
     const caller = networkKey(clientAddress);
-    if (!(await this.#places.enter(caller, known?.stored !== undefined, nowMs))) return fallBack(known, nowMs);
+    if (!(await this.#places.enter(caller, known?.stored !== undefined, nowMs)))
+      return fallBack(this.#known.get(hash), nowMs);
     try {
-      const outcome = await this.#ask(redis, hash, known, dryRun);
+      const outcome = await this.#ask(redis, hash, this.#known.get(hash), dryRun);
       if (outcome === UNKNOWN_KEY) this.#places.blame(caller, nowMs);
       return outcome;
     } finally {
@@ -97,17 +100,23 @@ export class RedisApiKeys implements KeyIndex {
       const record = await redis.send('HGET', redis.prefix + CONSUMER_KEYS.keys, hash);
       // What Redis has not is null; anything else that is no text is no answer to this.
       if (record !== null && typeof record !== 'string') throw new Error(`HGET was answered with ${typeof record}`);
-      const nowMs = this.#clock.now();
-      const stored = record === null ? undefined : readRecord(record, this.#groups);
-      const isUseDue = !dryRun && stored !== undefined && nowMs - (before?.usedAtMs ?? 0) >= USED_EVERY_MS;
-      if (isUseDue) this.#writeUse(redis, hash, nowMs);
-      const usedAtMs = isUseDue ? nowMs : (before?.usedAtMs ?? 0);
-      this.#known.set(hash, { stored, askedAtMs: nowMs, usedAtMs });
-      return judge(stored, nowMs);
+      const learned = this.#known.get(hash);
+      // Changed from here while the answer was on its way: it may be of before.
+      if (learned !== undefined && learned !== before) return this.#ask(redis, hash, learned, dryRun);
+      return this.#remember(redis, hash, record, before?.usedAtMs ?? 0, dryRun);
     } catch (error) {
       if (redis.isUp) this.#complaints.say('a consumer could not be read from Redis', error);
-      return fallBack(before, this.#clock.now());
+      return fallBack(this.#known.get(hash), this.#clock.now());
     }
+  }
+
+  #remember(redis: RedisLink, hash: string, record: string | null, lastUsedAtMs: number, dryRun: boolean): Outcome {
+    const nowMs = this.#clock.now();
+    const stored = record === null ? undefined : readRecord(record, this.#groups);
+    const isUseDue = !dryRun && stored !== undefined && nowMs - lastUsedAtMs >= USED_EVERY_MS;
+    if (isUseDue) this.#writeUse(redis, hash, nowMs);
+    this.#known.set(hash, { stored, askedAtMs: nowMs, usedAtMs: isUseDue ? nowMs : lastUsedAtMs });
+    return judge(stored, nowMs);
   }
 
   #writeUse(redis: RedisLink, hash: string, nowMs: number): void {
@@ -115,6 +124,40 @@ export class RedisApiKeys implements KeyIndex {
       this.#complaints.say('the last use of a key could not be written to Redis', error);
     });
   }
+
+  /**
+   * Hears of a change that was made from here: what it took away does not pass while Redis is silent. One that may not
+   * have been made ends what it meant to end, until Redis says that it goes on.
+   */
+  learn({ before, after, isDoubtful }: ToldChange): void {
+    const nowMs = this.#clock.now();
+    for (const { sha256 } of before?.keys ?? []) {
+      const record = recordAfter(sha256, after, nowMs);
+      const isToldHere = this.#known.get(sha256) !== undefined || this.#asking.has(sha256);
+      if (!isToldHere || (isDoubtful && record !== undefined)) continue;
+      this.#known.set(sha256, {
+        stored: record === undefined ? undefined : readRecord(record, this.#groups),
+        askedAtMs: isDoubtful ? Number.NEGATIVE_INFINITY : nowMs,
+        usedAtMs: this.#known.get(sha256)?.usedAtMs ?? 0,
+      });
+    }
+  }
+}
+
+/** What stands of a key after a change; undefined where the change ends it. */
+function recordAfter(sha256: string, after: StoredConsumer | undefined, nowMs: number): string | undefined {
+  const key = after?.keys?.find((one) => one.sha256 === sha256);
+  return after !== undefined && key !== undefined && isLive(key, nowMs) ? recordOf(after, key) : undefined;
+}
+
+/** Those of this process, which outlive a reload as long as groups stay what they are. */
+export const redisKeysKind: Kind<RedisApiKeys> = { name: 'redis-api-keys', close() {} };
+
+/** Tells what this process remembers of keys what it has changed itself. */
+export function createChangeTeller(pool: Pick<Pool, 'list'>): (change: ToldChange) => void {
+  return function tell(change) {
+    for (const keys of pool.list(redisKeysKind)) keys.learn(change);
+  };
 }
 
 /** While nobody can be asked, what was true a moment ago still is; a key never seen can't be judged. */

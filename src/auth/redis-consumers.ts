@@ -59,6 +59,14 @@ export interface ConsumerChange<T> {
   readonly result: T;
 }
 
+/** A change of a consumer, as those are told who remember something of it. */
+export interface ToldChange {
+  readonly before: StoredConsumer | undefined;
+  readonly after: StoredConsumer | undefined;
+  /** True where it may not have been made. */
+  readonly isDoubtful: boolean;
+}
+
 export interface Changed<T> {
   readonly result: T;
   /** Of the state that was written; undefined where the consumer is gone. */
@@ -71,9 +79,12 @@ const CURSOR = /^\d{1,20}$/;
 export class RedisConsumers {
   readonly #redis: RedisLink;
   readonly #names: readonly [string, string, string];
+  readonly #tell: (change: ToldChange) => void;
 
-  constructor(redis: RedisLink) {
+  /** `tell` hears of each change that is made through this. */
+  constructor(redis: RedisLink, tell: (change: ToldChange) => void = () => undefined) {
     this.#redis = redis;
+    this.#tell = tell;
     const { rows, keys, used } = CONSUMER_KEYS;
     this.#names = [redis.prefix + rows, redis.prefix + keys, redis.prefix + used];
   }
@@ -116,14 +127,32 @@ export class RedisConsumers {
     const endMs = performance.now() + withinMs;
     do {
       const text = await this.#rowText(name);
-      const { after, result } = make(text === '' ? undefined : { consumer: parseRow(text), tag: tagOf(text) });
+      const read = text === '' ? undefined : { consumer: parseRow(text), tag: tagOf(text) };
+      const { after, result } = make(read);
       const row = after === undefined ? '' : rowOf(after);
-      if (await this.#writeIf(name, text, row, after)) return { result, tag: row === '' ? undefined : tagOf(row) };
+      if (await this.#writeAndTell(name, text, row, { before: read?.consumer, after }))
+        return { result, tag: row === '' ? undefined : tagOf(row) };
     } while (performance.now() < endMs);
     throw new ConsumersUnavailable(`consumer "${name}" is being changed by others all the time`, false);
   }
 
   /** False where the row is no more what it was. */
+  async #writeAndTell(
+    name: string,
+    text: string,
+    row: string,
+    change: Pick<ToldChange, 'before' | 'after'>,
+  ): Promise<boolean> {
+    try {
+      const isMade = await this.#writeIf(name, text, row, change.after);
+      if (isMade) this.#tell({ ...change, isDoubtful: false });
+      return isMade;
+    } catch (thrown) {
+      this.#tell({ ...change, isDoubtful: true });
+      throw thrown;
+    }
+  }
+
   async #writeIf(name: string, before: string, row: string, after: StoredConsumer | undefined): Promise<boolean> {
     const records = after?.keys?.flatMap((key) => [key.sha256, recordOf(after, key)]) ?? [];
     const reply = await this.#ask('EVAL', WRITE_CONSUMER, 3, ...this.#names, name, before, row, ...records);

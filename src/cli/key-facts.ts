@@ -48,6 +48,8 @@ export function readScopes(option: string, text: string | undefined): readonly s
 export function readMetadata(option: string, pairs: readonly string[] | undefined): Record<string, string> | undefined {
   if (pairs === undefined) return undefined;
   const split = pairs.map((pair) => /^([^=]+)=(.*)$/s.exec(pair)?.slice(1) ?? ['', '']);
+  // The schema leaves this one out without a word.
+  if (split.some(([name]) => name === '__proto__')) throw new KeyStoreError(`--${option} can't name "__proto__"`);
   const read = metadataMap.safeParse(Object.fromEntries(split));
   if (read.success) return read.data;
   const [{ message } = { message: '' }] = read.error.issues;

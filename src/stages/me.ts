@@ -26,9 +26,10 @@ export const meStage = defineStage({
   create(_options, route, _deps, limitsOf) {
     if (route.own !== 'me') return undefined;
 
-    return async function me(req) {
+    return async function me(req, _res, next) {
       const context = contextOf(req);
-      if (context.dryRun) return;
+      context.trace?.push({ stage: 'me', decision: 'tells the caller who it is: 200' });
+      if (context.dryRun) return next();
       answerJson(context, 200, { ...describeCaller(context), ...(await limitsOf(context)) });
     };
   },

@@ -31,9 +31,11 @@ export const selfServiceStage = defineStage({
 
     return async function selfService(req, _res, next) {
       const context = contextOf(req);
-      if (context.dryRun) return;
       try {
-        const [status, body] = await act(context, keys);
+        const { act, does } = actionOf(context);
+        context.trace?.push({ stage: 'selfService', decision: does });
+        if (context.dryRun) return next();
+        const [status, body] = await act(keys);
         answerJson(context, status, body);
       } catch (thrown) {
         next(consumerError(thrown));
@@ -42,23 +44,43 @@ export const selfServiceStage = defineStage({
   },
 });
 
-type Action = (keys: OwnKeyActions, context: RequestContext, name: string, id: string) => Promise<Told>;
+interface Action {
+  /** What is told of it in a trace. */
+  readonly does: string;
+  act(keys: OwnKeyActions, context: RequestContext, name: string, id: string): Promise<Told>;
+}
+
+const LIST: Action = { does: 'lists the keys', act: (keys, context, name) => keys.list(context, name) };
 
 /** By what stands below `/-/me/keys`: nothing, a key, `rotate` of one. */
 const ACTIONS: readonly Readonly<Record<string, Action>>[] = [
   {
-    GET: (keys, context, name) => keys.list(context, name),
-    HEAD: (keys, context, name) => keys.list(context, name),
-    POST: (keys, context, name) => keys.create(context, name),
+    GET: LIST,
+    HEAD: LIST,
+    POST: {
+      does: 'makes a key, if nothing speaks against it',
+      act: (keys, context, name) => keys.create(context, name),
+    },
   },
-  { DELETE: (keys, context, name, id) => keys.revoke(context, name, id) },
-  { POST: (keys, context, name, id) => keys.rotate(context, name, id) },
+  {
+    DELETE: {
+      does: 'revokes the key, if nothing speaks against it',
+      act: (keys, context, name, id) => keys.revoke(context, name, id),
+    },
+  },
+  {
+    POST: {
+      does: 'rotates the key, if nothing speaks against it',
+      act: (keys, context, name, id) => keys.rotate(context, name, id),
+    },
+  },
 ];
 
 /** Parts of `/-/me/keys`, the empty one before it among them. */
 const KEYS_PARTS = 4;
 
-async function act(context: RequestContext, keys: OwnKeyActions): Promise<Told> {
+/** What is asked for; throws where it can't be. */
+function actionOf(context: RequestContext) {
   const { consumer, params, path, method } = context;
   if (consumer === undefined)
     throw new GatewayError('forbidden', "Keys are a consumer's, and this credential belongs to none.");
@@ -68,5 +90,8 @@ async function act(context: RequestContext, keys: OwnKeyActions): Promise<Told> 
   if (action === undefined)
     throw new GatewayError('method_not_allowed', undefined, { headers: ['Allow', Object.keys(allowed).join(', ')] });
   if (params !== undefined && !KEY_ID.test(id)) throw new GatewayError('consumer_not_found');
-  return action(keys, context, consumer.name, id);
+  return {
+    does: `${action.does} (consumer "${consumer.name}")`,
+    act: (keys: OwnKeyActions) => action.act(keys, context, consumer.name, id),
+  };
 }

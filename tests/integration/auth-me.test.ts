@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import type { Explanation } from '../../src/explain/explanation.ts';
 import { SECRET } from '../support/auth.ts';
 import { startGateway } from '../support/gateway.ts';
 import { startService } from '../support/service.ts';
@@ -40,6 +41,15 @@ test('a consumer can ask who it is and what it has left, and asking costs nothin
   const user = (await (await ask({ authorization: `Bearer ${token}` })).json()) as Record<string, unknown>;
   assert.deepEqual([user['user'], user['consumer'], user['scopes']], ['u1', null, ['a']]);
   assert.equal(service.requests.length, 1);
+});
+
+test('what /-/me would answer is explained', async (t) => {
+  const gateway = await startGateway(t, { file: { consumers: CONSUMERS, plans: PLANS, routes: [] } });
+  const body = JSON.stringify({ url: `${gateway.url}/-/me`, headers: { 'x-api-key': KEY } });
+  const response = await fetch(`${gateway.adminUrl}/explain`, { method: 'POST', body });
+  const { outcome, caller, trace } = (await response.json()) as Explanation;
+  assert.deepEqual([outcome, caller?.['consumer']], ['passes', 'app']);
+  assert.ok(trace.some(({ decision }) => decision.includes('tells the caller who it is')));
 });
 
 test('nobody learns nothing at /-/me', async (t) => {

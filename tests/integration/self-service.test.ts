@@ -128,6 +128,19 @@ test(
   },
 );
 
+test('with a key and a token it is the key that says what may be made', needsRedis, async (t) => {
+  const { admin, own, keyOf } = await setUp(t);
+  const token = { authorization: `Bearer ${jwt.sign({ azp: 'portal', scope: 'read' }, SECRET, { expiresIn: 60 })}` };
+  const small = await keyOf({ id: 'small', scopes: [] });
+  const lent = await own({ ...small, ...token }, 'POST', '', { scopes: ['read'] });
+  assert.deepEqual([lent.status, lent.json.code], [403, 'insufficient_scope'], lent.text);
+  assert.equal((await own(token, 'POST', '', { scopes: ['read'] })).status, 201);
+  await admin('POST', '/consumers', { name: 'other', scopes: ['read', 'write'] });
+  const theirs = { 'x-api-key': (await admin('POST', '/consumers/other/keys', {})).json.key };
+  const mixed = await own({ ...theirs, ...token }, 'POST', '', { scopes: ['write'] });
+  assert.deepEqual([mixed.status, mixed.json.code], [401, 'invalid_credential'], mixed.text);
+});
+
 test('changes are bounded in a minute, and 503 while Redis is away', needsRedis, async (t) => {
   const { own, keyOf, redis } = await setUp(t);
   const key = await keyOf({ id: 'main' });
@@ -137,6 +150,36 @@ test('changes are bounded in a minute, and 503 while Redis is away', needsRedis,
   await redis.kill();
   const away = await own(key, 'GET');
   assert.deepEqual([away.status, away.json.code], [503, 'consumers_unavailable']);
+});
+
+test('a key that is refused again and again keeps no other from revoking it', needsRedis, async (t) => {
+  const { own, keyOf } = await setUp(t);
+  const owner = await keyOf({ id: 'owner' });
+  const stolen = await keyOf({ id: 'stolen', scopes: [] });
+  const statuses: number[] = [];
+  for (let i = 0; i < 21; i++) statuses.push((await own(stolen, 'POST', '/owner/rotate', {})).status);
+  assert.deepEqual([new Set(statuses.slice(0, 20)), statuses[20]], [new Set([403]), 429]);
+  const revoked = await own(owner, 'DELETE', '/stolen');
+  assert.equal(revoked.status, 200, revoked.text);
+});
+
+test('what would become of a change is explained, and nothing is changed', needsRedis, async (t) => {
+  const { gateway, own, keyOf } = await setUp(t);
+  const key = await keyOf({ id: 'main' });
+  const explain = async (method: string, path: string) => {
+    const body = JSON.stringify({ method, url: `${gateway.url}/-/me/keys${path}`, headers: key });
+    const { json } = await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body });
+    return [
+      json.outcome,
+      json.status,
+      json.trace.find(({ stage }: { stage: string }) => stage === 'selfService')?.decision,
+    ];
+  };
+  assert.deepEqual(await explain('GET', ''), ['passes', undefined, 'lists the keys (consumer "acme")']);
+  const makes = 'makes a key, if nothing speaks against it (consumer "acme")';
+  assert.deepEqual(await explain('POST', ''), ['passes', undefined, makes]);
+  assert.deepEqual((await explain('DELETE', '')).slice(0, 2), ['refused', 405]);
+  assert.equal((await own(key, 'GET')).json.keys.length, 1);
 });
 
 test('where the file does not say so there are no such pages, and keys of the file can not be changed', async (t) => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { consumerInput } from '../../src/auth/key-inputs.ts';
+import { readInput } from '../../src/auth/read-input.ts';
+import type { GatewayError } from '../../src/errors.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask, askRaw, statusOf } from '../support/http.ts';
 import { startLyingService, startService } from '../support/service.ts';
@@ -49,6 +52,19 @@ test('a client that uses inherited names finds no role, no plan and no route beh
     assert.equal(seen.json.path, `/x?${name}[${name}]=1`);
   }
   assert.equal(({} as Record<string, unknown>)['role'], undefined);
+});
+
+test('a consumer can not be given metadata of a name that would be dropped', () => {
+  const faultsOf = (text: string) => {
+    try {
+      return readInput(consumerInput, JSON.parse(text)).metadata;
+    } catch (thrown) {
+      return (thrown as GatewayError).extras?.errors;
+    }
+  };
+  const place = { in: 'body', pointer: '/metadata/__proto__', detail: "this name can't be used" };
+  assert.deepEqual(faultsOf('{"name":"a","metadata":{"__proto__":"x","b":"c"}}'), [place]);
+  assert.deepEqual(faultsOf('{"name":"a","metadata":{"constructor":"x"}}'), { constructor: 'x' });
 });
 
 test('a service that answers with inherited names as its fields is passed on', async (t) => {

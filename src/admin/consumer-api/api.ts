@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CONSUMER_NAME, KEY_ID } from '../../auth/caller-facts.ts';
 import { consumerError } from '../../auth/consumer-faults.ts';
+import { createChangeTeller } from '../../auth/redis-api-keys.ts';
 import { RedisConsumers } from '../../auth/redis-consumers.ts';
 import { GatewayError } from '../../errors.ts';
 import { type AdminAnswer, type AdminSource, refusal } from '../answer.ts';
@@ -25,8 +26,8 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
 
 /** Answers a path from `/consumers` on: consumers, keys and usage on the Redis store, JSON in and out. */
 export function createConsumerApi(source: Pick<AdminSource, 'deps' | 'gateway'>) {
-  const { redis, clock, log } = source.deps;
-  const store = redis === undefined ? undefined : new RedisConsumers(redis);
+  const { redis, clock, log, pool } = source.deps;
+  const store = redis === undefined ? undefined : new RedisConsumers(redis, createChangeTeller(pool));
 
   /** What is answered where nothing is stored in Redis. */
   function answerOfFile(path: string, method: string, query: URLSearchParams): AdminAnswer | undefined {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { type Audit, writeAudit } from '../../auth/audit.ts';
-import type { ConsumerChange, ReadConsumer, RedisConsumers } from '../../auth/redis-consumers.ts';
+import { writeAudit } from '../../auth/audit.ts';
+import { type AuditedChange, changeAudited, type ToldOfChange } from '../../auth/audited-change.ts';
+import type { Changed, ReadConsumer, RedisConsumers } from '../../auth/redis-consumers.ts';
 import { GatewayError } from '../../errors.ts';
 import { findDuplicateKey } from '../../lib/duplicate-keys.ts';
 import { JsonTooDeep, parseJsonExactly } from '../../lib/json-text.ts';
@@ -61,21 +62,26 @@ function parse(text: string): unknown {
   }
 }
 
-/** Changes a consumer if it is as the caller last saw it (If-Match); throws `precondition_failed` where it is not. */
+/**
+ * Changes a consumer if it is as the caller last saw it (If-Match), and writes the line of it; throws
+ * `precondition_failed` where it is not.
+ */
 export function changeIfMatch<T>(
-  { store, req }: ConsumerCall,
+  call: ConsumerCall,
   name: string,
-  make: (before: ReadConsumer | undefined) => ConsumerChange<T>,
-) {
-  const wanted = req.headers['if-match'];
-  return store.change(
+  { make, told }: Pick<AuditedChange<T>, 'make' | 'told'>,
+): Promise<Changed<T>> {
+  const wanted = call.req.headers['if-match'];
+  return changeAudited(call.store, {
     name,
-    (before) => {
+    make(before) {
       if (wanted !== undefined && !matches(wanted, before?.tag)) throw new GatewayError('precondition_failed');
       return make(before);
     },
-    CONTEND_MS,
-  );
+    withinMs: CONTEND_MS,
+    told,
+    write: (line) => audit(call, line),
+  });
 }
 
 /** If-Match (RFC 9110, section 13.1.1): a weak tag matches nothing. */
@@ -84,10 +90,7 @@ function matches(wanted: string, tag: string | undefined): boolean {
   return wanted.trim() === '*' || wanted.split(',').some((one) => one.trim() === tag);
 }
 
-type Told = Pick<Audit, 'action' | 'consumer' | 'keyId' | 'changed'>;
-
-/** Writes the line of a change that was made. */
-export function audit({ source, req }: ConsumerCall, told: Told): void {
+function audit({ source, req }: ConsumerCall, told: ToldOfChange): void {
   const actor = req.headers['x-actor'];
   writeAudit(source.deps, {
     by: 'admin',

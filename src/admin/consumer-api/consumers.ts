@@ -4,7 +4,7 @@ import { faultAt, invalid, readInput } from '../../auth/read-input.ts';
 import type { StoredConsumer } from '../../auth/stored-consumer.ts';
 import { GatewayError } from '../../errors.ts';
 import { type AdminAnswer, ok } from '../answer.ts';
-import { audit, type ConsumerCall, changeIfMatch, need } from './call.ts';
+import { type ConsumerCall, changeIfMatch, need } from './call.ts';
 import { checkNames } from './names.ts';
 
 const DEFAULT_PAGE = 50;
@@ -26,12 +26,14 @@ export async function listConsumers({ store, query }: ConsumerCall): Promise<Adm
 export async function createConsumer(call: ConsumerCall): Promise<AdminAnswer> {
   const input = readInput(consumerInput, call.body);
   checkNames(call, input);
-  const { result, tag } = await changeIfMatch(call, input.name, (before) => {
-    if (before !== undefined) throw new GatewayError('conflict', `There is a consumer "${input.name}" already.`);
-    const after: StoredConsumer = { ...input, createdAt: new Date(call.nowMs).toISOString(), keys: [] };
-    return { after, result: after };
+  const { result, tag } = await changeIfMatch(call, input.name, {
+    told: () => ({ action: 'consumer.create' }),
+    make(before) {
+      if (before !== undefined) throw new GatewayError('conflict', `There is a consumer "${input.name}" already.`);
+      const after: StoredConsumer = { ...input, createdAt: new Date(call.nowMs).toISOString(), keys: [] };
+      return { after, result: after };
+    },
   });
-  audit(call, { action: 'consumer.create', consumer: input.name });
   const location = ['location', `/consumers/${encodeURIComponent(input.name)}`];
   return { status: 201, body: describeConsumer(result), headers: [...tagged(tag), ...location] };
 }
@@ -47,11 +49,13 @@ export async function updateConsumer(call: ConsumerCall, name: string): Promise<
   const patch = readInput(consumerPatch, call.body);
   if (Object.keys(patch).length === 0) throw invalid([faultAt('', 'expected what is to be changed')]);
   checkNames(call, patch);
-  const { result, tag } = await changeIfMatch(call, name, (before) => {
-    const after = patched(need(before, name).consumer, patch);
-    return { after, result: after };
+  const { result, tag } = await changeIfMatch(call, name, {
+    told: () => ({ action: 'consumer.update', changed: Object.keys(patch) }),
+    make(before) {
+      const after = patched(need(before, name).consumer, patch);
+      return { after, result: after };
+    },
   });
-  audit(call, { action: 'consumer.update', consumer: name, changed: Object.keys(patch) });
   return { status: 200, body: describeConsumer(result), headers: tagged(tag) };
 }
 
@@ -62,11 +66,13 @@ function patched(before: StoredConsumer, patch: ConsumerPatch): StoredConsumer {
 
 /** `DELETE /consumers/NAME`, with all of its keys. */
 export async function deleteConsumer(call: ConsumerCall, name: string): Promise<AdminAnswer> {
-  const { result } = await changeIfMatch(call, name, (before) => {
-    const { keys = [] } = need(before, name).consumer;
-    return { after: undefined, result: keys.map(({ id }) => id) };
+  const { result } = await changeIfMatch<readonly string[]>(call, name, {
+    told: (changed) => ({ action: 'consumer.delete', changed }),
+    make(before) {
+      const { keys = [] } = need(before, name).consumer;
+      return { after: undefined, result: keys.map(({ id }) => id) };
+    },
   });
-  audit(call, { action: 'consumer.delete', consumer: name, changed: result });
   return ok({ deleted: name, keys: result });
 }
 

@@ -5,7 +5,7 @@ import { keyInput, rotateInput } from '../../auth/key-inputs.ts';
 import { endMsOf, endOf, readInput } from '../../auth/read-input.ts';
 import type { StoredKey } from '../../auth/stored-consumer.ts';
 import { type AdminAnswer, ok } from '../answer.ts';
-import { audit, type ConsumerCall, changeIfMatch, need } from './call.ts';
+import { type ConsumerCall, changeIfMatch, need } from './call.ts';
 import { tagged } from './consumers.ts';
 import { checkScopes } from './names.ts';
 
@@ -23,13 +23,15 @@ export async function createKey(call: ConsumerCall, name: string): Promise<Admin
   const { nowMs } = call;
   const secret = createApiKey();
   const wish = { ...input, sha256: hashApiKey(secret), expiresAt: endOf(input, nowMs), createdAt: isoTime(nowMs) };
-  const { result: key, tag } = await changeIfMatch(call, name, (before) => {
-    const { consumer } = need(before, name);
-    checkScopes(call, input.scopes, consumer);
-    const { after, key } = addKey(consumer, wish, nowMs);
-    return { after, result: key };
+  const { result: key, tag } = await changeIfMatch<StoredKey>(call, name, {
+    told: ({ id }) => ({ action: 'key.create', keyId: id }),
+    make(before) {
+      const { consumer } = need(before, name);
+      checkScopes(call, input.scopes, consumer);
+      const made = addKey(consumer, wish, nowMs);
+      return { after: made.after, result: made.key };
+    },
   });
-  audit(call, { action: 'key.create', consumer: name, keyId: key.id });
   return shown(name, secret, key, tag);
 }
 
@@ -46,22 +48,23 @@ export async function rotateOne(call: ConsumerCall, name: string, id: string): P
     newEnd: (lastEnd: string | undefined) => chosenEnd ?? lastEnd,
     createdAt: isoTime(nowMs),
   };
-  const { result, tag } = await changeIfMatch(call, name, (before) => {
-    const { after, key, ending } = rotateKey(need(before, name).consumer, rotation, nowMs);
-    return { after, result: { key, ending } };
+  const { result, tag } = await changeIfMatch<ReturnType<typeof rotateKey>>(call, name, {
+    told: ({ key }) => ({ action: 'key.rotate', keyId: key.id, changed: [id] }),
+    make(before) {
+      const made = rotateKey(need(before, name).consumer, rotation, nowMs);
+      return { after: made.after, result: made };
+    },
   });
   const { key, ending } = result;
-  audit(call, { action: 'key.rotate', consumer: name, keyId: key.id, changed: [id] });
   return shown(name, secret, key, tag, { replaces: ending.map(describeKey) });
 }
 
 /** `DELETE /consumers/NAME/keys/ID`: refused by every gateway within a second. */
 export async function revokeKey(call: ConsumerCall, name: string, id: string): Promise<AdminAnswer> {
-  const { tag } = await changeIfMatch(call, name, (before) => ({
-    after: dropKey(need(before, name).consumer, id),
-    result: undefined,
-  }));
-  audit(call, { action: 'key.revoke', consumer: name, keyId: id });
+  const { tag } = await changeIfMatch(call, name, {
+    told: () => ({ action: 'key.revoke', keyId: id }),
+    make: (before) => ({ after: dropKey(need(before, name).consumer, id), result: undefined }),
+  });
   return { status: 200, body: { revoked: id, consumer: name }, headers: tagged(tag) };
 }
 

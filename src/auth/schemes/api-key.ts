@@ -10,7 +10,7 @@ import { type Outcome, Refusal } from '../identity.ts';
 import { KeyUses, keyUsesKind } from '../key-uses.ts';
 import { createQueryReader, parameterName } from '../query-credential.ts';
 import { type CredentialPlace, createOneReader, type Read } from '../read-one.ts';
-import { RedisApiKeys } from '../redis-api-keys.ts';
+import { RedisApiKeys, redisKeysKind } from '../redis-api-keys.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
 /** Where a key may come from beside `X-API-Key`. */
@@ -113,5 +113,5 @@ function createKeyIndex({ consumers, groups, consumerStore: store }: KeysFile, d
     const finding: FindingId = 'consumers-without-redis';
     log.warn('consumerStore is "redis", but REDIS_URL is not set: no API key can be checked', { finding });
   }
-  return new RedisApiKeys(redis, clock, log, groups);
+  return deps.lease.use(redisKeysKind, JSON.stringify(groups), () => new RedisApiKeys(redis, clock, log, groups));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createApiKey } from '../../../src/auth/api-key-format.ts';
+import { createApiKey, hashApiKey } from '../../../src/auth/api-key-format.ts';
 import { Refusal } from '../../../src/auth/identity.ts';
 import { RedisApiKeys } from '../../../src/auth/redis-api-keys.ts';
 import type { RedisLink } from '../../../src/redis/link.ts';
@@ -45,4 +45,55 @@ test('what Redis forbids is told once, not with every request', async () => {
   } as never);
   for (let call = 0; call < 20; call += 1) await keys.check(createApiKey(), NOW_MS);
   assert.deepEqual(told, ['a consumer could not be read from Redis']);
+});
+
+/** A store with one key of one consumer, whose clock and whose Redis the test holds. */
+async function createUsedKey() {
+  const rawKey = createApiKey();
+  const consumer = { name: 'app', keys: [{ id: 'k1', sha256: hashApiKey(rawKey) }] };
+  const answers: (() => Promise<unknown>)[] = [];
+  const send = (command: string) => (command === 'HGET' ? answers.shift()?.() : Promise.resolve(1));
+  const clock = { now: () => nowMs };
+  let nowMs = NOW_MS;
+  const redis = { isUp: true, prefix: '', send } as unknown as RedisLink;
+  const keys = new RedisApiKeys(redis, clock, { warn() {} } as never);
+  const check = () => keys.check(rawKey, nowMs);
+  const record = () => Promise.resolve(JSON.stringify({ consumer: 'app', id: 'k1' }));
+  answers.push(record);
+  await check();
+  return { keys, answers, check, record, consumer, pass: (ms: number) => (nowMs += ms) };
+}
+
+const silent = () => Promise.reject(new Error('no answer'));
+
+test('a revocation that may not have been made holds until Redis says otherwise', async () => {
+  const { keys, answers, check, record, consumer } = await createUsedKey();
+  keys.learn({ before: consumer, after: { ...consumer, keys: [] }, isDoubtful: true });
+  answers.push(silent, record);
+  const first = await check();
+  assert.ok(first instanceof Refusal && first.code === 'auth_unavailable');
+  assert.ok(!((await check()) instanceof Refusal));
+});
+
+test('an answer that was on its way while the key was revoked here brings it not back', async () => {
+  const { keys, answers, check, record, consumer, pass } = await createUsedKey();
+  pass(2000);
+  let answer: (() => void) | undefined;
+  answers.push(
+    () => new Promise((resolve) => (answer = () => resolve(record()))),
+    () => Promise.resolve(null),
+  );
+  const asked = check();
+  await Promise.resolve();
+  keys.learn({ before: consumer, after: undefined, isDoubtful: false });
+  answer?.();
+  assert.ok((await asked) instanceof Refusal);
+});
+
+test('a change that may not have been made and ends no key takes none out', async () => {
+  const { keys, answers, check, consumer, pass } = await createUsedKey();
+  keys.learn({ before: consumer, after: { ...consumer, plan: 'gold' }, isDoubtful: true });
+  pass(2000);
+  answers.push(silent);
+  assert.ok(!((await check()) instanceof Refusal));
 });

@@ -6,6 +6,7 @@ import type {
   AttemptOutcome,
   Consumer,
   Decision,
+  ErrorPage,
   Guardian,
   LimitState,
   RouteIdentity,
@@ -25,13 +26,6 @@ export interface UpgradeRequest {
   readonly head: Buffer;
   /** Ends the request; called once, by whoever took the connection over, when that is gone. */
   readonly ended: (context: RequestContext) => void;
-}
-
-/** What stands in the place of a problem's own body. */
-export interface ErrorPage {
-  /** Content-Type, and what a page of that type needs. */
-  readonly fields: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** The bodies of errors in the words of the file. */

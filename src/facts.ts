@@ -102,3 +102,10 @@ export interface UnderWay {
    */
   readonly dueAtMs?: number;
 }
+
+/** What stands in the place of a problem's own body. */
+export interface ErrorPage {
+  /** Content-Type, and what a page of that type needs. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: string;
+}

@@ -1,5 +1,6 @@
-import type { ErrorPage, ErrorPages, RequestContext } from '../context.ts';
+import type { ErrorPages, RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import type { ErrorPage } from '../facts.ts';
 import { escapeFor } from '../lib/escape.ts';
 import { isHtmlType } from '../lib/media-type.ts';
 import { qualityValues } from '../lib/quality-values.ts';

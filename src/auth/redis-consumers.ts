@@ -136,7 +136,7 @@ export class RedisConsumers {
     throw new ConsumersUnavailable(`consumer "${name}" is being changed by others all the time`, false);
   }
 
-  /** False where the row is no more what it was. */
+  /** The same as `#writeIf`; whoever remembers something is told of it. */
   async #writeAndTell(
     name: string,
     text: string,
@@ -153,6 +153,7 @@ export class RedisConsumers {
     }
   }
 
+  /** False where the row is no more what it was. */
   async #writeIf(name: string, before: string, row: string, after: StoredConsumer | undefined): Promise<boolean> {
     const records = after?.keys?.flatMap((key) => [key.sha256, recordOf(after, key)]) ?? [];
     const reply = await this.#ask('EVAL', WRITE_CONSUMER, 3, ...this.#names, name, before, row, ...records);

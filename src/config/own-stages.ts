@@ -45,7 +45,7 @@ export function* gatherOwnStages(
   const ofRoutes = merged.routes.map(readUses);
   const all = [...ofFile, ...ofRoutes.flat()];
   if (all.length === 0) return { stages, merged, digests: new Map() };
-  const { used, isSound } = uniteUses(all, report);
+  const { used, isSound } = uniteUses(ofFile, all, report);
   if (only !== undefined && !areAllIn(only, used, report)) return undefined;
   const found = new Map<string, OwnDefinition>();
   const digests = new Map<string, string>();
@@ -91,23 +91,35 @@ function readUses({ entries }: LocatedObject): readonly Used[] {
   });
 }
 
-/** Each file once: where it stands, and how it fails, is said in one place. */
-function uniteUses(all: readonly Used[], report: ReportAt): { used: readonly Used[]; isSound: boolean } {
+/**
+ * Each file once: where it stands, and how it fails, goes for every route that has it. So the file may say it for all of
+ * them, and no route for another one.
+ */
+function uniteUses(
+  ofFile: readonly Used[],
+  all: readonly Used[],
+  report: ReportAt,
+): { used: readonly Used[]; isSound: boolean } {
   const byPath = new Map<string, Used>();
   let isSound = true;
   for (const one of all) {
     const first = byPath.get(one.path);
-    if (first === undefined || isBare(first)) byPath.set(one.path, one);
-    else if (!isBare(one) && JSON.stringify(one.entry) !== JSON.stringify(first.entry)) {
+    if (first === undefined) byPath.set(one.path, one);
+    else if (wayOf(one) !== wayOf(first) && !(isBare(one) && ofFile.includes(first))) {
       isSound = false;
       report(
         one.place,
         `"${one.entry.stage}" is used in another way elsewhere`,
-        'say it once, and name the file elsewhere',
+        'say the same wherever a route uses it, or say it in "use" of the file, and name the file alone elsewhere',
       );
     }
   }
   return { used: [...byPath.values()], isSound };
+}
+
+/** What is said of it beside its path, which each file writes from its own folder. */
+function wayOf({ entry: { before, after, timeout, onError } }: Used): string {
+  return JSON.stringify([before, after, timeout, onError]);
 }
 
 function isBare({ entry }: Used): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import { tellCache } from './cache-words.ts';
 import type { CallTerms } from './call-terms.ts';
 import { refusalOf } from './decision.ts';
 import type { StageMiddleware } from './define-stage.ts';
@@ -50,7 +50,12 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
       call.fail(fault);
       return;
     }
-    tellCache(req, context);
+    try {
+      tellCache(context, req.cacheKey, req.cacheDisabled);
+    } catch (wrong) {
+      call.fail(wrong);
+      return;
+    }
     warnOfReplaced(terms, response, context);
     if (response.replaces('writeHead'))
       context.sink = new HookedHead(response, (thrown) => call.late(thrown), context.sink);
@@ -95,9 +100,4 @@ function refusalIn(error: unknown): GatewayError | undefined {
   if (typeof statusCode !== 'number' || !Number.isInteger(statusCode) || statusCode < 400 || statusCode > 499)
     return undefined;
   return refusalOf(statusCode, expose === false ? undefined : error.message);
-}
-
-function tellCache({ cacheDisabled, cacheKey }: CacheWords, context: RequestContext): void {
-  if (cacheDisabled === true) cacheTermsOf(context).isDisabled = true;
-  if (typeof cacheKey === 'string') cacheTermsOf(context).parts.push(cacheKey);
 }

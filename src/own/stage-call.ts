@@ -1,8 +1,8 @@
-import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { UnderWay } from '../facts.ts';
 import type { Deadline } from '../lib/deadlines.ts';
+import { askForCache } from './cache-words.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
 import { explain, giveAnswer, isThenable, type OwnAnswer } from './decision.ts';
 import type { StageHooks, StageLog } from './define-stage.ts';
@@ -226,14 +226,11 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   #goOn(): void {
     this.#isOver = true;
-    const { head, body, wholeBody, cacheKey, cacheDisabled } = this.#hooks;
+    const { head, body, wholeBody } = this.#hooks;
     try {
-      if (cacheKey !== undefined) cacheTermsOf(this.#context).parts.push(cacheKey.call(this.#hooks, this.view));
-      if (cacheDisabled?.call(this.#hooks, this.view) === true) cacheTermsOf(this.#context).isDisabled = true;
+      askForCache(this.#hooks, this.view, this.#context);
     } catch (error) {
       this.#tell('threw', 'failed (cacheKey, cacheDisabled)', error);
-      // What its answers differ by is not known: none is stored.
-      cacheTermsOf(this.#context).isDisabled = true;
       if (!this.#isOpen) {
         this.#next(stageFailed(this.#name, error));
         return;

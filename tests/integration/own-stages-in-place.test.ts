@@ -195,6 +195,32 @@ test('what an own stage says tells stored answers apart, and can keep a request 
   assert.notEqual(await get('a', '?fresh'), await get('a', '?fresh'));
 });
 
+test('a word to the cache that is none fails the stage, and no answer is shared by it', async (t) => {
+  const hooks = [
+    `async cacheKey(context) { return context.headers.get('x-variant'); }`,
+    `cacheKey: (context) => ({ variant: context.headers.get('x-variant') })`,
+    'cacheKey: () => 1',
+    'cacheKey: () => null',
+    'async cacheDisabled() { throw new Error("boom"); }',
+    'cacheDisabled: () => 1',
+  ];
+  for (const hook of hooks) {
+    const closed = await startOwn(t, stageSource(hook), { handler: counting(), route: { cache: true } });
+    const refused = await ask(`${closed.gateway.url}/a`);
+    assert.deepEqual([refused.status, refused.json.code], [500, 'stage_failed'], hook);
+    const open = await startOwn(t, stageSource(hook, `onError: 'open',`), {
+      handler: counting(),
+      route: { cache: true },
+    });
+    for (const asked of ['1', '2']) assert.equal((await ask(`${open.gateway.url}/a`)).text, asked, hook);
+  }
+  const { gateway } = await startOwn(t, 'module.exports = (req, res, next) => { req.cacheKey = 1; next(); };', {
+    name: 'probe.cjs',
+    route: { cache: true },
+  });
+  assert.equal((await ask(`${gateway.url}/a`)).json.code, 'stage_failed');
+});
+
 test('what a stage tells the service is part of the name of the stored answer', async (t) => {
   const { gateway } = await startOwn(
     t,

@@ -26,7 +26,8 @@ export function tellCache(context: RequestContext, key: unknown, isDisabled: unk
 }
 
 function wrong(name: string, expected: string, value: unknown): TypeError {
-  if (!isThenable(value)) return new TypeError(`${name} is ${expected}, and not ${value === null ? 'null' : typeof value}`);
+  if (!isThenable(value))
+    return new TypeError(`${name} is ${expected}, and not ${value === null ? 'null' : typeof value}`);
   // Nobody waits for it, and it may fail.
   value.then(undefined, () => undefined);
   return new TypeError(`${name} is ${expected}, at once: it has given a promise`);

@@ -270,6 +270,30 @@ test('a stage reads the whole body, and the service gets it all the same', async
   assert.deepEqual([large.status, large.json.code], [413, 'body_too_large']);
 });
 
+test('the wait for a slow client is no time of the stage', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    stageSource('async request(context) { await context.readBody(); }', `timeout: '50ms',`),
+  );
+  const socket = connect(gateway.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write('POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\na');
+  await until(() => gateway.gateway.inFlight === 1);
+  // What is not to happen has no sign to wait for.
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  socket.write('b');
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1.1 200 /);
+});
+
+test('a body that a stage reads without waiting for it goes to the service all the same', async (t) => {
+  const { gateway } = await startOwn(t, stageSource('request(context) { context.readBody(); }'));
+  for (let i = 0; i < 6; i++) {
+    const answer = await ask(`${gateway.url}/a`, { method: 'POST', body: 'x'.repeat(300_000) });
+    assert.deepEqual([answer.status, answer.json.bodyBytes], [200, 300_000]);
+  }
+});
+
 test('a stage sees no identity that a client has forged, and may set one towards the service', async (t) => {
   const { gateway } = await startOwn(
     t,

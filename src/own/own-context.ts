@@ -132,7 +132,9 @@ export class OwnContext implements StageRequest {
     this.#owner.assertOpen('setServiceHeader');
     setField(this.#context.upstreamHeaders, key, text);
     // What the service answers by it is no answer for whoever has another value.
-    cacheTermsOf(this.#context).parts.push(key, text);
+    const terms = cacheTermsOf(this.#context);
+    terms.parts.push(key, text);
+    terms.told.set(key, text);
   }
 
   setClientHeader(name: string, value: string): void {

@@ -231,6 +231,26 @@ test('what a stage tells the service is part of the name of the stored answer', 
   assert.deepEqual([await get('a'), await get('b'), await get('a')], ['1', '2', '1']);
 });
 
+test('what a stage tells the service tells keys of requests apart: nobody is given the answer of another', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    stageSource(`request(context) {
+      context.setServiceHeader('x-tenant', context.headers.get('x-org') ?? '');
+      const ticket = context.headers.get('x-ticket');
+      if (ticket !== undefined) context.setServiceHeader('x-user-id', ticket);
+    }`),
+    { handler: counting(), route: { idempotency: true } },
+  );
+  const post = (headers: Record<string, string>) =>
+    ask(`${gateway.url}/a`, { method: 'POST', body: 'tea', headers: { 'idempotency-key': '"k1"', ...headers } });
+  assert.equal((await post({ 'x-ticket': 'red' })).text, '1');
+  assert.equal((await post({ 'x-ticket': 'green' })).text, '2');
+  const again = await post({ 'x-ticket': 'red' });
+  assert.deepEqual([again.text, again.headers['idempotency-replayed']], ['1', 'true']);
+  const other = await post({ 'x-ticket': 'red', 'x-org': 'green' });
+  assert.deepEqual([other.status, other.json.code], [422, 'idempotency_mismatch']);
+});
+
 test('the signal tells that the client has left, and the request ends there', async (t) => {
   const { gateway, service } = await startOwn(
     t,

@@ -78,6 +78,11 @@ export class RequestBody implements UploadOwner {
     return this.#ended;
   }
 
+  /** True when somebody has asked the client for it. */
+  get isBegun(): boolean {
+    return this.#begun;
+  }
+
   /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
   get contentLength(): string | undefined {
     if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];

@@ -75,6 +75,9 @@ export function readHooks(made: unknown): StageHooks {
       throw new TypeError(`create() returned "${key}", and hooks are ${HOOKS.join(', ')}`);
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`the hook ${key} is no function`);
   }
+  const { body, wholeBody } = made as StageHooks;
+  if (body !== undefined && wholeBody !== undefined)
+    throw new TypeError('create() returned "body" and "wholeBody": a body streams, or is had as a whole');
   return made;
 }
 

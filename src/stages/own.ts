@@ -2,6 +2,7 @@ import express from 'express';
 import { z } from 'zod';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { CallTerms } from '../own/call-terms.ts';
+import { noteClosing } from '../own/closings.ts';
 import type { StageHooks } from '../own/define-stage.ts';
 import { OwnInstance, OwnStageFault } from '../own/instance.ts';
 import { runAs } from '../own/late-faults.ts';
@@ -63,6 +64,7 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
     log,
     duration: metrics.ownStageDuration.labels(name),
     countFailure: (reason) => metrics.ownStageFailures.labels(name, reason).inc(),
+    onClosing: (closing) => noteClosing(deadlines, closing),
   });
   const terms: CallTerms = { instance, deadlines, prepareForBody };
   if ('middleware' in make) {

@@ -7,7 +7,7 @@ import { type OwnDefinition, readDefinition } from '../own/read-definition.ts';
 import type { Stage } from '../stage.ts';
 import { createOwnStage, findSchemaFault } from '../stages/own.ts';
 import type { MergedFile } from './merge.ts';
-import { type PlacedStage, placeOwnStages } from './place-own-stages.ts';
+import { type PlacedStage, placeOwnStages, type Standing } from './place-own-stages.ts';
 import type { StageList } from './routes.ts';
 import { type Entry, type Located, type LocatedObject, type Place, plainValue, type ReportAt } from './source.ts';
 import { readUseEntry, type UseEntry } from './use.ts';
@@ -62,7 +62,7 @@ export function* gatherOwnStages(
       name: definition.name,
       at: placeOf(entry, definition),
       place,
-      create: (seesCoded: boolean) => stageOf({ ...definition, seesCoded }),
+      create: (stands: Standing) => stageOf({ ...definition, ...stands }),
     };
   });
   const list = placeOwnStages(stages, placed as readonly PlacedStage[], report);
@@ -170,7 +170,7 @@ const madeOf = new WeakMap<object, Map<string, Stage>>();
 function stageOf(definition: OwnDefinition): Stage {
   const ofModule = madeOf.get(definition.make) ?? new Map<string, Stage>();
   madeOf.set(definition.make, ofModule);
-  const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded}`;
+  const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded} ${definition.isBehindCache}`;
   const stage = ofModule.get(key) ?? createOwnStage(definition);
   ofModule.set(key, stage);
   return stage;

@@ -63,8 +63,10 @@ export function answerOf({ status = 200, headers, body }: StageAnswer): OwnAnswe
 function contentOf(body: unknown): { readonly type: string; readonly bytes: Buffer } {
   if (typeof body === 'string') return { type: 'text/plain; charset=utf-8', bytes: Buffer.from(body) };
   const type = 'application/octet-stream';
-  if (ArrayBuffer.isView(body)) return { type, bytes: Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.byteLength)) };
-  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer) return { type, bytes: Buffer.from(new Uint8Array(body)) };
+  if (ArrayBuffer.isView(body))
+    return { type, bytes: Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.byteLength)) };
+  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer)
+    return { type, bytes: Buffer.from(new Uint8Array(body)) };
   if (isThenable(body)) {
     // Nobody waits for it, and it may fail.
     body.then(undefined, () => undefined);

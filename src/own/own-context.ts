@@ -31,11 +31,14 @@ const NO_BYTES = Buffer.alloc(0);
 export class OwnContext implements StageRequest {
   readonly #context: RequestContext;
   readonly #owner: ContextOwner;
+  readonly #toldLate: ((context: RequestContext) => void) | undefined;
   /** An open WebSocket has let its request go, and its end is told too. */
   readonly #headers: IncomingHttpHeaders;
   #query: URLSearchParams | undefined;
 
-  constructor(context: RequestContext, owner: ContextOwner) {
+  /** `toldLate`: hears of fields that the service is told where the cache has looked already. */
+  constructor(context: RequestContext, owner: ContextOwner, toldLate?: (context: RequestContext) => void) {
+    this.#toldLate = toldLate;
     this.#context = context;
     this.#owner = owner;
     this.#headers = context.req.headers;
@@ -135,6 +138,7 @@ export class OwnContext implements StageRequest {
     const terms = cacheTermsOf(this.#context);
     terms.parts.push(key, text);
     terms.told.set(key, text);
+    this.#toldLate?.(this.#context);
   }
 
   setClientHeader(name: string, value: string): void {

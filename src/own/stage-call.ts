@@ -43,7 +43,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     this.#next = next;
     const { state, listeners } = ownRequestOf(context);
     this.state = state;
-    this.view = new OwnContext(context, this);
+    this.view = new OwnContext(context, this, terms.toldLate);
     if (this.#hooks.end === undefined || context.dryRun) return;
     listeners.push(this);
     terms.instance.hold();

@@ -251,6 +251,20 @@ test('what a stage tells the service tells keys of requests apart: nobody is giv
   assert.deepEqual([other.status, other.json.code], [422, 'idempotency_mismatch']);
 });
 
+test('behind the cache nothing that a stage tells the service is shared, and words to the cache refuse the file', async (t) => {
+  const tells = `request(context) { context.setServiceHeader('x-tenant', context.headers.get('x-variant') ?? ''); }`;
+  const { gateway } = await startOwn(t, stageSource(tells, `after: 'cache',`), {
+    handler: counting(),
+    route: { cache: true },
+  });
+  const get = async (variant: string) => (await ask(`${gateway.url}/a`, { headers: { 'x-variant': variant } })).text;
+  assert.deepEqual([await get('a'), await get('b'), await get('a')], ['1', '2', '3']);
+  assert.equal(gateway.messages.filter((line) => line.includes('stands behind')).length, 1);
+  const key = stageSource(`cacheKey: () => 'x'`, `after: 'cache',`);
+  await assert.rejects(startOwn(t, key, { route: { cache: true } }), /come too late/);
+  await startOwn(t, key);
+});
+
 test('the signal tells that the client has left, and the request ends there', async (t) => {
   const { gateway, service } = await startOwn(
     t,

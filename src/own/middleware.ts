@@ -6,6 +6,7 @@ import { tellCache } from './cache-words.ts';
 import type { CallTerms } from './call-terms.ts';
 import { refusalOf } from './decision.ts';
 import type { StageMiddleware } from './define-stage.ts';
+import { hideFields } from './hidden-fields.ts';
 import { HookedHead } from './hooked-head.ts';
 import { runAsGateway } from './late-faults.ts';
 import { type MiddlewareResponse, type ResponseMethods, withMethods } from './middleware-response.ts';
@@ -40,6 +41,7 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
   ownRequestOf(context).listeners.push(response);
   const req = context.req as IncomingMessage & CacheWords;
   const before = beforeOf(req);
+  const putBack = hideFields(req);
 
   function goOn(error?: unknown): void {
     if (response.isClosed && !response.isAnswering) return;
@@ -47,6 +49,7 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
       call.twice('answered twice: next() came after the answer, or again');
       return;
     }
+    putBack();
     const fault = bodyFaultOf(context, before) ?? faultOf(error) ?? tellCacheOf(req, context);
     if (fault !== undefined) {
       call.fail(fault);

@@ -3,11 +3,11 @@ import { bodyOf } from '../body/body-of.ts';
 import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
-import { isReserved } from '../lib/header-filter.ts';
 import { normalizeHost } from '../lib/host-name.ts';
 import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
 import { answerOf, type OwnAnswer, refusalOf } from './decision.ts';
 import type { Decided, Refusal, StageAnswer, StageConsumer, StageLog, StageRequest } from './define-stage.ts';
+import { isHidden } from './hidden-fields.ts';
 
 /** What a context asks of the call that it belongs to. */
 export interface ContextOwner {
@@ -70,7 +70,7 @@ export class OwnContext implements StageRequest {
     return {
       get(name) {
         const key = name.toLowerCase();
-        if (isReserved(key) || !Object.hasOwn(headers, key)) return undefined;
+        if (isHidden(key) || !Object.hasOwn(headers, key)) return undefined;
         const value = headers[key];
         return Array.isArray(value) ? value.join(', ') : value;
       },

@@ -121,6 +121,34 @@ test('a middleware that loses the body of the request fails, and the service is 
   assert.equal((await ask(`${gateway.url}/a?do=resume`)).status, 200);
 });
 
+test('a middleware sees nothing of what a client may not tell services', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    `module.exports = function probe(req, res, next) {
+      const isForged = (text) => String(text).includes('forged');
+      const seen = [
+        ...Object.keys(req.headers).filter((name) => isForged(req.headers[name])),
+        ...Object.keys(req.headersDistinct).filter((name) => isForged(req.headersDistinct[name])),
+        ...req.rawHeaders.filter((name, at) => isForged(req.rawHeaders[at + 1])),
+      ];
+      res.json({ seen, host: req.headers.host });
+    };`,
+    { name: 'probe.cjs' },
+  );
+  const names = [
+    'x-user-id',
+    'x-consumer-name',
+    'x-forwarded-for',
+    'remote-user',
+    'client-cert',
+    'x-real-ip',
+    'forwarded',
+    'x-original-url',
+  ];
+  const headers = { ...Object.fromEntries(names.map((name) => [name, 'forged'])), host: 'shop.test' };
+  assert.deepEqual((await ask(`${gateway.url}/a`, { headers })).json, { seen: [], host: 'shop.test' });
+});
+
 test('a middleware that waits for the end of the response hears of it', async (t) => {
   const { gateway } = await startOwn(
     t,

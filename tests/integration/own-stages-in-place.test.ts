@@ -332,14 +332,14 @@ test('a stage sees no identity that a client has forged, and may set one towards
   const { gateway } = await startOwn(
     t,
     stageSource(`request(context) {
-      context.setClientHeader('x-seen', String(context.headers.get('x-user-id')));
+      context.setClientHeader('x-seen', String(context.headers.get('x-user-id') ?? context.headers.get('remote-user')));
       context.setServiceHeader('x-user-id', 'from-the-stage');
       for (const name of ['content-length', 'transfer-encoding', 'x-forwarded-for', 'x_forwarded_for', 'bad name'])
         try { context.setServiceHeader(name, '1'); context.setClientHeader('x-let', name); } catch {}
       try { context.setServiceHeader('x-split', 'a\\r\\nb: c'); context.setClientHeader('x-let', 'split'); } catch {}
     }`),
   );
-  const answer = await ask(`${gateway.url}/a`, { headers: { 'x-user-id': 'forged' } });
+  const answer = await ask(`${gateway.url}/a`, { headers: { 'x-user-id': 'forged', 'remote-user': 'forged' } });
   assert.deepEqual([answer.headers['x-seen'], answer.headers['x-let']], ['undefined', undefined]);
   assert.equal(answer.json.headers['x-user-id'], 'from-the-stage');
 });

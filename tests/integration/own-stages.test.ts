@@ -163,10 +163,17 @@ test('a stream that fails, or stands still, ends its own answer alone', async (t
     t,
     streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms',`),
   );
-  for (const what of ['fail', 'hang', 'throw']) {
-    await assert.rejects(ask(`${gateway.url}/a?do=${what}`), `${what}`);
-  }
+  for (const what of ['fail', 'hang', 'throw'])
+    assert.equal((await ask(`${gateway.url}/a?do=${what}`)).json.code, 'stage_failed', what);
   assert.equal((await ask(`${gateway.url}/a?do=pass`)).status, 200);
+  const open = await startOwn(
+    t,
+    streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms', onError: 'open',`),
+  );
+  for (const what of ['fail', 'hang', 'throw', 'pass']) {
+    const answer = await ask(`${open.gateway.url}/a?do=${what}`);
+    assert.deepEqual([answer.status, answer.json.path], [200, `/?do=${what}`], what);
+  }
 });
 
 test('the end is told with what came of the request, and state goes from hook to hook', async (t) => {

@@ -21,6 +21,7 @@ export {
   type StageConsumer,
   type StageContext,
   type StageDefinition,
+  type StageHeaders,
   type StageHooks,
   type StageLog,
   type StageMiddleware,

@@ -8,6 +8,7 @@ import { type Watching, watchRoutes } from './config/watch.ts';
 import { LineWriter } from './log/line-writer.ts';
 import { createOutput } from './log/output.ts';
 import { createMetrics } from './metrics.ts';
+import { stagesClosed } from './own/closings.ts';
 import { takeLateFault } from './own/late-faults.ts';
 import { createDeps, type Running, runGateway } from './server/assemble.ts';
 import { describeStart } from './server/describe-start.ts';
@@ -109,6 +110,7 @@ async function stop(running: Running, delayMs: number, exit: (code: number) => P
   const isDone = await running.drain.begin(delayMs);
   // What still won't close (a Redis that hangs, say) ends with the process.
   await Promise.race([running.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+  await stagesClosed(running.deps.deadlines);
   running.deps.log.info('stopped');
   await exit(isDone ? 0 : EXIT_FAILED);
 }

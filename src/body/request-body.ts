@@ -46,6 +46,8 @@ export class RequestBody implements UploadOwner {
   #keptAll = true;
   #ended = false;
   #begun = false;
+  /** Somebody reads the whole, and is not done. */
+  #isReading = false;
   #stream: UploadStream | undefined;
   #whole: Promise<Buffer> | undefined;
   /** Bytes read from the client so far. */
@@ -76,16 +78,26 @@ export class RequestBody implements UploadOwner {
     return this.#ended;
   }
 
+  /** True when somebody has asked the client for it. */
+  get isBegun(): boolean {
+    return this.#begun;
+  }
+
   /** What the service is told to expect, in bytes; undefined when nobody knows (chunked). */
   get contentLength(): string | undefined {
     if (this.#whole === undefined || !this.#ended) return this.#req.headers['content-length'];
     return String(this.#kept.bytes);
   }
 
-  /** A fresh stream of the whole body, the kept part first. The one before is ended. */
+  /**
+   * A fresh stream of the whole body, the kept part first. The one before is ended. Where somebody still reads the whole,
+   * it waits for that: two readers would each get a part, and count all of it.
+   */
   open(): UploadStream {
     this.#stream?.detach();
-    this.#stream = new UploadStream(this, this.#req, this.#kept.pieces(), this.#ended);
+    const reading = this.#isReading ? this.#whole : undefined;
+    const replay = reading === undefined ? this.#kept.pieces() : [];
+    this.#stream = new UploadStream(this, this.#req, { replay, isReplayAll: this.#ended, reading });
     return this.#stream;
   }
 
@@ -167,7 +179,9 @@ export class RequestBody implements UploadOwner {
     if (this.#stream !== undefined) return Promise.reject(new Error('the body is on its way to the service already'));
     if (Number(req.headers['content-length'] ?? 0) > this.#maxBytes) return Promise.reject(tooLarge(this.#maxBytes));
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    this.#isReading = true;
     const settle = (error?: unknown): void => {
+      this.#isReading = false;
       clearTimeout(timer);
       req.off('data', onData);
       req.off('end', onEnd);

@@ -12,29 +12,47 @@ export interface UploadOwner {
   end(): void;
 }
 
+/** What has become of an upload before a stream of it is opened. */
+interface Before {
+  /** What has come, to be sent first. */
+  readonly replay: readonly Buffer[];
+  /** True when that is the whole body. */
+  readonly isReplayAll: boolean;
+  /** The whole of it, where somebody is reading that. */
+  readonly reading: Promise<Buffer> | undefined;
+}
+
 /** The upload as undici reads it: pulls from the client only as fast as the service takes it. */
 export class UploadStream extends Readable {
   readonly #owner: UploadOwner;
   readonly #req: IncomingMessage;
   #replay: readonly Buffer[];
-  readonly #isReplayAll: boolean;
+  #isReplayAll: boolean;
   #attached = false;
 
-  /** `replay`: what has come before, to be sent first; `isReplayAll` when that is the whole body. */
-  constructor(owner: UploadOwner, req: IncomingMessage, replay: readonly Buffer[], isReplayAll: boolean) {
+  /** What others are reading now, and this one is given with its end. */
+  #reading: Promise<Buffer> | undefined;
+  #isWaiting = false;
+
+  constructor(owner: UploadOwner, req: IncomingMessage, { replay, isReplayAll, reading }: Before) {
     super({ highWaterMark: 64 * 1024 });
     this.#owner = owner;
     this.#req = req;
     this.#replay = replay;
     this.#isReplayAll = isReplayAll;
+    this.#reading = reading;
   }
 
   /** True when the service has taken all that came, and it is the client that keeps everyone waiting. */
   get isStarved(): boolean {
-    return this.#attached && this.readableLength === 0 && !this.isPaused();
+    return (this.#attached || this.#isWaiting) && this.readableLength === 0 && !this.isPaused();
   }
 
   override _read(): void {
+    if (this.#reading !== undefined) {
+      this.#await(this.#reading);
+      return;
+    }
     if (this.#replay.length > 0) {
       const chunks = this.#replay;
       this.#replay = [];
@@ -68,6 +86,22 @@ export class UploadStream extends Readable {
     this.#req.off('data', this.#onData);
     this.#req.off('end', this.#onEnd);
     this.#req.off('error', this.#onError);
+  }
+
+  #await(reading: Promise<Buffer>): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    reading.then(
+      (whole) => {
+        this.#reading = undefined;
+        this.#isWaiting = false;
+        if (this.destroyed) return;
+        this.#replay = [whole];
+        this.#isReplayAll = true;
+        this._read();
+      },
+      (error: unknown) => this.destroy(error as Error),
+    );
   }
 
   #attach(): void {

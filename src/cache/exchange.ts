@@ -1,3 +1,4 @@
+import { findCacheTerms } from '../cache-terms.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
@@ -172,6 +173,7 @@ export class Exchange implements Sink {
   /** The reason where the answer is not stored. */
   #beginKeeping(answered: Answered): string | undefined {
     const { method } = this.#ask.context;
+    if (findCacheTerms(this.#ask.context)?.isDisabled === true) return 'own-stage';
     if (method === 'HEAD') return this.#learnFromHead(answered);
     const keeping = planKeeping(this.#plan, this.#sent.look, answered);
     if (typeof keeping === 'string') return keeping;

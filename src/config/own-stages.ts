@@ -8,7 +8,7 @@ import { tellable } from '../own/tellable.ts';
 import type { Stage } from '../stage.ts';
 import { createOwnStage, findSchemaFault } from '../stages/own.ts';
 import type { MergedFile } from './merge.ts';
-import { type PlacedStage, placeOwnStages } from './place-own-stages.ts';
+import { type PlacedStage, placeOwnStages, type Standing } from './place-own-stages.ts';
 import type { StageList } from './routes.ts';
 import { type Entry, type Located, type LocatedObject, type Place, plainValue, type ReportAt } from './source.ts';
 import { readUseEntry, type UseEntry } from './use.ts';
@@ -46,7 +46,7 @@ export function* gatherOwnStages(
   const ofRoutes = merged.routes.map(readUses);
   const all = [...ofFile, ...ofRoutes.flat()];
   if (all.length === 0) return { stages, merged, digests: new Map() };
-  const { used, isSound } = uniteUses(all, report);
+  const { used, isSound } = uniteUses(ofFile, all, report);
   if (only !== undefined && !areAllIn(only, used, report)) return undefined;
   const found = new Map<string, OwnDefinition>();
   const digests = new Map<string, string>();
@@ -63,7 +63,7 @@ export function* gatherOwnStages(
       name: definition.name,
       at: placeOf(entry, definition),
       place,
-      create: (seesCoded: boolean) => stageOf({ ...definition, seesCoded }),
+      create: (stands: Standing) => stageOf({ ...definition, ...stands }),
     };
   });
   const list = placeOwnStages(stages, placed as readonly PlacedStage[], report);
@@ -92,23 +92,35 @@ function readUses({ entries }: LocatedObject): readonly Used[] {
   });
 }
 
-/** Each file once: where it stands, and how it fails, is said in one place. */
-function uniteUses(all: readonly Used[], report: ReportAt): { used: readonly Used[]; isSound: boolean } {
+/**
+ * Each file once: where it stands, and how it fails, goes for every route that has it. So the file may say it for all of
+ * them, and no route for another one.
+ */
+function uniteUses(
+  ofFile: readonly Used[],
+  all: readonly Used[],
+  report: ReportAt,
+): { used: readonly Used[]; isSound: boolean } {
   const byPath = new Map<string, Used>();
   let isSound = true;
   for (const one of all) {
     const first = byPath.get(one.path);
-    if (first === undefined || isBare(first)) byPath.set(one.path, one);
-    else if (!isBare(one) && JSON.stringify(one.entry) !== JSON.stringify(first.entry)) {
+    if (first === undefined) byPath.set(one.path, one);
+    else if (wayOf(one) !== wayOf(first) && !(isBare(one) && ofFile.includes(first))) {
       isSound = false;
       report(
         one.place,
         `"${one.entry.stage}" is used in another way elsewhere`,
-        'say it once, and name the file elsewhere',
+        'say the same wherever a route uses it, or say it in "use" of the file, and name the file alone elsewhere',
       );
     }
   }
   return { used: [...byPath.values()], isSound };
+}
+
+/** What is said of it beside its path, which each file writes from its own folder. */
+function wayOf({ entry: { before, after, timeout, onError } }: Used): string {
+  return JSON.stringify([before, after, timeout, onError]);
 }
 
 function isBare({ entry }: Used): boolean {
@@ -169,7 +181,7 @@ const madeOf = new WeakMap<object, Map<string, Stage>>();
 function stageOf(definition: OwnDefinition): Stage {
   const ofModule = madeOf.get(definition.make) ?? new Map<string, Stage>();
   madeOf.set(definition.make, ofModule);
-  const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded}`;
+  const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded} ${definition.isBehindCache}`;
   const stage = ofModule.get(key) ?? createOwnStage(definition);
   ofModule.set(key, stage);
   return stage;

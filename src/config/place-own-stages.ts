@@ -3,12 +3,20 @@ import type { Stage } from '../stage.ts';
 import { gatherShapes, type StageList } from './routes.ts';
 import type { Place, ReportAt } from './source.ts';
 
+/** Where it stands in the end, as far as it matters to it. */
+export interface Standing {
+  /** Before `compress`: it sees answers as they leave. */
+  readonly seesCoded: boolean;
+  /** The cache has looked by then. */
+  readonly isBehindCache: boolean;
+}
+
 /** An own stage, and where it is to stand. */
 export interface PlacedStage {
   readonly name: string;
   readonly at: { readonly before?: string; readonly after?: string };
   readonly place: Place;
-  create(seesCoded: boolean): Stage;
+  create(stands: Standing): Stage;
 }
 
 /** Behind what makes an answer readable and every request seen, and what matched no route. */
@@ -18,6 +26,8 @@ const USUAL = 'response';
 
 /** What stands before it sees answers as they leave. */
 const COMPRESS = 'compress';
+/** What stands behind it runs only where the service is asked. */
+const CACHE = 'cache';
 
 /** The last list that was made of a pipeline: what is placed as before is the very same. */
 const last = new WeakMap<StageList, { readonly parts: readonly unknown[]; readonly list: StageList }>();
@@ -41,7 +51,10 @@ export function placeOwnStages(
       );
     if (index === undefined || taken.has(one.name)) continue;
     taken.add(one.name);
-    const stage = one.create(index <= stages.findIndex(({ name }) => name === COMPRESS));
+    const stage = one.create({
+      seesCoded: index <= stages.findIndex(({ name }) => name === COMPRESS),
+      isBehindCache: namesBefore(stages, index).includes(CACHE),
+    });
     before.set(index, [...(before.get(index) ?? []), stage]);
     parts.push(stage, index);
   }
@@ -52,6 +65,10 @@ export function placeOwnStages(
   const list = stages.flatMap((stage, index) => [...(before.get(index) ?? []), stage]);
   last.set(stages, { parts, list });
   return list;
+}
+
+function namesBefore(stages: StageList, index: number): readonly string[] {
+  return stages.slice(0, index).map(({ name }) => name);
 }
 
 function namesIn(stages: StageList): Set<string> {

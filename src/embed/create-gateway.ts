@@ -6,6 +6,7 @@ import { type Watching, watchRoutes } from '../config/watch.ts';
 import type { Deps } from '../deps.ts';
 import { settledWithin } from '../lib/settled-within.ts';
 import { createMetrics } from '../metrics.ts';
+import { stagesClosed } from '../own/closings.ts';
 import { type Assembled, assemble, createDeps } from '../server/assemble.ts';
 import { listen } from '../server/listen.ts';
 import type { Reloader } from '../server/reload.ts';
@@ -134,6 +135,7 @@ function createClose(assembled: Assembled, { logs, life, watching, undo }: Closi
     const isDone = await assembled.drain.begin(0);
     life.state = 'closed';
     await settledWithin(assembled.close(), CLOSE_MS);
+    await stagesClosed(assembled.deps.deadlines);
     await logs.flush();
     return isDone;
   }

@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { bodyOf } from '../body/body-of.ts';
+import { findCacheTerms } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import { toldField } from './told-field.ts';
 
@@ -25,6 +26,9 @@ const WHO_CALLS = [
   'api-key',
 ];
 
+/** By these an own stage may have told the service who calls. */
+const IDENTITY = ['x-user-id', 'x-consumer-name'];
+
 /** A client may come to another gateway of the same name. */
 const PORT = /:\d*$/;
 
@@ -38,11 +42,24 @@ function userOf({ subject, userKey }: RequestContext): string | undefined {
   return subject === '' ? undefined : userKey;
 }
 
+/** Who calls, as one text: what an own stage has told the service of that is a part of it. */
+export function callerOf(context: RequestContext, route: Distinctions): string {
+  const told = toldByStages(context).filter(([name]) => IDENTITY.includes(name));
+  const caller = provenCallerOf(context, route);
+  return told.length === 0 ? caller : JSON.stringify([caller, told]);
+}
+
+/** What own stages have told the service, by name. */
+function toldByStages(context: RequestContext): (readonly [name: string, value: string | null])[] {
+  const told = [...(findCacheTerms(context)?.told ?? [])].map(([name, value]) => [name, value ?? null] as const);
+  return told.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 /**
- * Who calls, as one text. Whoever has proven something but no name is told apart by the very credential, and who has
+ * Who calls, by what the gateway has proven. Whoever has proven something but no name is told apart by the very credential, and who has
  * proven nothing by the address. Of a key and a token without a user, the token is a part of it too.
  */
-export function callerOf(context: RequestContext, route: Distinctions): string {
+function provenCallerOf(context: RequestContext, route: Distinctions): string {
   const { consumer, issuer, authMethod, clientAddress } = context;
   const user = userOf(context);
   const named = ['caller', issuer, consumer?.name, user];
@@ -91,7 +108,8 @@ export function recordIdOf(key: string, route: string, caller: string): string {
  *
  * The host is a part of it, since a service is told it and may live by it. Of a caller who is no proven user, what says
  * who calls is a part of it too: with another Cookie the key is refused, and neither runs again nor gives the answer of
- * somebody else. What stops at the gateway counts where it has proven nobody: it may have been tried in vain.
+ * somebody else. What stops at the gateway counts where it has proven nobody: it may have been tried in vain. What own
+ * stages have told the service is a part of it, whoever calls.
  */
 export async function fingerprintOf(context: RequestContext, route: Distinctions): Promise<string> {
   const { method, path, rawPath, query } = context;
@@ -102,7 +120,9 @@ export async function fingerprintOf(context: RequestContext, route: Distinctions
   const types = [headers['content-type'] ?? null, headers['content-encoding'] ?? null];
   const shown = whoCallsFields(context, route).map((name) => [name, sentField(context, name)]);
   const body = await bodyOf(context)?.whole();
-  const digest = createHash('sha256').update(JSON.stringify([method, (rawPath ?? path) + query, hosts, types, shown]));
+  const told = toldByStages(context);
+  const parts = [method, (rawPath ?? path) + query, hosts, types, shown, ...(told.length > 0 ? [told] : [])];
+  const digest = createHash('sha256').update(JSON.stringify(parts));
   if (body !== undefined) digest.update('\n').update(body);
   return digest.digest('base64url');
 }

@@ -10,6 +10,8 @@ export interface CallTerms {
   readonly deadlines: Deadlines;
   /** Asks the service for an answer that can be changed. */
   readonly prepareForBody: (context: RequestContext) => void;
+  /** Present where the cache of the route has looked already: hears of what the service is told behind it. */
+  readonly toldLate?: ((context: RequestContext) => void) | undefined;
 }
 
 /** The refusal where a stage has failed: the client is told no more than that, and the log all of it. */

@@ -30,7 +30,9 @@ export function isSaidOnce(lowerName: string): boolean {
 }
 
 /** As any computed value is sent; what a client has sent must never become a field of its own (RFC 9110, section 5.5). */
-export function checkedValue(name: string, value: string): string {
+export function checkedValue(name: string, value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    throw new TypeError(`the value of "${name}" is ${value === null ? 'null' : typeof value}, and no text`);
   try {
     return checkedFieldValue(name, String(value));
   } catch (cause) {

@@ -2,12 +2,12 @@ import { answerOwn } from '../answer/own.ts';
 import type { RequestContext } from '../context.ts';
 import { type ErrorCode, GatewayError, type GatewayErrorExtras } from '../errors.ts';
 import { checkedName, checkedValue } from './checked-fields.ts';
-import type { Refusal, StageAnswer, StageRequest } from './define-stage.ts';
+import type { Refusal, StageAnswer, StageHeaders, StageRequest } from './define-stage.ts';
 
 /** An answer that a stage gives. */
 export interface OwnAnswer {
   readonly status: number;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
 }
 
@@ -34,7 +34,9 @@ export function refusalOf(
 ): GatewayError {
   const retryAfter = Number(more.retryAfter);
   const extras: GatewayErrorExtras = {
-    headers: Object.entries(fieldsOf(more.headers)).flat(),
+    headers: Object.entries(fieldsOf(more.headers)).flatMap(([name, value]) =>
+      [value].flat().flatMap((one) => [name, one]),
+    ),
     // What is no number of seconds is not sent, and the refusal stands.
     ...(Number.isFinite(retryAfter) && { retryAfterSeconds: Math.max(0, Math.ceil(retryAfter)) }),
   };
@@ -55,11 +57,40 @@ export function answerOf({ status = 200, headers, body }: StageAnswer): OwnAnswe
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError(`respond: ${status} is no status`);
   const own = fieldsOf(headers);
   if (body === undefined) return { status, fields: own, body: Buffer.alloc(0) };
-  if (body instanceof Uint8Array)
-    return { status, fields: { 'content-type': 'application/octet-stream', ...own }, body: Buffer.from(body) };
-  const isText = typeof body === 'string';
-  const type = isText ? 'text/plain; charset=utf-8' : 'application/json';
-  return { status, fields: { 'content-type': type, ...own }, body: Buffer.from(isText ? body : JSON.stringify(body)) };
+  const { type, bytes } = contentOf(body);
+  return { status, fields: { 'content-type': type, ...own }, body: bytes };
+}
+
+/** Text and bytes as they are, and any other value as JSON; throws for what would be none of it. */
+function contentOf(body: unknown): { readonly type: string; readonly bytes: Buffer } {
+  if (typeof body === 'string') return { type: 'text/plain; charset=utf-8', bytes: Buffer.from(body) };
+  const type = 'application/octet-stream';
+  if (ArrayBuffer.isView(body))
+    return { type, bytes: Buffer.from(Buffer.from(body.buffer, body.byteOffset, body.byteLength)) };
+  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer)
+    return { type, bytes: Buffer.from(new Uint8Array(body)) };
+  const promise = promiseOf(body);
+  if (promise !== undefined) {
+    // Nobody waits for it, and it may fail.
+    promise.catch(() => undefined);
+    throw new TypeError('respond: the body is a promise: await it first');
+  }
+  if (isStream(body)) throw new TypeError('respond: the body is a stream: an answer is given as a whole');
+  const json: string | undefined = JSON.stringify(body);
+  if (json === undefined) throw new TypeError(`respond: a ${typeof body} is no JSON`);
+  return { type: 'application/json', bytes: Buffer.from(json) };
+}
+
+/** Of Node's, of the web's, or anything that gives its parts one after another, which JSON knows nothing of. */
+function isStream(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  const { pipe } = body as { readonly pipe?: unknown };
+  return body instanceof Blob || typeof pipe === 'function' || Symbol.asyncIterator in body || isIteratorOf(body);
+}
+
+/** A Map, a Set or a generator: JSON would say `{}` of it. */
+function isIteratorOf(body: object): boolean {
+  return Symbol.iterator in body && !Array.isArray(body) && !('toJSON' in body);
 }
 
 /** Gives the answer that was decided on: one like a service's, for whatever stands before. */
@@ -67,11 +98,17 @@ export function giveAnswer(context: RequestContext, { status, fields, body }: Ow
   answerOwn(context, status, fields, body);
 }
 
-function fieldsOf(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const fields: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+function fieldsOf(headers: StageHeaders = {}): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {};
+  // `Headers`, and a Map, are lists of pairs, in which a name may stand more than once.
+  const pairs = Symbol.iterator in headers ? headers : Object.entries(headers);
+  for (const [name, value] of pairs) {
     const key = checkedName(name);
-    fields[key] = checkedValue(key, value);
+    const values = [
+      fields[key] ?? [],
+      Array.isArray(value) ? value.map((one) => checkedValue(key, one)) : checkedValue(key, value as string),
+    ].flat();
+    fields[key] = values.length === 1 ? (values[0] as string) : values;
   }
   return fields;
 }

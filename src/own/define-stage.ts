@@ -71,12 +71,17 @@ export type Refusal =
   | 'maintenance'
   | number;
 
+/** Header fields of an answer; a list where a name stands more than once (`set-cookie`). */
+export type StageHeaders =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [name: string, value: string | readonly string[]]>;
+
 /** An answer of a stage's own. */
 export interface StageAnswer {
   /** 200 to 599; default 200. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Text, bytes, or a value that is sent as JSON. */
+  readonly headers?: StageHeaders;
+  /** Text, bytes, or a value that is sent as JSON; no promise, and no stream. */
   readonly body?: unknown;
 }
 
@@ -95,7 +100,7 @@ export interface StageRequest extends StageContext {
   refuse(
     why: Refusal,
     detail?: string,
-    more?: { readonly retryAfter?: number; readonly headers?: Readonly<Record<string, string>> },
+    more?: { readonly retryAfter?: number; readonly headers?: StageHeaders },
   ): Decided;
   /** Ends the request with this answer. */
   respond(answer: StageAnswer): Decided;

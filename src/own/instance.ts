@@ -26,6 +26,8 @@ export interface InstanceTerms {
   readonly log: Logger;
   readonly duration: Tally;
   readonly countFailure: (reason: FailureReason) => void;
+  /** Told of the closing, which a gateway that stops waits for. */
+  readonly onClosing?: (closing: Promise<void>) => void;
 }
 
 /** One stage on one route, in one configuration: its hooks, and what is told of it. */
@@ -103,6 +105,7 @@ export class OwnInstance implements Runner {
     if (!this.#isLeft || this.#busy > 0 || close === undefined) return;
     const { hooks } = this;
     this.hooks = {};
-    void this.runAside('close', () => close.call(hooks));
+    const closing = this.runAside('close', () => close.call(hooks));
+    this.terms.onClosing?.(closing);
   }
 }

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import { hasBody } from '../lib/has-body.ts';
+import { tellCache } from './cache-words.ts';
 import type { CallTerms } from './call-terms.ts';
 import { refusalOf } from './decision.ts';
 import type { StageMiddleware } from './define-stage.ts';
+import { hideFields } from './hidden-fields.ts';
 import { HookedHead } from './hooked-head.ts';
 import { runAsGateway } from './late-faults.ts';
 import { lendRequest } from './lent.ts';
@@ -38,6 +40,8 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
   const call = new StageCall(terms, context, next);
   const response: MiddlewareResponse = new Response(context, terms.deadlines, call);
   ownRequestOf(context).listeners.push(response);
+  const before = beforeOf(context.req);
+  const putBack = hideFields(context.req);
   const req = lendRequest(context.req) as IncomingMessage & CacheWords;
 
   function goOn(error?: unknown): void {
@@ -46,12 +50,12 @@ export function runMiddleware(terms: MiddlewareTerms, context: RequestContext, n
       call.twice('answered twice: next() came after the answer, or again');
       return;
     }
-    const fault = faultOf(error, context);
+    putBack();
+    const fault = bodyFaultOf(context, before) ?? faultOf(error) ?? tellCacheOf(req, context);
     if (fault !== undefined) {
       call.fail(fault);
       return;
     }
-    tellCache(req, context);
     warnOfReplaced(terms, response, context);
     if (response.replaces('writeHead'))
       context.sink = new HookedHead(response, (thrown) => call.late(thrown), context.sink);
@@ -80,13 +84,47 @@ function warnOfReplaced(
     .warn('it replaces write or end of its response, which answers of services do not go through');
 }
 
-/** What a middleware has handed on, or has taken from the service. */
-function faultOf(error: unknown, { req, body }: RequestContext): unknown {
-  if (req.readableDidRead && body === undefined)
-    return new Error('it has read the body of the request, and the service would get none');
+/** How a request stands before a middleware has it. */
+interface Before {
+  readonly length: string | undefined;
+  readonly coding: string | undefined;
+  readonly isFlowing: boolean;
+}
+
+function beforeOf({ headers, readableFlowing }: IncomingMessage): Before {
+  return {
+    length: headers['content-length'],
+    coding: headers['transfer-encoding'],
+    isFlowing: readableFlowing === true,
+  };
+}
+
+/** What of the body a middleware has taken from the service: what flows to nobody is lost. */
+function bodyFaultOf({ req, body }: RequestContext, before: Before): Error | undefined {
+  const { length, coding, isFlowing } = beforeOf(req);
+  if (length !== before.length || coding !== before.coding)
+    return new Error('it has changed what the request says of its body, and the service would get another one');
+  if (body?.isBegun === true) return undefined;
+  const isTaken = (isFlowing && !before.isFlowing) || req.listenerCount('readable') > 0;
+  if (!req.readableDidRead && !(isTaken && hasBody(req))) return undefined;
+  return new Error('it has read the body of the request, and the service would get none');
+}
+
+/** What a middleware has handed on. */
+function faultOf(error: unknown): unknown {
   // Express' words for "past the rest of this router".
   if (error === null || error === undefined || error === 'route' || error === 'router') return undefined;
   return refusalIn(error) ?? error;
+}
+
+/** What is wrong with a middleware's words for the cache; undefined where it has been told them. */
+function tellCacheOf({ cacheKey, cacheDisabled }: CacheWords, context: RequestContext): unknown {
+  try {
+    tellCache(context, cacheKey, cacheDisabled);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** An error that says what the client has done wrong, as `http-errors` makes them, is a refusal. */
@@ -96,9 +134,4 @@ function refusalIn(error: unknown): GatewayError | undefined {
   if (typeof statusCode !== 'number' || !Number.isInteger(statusCode) || statusCode < 400 || statusCode > 499)
     return undefined;
   return refusalOf(statusCode, expose === false ? undefined : error.message);
-}
-
-function tellCache({ cacheDisabled, cacheKey }: CacheWords, context: RequestContext): void {
-  if (cacheDisabled === true) cacheTermsOf(context).isDisabled = true;
-  if (typeof cacheKey === 'string') cacheTermsOf(context).parts.push(cacheKey);
 }

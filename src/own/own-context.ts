@@ -4,11 +4,11 @@ import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
 import type { Consumer } from '../facts.ts';
-import { isReserved } from '../lib/header-filter.ts';
 import { normalizeHost } from '../lib/host-name.ts';
 import { checkedName, checkedValue, isSaidOnce } from './checked-fields.ts';
 import { answerOf, type OwnAnswer, refusalOf } from './decision.ts';
 import type { Decided, Refusal, StageAnswer, StageConsumer, StageLog, StageRequest } from './define-stage.ts';
+import { isHidden } from './hidden-fields.ts';
 
 /** What a context asks of the call that it belongs to. */
 export interface ContextOwner {
@@ -32,11 +32,14 @@ const NO_BYTES = Buffer.alloc(0);
 export class OwnContext implements StageRequest {
   readonly #context: RequestContext;
   readonly #owner: ContextOwner;
+  readonly #toldLate: ((context: RequestContext) => void) | undefined;
   /** An open WebSocket has let its request go, and its end is told too. */
   readonly #headers: IncomingHttpHeaders;
   #query: URLSearchParams | undefined;
 
-  constructor(context: RequestContext, owner: ContextOwner) {
+  /** `toldLate`: hears of fields that the service is told where the cache has looked already. */
+  constructor(context: RequestContext, owner: ContextOwner, toldLate?: (context: RequestContext) => void) {
+    this.#toldLate = toldLate;
     this.#context = context;
     this.#owner = owner;
     this.#headers = context.req.headers;
@@ -68,7 +71,7 @@ export class OwnContext implements StageRequest {
     return {
       get(name) {
         const key = name.toLowerCase();
-        if (isReserved(key) || !Object.hasOwn(headers, key)) return undefined;
+        if (isHidden(key) || !Object.hasOwn(headers, key)) return undefined;
         const value = headers[key];
         return Array.isArray(value) ? value.join(', ') : value;
       },
@@ -134,7 +137,10 @@ export class OwnContext implements StageRequest {
     this.#owner.assertOpen('setServiceHeader');
     setField(this.#context.upstreamHeaders, key, text);
     // What the service answers by it is no answer for whoever has another value.
-    cacheTermsOf(this.#context).parts.push(key, text);
+    const terms = cacheTermsOf(this.#context);
+    terms.parts.push(key, text);
+    terms.told.set(key, text);
+    this.#toldLate?.(this.#context);
   }
 
   setClientHeader(name: string, value: string): void {

@@ -73,14 +73,15 @@ export class OwnSink extends ChoosingSink {
     return { answer: withBody(answer, NO_BYTES), next: this.#streamed(context, given, stream) };
   }
 
-  #streamed(context: RequestContext, { fields }: WholeAnswer, stream: Duplex): Sink {
+  #streamed(context: RequestContext, given: WholeAnswer, stream: Duplex): Sink {
+    const { fields } = given;
     if (!isIdentity([fields['content-encoding'] ?? []].flat().join(','))) {
       stream.destroy();
       throw new Error(
         'the service has coded its answer although it was asked not to, so its body can not be streamed through',
       );
     }
-    return new StreamSink(stream, this.behind, context, this.#terms);
+    return new StreamSink(stream, this.behind, context, this.#terms, given);
   }
 
   #whole(head: Head): Sink {

@@ -16,6 +16,8 @@ export interface OwnDefinition {
   readonly runsDry: boolean;
   /** True where it stands before "compress", and so sees answers that are coded. */
   readonly seesCoded: boolean;
+  /** True where it stands behind "cache": what it says to that comes too late. */
+  readonly isBehindCache: boolean;
   /** How its hooks are made, or the middleware that it is. */
   readonly make: { readonly create: StageDefinition['create'] } | { readonly middleware: StageMiddleware };
 }
@@ -63,6 +65,7 @@ export function readDefinition(exported: unknown, file: string): OwnDefinition {
     maxBodyBytes: quantityOf(stage['maxBody'], '1mb', 'maxBody', parseSizeBytes, MAX_BODY_BYTES),
     runsDry: stage['dryRun'] === true,
     seesCoded: false,
+    isBehindCache: false,
     make: { create: create as StageDefinition['create'] },
   };
 }
@@ -76,6 +79,9 @@ export function readHooks(made: unknown): StageHooks {
       throw new TypeError(`create() returned "${key}", and hooks are ${HOOKS.join(', ')}`);
     if (hook !== undefined && typeof hook !== 'function') throw new TypeError(`the hook ${key} is no function`);
   }
+  const { body, wholeBody } = made as StageHooks;
+  if (body !== undefined && wholeBody !== undefined)
+    throw new TypeError('create() returned "body" and "wholeBody": a body streams, or is had as a whole');
   return made;
 }
 
@@ -100,6 +106,7 @@ function readMiddleware(middleware: StageMiddleware, file: string): OwnDefinitio
     maxBodyBytes: 0,
     runsDry: false,
     seesCoded: false,
+    isBehindCache: false,
     make: { middleware },
   };
 }

@@ -1,8 +1,8 @@
-import { cacheTermsOf } from '../cache-terms.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import type { UnderWay } from '../facts.ts';
 import type { Deadline } from '../lib/deadlines.ts';
+import { askForCache } from './cache-words.ts';
 import { type CallTerms, stageFailed } from './call-terms.ts';
 import { explain, giveAnswer, type OwnAnswer, promiseOf } from './decision.ts';
 import type { StageHooks, StageLog } from './define-stage.ts';
@@ -11,6 +11,7 @@ import { type Runner, runAs, runAsGateway } from './late-faults.ts';
 import { type ContextOwner, OwnContext } from './own-context.ts';
 import { type EndListener, outcomeOf, ownRequestOf } from './own-request.ts';
 import { OwnSink } from './own-sink.ts';
+import type { OwnDefinition } from './read-definition.ts';
 
 export type Next = (error?: unknown) => void;
 
@@ -33,6 +34,8 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
   #decision: GatewayError | OwnAnswer | undefined;
   /** The request has gone on, or has ended here. */
   #isOver = false;
+  /** How many of its waits are for the client, whose time does not count. */
+  #clientWaits = 0;
 
   constructor(terms: CallTerms, context: RequestContext, next: Next) {
     this.#terms = terms;
@@ -40,7 +43,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     this.#next = next;
     const { state, listeners } = ownRequestOf(context);
     this.state = state;
-    this.view = new OwnContext(context, this);
+    this.view = new OwnContext(context, this, terms.toldLate);
     if (this.#hooks.end === undefined || context.dryRun) return;
     listeners.push(this);
     terms.instance.hold();
@@ -103,7 +106,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
   await(): void {
     if (this.#isOver) return;
     this.#context.abort = this;
-    this.#terms.deadlines.add(this, performance.now() + this.#timeoutMs);
+    this.#expect();
   }
 
   /** The hook has ended: what it has decided counts now. */
@@ -133,7 +136,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     this.assertOpen('a decision');
     if (this.#decision !== undefined) throw new Error('this request is decided already: refuse or respond once');
     this.#decision = decision;
-    this.#context.trace?.push({ stage: this.#name, decision: explain(decision) });
+    this.#context.trace?.push({ stage: this.#definition.name, decision: explain(decision) });
   }
 
   assertOpen(what: string): void {
@@ -141,12 +144,13 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
   }
 
   async whileClient<T>(work: Promise<T>): Promise<T> {
-    const { deadlines } = this.#terms;
-    deadlines.remove(this);
+    this.#clientWaits += 1;
+    this.#terms.deadlines.remove(this);
     try {
       return await work;
     } finally {
-      if (!this.#isOver) deadlines.add(this, performance.now() + this.#timeoutMs);
+      this.#clientWaits -= 1;
+      if (!this.#isOver) this.#expect();
     }
   }
 
@@ -156,7 +160,7 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
   }
 
   onDue(): void {
-    this.#fail('timeout', new Error(`it has not answered within ${this.#timeoutMs} ms`));
+    this.#fail('timeout', new Error(`it has not answered within ${this.#definition.timeoutMs} ms`));
     this.#abort();
   }
 
@@ -172,16 +176,13 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
     instance.letGo();
   }
 
-  get #name(): string {
-    return this.#terms.instance.terms.definition.name;
+  get #definition(): OwnDefinition {
+    return this.#terms.instance.terms.definition;
   }
 
-  get #isOpen(): boolean {
-    return this.#terms.instance.terms.definition.onError === 'open';
-  }
-
-  get #timeoutMs(): number {
-    return this.#terms.instance.terms.definition.timeoutMs;
+  /** Its time runs from now, unless it is the client that it waits for. */
+  #expect(): void {
+    if (this.#clientWaits === 0) this.#terms.deadlines.add(this, performance.now() + this.#definition.timeoutMs);
   }
 
   /** What listens is the stage's code, and Node throws on what it throws. */
@@ -212,7 +213,9 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
       return;
     }
     this.#tell(reason, `failed (${reason})`, error);
-    runAsGateway(() => this.#next(this.#isOpen ? undefined : stageFailed(this.#name, error)));
+    runAsGateway(() =>
+      this.#next(this.#definition.onError === 'open' ? undefined : stageFailed(this.#definition.name, error)),
+    );
   }
 
   #tell(reason: FailureReason, message: string, error: unknown): void {
@@ -227,16 +230,13 @@ export class StageCall implements ContextOwner, Deadline, Runner, UnderWay, EndL
 
   #goOn(): void {
     this.#isOver = true;
-    const { head, body, wholeBody, cacheKey, cacheDisabled } = this.#hooks;
+    const { head, body, wholeBody } = this.#hooks;
     try {
-      if (cacheKey !== undefined) cacheTermsOf(this.#context).parts.push(cacheKey.call(this.#hooks, this.view));
-      if (cacheDisabled?.call(this.#hooks, this.view) === true) cacheTermsOf(this.#context).isDisabled = true;
+      askForCache(this.#hooks, this.view, this.#context);
     } catch (error) {
       this.#tell('threw', 'failed (cacheKey, cacheDisabled)', error);
-      // What its answers differ by is not known: none is stored.
-      cacheTermsOf(this.#context).isDisabled = true;
-      if (!this.#isOpen) {
-        this.#next(stageFailed(this.#name, error));
+      if (this.#definition.onError !== 'open') {
+        this.#next(stageFailed(this.#definition.name, error));
         return;
       }
     }

@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { isEventStream } from '../answer/event-stream.ts';
+import type { WholeAnswer } from '../answer/whole-answer.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import type { Deadline } from '../lib/deadlines.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
@@ -19,11 +21,22 @@ export class StreamSink implements Sink, Source, Deadline {
   readonly #context: RequestContext;
   /** Who waits for room in the stream. */
   #waiting: Source | undefined;
+  /** Held until the stream makes something: until then a failure can still be told properly. */
+  #head: { readonly status: number; readonly fields: AnswerFields; readonly answerer: Answerer } | undefined;
+  /** What has come while the head is held, for an answer that goes on as it was; undefined where that is no choice. */
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
+  readonly #given: WholeAnswer;
+  /** The stream has failed, and the answer goes on as it was. */
+  #isAsItWas = false;
   #isReaderFull = false;
   #isEnded = false;
   #isOver = false;
 
-  constructor(stream: Duplex, next: Sink, context: RequestContext, terms: CallTerms) {
+  /** `given`: the answer as it was. */
+  constructor(stream: Duplex, next: Sink, context: RequestContext, terms: CallTerms, given: WholeAnswer) {
+    this.#given = given;
+    if (terms.instance.terms.definition.onError === 'open') this.#kept = [];
     this.#stream = stream;
     this.#next = next;
     this.#terms = terms;
@@ -38,11 +51,15 @@ export class StreamSink implements Sink, Source, Deadline {
   }
 
   head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
-    this.#next.head(context, status, fields, answerer);
+    this.#head = { status, fields, answerer };
+    // Who listens to events may wait long for the first one, and for the head meanwhile.
+    if (isEventStream(status, fields)) this.#sendHead(context);
   }
 
-  write(_context: RequestContext, chunk: Buffer, source: Source): boolean {
+  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
+    if (this.#isAsItWas) return this.#next.write(context, chunk, source);
     if (this.#isOver) return true;
+    this.#keep(chunk);
     const hasRoom = this.#feed(() => this.#stream.write(chunk));
     if (hasRoom || this.#isOver) return true;
     this.#waiting = source;
@@ -50,14 +67,17 @@ export class StreamSink implements Sink, Source, Deadline {
     return false;
   }
 
-  end(_context: RequestContext, last: Buffer | undefined): void {
+  end(context: RequestContext, last: Buffer | undefined): void {
+    if (this.#isAsItWas) this.#next.end(context, last);
     if (this.#isOver) return;
     this.#isEnded = true;
+    if (last !== undefined) this.#keep(last);
     this.#expect();
     this.#feed(() => (last === undefined ? this.#stream.end() : this.#stream.end(last)));
   }
 
   fail(context: RequestContext, error: unknown): void {
+    if (this.#isAsItWas) this.#next.fail(context, error);
     if (this.#isOver) return;
     this.#letGo();
     this.#next.fail(context, error);
@@ -67,6 +87,10 @@ export class StreamSink implements Sink, Source, Deadline {
   resume(): void {
     if (!this.#isReaderFull) return;
     this.#isReaderFull = false;
+    if (this.#isAsItWas) {
+      this.#resumeSource();
+      return;
+    }
     if (this.#waiting !== undefined || this.#isEnded) this.#expect();
     runAs(this.#terms.instance, () => this.#stream.resume());
   }
@@ -99,16 +123,45 @@ export class StreamSink implements Sink, Source, Deadline {
     }
     if (this.nextDeadline !== null) this.#expect();
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
-    if (bytes.length === 0 || runAsGateway(() => this.#next.write(this.#context, bytes, this))) return;
+    if (bytes.length === 0) return;
+    if (!this.#sendHead(this.#context) || runAsGateway(() => this.#next.write(this.#context, bytes, this))) return;
     this.#isReaderFull = true;
     this.#terms.deadlines.remove(this);
     this.#stream.pause();
   }
 
+  #keep(chunk: Buffer): void {
+    if (this.#kept === undefined) return;
+    this.#keptBytes += chunk.length;
+    if (this.#keptBytes > this.#terms.instance.terms.definition.maxBodyBytes) this.#kept = undefined;
+    else this.#kept.push(chunk);
+  }
+
+  /** Passes the head on, once; false where it is none that can be sent. */
+  #sendHead(context: RequestContext): boolean {
+    const head = this.#head;
+    if (head === undefined) return true;
+    this.#head = undefined;
+    this.#kept = undefined;
+    try {
+      runAsGateway(() => this.#next.head(context, head.status, head.fields, head.answerer));
+      return true;
+    } catch (error) {
+      this.#letGo();
+      runAsGateway(() => this.#next.fail(context, error));
+      return false;
+    }
+  }
+
   #drained(): void {
+    if (this.#isOver) return;
+    if (!this.#isEnded) this.#terms.deadlines.remove(this);
+    this.#resumeSource();
+  }
+
+  #resumeSource(): void {
     const source = this.#waiting;
     this.#waiting = undefined;
-    if (!this.#isEnded) this.#terms.deadlines.remove(this);
     if (source !== undefined) runAsGateway(() => source.resume());
   }
 
@@ -118,6 +171,7 @@ export class StreamSink implements Sink, Source, Deadline {
       this.#failed(new Error('its stream ended before the answer did'));
       return;
     }
+    if (!this.#sendHead(this.#context)) return;
     this.#letGo();
     runAsGateway(() => this.#next.end(this.#context, undefined));
   }
@@ -128,10 +182,32 @@ export class StreamSink implements Sink, Source, Deadline {
 
   #failed(error: unknown): void {
     if (this.#isOver) return;
-    this.#letGo();
     const { instance } = this.#terms;
+    const kept = this.#head === undefined ? undefined : this.#kept;
+    if (kept !== undefined) {
+      instance.failed('threw', 'failed at the body of the answer', this.#context.requestId, error);
+      this.#goOnAsItWas(Buffer.concat(kept));
+      return;
+    }
+    this.#letGo();
     instance.failed('threw', 'failed at the body of the answer', this.#context.requestId, error);
     this.#next.fail(this.#context, stageFailed(instance.terms.definition.name, error));
+  }
+
+  #goOnAsItWas(bytes: Buffer): void {
+    const { status, fields, answerer } = this.#given;
+    const source = this.#waiting;
+    this.#waiting = undefined;
+    this.#letGo();
+    this.#head = { status, fields, answerer };
+    if (!this.#sendHead(this.#context)) return;
+    this.#isAsItWas = true;
+    this.#waiting = source;
+    runAsGateway(() => {
+      this.#isReaderFull = bytes.length > 0 && !this.#next.write(this.#context, bytes, this);
+      if (this.#isEnded) this.#next.end(this.#context, undefined);
+    });
+    if (!this.#isReaderFull) this.#resumeSource();
   }
 
   #letGo(): void {

@@ -1,8 +1,10 @@
 import express from 'express';
 import { z } from 'zod';
+import { cacheTermsOf } from '../cache-terms.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { holdSeries } from '../metrics/series.ts';
 import type { CallTerms } from '../own/call-terms.ts';
+import { noteClosing } from '../own/closings.ts';
 import type { StageHooks } from '../own/define-stage.ts';
 import { assertUntouched } from '../own/import-module.ts';
 import { OwnInstance, OwnStageFault } from '../own/instance.ts';
@@ -51,13 +53,33 @@ export function createOwnStage(definition: OwnDefinition): Stage {
     create(options, route, deps) {
       const own = (options as Readonly<Record<string, unknown>>)[name];
       if (!route.matched || own === undefined || own === false) return undefined;
-      return createHandler(definition, own, route, deps);
+      const hasCache = isCached(options);
+      return createHandler({ ...definition, isBehindCache: definition.isBehindCache && hasCache }, own, route, deps);
     },
   }) as unknown as Stage;
 }
 
+/** Whether a route has a cache: what stands behind it says what it says too late. */
+function isCached(options: object): boolean {
+  const { cache = false } = options as { readonly cache?: unknown };
+  return cache !== false;
+}
+
+/** What the service is told behind the cache is not in the name of the answer, so that it is not stored. */
+function createToldLate(instance: OwnInstance): (context: RequestContext) => void {
+  let isWarned = false;
+  return function toldLate(context) {
+    cacheTermsOf(context).isDisabled = true;
+    if (isWarned) return;
+    isWarned = true;
+    instance
+      .logOf(context.requestId)
+      .warn('it stands behind "cache" and uses setServiceHeader: the answers of its requests are not stored');
+  };
+}
+
 function createHandler(definition: OwnDefinition, options: unknown, route: RouteInfo, deps: StageDeps) {
-  const { name, make, runsDry } = definition;
+  const { name, make, runsDry, isBehindCache } = definition;
   const { metrics, deadlines, log } = deps;
   holdSeries(metrics, 'stage', name, deps.lease);
   const instance = new OwnInstance({
@@ -66,8 +88,10 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
     log,
     duration: metrics.ownStageDuration.labels(name),
     countFailure: (reason) => metrics.ownStageFailures.labels(name, reason).inc(),
+    onClosing: (closing) => noteClosing(deadlines, closing),
   });
-  const terms: CallTerms = { instance, deadlines, prepareForBody };
+  const toldLate = isBehindCache ? createToldLate(instance) : undefined;
+  const terms: CallTerms = { instance, deadlines, prepareForBody, toldLate };
   if ('middleware' in make) {
     const all = { ...terms, middleware: make.middleware, methods: express.response };
     return named(name, (context, next) => runMiddleware(all, context, next));
@@ -86,7 +110,11 @@ function createHandler(definition: OwnDefinition, options: unknown, route: Route
   });
 }
 
-function createHooks({ name, seesCoded }: OwnDefinition, route: RouteInfo, create: () => unknown): StageHooks {
+function createHooks(
+  { name, seesCoded, isBehindCache }: OwnDefinition,
+  route: RouteInfo,
+  create: () => unknown,
+): StageHooks {
   let hooks: StageHooks;
   try {
     hooks = readHooks(create());
@@ -97,6 +125,11 @@ function createHooks({ name, seesCoded }: OwnDefinition, route: RouteInfo, creat
   }
   if (seesCoded && (hooks.body !== undefined || hooks.wholeBody !== undefined))
     throw new OwnStageFault(name, 'it changes bodies, and stands before "compress", where they are coded already');
+  if (isBehindCache && (hooks.cacheKey !== undefined || hooks.cacheDisabled !== undefined))
+    throw new OwnStageFault(
+      name,
+      `on route ${route.name}: it stands behind "cache", where "cacheKey" and "cacheDisabled" come too late`,
+    );
   return hooks;
 }
 

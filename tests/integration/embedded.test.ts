@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -441,4 +441,22 @@ test('an answer that the application has begun is not the gateway’s to give', 
   assert.equal((await ask(`${url}/x`)).text, 'begun');
   assert.match(String(errors[0]), /had begun before it came to the gateway/);
   assert.equal(service.requests.length, 0);
+});
+
+test('a gateway that is closed waits for what its own stages close', async (t) => {
+  const folder = configFolder(t, {
+    'closer.ts': `import { defineStage } from 'turnpike';
+import { existsSync, writeFileSync } from 'node:fs';
+export default defineStage({ name: 'closer', create: () => ({
+  async close() {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    writeFileSync(new URL('closed', import.meta.url), '');
+  },
+}) });`,
+  });
+  const gateway = await createGateway({
+    routes: { routes: [open('/', 'http://localhost:1', { use: [join(folder, 'closer.ts')] })] },
+  });
+  await gateway.close();
+  assert.ok(existsSync(join(folder, 'closed')));
 });

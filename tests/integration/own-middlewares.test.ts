@@ -100,6 +100,55 @@ test('a middleware that fails, hangs, answers twice or takes the body ends its o
   await until(() => gateway.gateway.inFlight === 0);
 });
 
+test('a middleware that loses the body of the request fails, and the service is sent none that is cut', async (t) => {
+  const { gateway, service } = await startOwn(
+    t,
+    `module.exports = function probe(req, res, next) {
+      const what = req.query.do;
+      if (what === 'resume') req.resume();
+      if (what === 'headers') req.headers = {};
+      if (what === 'length') delete req.headers['content-length'];
+      if (what === 'readable') req.on('readable', () => {});
+      next();
+    };`,
+    { name: 'probe.cjs' },
+  );
+  const post = (what: string) => ask(`${gateway.url}/a?do=${what}`, { method: 'POST', body: 'an order' });
+  for (const what of ['resume', 'headers', 'length', 'readable'])
+    assert.equal((await post(what)).json.code, 'stage_failed', what);
+  assert.equal(service.requests.length, 0);
+  assert.equal((await post('')).json.bodyBytes, 8);
+  assert.equal((await ask(`${gateway.url}/a?do=resume`)).status, 200);
+});
+
+test('a middleware sees nothing of what a client may not tell services', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    `module.exports = function probe(req, res, next) {
+      const isForged = (text) => String(text).includes('forged');
+      const seen = [
+        ...Object.keys(req.headers).filter((name) => isForged(req.headers[name])),
+        ...Object.keys(req.headersDistinct).filter((name) => isForged(req.headersDistinct[name])),
+        ...req.rawHeaders.filter((name, at) => isForged(req.rawHeaders[at + 1])),
+      ];
+      res.json({ seen, host: req.headers.host });
+    };`,
+    { name: 'probe.cjs' },
+  );
+  const names = [
+    'x-user-id',
+    'x-consumer-name',
+    'x-forwarded-for',
+    'remote-user',
+    'client-cert',
+    'x-real-ip',
+    'forwarded',
+    'x-original-url',
+  ];
+  const headers = { ...Object.fromEntries(names.map((name) => [name, 'forged'])), host: 'shop.test' };
+  assert.deepEqual((await ask(`${gateway.url}/a`, { headers })).json, { seen: [], host: 'shop.test' });
+});
+
 test('a middleware that waits for the end of the response hears of it', async (t) => {
   const { gateway } = await startOwn(
     t,

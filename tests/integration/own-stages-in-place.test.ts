@@ -195,6 +195,32 @@ test('what an own stage says tells stored answers apart, and can keep a request 
   assert.notEqual(await get('a', '?fresh'), await get('a', '?fresh'));
 });
 
+test('a word to the cache that is none fails the stage, and no answer is shared by it', async (t) => {
+  const hooks = [
+    `async cacheKey(context) { return context.headers.get('x-variant'); }`,
+    `cacheKey: (context) => ({ variant: context.headers.get('x-variant') })`,
+    'cacheKey: () => 1',
+    'cacheKey: () => null',
+    'async cacheDisabled() { throw new Error("boom"); }',
+    'cacheDisabled: () => 1',
+  ];
+  for (const hook of hooks) {
+    const closed = await startOwn(t, stageSource(hook), { handler: counting(), route: { cache: true } });
+    const refused = await ask(`${closed.gateway.url}/a`);
+    assert.deepEqual([refused.status, refused.json.code], [500, 'stage_failed'], hook);
+    const open = await startOwn(t, stageSource(hook, `onError: 'open',`), {
+      handler: counting(),
+      route: { cache: true },
+    });
+    for (const asked of ['1', '2']) assert.equal((await ask(`${open.gateway.url}/a`)).text, asked, hook);
+  }
+  const { gateway } = await startOwn(t, 'module.exports = (req, res, next) => { req.cacheKey = 1; next(); };', {
+    name: 'probe.cjs',
+    route: { cache: true },
+  });
+  assert.equal((await ask(`${gateway.url}/a`)).json.code, 'stage_failed');
+});
+
 test('what a stage tells the service is part of the name of the stored answer', async (t) => {
   const { gateway } = await startOwn(
     t,
@@ -203,6 +229,40 @@ test('what a stage tells the service is part of the name of the stored answer', 
   );
   const get = async (variant: string) => (await ask(`${gateway.url}/a`, { headers: { 'x-variant': variant } })).text;
   assert.deepEqual([await get('a'), await get('b'), await get('a')], ['1', '2', '1']);
+});
+
+test('what a stage tells the service tells keys of requests apart: nobody is given the answer of another', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    stageSource(`request(context) {
+      context.setServiceHeader('x-tenant', context.headers.get('x-org') ?? '');
+      const ticket = context.headers.get('x-ticket');
+      if (ticket !== undefined) context.setServiceHeader('x-user-id', ticket);
+    }`),
+    { handler: counting(), route: { idempotency: true } },
+  );
+  const post = (headers: Record<string, string>) =>
+    ask(`${gateway.url}/a`, { method: 'POST', body: 'tea', headers: { 'idempotency-key': '"k1"', ...headers } });
+  assert.equal((await post({ 'x-ticket': 'red' })).text, '1');
+  assert.equal((await post({ 'x-ticket': 'green' })).text, '2');
+  const again = await post({ 'x-ticket': 'red' });
+  assert.deepEqual([again.text, again.headers['idempotency-replayed']], ['1', 'true']);
+  const other = await post({ 'x-ticket': 'red', 'x-org': 'green' });
+  assert.deepEqual([other.status, other.json.code], [422, 'idempotency_mismatch']);
+});
+
+test('behind the cache nothing that a stage tells the service is shared, and words to the cache refuse the file', async (t) => {
+  const tells = `request(context) { context.setServiceHeader('x-tenant', context.headers.get('x-variant') ?? ''); }`;
+  const { gateway } = await startOwn(t, stageSource(tells, `after: 'cache',`), {
+    handler: counting(),
+    route: { cache: true },
+  });
+  const get = async (variant: string) => (await ask(`${gateway.url}/a`, { headers: { 'x-variant': variant } })).text;
+  assert.deepEqual([await get('a'), await get('b'), await get('a')], ['1', '2', '3']);
+  assert.equal(gateway.messages.filter((line) => line.includes('stands behind')).length, 1);
+  const key = stageSource(`cacheKey: () => 'x'`, `after: 'cache',`);
+  await assert.rejects(startOwn(t, key, { route: { cache: true } }), /come too late/);
+  await startOwn(t, key);
 });
 
 test('the signal tells that the client has left, and the request ends there', async (t) => {
@@ -244,18 +304,42 @@ test('a stage reads the whole body, and the service gets it all the same', async
   assert.deepEqual([large.status, large.json.code], [413, 'body_too_large']);
 });
 
+test('the wait for a slow client is no time of the stage', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    stageSource('async request(context) { await context.readBody(); }', `timeout: '50ms',`),
+  );
+  const socket = connect(gateway.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.write('POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\na');
+  await until(() => gateway.gateway.inFlight === 1);
+  // What is not to happen has no sign to wait for.
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  socket.write('b');
+  const [answer] = await once(socket, 'data');
+  assert.match(String(answer), /^HTTP\/1.1 200 /);
+});
+
+test('a body that a stage reads without waiting for it goes to the service all the same', async (t) => {
+  const { gateway } = await startOwn(t, stageSource('request(context) { context.readBody(); }'));
+  for (let i = 0; i < 6; i++) {
+    const answer = await ask(`${gateway.url}/a`, { method: 'POST', body: 'x'.repeat(300_000) });
+    assert.deepEqual([answer.status, answer.json.bodyBytes], [200, 300_000]);
+  }
+});
+
 test('a stage sees no identity that a client has forged, and may set one towards the service', async (t) => {
   const { gateway } = await startOwn(
     t,
     stageSource(`request(context) {
-      context.setClientHeader('x-seen', String(context.headers.get('x-user-id')));
+      context.setClientHeader('x-seen', String(context.headers.get('x-user-id') ?? context.headers.get('remote-user')));
       context.setServiceHeader('x-user-id', 'from-the-stage');
       for (const name of ['content-length', 'transfer-encoding', 'x-forwarded-for', 'x_forwarded_for', 'bad name'])
         try { context.setServiceHeader(name, '1'); context.setClientHeader('x-let', name); } catch {}
       try { context.setServiceHeader('x-split', 'a\\r\\nb: c'); context.setClientHeader('x-let', 'split'); } catch {}
     }`),
   );
-  const answer = await ask(`${gateway.url}/a`, { headers: { 'x-user-id': 'forged' } });
+  const answer = await ask(`${gateway.url}/a`, { headers: { 'x-user-id': 'forged', 'remote-user': 'forged' } });
   assert.deepEqual([answer.headers['x-seen'], answer.headers['x-let']], ['undefined', undefined]);
   assert.equal(answer.json.headers['x-user-id'], 'from-the-stage');
 });

@@ -53,6 +53,46 @@ test('a stage refuses by code or by status, and answers by itself', async (t) =>
   assert.equal((await ask(`${gateway.url}/a`)).status, 200);
 });
 
+test('an answer of a stage has each field as often as it is given, and nothing that is no content', async (t) => {
+  const { gateway } = await startOwn(
+    t,
+    `import { Readable } from 'node:stream';
+${stageSource(`request(context) {
+      const answers = {
+        cookies: { headers: { 'set-cookie': ['a=1', 'b=2'] }, body: 'x' },
+        headers: { headers: new Headers([['x-own', '1'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2']]), body: 'x' },
+        map: { headers: new Map([['x-own', '1']]), body: 'x' },
+        buffer: { body: new TextEncoder().encode('x').buffer },
+        view: { body: new DataView(new TextEncoder().encode('axb').buffer, 1, 1) },
+        none: { headers: { 'x-own': null } },
+        undefined: { headers: { 'x-own': undefined } },
+        promise: { body: Promise.reject(new Error('boom')) },
+        stream: { body: Readable.from(['x']) },
+        web: { body: new Blob(['x']).stream() },
+        pairs: { body: new Map([['a', 1]]) },
+        code: { body: () => 'x' },
+      };
+      Promise.resolve(answers.promise.body).catch(() => {});
+      context.respond(answers[context.query.get('do')]);
+    }`)}`,
+  );
+  const get = (what: string) => ask(`${gateway.url}/a?do=${what}`);
+  assert.deepEqual((await get('cookies')).headers['set-cookie'], ['a=1', 'b=2']);
+  const headers = await get('headers');
+  assert.deepEqual([headers.headers['set-cookie'], headers.headers['x-own']], [['a=1', 'b=2'], '1']);
+  assert.equal((await get('map')).headers['x-own'], '1');
+  for (const what of ['buffer', 'view']) assert.equal((await get(what)).text, 'x', what);
+  for (const what of ['none', 'undefined', 'promise', 'stream', 'web', 'pairs', 'code'])
+    assert.equal((await get(what)).json.code, 'stage_failed', what);
+});
+
+test('a stage with body and wholeBody refuses the file', async (t) => {
+  await assert.rejects(
+    startOwn(t, stageSource(`body: () => undefined, wholeBody: () => 'x'`)),
+    /a body streams, or is had as a whole/,
+  );
+});
+
 test('a stage that throws, never answers or answers twice ends its own request alone', async (t) => {
   const { gateway } = await startOwn(
     t,
@@ -123,10 +163,17 @@ test('a stream that fails, or stands still, ends its own answer alone', async (t
     t,
     streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms',`),
   );
-  for (const what of ['fail', 'hang', 'throw']) {
-    await assert.rejects(ask(`${gateway.url}/a?do=${what}`), `${what}`);
-  }
+  for (const what of ['fail', 'hang', 'throw'])
+    assert.equal((await ask(`${gateway.url}/a?do=${what}`)).json.code, 'stage_failed', what);
   assert.equal((await ask(`${gateway.url}/a?do=pass`)).status, 200);
+  const open = await startOwn(
+    t,
+    streams + stageSource(`body: (context) => make(context.query.get('do'))`, `timeout: '100ms', onError: 'open',`),
+  );
+  for (const what of ['fail', 'hang', 'throw', 'pass']) {
+    const answer = await ask(`${open.gateway.url}/a?do=${what}`);
+    assert.deepEqual([answer.status, answer.json.path], [200, `/?do=${what}`], what);
+  }
 });
 
 test('the end is told with what came of the request, and state goes from hook to hook', async (t) => {

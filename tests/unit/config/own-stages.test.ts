@@ -92,3 +92,28 @@ test('one stage that is used in two ways, a schema that is none, and options for
   rewrite({ use: ['./one.ts'], routes: [{ prefix: '/a', ...FIXED, one: { x: 1 } }] });
   assert.match(String((await faultsOf(folder))[0]?.message), /takes no options: true or false/);
 });
+
+test('what one route says of a stage holds for no other route that names it', async (t) => {
+  const open = { stage: './one.ts', onError: 'open' };
+  const folder = configFolder(t, { 'routes.json': { routes: [] }, 'one.ts': source('one') });
+  const route = (prefix: string, one: unknown) => ({ prefix, ...FIXED, use: [one] });
+  const rewrite = (...uses: unknown[]) =>
+    writeFileSync(
+      join(folder, 'routes.json'),
+      JSON.stringify({ routes: uses.map((one, index) => route(`/${index}`, one)) }),
+    );
+  for (const uses of [
+    ['./one.ts', open],
+    [open, './one.ts'],
+    [{ stage: './one.ts', after: 'refuse' }, './one.ts'],
+  ]) {
+    rewrite(...uses);
+    assert.match(String((await faultsOf(folder))[0]?.message), /used in another way/);
+  }
+  rewrite(open, open);
+  await load(folder);
+  writeFileSync(join(folder, 'routes.json'), JSON.stringify({ use: ['./one.ts'], routes: [route('/a', open)] }));
+  assert.match(String((await faultsOf(folder))[0]?.message), /used in another way/);
+  writeFileSync(join(folder, 'routes.json'), JSON.stringify({ use: [open], routes: [route('/a', './one.ts')] }));
+  await load(folder);
+});

@@ -353,6 +353,22 @@ test('a WebSocket counts as a request from when it opens, and once', async (t) =
   assert.equal((await tryOut(gateway, strict)).requests, 1);
 });
 
+test('a condition on a field whose value is not kept leaves open what becomes of calls that have it', async (t) => {
+  const { one: target } = await startServices(t);
+  const route = { prefix: '/x', auth: 'none', target };
+  const gateway = await startGateway(t, { file: { routes: [route] } });
+  await send(gateway, { path: '/x', headers: { cookie: 'beta=1' } });
+  await send(gateway, { path: '/x' });
+  await until(() => gateway.accessLines.length === 2);
+  const { groups, unchanged } = await tryOut(gateway, { routes: [{ ...route, headers: { cookie: 'beta=1' } }] });
+  assert.deepEqual(groups.map(({ what, count }) => [what, count]).sort(), [
+    ['refused', 1],
+    ['undecided', 1],
+  ]);
+  assert.match(groups.map(({ says }) => says).join(), /a condition on a field whose value is not kept/);
+  assert.equal(unchanged, 0);
+});
+
 test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {
   const { one: target } = await startServices(t);
   const plan = (limit: number) => ({ rateLimits: [{ limit, window: '1h' }] });

@@ -47,6 +47,7 @@ export class Comparer {
 
   /** Why nobody can tell; undefined where it can be told, also where neither can be decided, and for the same reason. */
   #whyUnsure(before: Decided, after: Decided): string | undefined {
+    if (before.unseen !== after.unseen) return 'match: a condition on a field whose value is not kept';
     const undecided = [after, before].find(({ outcome }) => outcome === 'undecided');
     if (undecided === undefined) return isAlike(before, after) ? undefined : this.#whyLeaning(before, after);
     if (this.#isTheSame(before, after)) return undefined;

@@ -25,6 +25,8 @@ export interface Decided {
   /** Its body announces no length: how long it was is not known. */
   readonly isUnmeasured: boolean;
   readonly isUpgrade: boolean;
+  /** Conditions of routes on fields whose values were not kept: see unseen.ts. */
+  readonly unseen: string;
   /** True where the gateway answers in the place of a service. */
   readonly isAnswered: boolean;
   /** Who the service is told has called. */
@@ -47,14 +49,14 @@ function lacksBody({ trace, route }: RequestContext, stage: string, hadBody: boo
 
 /** What would become of a recorded request on this side. */
 export function decide(side: Side, request: RecordedRequest<RecordedCaller>, atMs: number): Decided {
-  const { context, handlers } = side.begin(request);
+  const { context, handlers, unseen } = side.begin(request);
   const leansOn = new Set<string>();
   retell(context, { caller: request.caller, atMs, leansOn });
   const hadBody = hasBody(context.req);
   const { 'content-length': length, upgrade } = context.req.headers;
   const asked = { isUnmeasured: hadBody && length === undefined, isUpgrade: upgrade !== undefined };
   const walked = walkAtOnce(context, handlers, (stage) => lacksBody(context, stage, hadBody));
-  return { ...describe(side.snapshot, context, walked, leansOn), ...asked };
+  return { ...describe(side.snapshot, context, walked, leansOn), ...asked, unseen };
 }
 
 function describe(
@@ -62,7 +64,7 @@ function describe(
   context: RequestContext,
   { error, by, isWaiting }: Walked,
   leansOn: ReadonlySet<string>,
-): Omit<Decided, 'isUnmeasured' | 'isUpgrade'> {
+): Omit<Decided, 'isUnmeasured' | 'isUpgrade' | 'unseen'> {
   const route = context.route as CompiledRoute | undefined;
   const { path, rawPath, prefixLength, params, query, plan } = context;
   const base = {

@@ -13,6 +13,7 @@ import { Pool } from '../../pool.ts';
 import { type Configuration, compileInSteps, type Snapshot } from '../../snapshot.ts';
 import type { SnapshotDeps } from '../../stage.ts';
 import { judgedStages } from './stage-terms.ts';
+import { createUnseenConditions } from './unseen.ts';
 
 /** A configuration that requests are decided by on trial: in force nowhere, with nothing to share and nobody to ask. */
 export interface Side {
@@ -29,6 +30,8 @@ export interface Side {
 interface Begun {
   readonly context: RequestContext;
   readonly handlers: Snapshot['implicit'];
+  /** See `UnseenConditions.lostBy`. */
+  readonly unseen: string;
 }
 
 /** What stands in the place of what lives as long as the process. One is enough: nothing is ever written into it. */
@@ -53,6 +56,7 @@ export function* compileSide(configuration: Configuration, deps: Deps, aside: As
   const addressOf = createAddressResolver(deps.settings.trustProxy);
   const stages = judgedStages(configuration.stages);
   const snapshot = yield* compileInSteps({ ...configuration, stages }, trial);
+  const unseen = createUnseenConditions(snapshot);
   return {
     configuration,
     snapshot,
@@ -63,10 +67,12 @@ export function* compileSide(configuration: Configuration, deps: Deps, aside: As
       attachContext(req, context);
       addressOf(req, context);
       context.dryRun = true;
-      // Which routes lost is of no interest, and would cost more than the rest: what is traced begins behind the match.
+      // Which routes lost is mostly of no interest, and would cost more than the rest.
+      if (unseen.concern(context)) context.trace = [];
       const handlers = snapshot.match(context);
+      const lostBy = unseen.lostBy(context);
       context.trace = [];
-      return { context, handlers };
+      return { context, handlers, unseen: lostBy };
     },
     close: () => snapshot.retire(sideWork),
   };

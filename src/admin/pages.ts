@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { withoutControls } from '../lib/printable.ts';
 import { publicReport, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
@@ -46,7 +47,12 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
       {
         method: 'POST',
         answer: async (_rest, query) => {
-          const outcome = await reloader.reload('admin', query.get('force') === 'true');
+          const force = query.get('force') ?? 'false';
+          if (force !== 'true' && force !== 'false')
+            return refusal('invalid_request', {
+              detail: `force is true or false, and not "${withoutControls(force)}".`,
+            });
+          const outcome = await reloader.reload('admin', force === 'true');
           return { status: outcome.result === 'refused' ? 422 : 200, body: outcome };
         },
       },

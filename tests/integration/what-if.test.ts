@@ -516,6 +516,8 @@ test('a reload that the guard in force refuses changes nothing; it can be forced
     /would refuse 10 of the last 10 requests that pass \(100%, at most 10% may be\): 10 of mobile-app would become 403 \(authorize: .*admin/,
   );
   assert.equal((await send(gateway, { path: '/x/1', headers: key('mobile') })).status, 200);
+  const unclear = await ask(`${gateway.adminUrl}/reload?force=1`, { method: 'POST' });
+  assert.deepEqual([unclear.status, unclear.json.code], [400, 'invalid_request']);
   const forced = await ask(`${gateway.adminUrl}/reload?force=true`, { method: 'POST' });
   assert.equal(forced.json.result, 'applied', forced.text);
   assert.equal((await send(gateway, { path: '/x/1', headers: key('mobile') })).status, 403);

@@ -15,7 +15,8 @@ const MAX_TRIES = 3;
  * what it was told last it may have forgotten, and gateways that have requests under way say so again within that time.
  */
 const SETTLE_MS = 5000;
-const TICK_MS = 1000;
+/** While requests with keys are under way: the shortest lease, 1 s, is renewed before half of it is over. */
+const TICK_MS = 150;
 
 type Step = 'look' | 'peek' | 'begin' | 'hold' | 'end';
 

@@ -141,12 +141,30 @@ test('a route may run without the promise while there is no Redis', needsRedis, 
   assert.equal((await post(world.one.url, KEY)).status, 201);
 });
 
+test('a key stays in use while its request runs, however short its lease is', needsRedis, async (t) => {
+  const world = await startWorld(t, { lease: '1s' });
+  const first = await begin(world);
+  // Beyond the time in which nothing that was lost is taken over.
+  const endsAtMs = performance.now() + 9000;
+  await until(
+    async () => {
+      const { status } = await post(`${world.two.url}/slow`, KEY);
+      assert.equal(status, 409);
+      return performance.now() > endsAtMs;
+    },
+    { timeoutMs: 20_000, everyMs: 2 },
+  );
+  world.orders.release();
+  assert.equal((await first.call).status, 201);
+  assert.equal(ofKey(world), 1);
+});
+
 test('a Redis that was away for longer than the lease gives nothing away that still runs', needsRedis, async (t) => {
-  const world = await startWorld(t, { lease: '1s' }, '--appendonly', 'yes', '--appendfsync', 'always');
+  const world = await startWorld(t, { lease: '2s' }, '--appendonly', 'yes', '--appendfsync', 'always');
   await post(`${world.one.url}/before`, KEY);
   const first = await begin(world, '"key of the slow one"');
   await world.redis.kill();
-  const backAtMs = performance.now() + 2500;
+  const backAtMs = performance.now() + 4500;
   await until(() => performance.now() > backAtMs);
   await world.redis.start();
   const endsAtMs = performance.now() + 7500;

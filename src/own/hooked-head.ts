@@ -1,6 +1,7 @@
+import { HeadSink } from '../answer/head-sink.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import { GatewayError } from '../errors.ts';
-import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import type { Answerer, AnswerFields } from '../sink.ts';
 
 /** A response whose `writeHead` a middleware has replaced, to hear of the head (`on-headers` does it so). */
 interface Hooked {
@@ -10,35 +11,26 @@ interface Hooked {
 }
 
 /** Calls the `writeHead` that a middleware has put in place, before the head of whoever answers. */
-export class HookedHead implements Sink {
+export class HookedHead extends HeadSink {
   readonly #response: Hooked;
   readonly #onFault: (error: unknown) => void;
-  readonly #next: Sink;
   #isTold = false;
 
   /** `onFault`: what the middleware throws there is told, and the answer goes on. */
   constructor(response: Hooked, onFault: (error: unknown) => void, next: Sink) {
+    super(next);
     this.#response = response;
     this.#onFault = onFault;
-    this.#next = next;
   }
 
-  head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
+  override head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     this.#tell(status);
-    this.#next.head(context, status, fields, answerer);
+    this.next.head(context, status, fields, answerer);
   }
 
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
+  override fail(context: RequestContext, error: unknown): void {
     this.#tell(error instanceof GatewayError ? error.status : 500);
-    this.#next.fail(context, error);
+    this.next.fail(context, error);
   }
 
   #tell(status: number): void {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { contextOf, type RequestContext, type Sink } from '../context.ts';
+import { HeadSink } from '../answer/head-sink.ts';
+import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
 import { instant } from '../schema-values.ts';
-import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import type { Answerer, AnswerFields } from '../sink.ts';
 import { defineStage } from '../stage.ts';
 
 /** What may stand between `<` and `>` of a Link field (RFC 8288, section 3). */
@@ -76,28 +77,10 @@ function renderFields({ since, sunset, link }: Deprecation): string[] {
 }
 
 /** What a service says itself of its end gives way: of either field there is one. Its own Links stand beside. */
-class ReplacingSink implements Sink {
-  readonly #next: Sink;
-
-  constructor(next: Sink) {
-    this.#next = next;
-  }
-
-  head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
+class ReplacingSink extends HeadSink {
+  override head(context: RequestContext, status: number, fields: AnswerFields, answerer: Answerer): void {
     const { deprecation, sunset, ...others } = fields;
     const kept = deprecation === undefined && sunset === undefined ? fields : others;
-    this.#next.head(context, status, kept, answerer);
-  }
-
-  write(context: RequestContext, chunk: Buffer, source: Source): boolean {
-    return this.#next.write(context, chunk, source);
-  }
-
-  end(context: RequestContext, last: Buffer | undefined): void {
-    this.#next.end(context, last);
-  }
-
-  fail(context: RequestContext, error: unknown): void {
-    this.#next.fail(context, error);
+    this.next.head(context, status, kept, answerer);
   }
 }

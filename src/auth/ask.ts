@@ -1,4 +1,5 @@
 import type { Call, CallAnswer } from '../deps.ts';
+import { isObject } from '../lib/json-object.ts';
 import { parseJsonWithNames } from '../lib/json-text.ts';
 import type { AnswerFields } from '../sink.ts';
 
@@ -39,7 +40,7 @@ export async function askForObject(
   const coding = fieldOf(headers, 'content-encoding') ?? 'identity';
   if (coding !== 'identity') throw new Error(`${address} answered in the coding "${coding}", which was not asked for`);
   const value = parseJson(body.toString());
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new Error(`${address} did not answer with a JSON object`);
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, GatewayError } from '../errors.ts';
+import { capitalise } from '../lib/capitalise.ts';
 import { KeyFault } from './key-changes.ts';
 import { ConsumersUnavailable } from './redis-consumers.ts';
 
@@ -17,12 +18,8 @@ const IN_DOUBT =
 
 /** What went wrong with consumers in Redis, as a client is told it; anything else as it is. */
 export function consumerError(thrown: unknown): unknown {
-  if (thrown instanceof KeyFault) return new GatewayError(CODES[thrown.reason], `${sentence(thrown.message)}.`);
+  if (thrown instanceof KeyFault) return new GatewayError(CODES[thrown.reason], `${capitalise(thrown.message)}.`);
   if (!(thrown instanceof ConsumersUnavailable)) return thrown;
   const detail = thrown.isDoubtful ? IN_DOUBT : NOT_MADE;
   return new GatewayError('consumers_unavailable', detail, { cause: thrown, retryAfterSeconds: 1 });
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { capitalise } from '../lib/capitalise.ts';
 import { OTHER_WORD, type RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
 import { createForeignHint } from './foreign-credential.ts';
@@ -80,8 +81,4 @@ function refuseAs({ reason, code, cause, passedOn, forLog }: Refusal, challenge:
 
 function logDetail(reason: string, forLog: string | undefined): string | undefined {
   return forLog === undefined ? undefined : `${capitalise(reason)}: ${forLog}.`;
-}
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../lib/json-object.ts';
 import { parseJsonWithNames } from '../lib/json-text.ts';
 import { Refusal } from './identity.ts';
 
@@ -90,8 +91,7 @@ function readObject(part: string): Record<string, unknown> | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject && isShallow(text) ? (value as Record<string, unknown>) : undefined;
+  return isObject(value) && isShallow(text) ? value : undefined;
 }
 
 /** Bounds the nesting before anything recursive (a log line, a template) meets the claims. Takes valid JSON alone: there the pattern is linear. */

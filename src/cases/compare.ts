@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../lib/json-object.ts';
 import { parsePattern } from '../pattern.ts';
 import { type Expectation, patternIn, type ServiceCall } from './case-file.ts';
 import type { SentCall } from './stubs.ts';
@@ -89,10 +90,6 @@ function compareMembers(what: string, expected: unknown, came: unknown): Mismatc
       compareMembers(`${what}/${name}`, value, Object.hasOwn(came, name) ? came[name] : undefined),
     );
   return isDeepStrictEqual(expected, came) ? [] : [mismatch(what, expected, came)];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One call of several, all of them in any order, or none. */

@@ -7,6 +7,7 @@ import {
   type Node,
   parseTree,
 } from 'jsonc-parser';
+import { isObject } from '../lib/json-object.ts';
 
 /*
  * Edits of JSON with comments that touch nothing but what they are for. jsonc-parser's own `modify` either writes a
@@ -117,10 +118,6 @@ function renderValue(value: unknown, layout: Layout): string {
   // A key fits into a line, a consumer does not.
   if (!isObject(value) || !('name' in value)) return renderInline(value);
   return `{${lines(membersOf(value).map(([name, member]) => `${JSON.stringify(name)}: ${renderValue(member, inner)}`))}}`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function membersOf(value: object): [string, unknown][] {

@@ -1,3 +1,4 @@
+import { encodeOctet } from '../lib/percent-encode.ts';
 import { explainFault } from '../values/expression.ts';
 import { ExpressionFault } from '../values/faults.ts';
 import { DASHLESS_NAME, type Known, paramReference, parseReference, type Reference, ValueFault } from './reference.ts';
@@ -177,14 +178,11 @@ function queryText(place: Reference, known: Known): string {
   const { text, isEncoded } = place.read(known);
   if (!isEncoded) return encode(text, place);
   // In a path "&", "=" and "+" are letters like any other; in a query they are not.
-  return text.replace(/[^A-Za-z0-9\-._~%]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  return text.replace(/[^A-Za-z0-9\-._~%]/g, encodeOctet);
 }
 
 /** A percent-encoded component (RFC 3986, section 2.1), in which only unreserved characters stand as they are. */
 function encode(text: string, place: Reference): string {
   if (!text.isWellFormed()) throw new ValueFault(`\${${place.text}} is no text`, place.isClients);
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return encodeURIComponent(text).replace(/[!'()*]/g, encodeOctet);
 }

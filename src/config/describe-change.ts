@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../lib/json-object.ts';
 import { type AnyRoute, createLabels, describeRouteChange, describeTarget, pairRoutes } from './describe-route.ts';
 
 /** The least that a description needs to know of a configuration. */
@@ -104,10 +105,6 @@ function describeItem(label: string, before: unknown, after: unknown): string[] 
     if (key === 'targets') return describeTargets(label, old[key], now[key]);
     return [`${label}: ${key} ${verb(old[key], now[key])}`];
   });
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describeTargets(label: string, before: unknown, after: unknown): string[] {

@@ -1,7 +1,7 @@
 import { GatewayError } from '../errors.ts';
+import { isObject } from '../lib/json-object.ts';
 import { JsonTooDeep, parseJsonExactly } from '../lib/json-text.ts';
 import type { Asked, Kind } from './calls.ts';
-import { isMembers } from './read-messages.ts';
 
 /** Whether the reader of a list may ask for a thing; undefined for kinds that the file says nothing of. */
 export interface Allowance {
@@ -37,9 +37,9 @@ export function filterText(text: string, allowance: Allowance): string {
 }
 
 function filterMessage(message: unknown, allowance: Allowance): unknown {
-  if (!isMembers(message) || !Object.hasOwn(message, 'result')) return message;
+  if (!isObject(message) || !Object.hasOwn(message, 'result')) return message;
   const { result } = message;
-  if (!isMembers(result)) return message;
+  if (!isObject(result)) return message;
   const lists = LISTS.filter(({ member, kind }) => allowance.has(kind) && Array.isArray(memberOf(result, member)));
   if (lists.length === 0) return message;
   const changes: Record<string, unknown> = {};
@@ -59,7 +59,7 @@ function memberOf(object: Readonly<Record<string, unknown>>, key: string): unkno
 
 /** What has no name can't be asked for, by nobody. */
 function isAllowed(item: unknown, { kind, field }: ListMember, allowance: Allowance): boolean {
-  const name = isMembers(item) ? memberOf(item, field) : undefined;
+  const name = isObject(item) ? memberOf(item, field) : undefined;
   return typeof name === 'string' && allowance.allows({ kind, name });
 }
 

@@ -1,9 +1,7 @@
 import { foldName } from '../lib/fold-name.ts';
-import { isRawNumber } from '../lib/json-text.ts';
+import { isObject, type JsonObject, own } from '../lib/json-object.ts';
 import { type Asked, KNOWN_METHODS, type McpCall, NAMING_METHODS } from './calls.ts';
 import { INVALID_PARAMS, INVALID_REQUEST, McpFault } from './message-fault.ts';
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** Longer names nobody gives; a URI may be longer. */
 const MAX_NAME_CHARS = 4_096;
@@ -12,8 +10,19 @@ const MAX_NAME_CHARS = 4_096;
 const MAX_SUBSCRIPTIONS = 1_000;
 
 /** What a service looks at in a message: another spelling of it is what a lenient reader may take for it (Go's, for one). */
-const MESSAGE_KEYS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
-const PARAMS_KEYS = ['name', 'uri', 'taskId', 'ref', 'notifications'];
+const MESSAGE_KEYS = spellings('jsonrpc', 'id', 'method', 'params', 'result', 'error');
+const PARAMS_KEYS = spellings('name', 'uri', 'taskId', 'ref', 'notifications');
+const REFERENCE_KEYS = spellings('type', 'name', 'uri');
+const FILTER_KEYS = spellings('resourceSubscriptions');
+
+interface Spellings {
+  readonly keys: ReadonlySet<string>;
+  readonly folded: ReadonlySet<string>;
+}
+
+function spellings(...keys: readonly string[]): Spellings {
+  return { keys: new Set(keys), folded: new Set(keys.map(foldName)) };
+}
 
 /**
  * The calls in a body that was parsed: of one message, or of a batch (JSON-RPC 2.0, section 6; MCP 2025-03-26). Answers of
@@ -28,7 +37,7 @@ export function readMessages(body: unknown, maxBatch: number): readonly McpCall[
 }
 
 function readOne(message: unknown): readonly McpCall[] {
-  if (!isMembers(message)) throw new McpFault(INVALID_REQUEST, 'a message that is no object');
+  if (!isObject(message)) throw new McpFault(INVALID_REQUEST, 'a message that is no object');
   const id = own(message, 'id');
   refuseOtherSpellings(message, MESSAGE_KEYS, id);
   const method = own(message, 'method');
@@ -38,7 +47,7 @@ function readOne(message: unknown): readonly McpCall[] {
     throw new McpFault(INVALID_REQUEST, 'a message without one method, or one that is an answer as well', id);
   checkMethod(method, id);
   const params = own(message, 'params');
-  if (params !== undefined && !isMembers(params)) {
+  if (params !== undefined && !isObject(params)) {
     throw new McpFault(INVALID_REQUEST, '"params" that are no object', id);
   }
   const members = params ?? {};
@@ -46,7 +55,7 @@ function readOne(message: unknown): readonly McpCall[] {
   return [{ method, id, ...asksOf(method, members, id) }];
 }
 
-function asksOf(method: string, params: Members, id: unknown): Pick<McpCall, 'asks' | 'headerName'> {
+function asksOf(method: string, params: JsonObject, id: unknown): Pick<McpCall, 'asks' | 'headerName'> {
   const naming = NAMING_METHODS.get(method);
   if (naming !== undefined) {
     const name = readName(own(params, naming.field), `params.${naming.field}`, id);
@@ -63,10 +72,10 @@ function asksOf(method: string, params: Members, id: unknown): Pick<McpCall, 'as
 }
 
 /** A prompt, or the template of a resource, whose argument is to be completed. */
-function referenceOf(params: Members, id: unknown): readonly Asked[] {
+function referenceOf(params: JsonObject, id: unknown): readonly Asked[] {
   const ref = own(params, 'ref');
-  if (!isMembers(ref)) throw new McpFault(INVALID_PARAMS, '"params.ref" that is no object', id);
-  refuseOtherSpellings(ref, ['type', 'name', 'uri'], id);
+  if (!isObject(ref)) throw new McpFault(INVALID_PARAMS, '"params.ref" that is no object', id);
+  refuseOtherSpellings(ref, REFERENCE_KEYS, id);
   // Whatever it names is held to the rules, of whichever type it says that it is.
   const asks: Asked[] = [];
   for (const [field, kind] of [
@@ -80,11 +89,11 @@ function referenceOf(params: Members, id: unknown): readonly Asked[] {
 }
 
 /** The resources whose changes are to be told. */
-function subscriptionsOf(params: Members, id: unknown): readonly Asked[] {
+function subscriptionsOf(params: JsonObject, id: unknown): readonly Asked[] {
   const filter = own(params, 'notifications');
   if (filter === undefined) return [];
-  if (!isMembers(filter)) throw new McpFault(INVALID_PARAMS, '"params.notifications" that is no object', id);
-  refuseOtherSpellings(filter, ['resourceSubscriptions'], id);
+  if (!isObject(filter)) throw new McpFault(INVALID_PARAMS, '"params.notifications" that is no object', id);
+  refuseOtherSpellings(filter, FILTER_KEYS, id);
   const uris = own(filter, 'resourceSubscriptions') ?? [];
   if (!Array.isArray(uris)) throw new McpFault(INVALID_PARAMS, '"resourceSubscriptions" that are no list', id);
   if (uris.length > MAX_SUBSCRIPTIONS) {
@@ -113,12 +122,10 @@ export function checkMethod(method: string, id?: unknown): void {
 
 const FOLDED_METHODS: ReadonlySet<string> = new Set([...KNOWN_METHODS].map(foldName));
 
-function refuseOtherSpellings(members: Members, keys: readonly string[], id: unknown): void {
+function refuseOtherSpellings(members: JsonObject, { keys, folded }: Spellings, id: unknown): void {
   for (const key of Object.keys(members)) {
-    if (keys.includes(key) || key.length > 64) continue;
-    const folded = foldName(key);
-    if (keys.some((known) => foldName(known) === folded))
-      throw new McpFault(INVALID_REQUEST, 'a member in another spelling than the protocol has it', id);
+    if (keys.has(key) || key.length > 64 || !folded.has(foldName(key))) continue;
+    throw new McpFault(INVALID_REQUEST, 'a member in another spelling than the protocol has it', id);
   }
 }
 
@@ -126,12 +133,4 @@ function refuseOtherSpellings(members: Members, keys: readonly string[], id: unk
 function isPlain(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text);
-}
-
-function own(members: Members, key: string): unknown {
-  return Object.hasOwn(members, key) ? members[key] : undefined;
-}
-
-export function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
 }

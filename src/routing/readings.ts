@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { encodeOctet } from '../lib/percent-encode.ts';
 import { octetAt } from './resolve.ts';
 
 /**
@@ -158,8 +159,4 @@ function matchedForm(path: string): string {
     .replace(/%(?![0-9A-Fa-f]{2})|[^\x21-\x7e]|[#?\\]/g, encodeOctet)
     .replace(ESCAPE, (triplet) => triplet.toUpperCase())
     .replace(ESCAPED_UNRESERVED, decodeOnce);
-}
-
-function encodeOctet(octet: string): string {
-  return `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

@@ -2,6 +2,7 @@ import { bodyOf } from '../body/body-of.ts';
 import { jsonBodyOf, plainBodyOf, replaceBody } from '../body/json-body.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { GatewayError } from '../errors.ts';
+import { isObject } from '../lib/json-object.ts';
 import { isJsonType } from '../lib/media-type.ts';
 import { type Bans, bansFileKeys, createBans } from '../limits/bans.ts';
 import { checkTokens } from '../limits/check-tokens.ts';
@@ -127,7 +128,7 @@ async function bodyFor(context: RequestContext, { api }: ModelsOptions): Promise
   // Some services read JSON whatever the Content-Type says: where a model is called, so does the gateway.
   if (bodyOf(context) === undefined || (!isCall && !isJsonType(context.req.headers['content-type']))) return undefined;
   const body = await jsonBodyOf(context);
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Json;
+  if (isObject(body)) return body;
   if (isCall) throw new GatewayError('bad_body', 'The body is no JSON object.');
   return undefined;
 }

@@ -3,6 +3,7 @@ import { answerOwn } from '../answer/own.ts';
 import { contextOf } from '../context.ts';
 import { isHostName } from '../lib/host-name.ts';
 import { mountOf } from '../lib/mount-path.ts';
+import { encodeOctet } from '../lib/percent-encode.ts';
 import { matchKeys } from '../routing/keys.ts';
 import { checkRewrite, createPathRewriter, rewriteKeys } from '../routing/rewrite.ts';
 import { defineStage } from '../stage.ts';
@@ -108,8 +109,5 @@ function covers(prefix: string, path: string): boolean {
 
 /** A query may hold bytes that no URI has (RFC 3986, section 2); each character here is one byte. */
 function encodeRest(text: string): string {
-  return text.replace(
-    /[^\x21-\x7e]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
+  return text.replace(/[^\x21-\x7e]/g, encodeOctet);
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { JsonObject } from '../lib/json-object.ts';
 import type { Place } from '../values/language.ts';
 import { jsonTemplate } from '../values/options.ts';
 import type { ValueTemplate } from '../values/template.ts';
 import { parseJsonPath, type Step } from './json-path.ts';
-import { editAt, type JsonObject, objectOf, Picked, withMember } from './json-walk.ts';
+import { editAt, objectOf, Picked, withMember } from './json-walk.ts';
 import { MessageFault } from './message-fault.ts';
 
 const MAX_PATHS = 200;

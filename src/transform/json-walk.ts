@@ -1,13 +1,5 @@
-import { isRawNumber } from '../lib/json-text.ts';
+import { isObject, type JsonObject } from '../lib/json-object.ts';
 import type { Step } from './json-path.ts';
-
-/** An object of JSON: its own keys are all that counts, whatever they are called. */
-export type JsonObject = { readonly [name: string]: unknown };
-
-/** True for an object of JSON; a number that was kept as it was written is none. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawNumber(value);
-}
 
 /** An object of entries; `__proto__` is a name as any other. */
 export const objectOf = (entries: Iterable<readonly [string, unknown]>): JsonObject => Object.fromEntries(entries);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { RequestContext } from '../context.ts';
+import { isObject } from '../lib/json-object.ts';
+import { encodeOctet } from '../lib/percent-encode.ts';
 import { type PathMap, publicPath } from '../lib/public-path.ts';
-import { isObject, objectOf } from './json-walk.ts';
+import { objectOf } from './json-walk.ts';
 
 const webUrl = z
   .url({ protocol: /^https?$/, error: 'expected a URL such as "http://users.internal:8080"' })
@@ -66,8 +68,8 @@ export function findPublicUrls(
 const DEFAULT_PORT = /:(?:80|443)$/;
 
 function hostPattern({ host, port }: URL): string {
-  const escaped = host.replaceAll(/[.[\]]/g, '\\$&');
-  return port === '' ? `${escaped}(?::(?:80|443))?` : escaped;
+  const encodeOctet = host.replaceAll(/[.[\]]/g, '\\$&');
+  return port === '' ? `${encodeOctet}(?::(?:80|443))?` : encodeOctet;
 }
 
 function ownBase({ req, scheme, upstreamHeaders }: RequestContext): string | undefined {
@@ -80,7 +82,7 @@ function turnerOf(url: URL, base: string, { servicePrefix, publicPrefix }: PathM
   const map = {
     servicePrefix: url.pathname.replace(/\/$/, '') + servicePrefix,
     // A client's `:name` in it must not end an attribute of HTML.
-    publicPrefix: publicPrefix.replaceAll(/["'<>&;()`]/g, escaped),
+    publicPrefix: publicPrefix.replaceAll(/["'<>&;()`]/g, encodeOctet),
   };
   return (rest) => {
     const path = publicPath(rest.startsWith('/') ? rest : `/${rest}`, map);
@@ -88,10 +90,6 @@ function turnerOf(url: URL, base: string, { servicePrefix, publicPrefix }: PathM
     // A page may put more behind it.
     return base + path + (rest.endsWith('/') && !path.endsWith('/') ? '/' : '');
   };
-}
-
-function escaped(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 function mapStrings(value: unknown, turn: (text: string) => string): unknown {

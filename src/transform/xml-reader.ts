@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { XMLParser } from 'fast-xml-parser';
+import type { JsonObject } from '../lib/json-object.ts';
 import { MAX_JSON_DEPTH } from '../lib/json-text.ts';
-import type { JsonObject } from './json-walk.ts';
 import { MessageFault } from './message-fault.ts';
 import { decodeReferences, hasForbiddenCharacter, isXmlName } from './xml-text.ts';
 

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from '../lib/json-object.ts';
 import { isRawNumber } from '../lib/json-text.ts';
-import { isObject, type JsonObject } from './json-walk.ts';
 import { MessageFault } from './message-fault.ts';
 import { escapeAttribute, escapeText, isXmlName } from './xml-text.ts';
 

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, own } from '../lib/json-object.ts';
 import { findAtPointer, pointerOfFragment } from '../lib/json-pointer.ts';
-import { isObject, type JsonObject, own } from './openapi/read-document.ts';
 
 /** What a text may be read as. */
 export interface Kind {

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject, own } from '../lib/json-object.ts';
 import { escapePointer, findAtPointer, pointerOfFragment } from '../lib/json-pointer.ts';
 import { DocumentFault } from './document-fault.ts';
-import { isObject, type JsonObject, own } from './openapi/read-document.ts';
 
 /** Finds schemas that refer to themselves on the spot, by `$ref` and `allOf` alone: no value is ever through with them. */
 export class EndlessReferences {

@@ -1,8 +1,8 @@
+import { isObject, type JsonObject } from '../lib/json-object.ts';
 import { escapePointer } from '../lib/json-pointer.ts';
 import { findNearest } from '../nearest-word.ts';
 import { DocumentFault } from './document-fault.ts';
 import { type Fault, formatNames, PatternFault } from './engine.ts';
-import { isObject, type JsonObject } from './openapi/read-document.ts';
 
 /** More of them nobody reads at once. */
 const MAX_FAULTS = 20;

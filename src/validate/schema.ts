@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
+import { isObject, type JsonObject, own } from '../lib/json-object.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { finish, type Steps } from '../lib/steps.ts';
 import type { AttachedDocument } from '../stage.ts';
 import { DocumentFault } from './document-fault.ts';
 import { EndlessReferences } from './endless-reference.ts';
 import { type Check, type Dialect, Engine, findSchemaFaults } from './engine.ts';
-import { isObject, type JsonObject, own, readJsonOrYaml } from './openapi/read-document.ts';
+import { readJsonOrYaml } from './openapi/read-document.ts';
 import { explainSchemaFaults, faultOfCompiling } from './schema-faults.ts';
 
 /** A schema, ready to check values. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { own } from '../lib/json-object.ts';
 import { pointerKeys } from '../lib/json-pointer.ts';
 import { isJsonType, mediaTypeOf } from '../lib/media-type.ts';
 import type { Steps } from '../lib/steps.ts';
@@ -6,7 +7,6 @@ import type { DocumentName, DocumentsKey, Report } from '../stage.ts';
 import { FORM_TYPE } from './body-value.ts';
 import { kindsOf, requiredOf } from './coerce.ts';
 import type { DocumentFault } from './document-fault.ts';
-import { own } from './openapi/read-document.ts';
 import { type CompiledSchema, compileInSteps, InvalidSchema, type SchemaSource } from './schema.ts';
 
 /** A path as it is found again in the text of the file, to be watched: see config/documents.ts. */

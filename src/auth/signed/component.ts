@@ -1,6 +1,7 @@
 import type { RequestContext } from '../../context.ts';
 import { connectionNames } from '../../lib/connection-names.ts';
 import { sentTarget } from '../../lib/mount-path.ts';
+import { encodeOctet } from '../../lib/percent-encode.ts';
 import { Refusal } from '../identity.ts';
 import { readAsSent, valuesOf } from './as-sent.ts';
 import { type Item, memberOf, respell, spell } from './structured.ts';
@@ -135,8 +136,5 @@ function parameterOf(query: string, name: string): string | Refusal {
 
 /** The percent-encode set of application/x-www-form-urlencoded (URL Standard, section 1.3), a space as %20. */
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
-    /[!'()~]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()~]/g, encodeOctet);
 }

@@ -1,6 +1,7 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer } from '../../lib/json-pointer.ts';
 import { DocumentFault } from '../../validate/document-fault.ts';
-import { type ApiDocument, follow, isObject, type JsonObject, own } from '../../validate/openapi/read-document.ts';
+import { type ApiDocument, follow } from '../../validate/openapi/read-document.ts';
 
 /** What an OpenAPI document says of one method at one path, of all that a route is made from. */
 export interface Operation {

@@ -1,7 +1,8 @@
+import { isObject, own } from '../../lib/json-object.ts';
 import { printableJson, withoutControls } from '../../lib/printable.ts';
 import { redactText } from '../../lib/redact.ts';
 import { DocumentFault } from '../../validate/document-fault.ts';
-import { type ApiDocument, isObject, own } from '../../validate/openapi/read-document.ts';
+import type { ApiDocument } from '../../validate/openapi/read-document.ts';
 import { groupRoutes, type RoutePlan } from './group-routes.ts';
 import { listOperations } from './operations.ts';
 import type { ScopeRule } from './scopes.ts';

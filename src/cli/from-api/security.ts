@@ -1,5 +1,6 @@
 import { authOption } from '../../auth/auth-option.ts';
-import { type ApiDocument, follow, isObject, own } from '../../validate/openapi/read-document.ts';
+import { isObject, own } from '../../lib/json-object.ts';
+import { type ApiDocument, follow } from '../../validate/openapi/read-document.ts';
 import type { Requirement } from './operations.ts';
 import { type Alternative, NO_SCOPES, type ScopeRule, scopesOf } from './scopes.ts';
 

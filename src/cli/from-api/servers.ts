@@ -1,5 +1,5 @@
+import { isObject, own } from '../../lib/json-object.ts';
 import { targetUrl } from '../../upstream/target.ts';
-import { isObject, own } from '../../validate/openapi/read-document.ts';
 
 /** Where the operations of a document are served. */
 export interface ServerPlan {

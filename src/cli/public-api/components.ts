@@ -1,8 +1,9 @@
 import { isHiddenField } from '../../answer/head.ts';
 import { createHeaderFilter } from '../../lib/header-filter.ts';
 import type { Hide } from '../../lib/hidden-values.ts';
+import { isObject, own } from '../../lib/json-object.ts';
 import { DocumentFault } from '../../validate/document-fault.ts';
-import { type ApiDocument, follow, isObject, own } from '../../validate/openapi/read-document.ts';
+import { type ApiDocument, follow } from '../../validate/openapi/read-document.ts';
 import type { Json } from './gateway-parts.ts';
 
 /** The kinds of components that a public document takes over; who may call is the gateway's to say. */

@@ -1,8 +1,9 @@
 import { ConfigError } from '../../config/config-error.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
+import { isObject, own } from '../../lib/json-object.ts';
 import type { AttachedDocument } from '../../stage.ts';
 import { DocumentFault } from '../../validate/document-fault.ts';
-import { type ApiDocument, isObject, own, readApiDocument } from '../../validate/openapi/read-document.ts';
+import { type ApiDocument, readApiDocument } from '../../validate/openapi/read-document.ts';
 import { type Components, DocumentCopy } from './components.ts';
 import type { Described } from './operations.ts';
 

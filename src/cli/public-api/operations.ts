@@ -1,6 +1,7 @@
 import type { RouteConfig } from '../../config/routes.ts';
+import { isObject, own } from '../../lib/json-object.ts';
 import { escapePointer } from '../../lib/json-pointer.ts';
-import { type ApiDocument, follow, isObject, own } from '../../validate/openapi/read-document.ts';
+import { type ApiDocument, follow } from '../../validate/openapi/read-document.ts';
 import type { DocumentCopy } from './components.ts';
 import { headerRefs, type Json, LIMIT_HEADERS, PROBLEMS } from './gateway-parts.ts';
 import { type PublicPath, pathOfPrefix, publicPathOf } from './public-path.ts';

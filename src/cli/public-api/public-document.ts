@@ -2,7 +2,7 @@ import type { LoadedRoutes } from '../../config/load-with.ts';
 import { nameOfRoute } from '../../config/route-name.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import type { Hide } from '../../lib/hidden-values.ts';
-import { isObject } from '../../validate/openapi/read-document.ts';
+import { isObject } from '../../lib/json-object.ts';
 import { Components } from './components.ts';
 import { createDescriptions, toldOf } from './descriptions.ts';
 import { gatewayComponents, type Json } from './gateway-parts.ts';

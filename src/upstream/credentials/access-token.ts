@@ -1,4 +1,5 @@
 import type { Call, CallAnswer } from '../../deps.ts';
+import { isObject } from '../../lib/json-object.ts';
 import { type CredentialPart, fieldOf } from './credential.ts';
 import type { AccessTokenOptions } from './options.ts';
 import type { Fetched, Renewed } from './renewed.ts';
@@ -102,8 +103,7 @@ function lifeOf(written: unknown, where: string): number {
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
+    return isObject(value) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
+import { encodeOctet } from '../../lib/percent-encode.ts';
 
 /** Who signs, and for what. */
 export interface AwsScope {
@@ -121,7 +122,7 @@ function compare(a: string, b: string): number {
 
 /** Everything but what is unreserved, as UTF-8 in capital hex (RFC 3986, section 2.3). */
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, toEscape);
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, encodeOctet);
 }
 
 /** AWS reads a plus as a blank, as forms do, and S3 in a path too. */
@@ -136,8 +137,4 @@ function recode(text: string): string {
     const char = String.fromCharCode(Number.parseInt(part.slice(1), 16));
     return /[A-Za-z0-9_.~-]/.test(char) ? char : part.toUpperCase();
   });
-}
-
-function toEscape(char: string): string {
-  return `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 }

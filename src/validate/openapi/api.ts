@@ -1,3 +1,4 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer } from '../../lib/json-pointer.ts';
 import type { Steps } from '../../lib/steps.ts';
 import type { AttachedDocument } from '../../stage.ts';
@@ -9,7 +10,7 @@ import { explainSchemaFaults } from '../schema-faults.ts';
 import { type Operation, readOperation, type Sets } from './operation.ts';
 import { findPathFault, type LeaveOut } from './parameters.ts';
 import { PathTree } from './path-tree.ts';
-import { type ApiDocument, follow, isObject, type JsonObject, own, readServedDocument } from './read-document.ts';
+import { type ApiDocument, follow, readServedDocument } from './read-document.ts';
 import { SchemaSet } from './schema-set.ts';
 
 export interface ApiOptions {

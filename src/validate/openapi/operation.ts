@@ -1,10 +1,11 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer } from '../../lib/json-pointer.ts';
 import { isJsonType, mediaTypeOf } from '../../lib/media-type.ts';
 import { FORM_TYPE } from '../body-value.ts';
 import { type Kinds, kindsOf } from '../coerce.ts';
 import { DocumentFault } from '../document-fault.ts';
 import { type LeaveOut, type Parameters, type Place, readParameters } from './parameters.ts';
-import { type ApiDocument, follow, isObject, type JsonObject, own } from './read-document.ts';
+import { type ApiDocument, follow } from './read-document.ts';
 import type { SchemaSet } from './schema-set.ts';
 
 /** What a body of one type must be. */

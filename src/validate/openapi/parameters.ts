@@ -1,7 +1,8 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer } from '../../lib/json-pointer.ts';
 import { type Kind, type Kinds, kindOf } from '../coerce.ts';
 import { DocumentFault } from '../document-fault.ts';
-import { type ApiDocument, follow, isObject, type JsonObject, own } from './read-document.ts';
+import { type ApiDocument, follow } from './read-document.ts';
 import type { SchemaSet } from './schema-set.ts';
 
 export const PLACES = ['path', 'query', 'header', 'cookie'] as const;

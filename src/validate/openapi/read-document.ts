@@ -1,10 +1,8 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer, findAtPointer, pointerOfFragment } from '../../lib/json-pointer.ts';
 import { finish, type Steps } from '../../lib/steps.ts';
 import { DocumentFault } from '../document-fault.ts';
 import { parseYaml } from './read-yaml.ts';
-
-/** A JSON object of a document: what stands in it was written by others. Ask for keys by `Object.hasOwn` alone. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** An OpenAPI document that was read: an object with a version that is known here, and with paths. */
 export interface ApiDocument {
@@ -110,15 +108,6 @@ function checkDialect(root: JsonObject): void {
   throw new DocumentFault('/jsonSchemaDialect', 'this dialect of JSON Schema is not known here', undefined, {
     hint: `Leave it out, which stands for "${KNOWN_DIALECTS[0]}".`,
   });
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value of a key that is the object's own; no `constructor` of all objects. */
-export function own(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
+import { isObject, type JsonObject, own } from '../../lib/json-object.ts';
 import { escapePointer, findAtPointer, pointerOfFragment } from '../../lib/json-pointer.ts';
 import { parseScriptPattern } from '../../pattern.ts';
 import { DocumentFault } from '../document-fault.ts';
-import { type ApiDocument, isObject, type JsonObject, own } from './read-document.ts';
+import type { ApiDocument } from './read-document.ts';
 
 /** What a schema is read for: a property that is `readOnly` need not be in a request, a `writeOnly` one in no answer. */
 export type Direction = 'request' | 'answer';

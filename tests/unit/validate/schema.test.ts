@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JsonObject } from '../../../src/validate/openapi/read-document.ts';
+import type { JsonObject } from '../../../src/lib/json-object.ts';
 import { compileSchema, InvalidSchema } from '../../../src/validate/schema.ts';
 
 function faultOf(schema: JsonObject): string {

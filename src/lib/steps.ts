@@ -10,7 +10,7 @@ import { setImmediate } from 'node:timers/promises';
 export type Steps<T> = Generator<Promise<unknown> | undefined, T, undefined>;
 
 /** How long work goes on before it lets others have their turn, in milliseconds. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 
 /** Does all of the work in one go; throws where it has to wait for something. */
 export function finish<T>(steps: Steps<T>): T {
@@ -26,7 +26,7 @@ export function finish<T>(steps: Steps<T>): T {
 }
 
 /**
- * Does the work in slices of 5 ms and a step; in between the event loop serves whatever came in.
+ * Does the work in slices of 2 ms and a step; in between the event loop serves whatever came in.
  * Once `signal` is aborted the work is given up, and the signal's reason thrown.
  */
 export async function inSlices<T>(steps: Steps<T>, signal?: AbortSignal): Promise<T> {

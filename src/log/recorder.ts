@@ -10,7 +10,7 @@ const MAX_PIECES = 16;
 /** A longer record is left out. */
 const MAX_RECORD_BYTES = 64 * 1024;
 /** Above this rate requests are thinned out evenly: what is kept of each costs microseconds. */
-const MAX_A_SECOND = 500;
+const MAX_A_SECOND = 200;
 const SECOND_MS = 1000;
 /** It carries a debug token, which is good until it ends. */
 const DEBUG_FIELD = 'x-gateway-debug';
@@ -50,7 +50,7 @@ export interface RecordText {
 
 /**
  * The last requests of the process, as texts in a few large pieces of memory: ten thousand objects that live for
- * minutes would be walked by every collection of the old generation. Above 500 a second a share of them is kept.
+ * minutes would be walked by every collection of the old generation. Above 200 a second a share of them is kept.
  */
 export class Recorder {
   readonly #pieces: Piece[] = [];

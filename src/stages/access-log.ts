@@ -56,9 +56,9 @@ type Keep = (context: RequestContext, atMs: number, status: number) => void;
 function createKeep({ lease }: StageDeps): Keep {
   const recorder = lease.use(recorderKind, '', () => new Recorder());
   return function keep(context, atMs, status) {
+    if (context.parent !== undefined || !recorder.wants(atMs)) return;
     // A WebSocket that ends was kept, and has a stand-in for its request.
-    const isOver = !Array.isArray(context.req.rawHeaders);
-    if (isOver || context.parent !== undefined || !recorder.wants(atMs)) return;
+    if (!Array.isArray(context.req.rawHeaders)) return;
     const kept = describeRecord(context, recordCaller(context), atMs, status);
     if (kept !== undefined) recorder.add(kept);
   };

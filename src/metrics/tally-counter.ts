@@ -41,6 +41,11 @@ export class TallyCounter {
     return row.count;
   }
 
+  /** Shows every count with its labels; both are the living ones. */
+  each(visit: (labels: Readonly<Record<string, string>>, count: Count) => void): void {
+    for (const rows of this.#counts.values()) for (const { labels, count } of rows.values()) visit(labels, count);
+  }
+
   get firstLabel(): string | undefined {
     return this.labelNames[0];
   }

@@ -58,6 +58,15 @@ export class TallyHistogram {
     return tally;
   }
 
+  get bounds(): readonly number[] {
+    return this.#bounds;
+  }
+
+  /** Shows every tally with the value of its label; it is the living one. */
+  each(visit: (value: string, tally: Tally) => void): void {
+    for (const [value, tally] of this.#tallies) visit(value, tally);
+  }
+
   get firstLabel(): string {
     return this.#label;
   }

@@ -62,9 +62,14 @@ export class TallyHistogram {
     return this.#bounds;
   }
 
-  /** Shows every tally with the value of its label; it is the living one. */
-  each(visit: (value: string, tally: Tally) => void): void {
-    for (const [value, tally] of this.#tallies) visit(value, tally);
+  /** The values of the label; what comes or goes while they are walked may be among them or not. */
+  firsts(): Iterable<string> {
+    return this.#tallies.keys();
+  }
+
+  /** The living tally of one value of the label; unlike `labels` it makes none. */
+  find(value: string): Tally | undefined {
+    return this.#tallies.get(value);
   }
 
   get firstLabel(): string {

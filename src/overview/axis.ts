@@ -16,24 +16,20 @@ export class Axis {
     this.#lastMs = nowMs;
   }
 
-  /** A step ends; what is then written of it stands at `place`. */
+  /** Where in a ring the step that is under way will stand. */
+  get next(): number {
+    return (this.#taken + 1) % KEPT_STEPS;
+  }
+
+  /** The step is over, and all of it is written. */
   step(nowMs: number): void {
+    const place = this.next;
     this.#taken += 1;
-    this.#atMs[this.place] = nowMs;
+    this.#atMs[place] = nowMs;
     // A clock that was set back must make no rate negative, nor endless.
     const seconds = (nowMs - this.#lastMs) / 1000;
-    this.#seconds[this.place] = seconds > 0 ? seconds : STEP_SECONDS;
+    this.#seconds[place] = seconds > 0 ? seconds : STEP_SECONDS;
     this.#lastMs = nowMs;
-  }
-
-  /** How many steps there were since the start. */
-  get taken(): number {
-    return this.#taken;
-  }
-
-  /** Where in a ring the last step stands. */
-  get place(): number {
-    return this.#taken % KEPT_STEPS;
   }
 
   /** The places of the last steps, the oldest first: as many as there are, and at most `count`. */

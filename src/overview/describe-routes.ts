@@ -2,20 +2,9 @@ import type { Steps } from '../lib/steps.ts';
 import type { TallyCounter } from '../metrics/tally-counter.ts';
 import type { CompiledRoute } from '../snapshot.ts';
 import { roundTo } from './history.ts';
-import type { CountsByName } from './minute-counts.ts';
 import type { RouteReport } from './report.ts';
 import type { Sampler } from './sampler.ts';
 import type { Span } from './span.ts';
-
-/** What the routes are described from, each read once for all of them. */
-interface RouteCounts {
-  readonly sampler: Sampler;
-  readonly span: Span;
-  readonly totals: ReadonlyMap<string, number>;
-  readonly refusals: CountsByName;
-  readonly decisions: CountsByName;
-  readonly lookups: CountsByName;
-}
 
 /** Every route of the file, a step each. */
 export function* describeRoutes(
@@ -24,26 +13,26 @@ export function* describeRoutes(
   span: Span,
   requests: TallyCounter,
 ): Steps<RouteReport[]> {
-  const counts: RouteCounts = {
-    sampler,
-    span,
-    totals: totalsOf(requests),
-    refusals: sampler.refusals.sum(),
-    decisions: sampler.decisions.sum(),
-    lookups: sampler.lookups.sum(),
-  };
   const reports: RouteReport[] = [];
   for (const route of routes) {
     yield;
-    reports.push(describeRoute(route, counts));
+    reports.push(describeRoute(route, sampler, span, requests));
   }
   return reports;
 }
 
-function describeRoute({ name, prefix, stages, isProtected, config }: CompiledRoute, counts: RouteCounts): RouteReport {
-  const { sampler, span, totals } = counts;
+function describeRoute(
+  { name, prefix, stages, isProtected, config }: CompiledRoute,
+  sampler: Sampler,
+  span: Span,
+  counter: TallyCounter,
+): RouteReport {
   const sum = span.of(sampler.routes.get(name));
   const { requests, clientErrors, serverErrors } = sum;
+  let total = 0;
+  counter.each(name, (_labels, { value }) => {
+    total += value;
+  });
   return {
     name,
     prefix,
@@ -53,31 +42,25 @@ function describeRoute({ name, prefix, stages, isProtected, config }: CompiledRo
     requestsPerSecond: span.perSecond(requests),
     clientErrorsPerSecond: span.perSecond(clientErrors),
     serverErrorsPerSecond: span.perSecond(serverErrors),
-    requests: totals.get(name) ?? 0,
+    requests: total,
     lastMinute: { requests, clientErrors, serverErrors },
     p50Ms: span.percentileMs(sum.whole, 0.5),
     p99Ms: span.percentileMs(sum.whole, 0.99),
-    refusals: Object.fromEntries(counts.refusals.get(name) ?? []),
-    limiter: describeLimiter(stages, counts.decisions.get(name)),
-    cache: stages.includes('cache') ? describeLookups(counts.lookups.get(name)) : null,
+    refusals: Object.fromEntries(sampler.refusals.of(name)),
+    limiter: describeLimiter(stages, sampler.decisions.of(name)),
+    cache: stages.includes('cache') ? describeLookups(sampler.lookups.of(name)) : null,
   };
-}
-
-function totalsOf(requests: TallyCounter): ReadonlyMap<string, number> {
-  const totals = new Map<string, number>();
-  requests.each(({ route = '' }, { value }) => totals.set(route, (totals.get(route) ?? 0) + value));
-  return totals;
 }
 
 const LIMITERS = ['gatewayLimit', 'rateLimit', 'modelTokens', 'mcpLimit', 'graphqlCost'];
 
 type Words = ReadonlyMap<string, number>;
 
-const amountOf = (words: Words | undefined, ...names: readonly string[]): number =>
-  names.reduce((sum, name) => sum + (words?.get(name) ?? 0), 0);
+const amountOf = (words: Words, ...names: readonly string[]): number =>
+  names.reduce((sum, name) => sum + (words.get(name) ?? 0), 0);
 
-function describeLimiter(stages: readonly string[], decisions: Words | undefined): RouteReport['limiter'] {
-  if (decisions === undefined && !LIMITERS.some((stage) => stages.includes(stage))) return null;
+function describeLimiter(stages: readonly string[], decisions: Words): RouteReport['limiter'] {
+  if (decisions.size === 0 && !LIMITERS.some((stage) => stages.includes(stage))) return null;
   return {
     allowed: amountOf(decisions, 'allowed', 'failed-open'),
     refused: amountOf(decisions, 'refused', 'failed-closed'),
@@ -85,7 +68,7 @@ function describeLimiter(stages: readonly string[], decisions: Words | undefined
 }
 
 /** What was answered from the store, as such or since the service said that it still holds; bypasses are neither. */
-export function describeLookups(lookups: Words | undefined): NonNullable<RouteReport['cache']> {
+export function describeLookups(lookups: Words): NonNullable<RouteReport['cache']> {
   const hits = amountOf(lookups, 'hit', 'revalidated');
   const stale = amountOf(lookups, 'stale');
   const misses = amountOf(lookups, 'miss', 'expired');

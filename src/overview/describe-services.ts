@@ -3,7 +3,6 @@ import type { Breaker } from '../upstream/breaker.ts';
 import type { ServiceReport, TargetReport } from '../upstream/service-report.ts';
 import { KEPT_STEPS, MINUTE_STEPS } from './axis.ts';
 import { roundTo } from './history.ts';
-import type { CountsByName } from './minute-counts.ts';
 import type { BreakerReport, ServiceOverview, TargetOverview } from './report.ts';
 import type { Sampler } from './sampler.ts';
 import type { Span } from './span.ts';
@@ -20,30 +19,24 @@ export function* describeServices(
   sampler: Sampler,
   span: Span,
 ): Steps<ServiceOverview[]> {
-  const outcomes = sampler.outcomes.sum();
   const byName = new Map(breakers.map((breaker) => [breaker.name, breaker]));
   const reports: ServiceOverview[] = [];
   for (const service of services) {
     yield;
-    reports.push(describeService(service, byName.get(service.name) ?? null, { sampler, span, outcomes }));
+    reports.push(describeService(service, byName.get(service.name) ?? null, sampler, span));
   }
   return reports;
-}
-
-interface ServiceCounts {
-  readonly sampler: Sampler;
-  readonly span: Span;
-  readonly outcomes: CountsByName;
 }
 
 function describeService(
   { name, targets, discovery }: ServiceReport,
   breaker: BreakerReport | null,
-  { sampler, span, outcomes }: ServiceCounts,
+  sampler: Sampler,
+  span: Span,
 ): ServiceOverview {
   const { requests, serverErrors: failed, whole } = span.of(sampler.services.get(name));
-  const words = outcomes.get(name);
-  const timedOut = DEADLINES.reduce((sum, outcome) => sum + (words?.get(outcome) ?? 0), 0);
+  const words = sampler.outcomes.of(name);
+  const timedOut = DEADLINES.reduce((sum, outcome) => sum + (words.get(outcome) ?? 0), 0);
   return {
     name,
     healthy: targets.filter(({ isHealthy }) => isHealthy).length,

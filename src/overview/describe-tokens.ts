@@ -18,16 +18,17 @@ export function describeTokens(
   limits: readonly LimitReport[],
 ): readonly TokenReport[] {
   const totals = new Map<string, Totals>();
-  modelTokens.each(({ route = '', direction, model = '' }, { value }) => {
-    const key = JSON.stringify([route, model]);
-    const total = totals.get(key) ?? { route, model, inTotal: 0, outTotal: 0 };
-    totals.set(key, total);
-    if (direction === 'in') total.inTotal += value;
-    else total.outTotal += value;
-  });
-  const minute = sampler.tokens.sum();
+  for (const name of modelTokens.firsts()) {
+    modelTokens.each(name, ({ route = '', direction, model = '' }, { value }) => {
+      const key = JSON.stringify([route, model]);
+      const total = totals.get(key) ?? { route, model, inTotal: 0, outTotal: 0 };
+      totals.set(key, total);
+      if (direction === 'in') total.inTotal += value;
+      else total.outTotal += value;
+    });
+  }
   const perMinute = (route: string, direction: string, model: string): number =>
-    Math.round(span.perSecond(minute.get(route)?.get(tokenWord(direction, model)) ?? 0) * 60);
+    Math.round(span.perSecond(sampler.tokens.of(route).get(tokenWord(direction, model)) ?? 0) * 60);
   return [...totals.values()].map(({ route, model, inTotal, outTotal }) => ({
     route,
     model,

@@ -13,18 +13,16 @@ export class Differences {
     return value - before;
   }
 
-  /** Of each bucket; undefined where nothing was observed. */
-  ofTally(tally: Tally): Float64Array | undefined {
+  /** Of each bucket, written into `added`. */
+  ofTally(tally: Tally | undefined, added: Float64Array): void {
+    if (tally === undefined) return;
     const { counts } = tally;
-    const before = this.#buckets.get(tally);
+    let before = this.#buckets.get(tally);
     if (before === undefined) {
-      if (counts.every((count) => count === 0)) return undefined;
-      this.#buckets.set(tally, counts.slice());
-      return counts.slice();
+      before = new Float64Array(counts.length);
+      this.#buckets.set(tally, before);
     }
-    if (counts.every((count, place) => count === before[place])) return undefined;
-    const added = counts.map((count, place) => count - (before[place] as number));
+    for (let i = 0; i < counts.length; i += 1) added[i] = (counts[i] as number) - (before[i] as number);
     before.set(counts);
-    return added;
   }
 }

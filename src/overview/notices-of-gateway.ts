@@ -52,7 +52,7 @@ function ofRedis({ redis, redisChanges, at }: NoticeFacts): Notice[] {
     return [{ severity: 'bad', text, link: null }];
   }
   if (redis !== 'down') return [];
-  const text = `Redis is down since ${timeOf(since, at)}: limits are counted in each gateway by itself, and nothing is cached; see that it runs and that REDIS_URL is right`;
+  const text = `Redis is down since ${timeOf(since, at)}: limits are counted by each gateway for itself (or as onStoreError says), shared caches are off; see that it runs and that REDIS_URL is right`;
   return [{ severity: 'bad', text, link: null }];
 }
 

@@ -59,7 +59,12 @@ function ofNoTargets({ name, healthy, total, discovery }: ServiceOverview): Noti
   return [{ severity: 'bad', text, link }];
 }
 
-function ofFailures({ name, service, lastMinute: { requests, serverErrors } }: RouteReport): Notice[] {
+/** Answers that the file asks for wake nobody. */
+const ON_PURPOSE = ['maintenance', 'injected_fault'];
+
+function ofFailures({ name, service, lastMinute, refusals }: RouteReport): Notice[] {
+  const { requests } = lastMinute;
+  const serverErrors = ON_PURPOSE.reduce((left, code) => left - (refusals[code] ?? 0), lastMinute.serverErrors);
   if (serverErrors < LEAST_FAILING || serverErrors <= requests * FAILING_SHARE) return [];
   const where = service === null ? '' : ` (service ${service})`;
   const text = `${percentOf(serverErrors, requests)} of the requests of ${name}${where} fail: ${serverErrors} of ${requests} in the last minute were answered 5xx; GET /recent?route=${inUrl(name)} says why`;

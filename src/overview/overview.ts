@@ -39,12 +39,20 @@ export function createOverview(source: OverviewSource): Overview {
   };
   const { sampler, loop, faults, redisChanges } = watchers;
   let underWay: Promise<string> | undefined;
+  let step: Promise<void> | undefined;
 
-  async function sample(): Promise<void> {
-    sampler.sample(clock.now());
+  async function endStep(): Promise<void> {
+    await inSlices(sampler.sample(clock.now()));
     for (const counts of pool.list(consumerCountsKind)) counts.step();
     loop.step();
     await faults.step();
+  }
+
+  function sample(): Promise<void> {
+    step ??= endStep().finally(() => {
+      step = undefined;
+    });
+    return step;
   }
 
   const timer = setInterval(() => void sample(), STEP_SECONDS * 1000);

@@ -112,10 +112,7 @@ function describeConsumers(pool: Pool, span: Span): readonly ConsumerReport[] {
 function describeCache(pool: Pool, sampler: Sampler, maxBytes: number): CacheReport | null {
   const [shared] = pool.list(sharedKind);
   if (shared === undefined) return null;
-  const all = new Map<string, number>();
-  for (const words of sampler.lookups.sum().values())
-    for (const [word, amount] of words) all.set(word, (all.get(word) ?? 0) + amount);
-  const { hitRate } = describeLookups(all);
+  const { hitRate } = describeLookups(sampler.lookups.ofAll());
   const { bytes, entries } = shared.usage;
   return { hitRate, bytes, maxBytes, entries, store: shared.isLocal ? 'memory' : 'redis' };
 }

@@ -1,17 +1,6 @@
 import { KEPT_STEPS } from './axis.ts';
 import { Ring, type StepCounts } from './ring.ts';
 
-/** What happened in a step, as it is being counted. */
-export class StepSum implements StepCounts {
-  requests = 0;
-  clientErrors = 0;
-  serverErrors = 0;
-  whole: ArrayLike<number> = [];
-  gateway: ArrayLike<number> = [];
-}
-
-const NOTHING: StepCounts = Object.freeze(new StepSum());
-
 /**
  * A ring for each name with traffic, at most so many: one that comes when all are taken has none until another has
  * been without traffic for half an hour, or is gone from the configuration.
@@ -34,18 +23,20 @@ export class Rings {
     return this.#rings.get(name);
   }
 
-  /** Takes in a step; `isKnown` says of a name whether there is still anything that has it. */
-  write(place: number, sums: ReadonlyMap<string, StepCounts>, isKnown: (name: string) => boolean): void {
-    for (const [name, ring] of this.#rings) {
-      ring.write(place, sums.get(name) ?? NOTHING);
-      if (ring.idleSteps >= KEPT_STEPS || !isKnown(name)) this.#rings.delete(name);
-    }
-    for (const [name, sum] of sums) {
-      if (this.#rings.size >= this.#max) return;
-      if (this.#rings.has(name) || !isKnown(name)) continue;
-      const ring = new Ring(this.#bounds);
-      ring.write(place, sum);
+  /** Takes in what happened under a name in a step. */
+  write(name: string, place: number, counts: StepCounts): void {
+    let ring = this.#rings.get(name);
+    if (ring === undefined) {
+      if (counts.requests === 0 || this.#rings.size >= this.#max) return;
+      ring = new Ring(this.#bounds);
       this.#rings.set(name, ring);
     }
+    ring.write(place, counts);
+    if (ring.idleSteps >= KEPT_STEPS) this.#rings.delete(name);
+  }
+
+  /** Lets go of the rings of names that nothing has any more. */
+  retain(known: ReadonlySet<string>): void {
+    for (const name of this.#rings.keys()) if (!known.has(name)) this.#rings.delete(name);
   }
 }

@@ -1,19 +1,19 @@
-import type { TallyHistogram } from '../metrics/tally-histogram.ts';
+import type { Steps } from '../lib/steps.ts';
+import type { TallyCounter } from '../metrics/tally-counter.ts';
 import type { Metrics } from '../metrics.ts';
 import { Axis } from './axis.ts';
 import { Differences } from './differences.ts';
 import { MinuteCounts } from './minute-counts.ts';
 import { Ring } from './ring.ts';
-import { Rings, StepSum } from './rings.ts';
+import { Rings } from './rings.ts';
+import { StepSum } from './step-sum.ts';
 
-/** Rings are 10 KB each: 10 MB for routes, and 5 MB for services, at the most. */
+/** A ring is 12 KB: 12 MB for routes, and 6 MB for services, at the most. */
 const MAX_ROUTES = 1000;
 const MAX_SERVICES = 500;
 
 /** Outcomes of attempts that say nothing of the service. */
 const NOT_FAILED = new Set(['ok', 'aborted-by-client', 'upload-refused']);
-
-type Sums = Map<string, StepSum>;
 
 /**
  * Reads the tallies of the metrics from time to time and keeps what was added to them: the whole gateway, each route and
@@ -30,7 +30,7 @@ export class Sampler {
   readonly decisions = new MinuteCounts();
   readonly lookups = new MinuteCounts();
   readonly outcomes = new MinuteCounts();
-  /** By route, and by JSON of direction and model. */
+  /** By route, and by `tokenWord` of direction and model. */
   readonly tokens = new MinuteCounts();
   readonly #metrics: Metrics;
   readonly #differences = new Differences();
@@ -44,101 +44,80 @@ export class Sampler {
     this.services = new Rings(this.bounds, MAX_SERVICES);
   }
 
-  /** Ends a step now. */
-  sample(nowMs: number): void {
+  /** Ends a step; requests are served between routes, each of which is read at one moment. */
+  *sample(nowMs: number): Steps<void> {
+    yield* this.#sampleRoutes();
+    yield* this.#sampleServices();
+    for (const counts of [this.refusals, this.decisions, this.lookups, this.outcomes, this.tokens]) counts.step();
     this.axis.step(nowMs);
-    const { place } = this.axis;
-    this.#sampleRoutes(place);
-    this.#sampleServices(place);
-    this.#sampleWords();
   }
 
-  #sampleRoutes(place: number): void {
+  *#sampleRoutes(): Steps<void> {
+    const { next } = this.axis;
+    const whole = new StepSum(this.bounds.length + 1);
+    const known = new Set<string>();
+    for (const route of this.#metrics.requestDuration.firsts()) {
+      yield;
+      known.add(route);
+      const sum = this.#readRoute(route);
+      whole.add(sum);
+      this.routes.write(route, next, sum);
+    }
+    this.routes.retain(known);
+    this.whole.write(next, whole);
+  }
+
+  #readRoute(route: string): StepSum {
     const { requests, requestDuration, gatewayDuration } = this.#metrics;
-    const sums: Sums = new Map();
-    const whole = new StepSum();
-    requests.each((labels, count) => {
-      const added = this.#differences.ofCount(count);
-      if (added === 0) return;
-      for (const sum of [sumOf(sums, labels['route']), whole]) addStatus(sum, Number(labels['status']), added);
-    });
-    const known = this.#sampleDurations(requestDuration, sums, whole, 'whole');
-    this.#sampleDurations(gatewayDuration, sums, whole, 'gateway');
-    this.whole.write(place, whole);
-    this.routes.write(place, sums, (name) => known.has(name));
+    const { refusals, limiterDecisions, cacheLookups, modelTokens } = this.#metrics;
+    const sum = new StepSum(this.bounds.length + 1);
+    requests.each(route, ({ status }, count) => sum.count(Number(status), this.#differences.ofCount(count)));
+    this.#differences.ofTally(requestDuration.find(route), sum.whole);
+    this.#differences.ofTally(gatewayDuration.find(route), sum.gateway);
+    this.#readWords(refusals, route, this.refusals, ({ code }) => code);
+    this.#readWords(limiterDecisions, route, this.decisions, ({ decision }) => decision);
+    this.#readWords(cacheLookups, route, this.lookups, ({ result }) => result);
+    this.#readWords(modelTokens, route, this.tokens, ({ direction, model }) => tokenWord(direction, model));
+    return sum;
   }
 
   /** `requests` of a service are attempts, those that were repeated among them; its errors are attempts that failed. */
-  #sampleServices(place: number): void {
+  *#sampleServices(): Steps<void> {
     const { attempts, upstreamDuration } = this.#metrics;
-    const sums: Sums = new Map();
+    const { next } = this.axis;
     const known = new Set<string>();
-    attempts.each(({ service = '', outcome = '' }, count) => {
+    for (const service of attempts.firsts()) {
+      yield;
       known.add(service);
+      const sum = new StepSum(this.bounds.length + 1);
+      attempts.each(service, ({ outcome = '' }, count) => {
+        const added = this.#differences.ofCount(count);
+        sum.count(NOT_FAILED.has(outcome) ? 0 : FAILED, added);
+        this.outcomes.add(service, outcome, added);
+      });
+      this.#differences.ofTally(upstreamDuration.find(service), sum.whole);
+      this.services.write(service, next, sum);
+    }
+    this.services.retain(known);
+  }
+
+  #readWords(
+    counter: TallyCounter,
+    route: string,
+    counts: MinuteCounts,
+    wordOf: (labels: Readonly<Record<string, string>>) => string | undefined,
+  ): void {
+    counter.each(route, (labels, count) => {
       const added = this.#differences.ofCount(count);
-      if (added === 0) return;
-      const sum = sumOf(sums, service);
-      sum.requests += added;
-      if (!NOT_FAILED.has(outcome)) sum.serverErrors += added;
-      this.outcomes.add(service, outcome, added);
+      if (added !== 0) counts.add(route, wordOf(labels) ?? '', added);
     });
-    this.#sampleDurations(upstreamDuration, sums, undefined, 'whole');
-    this.services.write(place, sums, (name) => known.has(name));
-    this.outcomes.step();
-  }
-
-  #sampleDurations(
-    histogram: TallyHistogram,
-    sums: Sums,
-    total: StepSum | undefined,
-    which: 'whole' | 'gateway',
-  ): ReadonlySet<string> {
-    const known = new Set<string>();
-    const all = new Float64Array(this.bounds.length + 1);
-    histogram.each((name, tally) => {
-      known.add(name);
-      const added = this.#differences.ofTally(tally);
-      if (added === undefined) return;
-      sumOf(sums, name)[which] = added;
-      for (const [bucket, count] of added.entries()) (all[bucket] as number) += count;
-    });
-    if (total !== undefined) total[which] = all;
-    return known;
-  }
-
-  #sampleWords(): void {
-    const { refusals, limiterDecisions, cacheLookups, modelTokens } = this.#metrics;
-    const differences = this.#differences;
-    refusals.each(({ route = '', code = '' }, count) => this.refusals.add(route, code, differences.ofCount(count)));
-    limiterDecisions.each(({ route = '', decision = '' }, count) =>
-      this.decisions.add(route, decision, differences.ofCount(count)),
-    );
-    cacheLookups.each(({ route = '', result = '' }, count) =>
-      this.lookups.add(route, result, differences.ofCount(count)),
-    );
-    modelTokens.each(({ route = '', direction = '', model = '' }, count) =>
-      this.tokens.add(route, tokenWord(direction, model), differences.ofCount(count)),
-    );
-    for (const counts of [this.refusals, this.decisions, this.lookups, this.tokens]) counts.step();
   }
 }
+
+/** A status that stands for an attempt that failed, whatever became of it. */
+const FAILED = 500;
 
 /** Under what tokens of a direction and a model are counted in `Sampler.tokens`. */
-export function tokenWord(direction: string, model: string): string {
+export function tokenWord(direction = '', model = ''): string {
   return JSON.stringify([direction, model]);
-}
-
-function sumOf(sums: Sums, name = ''): StepSum {
-  let sum = sums.get(name);
-  if (sum === undefined) {
-    sum = new StepSum();
-    sums.set(name, sum);
-  }
-  return sum;
-}
-
-function addStatus(sum: StepSum, status: number, amount: number): void {
-  sum.requests += amount;
-  if (status >= 500) sum.serverErrors += amount;
-  else if (status >= 400) sum.clientErrors += amount;
 }

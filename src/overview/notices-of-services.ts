@@ -13,9 +13,10 @@ const FAILING_SHARE = 0.05;
 
 /** Circuits, targets, slowness, and routes that fail. */
 export function noticesOfServices({ at, breakers, services, routes }: NoticeFacts): readonly Notice[] {
+  const names = new Set(services.map(({ name }) => name));
   return [
     ...firstOf(
-      breakers.flatMap((breaker) => ofBreaker(breaker, at)),
+      breakers.flatMap((breaker) => ofBreaker(breaker, at, names)),
       'circuits are not closed',
     ),
     ...firstOf(services.flatMap(ofNoTargets), 'services are without a healthy target'),
@@ -30,8 +31,9 @@ export function noticesOfServices({ at, breakers, services, routes }: NoticeFact
 function ofBreaker(
   { name, state, since, isForced, opened, retryAfterSeconds }: BreakerReport,
   nowMs: number,
+  services: ReadonlySet<string>,
 ): Notice[] {
-  const link = `breaker/${name}`;
+  const link = `${services.has(name) ? 'service' : 'breaker'}/${name}`;
   const when = timeOf(since, nowMs);
   if (isForced) {
     const text = `the circuit of ${name} is held open by an operator since ${when}: nobody gets through; give it back with POST /breakers/${inUrl(name)}?state=auto`;

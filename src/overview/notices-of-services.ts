@@ -28,12 +28,18 @@ export function noticesOfServices({ at, breakers, services, routes }: NoticeFact
   ];
 }
 
+/** The circuit of a route is called after it. */
+function linkOf(breaker: string, services: ReadonlySet<string>): string {
+  if (services.has(breaker)) return `service/${breaker}`;
+  return breaker.startsWith('route ') ? `route/${breaker.slice('route '.length)}` : `breaker/${breaker}`;
+}
+
 function ofBreaker(
   { name, state, since, isForced, opened, retryAfterSeconds }: BreakerReport,
   nowMs: number,
   services: ReadonlySet<string>,
 ): Notice[] {
-  const link = `${services.has(name) ? 'service' : 'breaker'}/${name}`;
+  const link = linkOf(name, services);
   const when = timeOf(since, nowMs);
   if (isForced) {
     const text = `the circuit of ${name} is held open by an operator since ${when}: nobody gets through; give it back with POST /breakers/${inUrl(name)}?state=auto`;

@@ -49,10 +49,10 @@ describe('circuits', () => {
     );
   });
 
-  test('one of a service leads to the service, another one to itself', () => {
-    const breakers = [breakerOf({ state: 'half-open' }), breakerOf({ name: '/own', state: 'half-open' })];
+  test('one of a service leads to the service, one of a route to the route', () => {
+    const breakers = ['orders', 'route /own', 'gone'].map((name) => breakerOf({ name, state: 'half-open' }));
     const links = findNotices(factsOf({ breakers, services: [serviceOf()] })).map(({ link }) => link);
-    assert.deepEqual(links, ['service/orders', 'breaker//own']);
+    assert.deepEqual(links, ['service/orders', 'route//own', 'breaker/gone']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { MAX_MINUTES } from '../overview/history.ts';
+import { reportServices } from '../server/report.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 
 const DEFAULT_MINUTES = 10;
@@ -13,7 +14,7 @@ export async function showOverview({ overview }: Pick<AdminSource, 'overview'>):
  * `?service=`.
  */
 export function showHistory(
-  { overview, gateway }: Pick<AdminSource, 'overview' | 'gateway'>,
+  { overview, gateway, deps }: Pick<AdminSource, 'overview' | 'gateway' | 'deps'>,
   query: URLSearchParams,
 ): AdminAnswer {
   const minutes = Number(query.get('minutes') ?? DEFAULT_MINUTES);
@@ -22,9 +23,10 @@ export function showHistory(
   const route = query.get('route') ?? undefined;
   const service = query.get('service') ?? undefined;
   if (route !== undefined && service !== undefined) return WHAT;
-  const names = gateway.snapshot.routes.map(({ name }) => name);
-  if (route !== undefined && !names.includes(route) && route !== NO_ROUTE)
+  if (route !== undefined && route !== NO_ROUTE && !gateway.snapshot.routes.some(({ name }) => name === route))
     return refusal('not_found', { detail: 'No route has this name; see /routes.' });
+  if (service !== undefined && !reportServices(deps.pool).some(({ name }) => name === service))
+    return refusal('not_found', { detail: 'No service has this name; see /state.' });
   return ok(overview.history({ route, service, minutes }));
 }
 

@@ -51,8 +51,10 @@ test('the overview agrees with the requests that were sent', async (t) => {
   // Repeats of what failed are attempts, too.
   assert.ok(services[0].lastMinute.requests >= 12);
   assert.ok(services[0].lastMinute.failed >= 2);
-  const perSecond = (count: number) => Math.round((count / window.seconds) * 1000) / 1000;
-  assert.ok(Math.abs(window.requestsPerSecond / perSecond(16) - 1) < 0.3);
+  // Rates have one denominator, so they are to each other as the counts are.
+  assert.ok(Math.abs(window.requestsPerSecond / route.requestsPerSecond - 16 / 12) < 0.01);
+  assert.ok(Math.abs(window.clientErrorsPerSecond / route.clientErrorsPerSecond - 7 / 3) < 0.01);
+  assert.ok(window.seconds > 0 && window.p50Ms > 0 && window.p99Ms >= window.p95Ms && window.gatewayP99Ms > 0);
   assert.equal(rest.status, 'serving');
   assert.equal(rest.redis, 'not configured');
   assert.equal(rest.cache, null);
@@ -89,6 +91,33 @@ test('of targets and circuits is told what is the matter, and what to do', async
   assert.match(texts[0], /^bad: the circuit of dead is open since .*, after 5 of 5 calls had failed/);
   assert.ok(texts.some((text: string) => /^bad: 100 % of the requests of \/dead .* fail: 8 of 8/.test(text)));
   assert.ok(texts.some((text: string) => /^warn: 1 of 2 targets of mixed is out/.test(text)));
+});
+
+test('a service that has become slow is told beside how it mostly is, and one that runs into its timeout', async (t) => {
+  let waitMs = 0;
+  const service = await startService(t, (_req, res) => void setTimeout(() => res.end('done'), waitMs));
+  const gateway = await startGateway(t, {
+    file: {
+      services: { users: { targets: [service.url], circuitBreaker: { minimumRequests: 1000 } } },
+      routes: [
+        { prefix: '/users', service: 'users', auth: 'none', retry: { attempts: 1 } },
+        { prefix: '/quick', service: 'users', auth: 'none', retry: { attempts: 1 }, timeouts: { headers: '100ms' } },
+      ],
+    },
+  });
+  for (let step = 0; step < 40; step += 1) {
+    await askTimes(1, `${gateway.url}/users/1`);
+    await gateway.overview.sample();
+  }
+  waitMs = 400;
+  await Promise.all(Array.from({ length: 20 }, () => ask(`${gateway.url}/users/1`)));
+  await Promise.all(Array.from({ length: 6 }, () => ask(`${gateway.url}/quick/1`)));
+  const { services, notices } = await overviewOf(gateway);
+  assert.ok(services[0].usualP99Ms < 100 && services[0].p99Ms > 250, JSON.stringify(services[0]));
+  assert.equal(services[0].lastMinute.timedOut, 6);
+  const texts = notices.map(({ severity, text }: Answer['json']) => `${severity}: ${text}`).join('\n');
+  assert.match(texts, /^warn: users is slow: its p99 is \d+ ms, and mostly \d+ ms/m);
+  assert.match(texts, /^bad: users runs into its timeouts: 6 of 37 calls/m);
 });
 
 test('limits, caches and budgets of tokens are told with what they have decided', async (t) => {
@@ -232,7 +261,8 @@ test('the history agrees with the requests that were sent', async (t) => {
   }
   const ofService = (await ask(`${gateway.adminUrl}/history?service=users`)).json;
   assert.deepEqual(ofService.requests.map(Boolean), [true, false, true]);
-  assert.equal((await ask(`${gateway.adminUrl}/history?route=/nobody`)).status, 404);
+  for (const query of ['route=/nobody', 'service=nobody', 'service=__proto__'])
+    assert.equal((await ask(`${gateway.adminUrl}/history?${query}`)).status, 404);
   assert.equal((await ask(`${gateway.adminUrl}/history?minutes=31`)).status, 400);
   assert.equal((await ask(`${gateway.adminUrl}/history?minute=3`)).status, 400);
 });

@@ -8,6 +8,8 @@ const SLOW_MS = 200;
 /** Fewer requests in a minute prove nothing. */
 const LEAST_REQUESTS = 20;
 const LEAST_FAILING = 5;
+/** So often a circuit closes again in ten minutes that flaps. */
+const FLAPS = 3;
 /** From this share on it is bad. */
 const FAILING_SHARE = 0.05;
 
@@ -28,6 +30,11 @@ export function noticesOfServices({ at, breakers, services, routes }: NoticeFact
   ];
 }
 
+function flapping(name: string, times: number, link: string): Notice {
+  const text = `the circuit of ${name} is flapping: it has opened and closed again ${times} times in the last 10 minutes, and is closed at the moment; the service fails part of the time: GET /recent?service=${inUrl(name)} says how`;
+  return { severity: 'warn', text, link };
+}
+
 /** The circuit of a route is called after it. */
 function linkOf(breaker: string, services: ReadonlySet<string>): string {
   if (services.has(breaker)) return `service/${breaker}`;
@@ -35,7 +42,7 @@ function linkOf(breaker: string, services: ReadonlySet<string>): string {
 }
 
 function ofBreaker(
-  { name, state, since, isForced, opened, retryAfterSeconds }: BreakerReport,
+  { name, state, since, isForced, closedAgain, opened, retryAfterSeconds }: BreakerReport,
   nowMs: number,
   services: ReadonlySet<string>,
 ): Notice[] {
@@ -45,7 +52,7 @@ function ofBreaker(
     const text = `the circuit of ${name} is held open by an operator since ${when}: nobody gets through; give it back with POST /breakers/${inUrl(name)}?state=auto`;
     return [{ severity: 'warn', text, link }];
   }
-  if (state === 'closed') return [];
+  if (state === 'closed') return closedAgain < FLAPS ? [] : [flapping(name, closedAgain, link)];
   const why = opened === undefined ? '' : `, after ${opened.failures} of ${opened.calls} calls had failed`;
   if (state === 'half-open') {
     const text = `the circuit of ${name} is half-open since ${when}${why}: the next call decides; watch whether it closes`;

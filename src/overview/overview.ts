@@ -1,6 +1,7 @@
 import { inSlices } from '../lib/steps.ts';
 import { consumerCountsKind } from '../log/consumer-counts.ts';
 import { STEP_SECONDS } from './axis.ts';
+import { Closings } from './closings.ts';
 import { CountedFaults } from './counted-faults.ts';
 import { describeHistory, type History } from './history.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -34,10 +35,11 @@ export function createOverview(source: OverviewSource): Overview {
     sampler: new Sampler(metrics, clock.now()),
     loop: new LoopDelay(),
     faults: new CountedFaults(metrics, clock),
+    closings: new Closings(),
     redisChanges: redis === undefined ? undefined : new RedisChanges(redis, clock),
     version: readOwnVersion(),
   };
-  const { sampler, loop, faults, redisChanges } = watchers;
+  const { sampler, loop, faults, closings, redisChanges } = watchers;
   let underWay: Promise<string> | undefined;
   let step: Promise<void> | undefined;
 
@@ -45,6 +47,7 @@ export function createOverview(source: OverviewSource): Overview {
     await inSlices(sampler.sample(clock.now()));
     for (const counts of pool.list(consumerCountsKind)) counts.step();
     loop.step();
+    closings.step(metrics.breakerTransitions, clock.now());
     await faults.step();
   }
 

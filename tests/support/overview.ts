@@ -47,7 +47,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
 }
 
 export function breakerOf(more: Partial<BreakerReport> = {}): BreakerReport {
-  return { name: 'orders', state: 'closed', since: NOON_MS - 5 * MINUTE_MS, isForced: false, ...more };
+  return { name: 'orders', state: 'closed', since: NOON_MS - 5 * MINUTE_MS, isForced: false, closedAgain: 0, ...more };
 }
 
 export function serviceOf(more: Partial<ServiceOverview> = {}): ServiceOverview {

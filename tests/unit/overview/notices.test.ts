@@ -49,6 +49,14 @@ describe('circuits', () => {
     );
   });
 
+  test('one that opens and closes by turns is told, though it be closed at the moment', () => {
+    assertOne(
+      { breakers: [breakerOf({ closedAgain: 4 })] },
+      /^warn: the circuit of orders is flapping: .* 4 times in the last 10 minutes/,
+    );
+    assert.deepEqual(told({ breakers: [breakerOf({ closedAgain: 2 })] }), []);
+  });
+
   test('one of a service leads to the service, one of a route to the route', () => {
     const breakers = ['orders', 'route /own', 'gone'].map((name) => breakerOf({ name, state: 'half-open' }));
     const links = findNotices(factsOf({ breakers, services: [serviceOf()] })).map(({ link }) => link);

@@ -1,5 +1,5 @@
 import type { NoticeFacts } from '../../src/overview/notice-facts.ts';
-import type { BreakerReport, RouteReport, ServiceOverview } from '../../src/overview/report.ts';
+import type { BreakerReport, RouteReport, ServiceOverview, TargetOverview } from '../../src/overview/report.ts';
 
 /** Noon of the first of January 2026, UTC. */
 export const NOON_MS = 1_767_268_800_000;
@@ -66,6 +66,10 @@ export function serviceOf(more: Partial<ServiceOverview> = {}): ServiceOverview 
     targets: [],
     ...more,
   };
+}
+
+export function targetOf(url: string, state: 'in' | 'out', reason: string): TargetOverview {
+  return { url, state, reason, inFlight: 0, latencyMs: 0, weight: 1 };
 }
 
 export function routeOf(more: Partial<RouteReport> = {}): RouteReport {

@@ -19,7 +19,7 @@ export function showHistory(
 ): AdminAnswer {
   const minutes = Number(query.get('minutes') ?? DEFAULT_MINUTES);
   const isKnown = [...query.keys()].every((key) => KEYS.includes(key));
-  if (!isKnown || !(minutes > 0 && minutes <= MAX_MINUTES)) return WHAT;
+  if (!isKnown || !Number.isInteger(minutes) || minutes < 1 || minutes > MAX_MINUTES) return WHAT;
   const route = query.get('route') ?? undefined;
   const service = query.get('service') ?? undefined;
   if (route !== undefined && service !== undefined) return WHAT;

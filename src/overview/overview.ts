@@ -30,7 +30,7 @@ export interface Overview {
 
 /** Begins to watch a gateway. Nothing of it is on the path of requests; of a thousand busy routes it keeps 30 MB. */
 export function createOverview(source: OverviewSource): Overview {
-  const { metrics, clock, redis, pool } = source.deps;
+  const { metrics, clock, redis, pool, log } = source.deps;
   const watchers: Watchers = {
     sampler: new Sampler(metrics, clock.now()),
     loop: new LoopDelay(),
@@ -58,7 +58,11 @@ export function createOverview(source: OverviewSource): Overview {
     return step;
   }
 
-  const timer = setInterval(() => void sample(), STEP_SECONDS * 1000);
+  // What only looks on must end no gateway.
+  const timer = setInterval(
+    () => void sample().catch((error: unknown) => log.error('the overview could not take a step', { error })),
+    STEP_SECONDS * 1000,
+  );
   timer.unref();
   return {
     render() {

@@ -263,8 +263,8 @@ test('the history agrees with the requests that were sent', async (t) => {
   assert.deepEqual(ofService.requests.map(Boolean), [true, false, true]);
   for (const query of ['route=/nobody', 'service=nobody', 'service=__proto__'])
     assert.equal((await ask(`${gateway.adminUrl}/history?${query}`)).status, 404);
-  assert.equal((await ask(`${gateway.adminUrl}/history?minutes=31`)).status, 400);
-  assert.equal((await ask(`${gateway.adminUrl}/history?minute=3`)).status, 400);
+  for (const query of ['minutes=31', 'minutes=0', 'minutes=0.3', 'minutes=', 'minute=3', 'route=/users&service=users'])
+    assert.equal((await ask(`${gateway.adminUrl}/history?${query}`)).status, 400, query);
 });
 
 test('a refused reload is told with its place and its words until it is mended', async (t) => {

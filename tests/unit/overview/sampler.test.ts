@@ -20,7 +20,7 @@ function createSampler() {
 function request(
   { requests, requestDuration, gatewayDuration }: Metrics,
   route: string,
-  status: number,
+  status: number | string,
   seconds = 0.02,
 ) {
   requests.labels(route, 'GET', String(status), 'service').inc();

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { readFragments } from '../support/documents.ts';
 import { startGateway } from '../support/gateway.ts';
-import { exampleOf } from '../support/migrating/example.ts';
+import { exampleOf, STAGES } from '../support/migrating/example.ts';
 import { callAndTell, readRecording, startServices } from '../support/migrating/recorded.ts';
 
 /** Gateways that are not run by the tests; tests/support/migrating/record.ts has asked them. */
@@ -24,3 +27,13 @@ for (const [name, page] of Object.entries(PAGES)) {
     });
   }
 }
+
+test('docs/migrating/k-fastify-gateway.md shows the stage that stands for the hooks as it is', () => {
+  const shown = readFragments().find(({ file, language }) => file === PAGES['fast-gateway'] && language === 'ts');
+  const lines = readFileSync(path.join(STAGES, 'private-hooks.ts'), 'utf8').split('\n');
+  const others = shown?.text
+    .trim()
+    .split('\n')
+    .filter((line) => !lines.includes(line));
+  assert.deepEqual(others, []);
+});

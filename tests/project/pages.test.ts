@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
 import { renderCheckingPage } from '../../scripts/docs/findings-table.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
-import { anchorsOf, linksOf, pagesOfDocs } from '../support/documents.ts';
+import { anchorsOf, linksOf, pagesOfDocs, withoutCode } from '../support/documents.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -69,6 +69,18 @@ test('every heading that a page links to is there', () => {
   );
   assert.ok(links.filter(({ anchor }) => anchor !== undefined).length > 100);
   assert.deepEqual(dead, []);
+});
+
+test('every row of a table has as many cells as its head', () => {
+  const cells = (row: string): number => row.match(/(?<!\\)\|/g)?.length ?? 0;
+  const wrong = pages.flatMap((page) => {
+    const tables = withoutCode(read(page)).match(/(?:^\|.*\n)+/gm) ?? [];
+    return tables.flatMap((table) => {
+      const [head = '', ...rows] = table.trimEnd().split('\n');
+      return rows.filter((row) => cells(row) !== cells(head)).map((row) => `${page}: ${row}`);
+    });
+  });
+  assert.deepEqual(wrong, []);
 });
 
 test('every page of docs/ is in its index, which the README names', () => {

@@ -47,8 +47,13 @@ export function readFragments(): readonly Fragment[] {
 export interface Command {
   readonly fragment: Fragment;
   readonly text: string;
-  /** The comment at the end of its first line. */
+  /** The comment at the end of its first line, or of its last one. */
   readonly comment: string;
+}
+
+function commentOf(text: string): string {
+  const lines = text.split('\n');
+  return [lines[0], lines.at(-1)].map((line = '') => / # (.*)$/.exec(line)?.[1]).find((comment) => comment) ?? '';
 }
 
 /** Lines are joined until the shell calls them whole. */
@@ -58,8 +63,8 @@ export function splitCommands(fragment: Fragment): Command[] {
   for (const line of fragment.text.trimEnd().split('\n')) {
     if (text === '' && line.startsWith('#')) continue;
     text = text === '' ? line : `${text}\n${line}`;
-    if (spawnSync('bash', ['-n'], { input: text }).status !== 0) continue;
-    found.push({ fragment, text, comment: / # (.*)$/.exec(text.split('\n')[0] ?? '')?.[1] ?? '' });
+    if (text.endsWith('\\') || spawnSync('bash', ['-n'], { input: text }).status !== 0) continue;
+    found.push({ fragment, text, comment: commentOf(text) });
     text = '';
   }
   assert.equal(text, '', `${fragment.file}:${fragment.line} ends in the middle`);
@@ -101,4 +106,5 @@ export function anchorsOf(text: string): ReadonlySet<string> {
   return anchors;
 }
 
-const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$/gm, '');
+/** A page without its fenced blocks. */
+export const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$/gm, '');

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { parse } from 'jsonc-parser';
 import { readFragments } from '../documents.ts';
 
-const STAGES = path.resolve(import.meta.dirname, '../../../docs/examples/stages');
+/** Stages of one's own that pages show. */
+export const STAGES = path.resolve(import.meta.dirname, '../../../docs/examples/stages');
 
 /** One example of a page in docs/migrating/: theirs, and what does the same here. */
 export interface Example {

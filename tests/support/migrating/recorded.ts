@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import jwt from 'jsonwebtoken';
 import { type Answer, ask } from '../http.ts';
 import { closedPort, type SeenRequest, type StubService, startService } from '../service.ts';
+import { nextMessage, openSocket, startSocketService } from '../websocket.ts';
 
 /** What is asked of both: a name in `as` stands for a credential. */
 export interface RecordedRequest {
@@ -12,6 +13,8 @@ export interface RecordedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly as?: keyof typeof CREDENTIALS;
+  /** What is sent over a WebSocket at this path. */
+  readonly message?: string;
 }
 
 /** What came of it. */
@@ -58,6 +61,8 @@ const CREDENTIALS = {
 
 /** Where nobody listens. */
 const CLOSED = 4009;
+/** Where WebSockets are sent back what they have sent, with the path of their handshake. */
+const SOCKETS = 4004;
 
 /** Services on the ports that the pages name: each tells what it saw, and `count`s what it was asked. */
 export async function startServices(t: Pick<TestContext, 'after'>): Promise<Readonly<Record<number, number>>> {
@@ -82,7 +87,10 @@ export async function startServices(t: Pick<TestContext, 'after'>): Promise<Read
     ),
   );
   const ports = named.map((name, at) => [name, started[at]?.port ?? 0] as const);
-  return Object.fromEntries([...ports, [CLOSED, await closedPort()]]);
+  const sockets = await startSocketService(t, {
+    onOpen: (socket, { url }) => socket.on('message', (data) => socket.send(`${url} ${data}`)),
+  });
+  return Object.fromEntries([...ports, [SOCKETS, sockets.port], [CLOSED, await closedPort()]]);
 }
 
 function described(service: number, count: number, { method, path: url, headers, body }: SeenRequest): object {
@@ -91,7 +99,8 @@ function described(service: number, count: number, { method, path: url, headers,
 
 /** Asks as the recording says, and tells what is looked at. */
 export async function callAndTell(url: string, request: RecordedRequest, fields: readonly string[]): Promise<Told> {
-  const { method = 'GET', path: at, headers = {}, body, as } = request;
+  const { method = 'GET', path: at, headers = {}, body, as, message } = request;
+  if (message !== undefined) return sayAndTell(url.replace('http', 'ws') + at, message);
   const proof = as === undefined ? {} : CREDENTIALS[as];
   const answer = await ask(url, {
     method,
@@ -101,6 +110,15 @@ export async function callAndTell(url: string, request: RecordedRequest, fields:
   });
   const seen = seenIn(answer, fields);
   return { status: answer.status, headers: picked(answer.headers, fields), ...(seen && { seen }) };
+}
+
+async function sayAndTell(url: string, message: string): Promise<Told> {
+  const cleanups: (() => unknown)[] = [];
+  const socket = await openSocket({ after: (cleanup) => void cleanups.push(cleanup as () => unknown) }, url);
+  socket.send(message);
+  const [path = '', ...words] = String((await nextMessage(socket)).bytes).split(' ');
+  for (const cleanup of cleanups) await cleanup();
+  return { status: 101, headers: {}, seen: { service: SOCKETS, path: path.replace(/\?$/, ''), body: words.join(' ') } };
 }
 
 const picked = (of: Readonly<Record<string, unknown>>, fields: readonly string[]) =>

@@ -305,6 +305,11 @@ test('a key that has expired and is refused again and again is told with its con
   });
   await askTimes(4, `${gateway.url}/a/1`, { 'x-api-key': OLD_KEY });
   await askTimes(6, `${gateway.url}/a/1`, { 'x-api-key': GOOD_KEY });
+  // A question about it is no call.
+  for (const key of [OLD_KEY, GOOD_KEY]) {
+    const body = JSON.stringify({ method: 'GET', url: `${gateway.url}/a/1`, headers: { 'x-api-key': key } });
+    assert.equal((await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body })).status, 200);
+  }
   const { notices, consumers, routes } = await overviewOf(gateway);
   assert.match(notices[0].text, /mobile-app.*"spring".*4 times/);
   assert.deepEqual(

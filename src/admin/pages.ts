@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { wordsOfRoute } from '../config/route-words.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { publicReport, reportServices } from '../server/report.ts';
 import type { Breaker } from '../upstream/breaker.ts';
@@ -133,5 +134,6 @@ function describeRoutes({ gateway }: AdminSource) {
     service: config.service ?? null,
     isProtected,
     stages,
+    ...wordsOfRoute(config),
   }));
 }

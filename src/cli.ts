@@ -30,6 +30,7 @@ const RUNS: Readonly<Record<string, Run>> = {
   usage: async (argv, io) => (await import('./cli/usage.ts')).runUsage(argv, io),
   status: async (argv, io) => (await import('./cli/status.ts')).runStatus(argv, io),
   recent: async (argv, io) => (await import('./cli/recent.ts')).runRecent(argv, io),
+  errors: async (argv, io) => (await import('./cli/errors.ts')).runErrors(argv, io),
   routes: async (argv, io) => (await import('./cli/routes.ts')).runRoutes(argv, io),
   reload: async (argv, io) => (await import('./cli/reload.ts')).runReload(argv, io),
   breaker: async (argv, io) => (await import('./cli/breaker.ts')).runBreaker(argv, io),

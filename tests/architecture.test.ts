@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/'],
   [
     'errors.ts',
+    'error-guide.ts',
     'findings.ts',
     'findings/',
     'context.ts',

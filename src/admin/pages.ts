@@ -9,6 +9,7 @@ import { liftBan, listBans } from './bans.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
 import { decodePart } from './decode-part.ts';
+import { describeError, listErrors } from './error-pages.ts';
 import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
 import { listRecent } from './recent.ts';
@@ -39,6 +40,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
     ['/what-if', { method: 'POST', answer: (_rest, query, req) => tryFile(source, query, req) }],
     ['/recent', get((_rest, query) => listRecent(source, query))],
+    ['/errors', get((_rest, _query, req) => listErrors(req))],
+    ['/errors/', get((code, _query, req) => describeError(code, req))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
     ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],

@@ -15,7 +15,7 @@ export const CHECK = {
       says: 'one JSON document with all faults, findings, and what is silenced',
     },
   },
-  words: ['file'],
+  words: ['file', []],
   examples: [
     ['check', 'routes.json and the settings of here'],
     ['check --strict new.json', 'another file, in CI'],
@@ -29,7 +29,7 @@ export const DIFF = {
   usage: ['diff OLD.json NEW.json [--json]'],
   about: 'Says in words what would be different with NEW in place of OLD, as a reload tells it.',
   options: { json: JSON_ALL },
-  words: ['file', 'file'],
+  words: ['file', 'file', []],
   examples: [['diff routes.json new.json', 'what a reload would say']],
   exits: { ok: 'nothing is different', failed: 'something is', config: 'faults in a file' },
 } as const satisfies CommandSpec;
@@ -48,7 +48,7 @@ export const INIT = {
       takes: 'file',
     },
   },
-  words: ['folder'],
+  words: ['folder', []],
   examples: [
     ['init', 'a file with comments that explain it'],
     ['init gateway --from openapi.yaml', 'the routes of an API, in a folder'],
@@ -73,7 +73,7 @@ export const OPENAPI = {
     'api-version': { type: 'string', value: 'TEXT', default: '1', says: 'version of the document' },
     all: { type: 'boolean', default: false, says: 'also routes with ipAllow, pages, and what is marked x-internal' },
   },
-  words: ['file'],
+  words: ['file', []],
   examples: [['openapi --yaml --server https://api.example.com', 'for a portal']],
   exits: { ok: 'printed', failed: 'nobody took it', config: 'faults in the file' },
 } as const satisfies CommandSpec;
@@ -85,7 +85,7 @@ export const SCHEMA = {
   about:
     'Prints the JSON Schema of the routes file (default: ROUTES_FILE, or routes.json) with the keys of the own stages that it uses, for the "$schema" of that file.',
   options: {},
-  words: ['file'],
+  words: ['file', []],
   examples: [['schema > routes.schema.json', 'for an editor']],
   exits: { ok: 'printed', failed: 'nobody took it', config: 'faults in the file' },
 } as const satisfies CommandSpec;

@@ -100,7 +100,7 @@ export const BREAKER = {
   about:
     'Without a name it lists the circuits. With a state it holds one: open lets nothing through to the service, closed lets all through; auto gives it back to its own counting, and closes it. What is held outlives a reload and ends with the process.',
   options: { admin: ADMIN, json: JSON_ALL },
-  words: ['service', ['open', 'closed', 'auto']],
+  words: ['service', ['open', 'closed', 'auto'], []],
   examples: [
     ['breaker', 'all circuits'],
     ['breaker orders open', 'leave a service alone while it is mended'],
@@ -156,7 +156,7 @@ export const ERRORS_COMMAND = {
     },
     json: JSON_ALL,
   },
-  words: ['code'],
+  words: ['code', []],
   examples: [
     ['errors circuit_open', 'what it is, and what to do'],
     ['errors --status 503', 'what a 503 may be'],

@@ -26,7 +26,7 @@ export const COMPLETION = {
   about:
     'Prints a script for bash or zsh that completes commands, options, files, and names of routes, services, consumers and error codes from the routes file.',
   options: {},
-  words: [['bash', 'zsh']],
+  words: [['bash', 'zsh'], []],
   examples: [
     ['completion bash > /etc/bash_completion.d/turnpike', 'for all'],
     ['completion zsh > "${fpath[1]}/_turnpike"', 'for yourself'],
@@ -62,7 +62,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandSpec[]>> = 
   'To see how it is': [STATUS, RECENT, ERRORS_COMMAND, USAGE],
   'To act on what runs': [RELOAD, BREAKER, PURGE],
   'To let callers in': [KEY, TOKEN, DEBUG_TOKEN],
-  'To work with this': [HELP, VERSION],
+  'To work with this': [COMPLETION, HELP, VERSION],
 };
 
 export const COMMAND_SPECS: readonly CommandSpec[] = Object.values(COMMAND_GROUPS).flat();

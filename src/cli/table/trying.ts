@@ -83,7 +83,7 @@ export const WHAT_IF = {
     admin: ADMIN,
     json: JSON_ALL,
   },
-  words: ['file'],
+  words: ['file', []],
   examples: [['what-if new.json --max-refused 0.1%', 'before a file is taken']],
   exits: {
     ok: 'fine',

@@ -2,6 +2,7 @@ import { wrap } from '../explain/wrap.ts';
 import type { Paint } from '../lib/paint.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { roughDuration } from '../lib/rough-duration.ts';
+import { asCommands } from './as-commands.ts';
 import { renderColumns, shorten } from './columns.ts';
 import type { Overview } from './overview.ts';
 
@@ -47,7 +48,7 @@ function noticeLines({ notices, status }: Overview, paint: Paint): string[] {
   if (notices.length === 0) return status === 'serving' ? [paint.good('nothing is wrong')] : [];
   const shown = notices.slice(0, NOTICES).flatMap(({ severity, text }) => {
     const colour = { bad: paint.bad, warn: paint.warn, info: paint.dim }[severity];
-    return wrap(`${MARKS[severity]} ${withoutControls(text)}`, 2).map(colour);
+    return wrap(`${MARKS[severity]} ${withoutControls(asCommands(text))}`, 2).map(colour);
   });
   return [...shown, ...moreOf(notices.length - NOTICES, 'to be told')];
 }

@@ -95,16 +95,16 @@ export const RELOAD = {
 
 export const BREAKER = {
   name: 'breaker',
-  summary: 'show a circuit, hold it open or closed, or give it back',
+  summary: 'show a circuit, hold it open, close it, or give it back',
   usage: ['breaker', 'breaker NAME', 'breaker NAME open|closed|auto [options]'],
   about:
-    'Without a name it lists the circuits. With a state it holds one: open lets nothing through to the service, closed lets all through; auto gives it back to its own counting, and closes it. What is held outlives a reload and ends with the process.',
+    'Without a name it lists the circuits. open holds one open: nothing gets through to the service until you say otherwise; closed closes it now; auto gives it back to its own counting. What is held outlives a reload, and ends with the process.',
   options: { admin: ADMIN, json: JSON_ALL },
   words: ['service', ['open', 'closed', 'auto'], []],
   examples: [
     ['breaker', 'all circuits'],
     ['breaker orders open', 'leave a service alone while it is mended'],
-    ['breaker orders auto', 'when it is well'],
+    ['breaker orders closed', 'when it is well'],
   ],
   exits: {
     ok: 'shown, or done',

@@ -49,10 +49,16 @@ function init(folder: string, from: string | undefined, io: CliIo): number {
     io.out(`\n${nextStep(command, file, isNew ? undefined : setting)}\n`);
     return EXIT.ok;
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new CliFault(`${resolve(path ?? folder)}: ${code}`);
+    throw inWords(error, folder, from);
   }
+}
+
+/** What the system says of a file; what is given and can't be read is another fault than what can't be written. */
+function inWords(error: unknown, folder: string, from: string | undefined): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === undefined || error instanceof CliFault) return error;
+  const isGiven = from !== undefined && path !== undefined && resolve(path) === resolve(from);
+  return new CliFault(`${resolve(path ?? folder)}: ${code}`, isGiven ? 'config' : 'failed', { cause: error });
 }
 
 /** `setting`: what an .env that is there already has to say first; without it the other commands take another file. */

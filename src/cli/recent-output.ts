@@ -31,10 +31,7 @@ function renderOne(line: RecentLine, paint: Paint): string[] {
   return [
     ...head.map((text) => paint.bold(colour(text))),
     ...wrap(withoutControls(`  ${told}`), 4).map(paint.dim),
-    ...(line.steps ?? [])
-      .filter(isTelling)
-      .flatMap((step) => stepLines(cleaned(step), {}, paint))
-      .map((text) => `  ${text}`),
+    ...(line.steps ?? []).filter(isTelling).flatMap((step) => stepLines(cleaned(step), {}, paint)),
     ...afterwards(line),
   ];
 }

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { describeChange } from '../config/describe-change.ts';
 import { loadDotEnv } from '../config/env.ts';
-import { loadRoutesInSteps } from '../config/load.ts';
-import { inSlices } from '../lib/steps.ts';
 import { UsageError } from './cli-faults.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { perform } from './perform.ts';
+import { readRoutes } from './read-routes.ts';
 import { DIFF } from './table/configuration.ts';
 
 /** `turnpike diff OLD NEW`: a line for each change. Resolves to the exit code. */
@@ -15,9 +14,8 @@ export async function runDiff(argv: readonly string[], io: CliIo): Promise<numbe
     if (before === undefined || after === undefined || more.length > 0)
       throw new UsageError('two files, the old one first');
     loadDotEnv(process.cwd());
-    const load = (file: string) => inSlices(loadRoutesInSteps(resolve(file), { env: io.env }));
-    const old = await load(before);
-    const next = await load(after);
+    const old = await readRoutes(resolve(before), io);
+    const next = await readRoutes(resolve(after), io);
     const changes = describeChange(old.config, next.config).map((line) => old.hidden.hide(next.hidden.hide(line)));
     if (values.json) io.out(`${JSON.stringify(changes, null, 2)}\n`);
     else for (const line of changes) io.out(`${line}\n`);

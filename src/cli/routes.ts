@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
-import { loadRoutesInSteps } from '../config/load.ts';
 import { nameOfRoute } from '../config/route-name.ts';
 import { wordsOfRoute } from '../config/route-words.ts';
-import { inSlices } from '../lib/steps.ts';
 import type { Settings } from '../settings.ts';
 import { askRunning, settingsHere } from './ask-running.ts';
 import { AdminFault, NobodyThere } from './cli-faults.ts';
@@ -10,7 +8,7 @@ import { colourFor } from './colour.ts';
 import { renderColumns, shorten } from './columns.ts';
 import { type CliIo, print } from './io.ts';
 import { perform } from './perform.ts';
-import { withProgress } from './progress.ts';
+import { readRoutes } from './read-routes.ts';
 import { ROUTES } from './table/operating.ts';
 
 /** A route as `GET /routes` tells it. */
@@ -66,8 +64,7 @@ async function find(io: CliIo, settings: Settings, { file, admin }: Where): Prom
 }
 
 async function readRows(io: CliIo, file: string): Promise<readonly Row[]> {
-  const loading = inSlices(loadRoutesInSteps(file, { env: io.env }));
-  const { config, hidden } = await withProgress(io, `reading ${file}`, loading);
+  const { config, hidden } = await readRoutes(file, io);
   return config.routes.map((route) => ({
     name: nameOfRoute(route),
     prefix: route.prefix,

@@ -208,3 +208,17 @@ test('an older gateway has no overview, and is told so', async (t) => {
   assert.equal(code, 1);
   assert.match(err, /no overview/);
 });
+
+test('what the gateway tells has colours on a terminal alone', async (t) => {
+  const { gateway } = await startShop(t);
+  await ask(`${gateway.url}/nowhere`);
+  await gateway.line({ path: '/nowhere' });
+  for (const command of ['recent', 'routes', 'breaker', 'status']) {
+    const argv = [command, '--admin', gateway.adminUrl];
+    const piped = await runCommand(argv, { env: ENV });
+    assert.ok(piped.out !== '' && !piped.out.includes('\u001b'), command);
+    const shown = await runCommand(argv, { env: ENV, isTerminal: { out: true, err: true } });
+    assert.match(shown.out, /\u001b\[1m/, command);
+    assert.equal((await runCommand([...argv, '--no-color'], { env: ENV })).out.includes('\u001b'), false);
+  }
+});

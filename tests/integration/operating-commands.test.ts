@@ -218,7 +218,7 @@ test('what the gateway tells has colours on a terminal alone', async (t) => {
     const piped = await runCommand(argv, { env: ENV });
     assert.ok(piped.out !== '' && !piped.out.includes('\u001b'), command);
     const shown = await runCommand(argv, { env: ENV, isTerminal: { out: true, err: true } });
-    assert.match(shown.out, /\u001b\[1m/, command);
+    assert.ok(shown.out.includes('\u001b[1m'), command);
     assert.equal((await runCommand([...argv, '--no-color'], { env: ENV })).out.includes('\u001b'), false);
   }
 });

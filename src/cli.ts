@@ -1,83 +1,53 @@
 import { readFileSync } from 'node:fs';
-import { asTyped, commandIn } from './cli/as-typed.ts';
+import { asTyped } from './cli/as-typed.ts';
+import { UsageError } from './cli/cli-faults.ts';
+import { didYouMean } from './cli/did-you-mean.ts';
+import { renderCommandHelp, renderHelp } from './cli/help.ts';
 import { type CliIo, createProcessIo, EXIT } from './cli/io.ts';
+import { perform } from './cli/perform.ts';
+import { COMMAND_SPECS, findCommand, HELP, START, VERSION } from './cli/table/table.ts';
 import { environment } from './config/env.ts';
-import { findNearest } from './nearest-word.ts';
+import { withoutControls } from './lib/printable.ts';
 
-interface Command {
-  readonly usage: string;
-  readonly summary: string;
-  /** Resolves to the exit code; undefined when the process goes on running. */
-  run(argv: readonly string[], io: CliIo): Promise<number | undefined>;
-}
+/** Resolves to the exit code; undefined when the process goes on running. */
+type Run = (argv: readonly string[], io: CliIo) => Promise<number | undefined>;
 
-// Each command is imported only when it is called: `start` must not pay for the others.
-const COMMANDS: Readonly<Record<string, Command>> = {
-  start: {
-    usage: 'start',
-    summary: 'run the gateway (the default)',
-    run: runStart,
-  },
-  check: {
-    usage: 'check [file] [--strict]',
-    summary: 'check the settings and routes.json, and say what is wrong',
-    run: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
-  },
-  explain: {
-    usage: 'explain [METHOD] URL | -- curl ...',
-    summary: 'say what would become of a request, and why',
-    run: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
-  },
-  test: {
-    usage: 'test [cases.json ...]',
-    summary: 'try requests against routes.json, without a network',
-    run: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
-  },
-  'what-if': {
-    usage: 'what-if NEW.json [--max-refused 1%]',
-    summary: 'say what a file would change for the last requests',
-    run: async (argv, io) => (await import('./cli/what-if.ts')).runWhatIf(argv, io),
-  },
-  'debug-token': {
-    usage: 'debug-token [--ttl 10m]',
-    summary: 'sign a token that shows what stages decide, in the answer',
-    run: async (argv, io) => (await import('./cli/debug-token.ts')).runDebugToken(argv, io),
-  },
-  diff: {
-    usage: 'diff OLD.json NEW.json',
-    summary: 'say in words what a file would change',
-    run: async (argv, io) => (await import('./cli/diff.ts')).runDiff(argv, io),
-  },
-  init: {
-    usage: 'init [folder] [--from FILE]',
-    summary: 'write a routes.json and a .env to begin with',
-    run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
-  },
-  openapi: {
-    usage: 'openapi [file] [--yaml]',
-    summary: 'print the public OpenAPI document of all routes',
-    run: async (argv, io) => (await import('./cli/openapi.ts')).runOpenapi(argv, io),
-  },
-  schema: {
-    usage: 'schema [file]',
-    summary: 'print the JSON Schema of routes.json, own stages included',
-    run: async (argv, io) => (await import('./cli/schema.ts')).runSchema(argv, io),
-  },
-  key: {
-    usage: 'key create|list|rotate|revoke',
-    summary: 'make and manage API keys',
-    run: async (argv, io) => (await import('./cli/key.ts')).runKey(argv, io),
-  },
-  token: {
-    usage: 'token [options]',
-    summary: 'sign a token for trials with JWT_SECRET',
-    run: async (argv, io) => (await import('./cli/token.ts')).runToken(argv, io),
-  },
-  usage: {
-    usage: 'usage [--month 2026-11]',
-    summary: 'print who called which route how often, as CSV or JSON',
-    run: async (argv, io) => (await import('./cli/usage.ts')).runUsage(argv, io),
-  },
+// Each command is imported only when it is called: `start` must not pay for the others. What is told of them stands in
+// cli/table/.
+const RUNS: Readonly<Record<string, Run>> = {
+  start: runStart,
+  check: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
+  explain: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
+  test: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),
+  'what-if': async (argv, io) => (await import('./cli/what-if.ts')).runWhatIf(argv, io),
+  'debug-token': async (argv, io) => (await import('./cli/debug-token.ts')).runDebugToken(argv, io),
+  diff: async (argv, io) => (await import('./cli/diff.ts')).runDiff(argv, io),
+  init: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
+  openapi: async (argv, io) => (await import('./cli/openapi.ts')).runOpenapi(argv, io),
+  schema: async (argv, io) => (await import('./cli/schema.ts')).runSchema(argv, io),
+  key: async (argv, io) => (await import('./cli/key.ts')).runKey(argv, io),
+  token: async (argv, io) => (await import('./cli/token.ts')).runToken(argv, io),
+  usage: async (argv, io) => (await import('./cli/usage.ts')).runUsage(argv, io),
+  status: async (argv, io) => (await import('./cli/status.ts')).runStatus(argv, io),
+  recent: async (argv, io) => (await import('./cli/recent.ts')).runRecent(argv, io),
+  errors: async (argv, io) => (await import('./cli/errors.ts')).runErrors(argv, io),
+  routes: async (argv, io) => (await import('./cli/routes.ts')).runRoutes(argv, io),
+  reload: async (argv, io) => (await import('./cli/reload.ts')).runReload(argv, io),
+  breaker: async (argv, io) => (await import('./cli/breaker.ts')).runBreaker(argv, io),
+  purge: async (argv, io) => (await import('./cli/purge.ts')).runPurge(argv, io),
+  completion: async (argv, io) => (await import('./cli/completion.ts')).runCompletion(argv, io),
+  // For the scripts of completion alone.
+  __complete: async (argv, io) => (await import('./cli/complete.ts')).runComplete(argv, io),
+  help: runHelp,
+  version: runVersion,
+};
+
+/** The usual spellings of commands. */
+const SPELLINGS: Readonly<Record<string, string>> = {
+  '--help': 'help',
+  '-h': 'help',
+  '--version': 'version',
+  '-v': 'version',
 };
 
 /** Runs the command line of this process. */
@@ -87,52 +57,54 @@ export function runProcess(argv: readonly string[]): Promise<number | undefined>
 
 /** Runs one command line of `turnpike`; resolves to the exit code, or undefined when the gateway now runs. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number | undefined> {
-  const [name = 'start', ...rest] = argv;
-  if (name === '--help' || name === '-h') return showHelp(io);
-  if (name === '--version' || name === '-v' || name === 'version') {
-    io.out(`turnpike ${readVersion()}\n`);
-    return EXIT.ok;
-  }
-  if (name !== 'help') return runCommand(name, rest, io);
-  const [about] = rest;
-  return about === undefined ? showHelp(io) : runCommand(about, ['--help'], io);
-}
-
-async function runCommand(name: string, argv: readonly string[], io: CliIo): Promise<number | undefined> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return command.run(argv, io);
-  const nearest = findNearest(name, Object.keys(COMMANDS));
-  const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
-  io.err(`turnpike: there is no command "${name}"${hint}\n\n${renderHelp(io)}`);
+  const { words, isPlain } = takeNoColor(argv);
+  const [given = 'start', ...rest] = words;
+  const name = Object.hasOwn(SPELLINGS, given) ? (SPELLINGS[given] as string) : given;
+  const run = Object.hasOwn(RUNS, name) ? RUNS[name] : undefined;
+  const plainIo = isPlain ? { ...io, isPlain } : io;
+  if (run !== undefined) return run(rest, plainIo);
+  io.err(`turnpike: ${noCommand(name)}\n\n${asTyped('turnpike help lists what there is.\n', io.env)}`);
   return EXIT.usage;
 }
 
+/** `--no-color` goes with every command; what stands behind `--` is meant for others. */
+function takeNoColor(argv: readonly string[]): { readonly words: readonly string[]; readonly isPlain: boolean } {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const words = own.filter((word) => word !== '--no-color');
+  return { words: [...words, ...argv.slice(own.length)], isPlain: words.length < own.length };
+}
+
+function noCommand(name: string): string {
+  const known = COMMAND_SPECS.map((spec) => spec.name);
+  return `there is no command "${withoutControls(name)}"${didYouMean(name, known)}`;
+}
+
 async function runStart(argv: readonly string[], io: CliIo): Promise<number | undefined> {
-  const usage = `Usage:\n  ${commandIn(io.env)} start\n\nRuns the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env.\n`;
-  if (argv.length === 0) {
-    await (await import('./main.ts')).start();
-    return undefined;
+  if (argv.length > 0) {
+    return perform(START, argv, io, () => {
+      throw new UsageError('it takes no words');
+    });
   }
-  const isAsked = argv[0] === '--help' || argv[0] === '-h';
-  if (isAsked) io.out(usage);
-  else io.err(`turnpike start: it takes no arguments\n\n${usage}`);
-  return isAsked ? EXIT.ok : EXIT.usage;
+  await (await import('./main.ts')).start();
+  return undefined;
 }
 
-/** From the package.json beside src/ or dist/. */
-function readVersion(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
+function runHelp(argv: readonly string[], io: CliIo): Promise<number> {
+  return perform(HELP, argv, io, async ({ positionals }) => {
+    const [name] = positionals;
+    const about = name === undefined ? undefined : findCommand(positionals);
+    if (name !== undefined && about === undefined) throw new UsageError(noCommand(name));
+    await io.out(about === undefined ? renderHelp(io) : renderCommandHelp(about, io));
+    return EXIT.ok;
+  });
 }
 
-function showHelp(io: CliIo): number {
-  io.out(renderHelp(io));
-  return EXIT.ok;
-}
-
-function renderHelp({ env }: CliIo): string {
-  const width = Math.max(...Object.values(COMMANDS).map(({ usage }) => usage.length)) + 2;
-  const rows = Object.values(COMMANDS).map(({ usage, summary }) => `  turnpike ${usage.padEnd(width)}${summary}`);
-  const usage = asTyped(`Usage:\n${rows.join('\n')}\n  turnpike help COMMAND, turnpike --version\n`, env);
-  return `${usage}\nSettings come from the environment and .env (see .env.example), routes from routes.json.\n`;
+/** The version is that of the package.json beside src/ or dist/. */
+function runVersion(argv: readonly string[], io: CliIo): Promise<number> {
+  return perform(VERSION, argv, io, async () => {
+    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    await io.out(`turnpike ${(JSON.parse(manifest) as { version: string }).version}\n`);
+    return EXIT.ok;
+  });
 }

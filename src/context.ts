@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './body/request-body.ts';
-import type { ErrorCode, ErrorSource, GatewayError, NearestRoute } from './errors.ts';
+import { type ErrorCode, type ErrorSource, type GatewayError, type NearestRoute, PROBLEM_BASE } from './errors.ts';
 import type {
   AttemptOutcome,
   Consumer,
@@ -125,6 +125,8 @@ export class RequestContext {
   /** Header fields decided for this request alone (RateLimit and such). */
   extraHeaders: string[] | undefined = undefined;
 
+  /** What the `type` of problems begins with. */
+  errorsUrl: string = PROBLEM_BASE;
   /** What stands in the place of problems' own bodies. */
   errorPages: ErrorPages | undefined = undefined;
 

@@ -5,7 +5,7 @@ import type { AnswerFields } from './sink.ts';
  *
  * `source` says who is to blame. It picks the log level and is told to the client:
  * the caller (`client`), the service behind the gateway (`upstream`), or the gateway itself.
- * `type` of the answer is `PROBLEM_BASE` + code (RFC 9457, section 3.1.1).
+ * `type` of the answer is ERRORS_URL + code (RFC 9457, section 3.1.1); the admin port has a page for each.
  */
 export type ErrorSource = 'client' | 'upstream' | 'gateway';
 
@@ -20,6 +20,7 @@ export interface ErrorRow {
   readonly proxyStatus?: string;
 }
 
+/** Of `type` where ERRORS_URL is not set: the same for every gateway, so that programs may know it. */
 export const PROBLEM_BASE = 'https://turnpike.dev/problems/';
 
 export const ERRORS = {
@@ -128,6 +129,8 @@ export interface GatewayErrorExtras {
   readonly headers?: readonly string[];
   /** Whole seconds for `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number;
+  /** Whether `Link` leads to what is known of the problem, as `type` does. */
+  readonly isLinked?: boolean;
   readonly errors?: readonly ProblemEntry[];
   /** The answer in place of the problem; the code still says what it was, in log and metrics. */
   readonly passedOn?: PassedOn | undefined;

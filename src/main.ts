@@ -17,6 +17,8 @@ import type { Settings } from './settings.ts';
 /** From sysexits.h: the configuration is at fault. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILED = 1;
+/** The same: a bug, which cli/io.ts knows as `internal`. */
+const EXIT_INTERNAL = 70;
 /** A shell's number for a process that a signal ended is this plus the signal's. */
 const EXIT_SIGNALLED = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -49,7 +51,7 @@ export async function start(): Promise<void> {
       )
         return;
       deps.log.error(`fatal: ${event}`, { error });
-      void exit(EXIT_FAILED);
+      void exit(EXIT_INTERNAL);
     });
   }
 

@@ -33,6 +33,8 @@ export interface Settings {
   readonly shutdownTimeoutMs: number;
   /** Whether `/health` lists the services. Default true. */
   readonly healthDetails: boolean;
+  /** What `type` of a problem begins with, the code behind it. Default `PROBLEM_BASE`. */
+  readonly errorsUrl: string;
   readonly consulHttpAddr: string;
   readonly consulHttpToken: string | undefined;
 }

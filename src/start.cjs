@@ -45,5 +45,6 @@ import(`./cli.${extension}`)
   })
   .catch((error) => {
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
-    process.exit(1);
+    // EX_SOFTWARE of sysexits.h, as in cli/io.ts.
+    process.exit(70);
   });

@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['lib/'],
   [
     'errors.ts',
+    'error-guide.ts',
     'findings.ts',
     'findings/',
     'context.ts',
@@ -106,7 +107,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   graphql: ['validate/graphql/'],
   '@marcbachmann/cel-js': ['values/language.ts'],
   'fast-xml-parser': ['transform/xml-reader.ts'],
-  'jsonc-parser': ['config/', 'audit/ignores.ts', 'cli/key-file.ts', 'cli/json-edit.ts'],
+  'jsonc-parser': ['config/', 'audit/ignores.ts', 'cli/key-file.ts', 'cli/json-edit.ts', 'cli/complete.ts'],
 };
 
 /** Their types are the words that layers speak with each other. */

@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorRow, PROBLEM_BASE } from '../../src/errors.ts';
+import { ERROR_GUIDE } from '../../src/error-guide.ts';
+import { ERRORS, type ErrorCode, type ErrorRow, PROBLEM_BASE } from '../../src/errors.ts';
 
 const SOURCES = {
   client: 'the caller',
@@ -11,6 +12,9 @@ export function renderErrorsPage(): string {
   const rows = Object.entries<ErrorRow>(ERRORS).map(
     ([code, { status, source, title, advice }]) =>
       `| <a id="${code}"></a>\`${code}\` | ${status} | ${SOURCES[source]} | ${title} | ${advice} |`,
+  );
+  const guide = Object.entries(ERROR_GUIDE).map(
+    ([code, { means, operator }]) => `| [\`${code}\`](#${code as ErrorCode}) | ${cell(means)} | ${cell(operator)} |`,
   );
   return `# Errors
 
@@ -40,5 +44,23 @@ other words, by the file's own ([answers](answers.md#errors)).
 ${rows.join('\n')}
 
 499 is seen in the log alone.
+
+\`type\` is the same on every gateway unless \`ERRORS_URL\` says otherwise: it is put before the code. The admin port has a page
+for each code, which needs no token, so \`ERRORS_URL=http://localhost:9901/errors/\` makes \`type\` a link that leads somewhere; pages
+of your own will do as well.
+
+\`\`\`sh
+curl localhost:9901/errors/circuit_open
+npm run turnpike -- errors circuit_open
+npm run turnpike -- errors --status 503
+\`\`\`
+
+## For operators
+
+| code | what it means | what to do |
+|---|---|---|
+${guide.join('\n')}
 `;
 }
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');

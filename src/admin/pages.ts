@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { wordsOfRoute } from '../config/route-words.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { publicReport, reportServices } from '../server/report.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
@@ -7,6 +8,7 @@ import { liftBan, listBans } from './bans.ts';
 import { breakerState, describeBreaker, steerBreaker } from './breakers.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
+import { describeError, listErrors } from './error-pages.ts';
 import { explainRequest } from './explain.ts';
 import { showHistory, showOverview } from './overview.ts';
 import { purgeCache } from './purge-cache.ts';
@@ -48,6 +50,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
     ['/what-if', { method: 'POST', answer: (_rest, query, req) => tryFile(source, query, req) }],
     ['/recent', get((_rest, query) => listRecent(source, query))],
+    ['/errors', get((_rest, _query, req) => listErrors(req))],
+    ['/errors/', get((code, _query, req) => describeError(code, req))],
     ['/bans', get(() => listBans(deps))],
     ['/bans/', { method: 'DELETE', answer: (id) => liftBan(deps, id) }],
     ['/cache/purge', { method: 'POST', answer: (_rest, query) => purgeCache(source, query) }],
@@ -139,5 +143,6 @@ function describeRoutes({ gateway }: AdminSource) {
     service: config.service ?? null,
     isProtected,
     stages,
+    ...wordsOfRoute(config),
   }));
 }

@@ -1,5 +1,5 @@
 import type { RequestContext, Sink } from '../context.ts';
-import { ERRORS, type ErrorCode, GatewayError, PROBLEM_BASE } from '../errors.ts';
+import { ERRORS, type ErrorCode, GatewayError } from '../errors.ts';
 import { mountOf } from '../lib/mount-path.ts';
 import { answerOwn } from './own.ts';
 
@@ -10,7 +10,7 @@ import { answerOwn } from './own.ts';
  */
 export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink): void {
   const error = gatewayErrorOf(thrown);
-  const { retryAfterSeconds, headers = [], passedOn } = error.extras ?? {};
+  const { retryAfterSeconds, headers = [], passedOn, isLinked = false } = error.extras ?? {};
   const { errorPages } = context;
   const page = passedOn?.body === undefined ? errorPages?.find(context, error) : undefined;
   const fields: Record<string, string | undefined> = {
@@ -20,6 +20,7 @@ export function sendProblem(context: RequestContext, thrown: unknown, sink: Sink
     ...(errorPages?.varies && { vary: 'Accept' }),
     ...page?.fields,
   };
+  if (isLinked) fields['link'] = `<${context.errorsUrl}${error.code}>; rel="describedby"`;
   if (retryAfterSeconds !== undefined) fields['retry-after'] = String(retryAfterSeconds);
   for (let i = 0; i < headers.length; i += 2) fields[(headers[i] as string).toLowerCase()] = headers[i + 1] as string;
   const body = passedOn?.body ?? page?.body ?? renderBody(context, error);
@@ -49,7 +50,7 @@ export function noteError(context: RequestContext, thrown: unknown): void {
 function renderBody(context: RequestContext, error: GatewayError): string {
   const { row, code, extras } = error;
   return JSON.stringify({
-    type: PROBLEM_BASE + code,
+    type: context.errorsUrl + code,
     title: row.title,
     status: error.status,
     detail: error.message,

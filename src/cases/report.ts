@@ -1,4 +1,5 @@
 import { stepLines } from '../explain/render.ts';
+import { type Paint, PLAIN } from '../lib/paint.ts';
 import { withoutControls } from '../lib/printable.ts';
 import type { Mismatch } from './compare.ts';
 import type { CaseResult, FileResult } from './run-cases.ts';
@@ -6,12 +7,15 @@ import type { CaseResult, FileResult } from './run-cases.ts';
 const MAX_VALUE_CHARS = 400;
 
 /** The failed cases, each with what came and why, and one line that sums all up. */
-export function renderResults(files: readonly FileResult[], tookMs: number): string {
+export function renderResults(files: readonly FileResult[], tookMs: number, paint: Paint = PLAIN): string {
   const all = files.flatMap(({ file, results }) => results.map((result) => ({ file, result })));
   const failed = all.filter(({ result }) => result.mismatches.length > 0);
-  const blocks = failed.map(({ file, result }) => renderFailure(file, result));
+  const blocks = failed.map(({ file, result }) => renderFailure(file, result, paint));
   const passed = all.length - failed.length;
-  const sum = failed.length === 0 ? `ok: ${count(passed)}` : `${failed.length} of ${count(all.length)} failed`;
+  const sum =
+    failed.length === 0
+      ? paint.good(`ok: ${count(passed)}`)
+      : paint.bad(`${failed.length} of ${count(all.length)} failed`);
   return `${[...blocks, `${sum}, in ${Math.round(tookMs)} ms\n`].join('\n')}`;
 }
 
@@ -20,14 +24,14 @@ function count(cases: number): string {
 }
 
 /** What was expected of a case, what came, and what its stages decided. */
-export function renderFailure(file: string, result: CaseResult): string {
+export function renderFailure(file: string, result: CaseResult, paint: Paint = PLAIN): string {
   const { name, line, asked, mismatches, steps, notes } = result;
   return `${[
-    `x ${withoutControls(name)}  (${file}:${line})`,
+    `${paint.bad('x')} ${paint.bold(withoutControls(name))}  (${file}:${line})`,
     `  ${withoutControls(asked)}`,
     ...mismatches.map((one) => `  ${describeMismatch(one)}`),
     ...notes.map((note) => `  ${withoutControls(note)}`),
-    ...steps.flatMap((step) => stepLines(step, {})).map((text) => `    ${text}`),
+    ...steps.flatMap((step) => stepLines(step, {}, paint)).map((text) => `    ${text}`),
   ].join('\n')}\n`;
 }
 

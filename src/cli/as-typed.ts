@@ -1,6 +1,10 @@
+import { COMMAND_SPECS } from './table/table.ts';
+
 /** `turnpike` where a command of it follows, as in `turnpike key create`. */
-const CALLS =
-  /\bturnpike (?=(?:start|check|explain|debug-token|diff|init|openapi|schema|key|token|usage|help|--version)\b)/g;
+const CALLS = new RegExp(
+  `\\bturnpike (?=(?:${COMMAND_SPECS.map(({ name }) => name).join('|')}|--version|COMMAND)(?![\\w-]))`,
+  'g',
+);
 
 /**
  * How a person types `turnpike` here: a clone has no command of that name, only the script, and a package that is

@@ -1,20 +1,7 @@
-import { request } from 'node:http';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import type { Settings } from '../settings.ts';
-
-/** Nobody listens where a gateway's admin port should be. */
-export class NobodyThere extends Error {}
-
-/** The gateway refuses to answer. */
-export class AdminRefusal extends Error {
-  readonly status: number;
-  readonly body: unknown;
-
-  constructor(message: string, status: number, body: unknown) {
-    super(message);
-    this.status = status;
-    this.body = body;
-  }
-}
+import { AdminFault, AdminRefusal, NobodyThere, UsageError } from './cli-faults.ts';
 
 /** A question to the admin port. */
 export interface AdminQuestion {
@@ -24,7 +11,7 @@ export interface AdminQuestion {
   readonly body?: unknown;
   /** Sent as it is, in its place. */
   readonly text?: string;
-  /** `http://host:port`; default: ADMIN_HOST and ADMIN_PORT of the settings. */
+  /** `http://host:port`, or `https:`; default: ADMIN_HOST and ADMIN_PORT of the settings. */
   readonly origin?: string | undefined;
 }
 
@@ -32,8 +19,8 @@ const WITHIN_MS = 30_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Asks the admin port of the gateway that runs, with ADMIN_TOKEN. Rejects with `NobodyThere` where the connection is
- * refused, and with what the gateway says where it refuses.
+ * Asks the admin port of the gateway that runs, with ADMIN_TOKEN. Rejects with an `AdminFault`: `NobodyThere` where the
+ * connection is refused, `AdminRefusal` with what the gateway says where it refuses.
  */
 export function askAdmin(
   { adminHost, adminPort, adminToken }: Pick<Settings, 'adminHost' | 'adminPort' | 'adminToken'>,
@@ -41,30 +28,30 @@ export function askAdmin(
 ): Promise<unknown> {
   const host = adminHost === '0.0.0.0' || adminHost === '::' ? 'localhost' : adminHost;
   const base = origin ?? `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
+  const at = URL.parse(path, base);
+  if (at === null || !/^https?:$/.test(at.protocol))
+    return Promise.reject(new UsageError('--admin takes the address of an admin port, http://localhost:9901 for one'));
+  const request = at.protocol === 'https:' ? requestHttps : requestHttp;
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   return new Promise((resolve, reject) => {
     const headers = {
       ...(adminToken !== undefined && { authorization: `Bearer ${adminToken}` }),
       ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     };
-    const asking = request(
-      new URL(path, base),
-      { method, headers, signal: AbortSignal.timeout(WITHIN_MS) },
-      (answer) => {
-        const pieces: Buffer[] = [];
-        let bytes = 0;
-        answer.on('data', (piece: Buffer) => {
-          bytes += piece.length;
-          if (bytes > MAX_ANSWER_BYTES) answer.destroy(new Error('the answer of the admin port is too long'));
-          else pieces.push(piece);
-        });
-        answer.on('error', reject);
-        answer.on('end', () => settle(answer.statusCode ?? 0, Buffer.concat(pieces).toString(), base, resolve, reject));
-      },
-    );
+    const asking = request(at, { method, headers, signal: AbortSignal.timeout(WITHIN_MS) }, (answer) => {
+      const pieces: Buffer[] = [];
+      let bytes = 0;
+      answer.on('data', (piece: Buffer) => {
+        bytes += piece.length;
+        if (bytes > MAX_ANSWER_BYTES) answer.destroy(new AdminFault('the answer of the admin port is too long'));
+        else pieces.push(piece);
+      });
+      answer.on('error', (error) => reject(new AdminFault(`${base}: ${error.message}`, { cause: error })));
+      answer.on('end', () => settle(answer.statusCode ?? 0, Buffer.concat(pieces).toString(), base, resolve, reject));
+    });
     asking.on('error', (error: NodeJS.ErrnoException) => {
       const isGone = error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND';
-      reject(isGone ? new NobodyThere(`nobody answers at ${base}`) : new Error(`${base}: ${error.message}`));
+      reject(isGone ? new NobodyThere(`nobody answers at ${base}`) : new AdminFault(`${base}: ${error.message}`));
     });
     asking.end(text);
   });
@@ -81,12 +68,12 @@ function settle(
   try {
     said = JSON.parse(text);
   } catch {
-    reject(new Error(`${base} is no admin port: it answers ${status} with something that is no JSON`));
+    reject(new AdminFault(`${base} is no admin port: it answers ${status} with something that is no JSON`));
     return;
   }
   if (status < 300) resolve(said);
   else {
-    const { detail = text } = said as { detail?: string };
+    const { detail = text } = (said ?? {}) as { detail?: string };
     reject(new AdminRefusal(`${base} answers ${status}: ${detail}`, status, said));
   }
 }

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { type CurlRequest, parseCurl } from '../explain/curl.ts';
@@ -8,54 +7,17 @@ import { explainFromFile } from '../explain/offline.ts';
 import { type Question, questionSchema } from '../explain/question.ts';
 import { renderExplanation } from '../explain/render.ts';
 import type { Settings } from '../settings.ts';
-import { asTyped } from './as-typed.ts';
-import { askAdmin, NobodyThere } from './ask-admin.ts';
-import { explainFault, UsageError } from './fault.ts';
+import { askAdmin } from './ask-admin.ts';
+import { NobodyThere, UsageError } from './cli-faults.ts';
+import { colourFor } from './colour.ts';
 import { type CliIo, EXIT } from './io.ts';
-
-const USAGE = `Usage:
-  turnpike explain [METHOD] URL [-H 'Name: value'] [-d BODY] [options]
-  turnpike explain [options] -- curl ...
-
-Says what would become of a request, and why: the route and why others lost, what
-each stage decides, the token claim by claim, the limits, the target, and what the
-service would get. Nothing is counted or stored, and no service is asked but with --ask.
-
-It asks the running gateway (ADMIN_PORT, ADMIN_TOKEN); where none runs, or with
---file, it reads the routes file itself, and every limit and circuit is new.
-
-  -H, --header   a field, more than once
-  -d, --data     the body; the method is POST then
-  --address IP   the other end of the connection (default 127.0.0.1)
-  --ask          ask auth services and introspection about the caller
-  --file FILE    explain this routes file, whatever runs
-  --admin URL    the admin port of the gateway to ask
-  --json         all of it, for a program
-
-Exit code: 0 it passes, 4 refused with a 4xx, 5 with a 5xx, 1 nobody could be asked,
-64 a wrong call, 78 faults in the file.
-`;
-
-const OPTIONS = {
-  header: { type: 'string', short: 'H', multiple: true },
-  data: { type: 'string', short: 'd' },
-  address: { type: 'string' },
-  ask: { type: 'boolean', default: false },
-  file: { type: 'string' },
-  admin: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { perform } from './perform.ts';
+import { EXPLAIN } from './table/trying.ts';
 
 /** `turnpike explain …`: what would become of a request, and why. */
 export async function runExplain(argv: readonly string[], io: CliIo): Promise<number> {
-  try {
-    const { own, curl } = splitAtCurl(argv);
-    const { values, positionals } = parseArgs({ args: [...own], options: OPTIONS, allowPositionals: true });
-    if (values.help) {
-      io.out(asTyped(USAGE, io.env));
-      return EXIT.ok;
-    }
+  const { own, curl } = splitAtCurl(argv);
+  return perform(EXPLAIN, own, io, async ({ values, positionals }) => {
     const asked = curl === undefined ? readWords(positionals, values.header, values.data) : readCurl(curl);
     const question = parseQuestion({
       ...asked,
@@ -65,12 +27,10 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<nu
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const told = await ask(question, settings, values, io);
-    if (told === undefined) return EXIT.failed;
-    io.out(values.json ? `${JSON.stringify(told, null, 2)}\n` : renderExplanation(told));
-    return told.outcome === 'passes' ? EXIT.ok : Math.floor((told.status ?? 500) / 100);
-  } catch (error) {
-    return explainFault('explain', USAGE, error, io);
-  }
+    io.out(values.json ? `${JSON.stringify(told, null, 2)}\n` : renderExplanation(told, colourFor(io, 'out')));
+    if (told.outcome === 'passes') return EXIT.ok;
+    return (told.status ?? 500) < 500 ? EXIT.refusedClient : EXIT.refusedServer;
+  });
 }
 
 /** Our own words, and those behind the word `curl`, which stands first or behind `--`. */
@@ -85,32 +45,17 @@ interface Where {
   readonly admin?: string | undefined;
 }
 
-/** The gateway that runs, else the file; undefined where neither can be asked. */
-async function ask(
-  question: Question,
-  settings: Settings,
-  { file, admin }: Where,
-  io: CliIo,
-): Promise<Explanation | undefined> {
-  if (file !== undefined) return explainFromFile(question, settings, resolve(file), io.env);
+/** The gateway that runs, else the file. */
+async function ask(question: Question, settings: Settings, { file, admin }: Where, io: CliIo): Promise<Explanation> {
+  const offline = (path: string) => explainFromFile(question, settings, path, io.env);
+  if (file !== undefined) return offline(resolve(file));
   try {
-    return (await askAdmin(settings, {
-      method: 'POST',
-      path: '/explain',
-      body: question,
-      origin: admin,
-    })) as Explanation;
+    const asking = { method: 'POST', path: '/explain', body: question, origin: admin } as const;
+    return (await askAdmin(settings, asking)) as Explanation;
   } catch (error) {
-    if (!(error instanceof NobodyThere)) {
-      io.err(`turnpike explain: ${(error as Error).message}\n`);
-      return undefined;
-    }
-    if (admin !== undefined) {
-      io.err(`turnpike explain: ${error.message}\n`);
-      return undefined;
-    }
+    if (!(error instanceof NobodyThere) || admin !== undefined) throw error;
     io.err(`No gateway runs (${error.message}): this is ${settings.routesFile} as it would start.\n\n`);
-    return explainFromFile(question, settings, settings.routesFile, io.env);
+    return offline(settings.routesFile);
   }
 }
 

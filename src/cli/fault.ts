@@ -1,25 +1,34 @@
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
+import { printableLines } from '../lib/printable.ts';
 import { asTyped } from './as-typed.ts';
+import { AdminFault, AdminRefusal, CliFault, UsageError } from './cli-faults.ts';
+import type { CommandSpec } from './command.ts';
 import { type CliIo, EXIT } from './io.ts';
 
-/** The words of a call are wrong; leads to exit code 64 and the usage. */
-export class UsageError extends Error {}
-
 /**
- * Says why a command failed, and answers its exit code: a fault of the configuration, or of the words of the call, as
- * parseArgs or the command itself found it. Anything else is a bug and is thrown on.
+ * Says why a command failed, and answers its exit code: a fault of the configuration, of the words of the call, or what
+ * the gateway says. Anything else is a bug and is thrown on.
  */
-export function explainFault(command: string, usage: string, error: unknown, io: CliIo): number {
+export function explainFault(spec: Pick<CommandSpec, 'name' | 'usage'>, error: unknown, io: CliIo): number {
   if (error instanceof ConfigError) {
     io.err(renderConfigError(error));
     return EXIT.config;
   }
-  if (!isUsageError(error)) throw error;
-  io.err(`turnpike ${command}: ${error.message}\n\n${asTyped(usage, io.env)}`);
-  return EXIT.usage;
+  const [command] = spec.name.split(' ', 1);
+  if (error instanceof UsageError) {
+    const calls = spec.usage.map((call) => `  turnpike ${call}\n`).join('');
+    const more = `turnpike help ${spec.name} says more.\n`;
+    io.err(`turnpike ${command}: ${error.message}\n\n${asTyped(`Usage:\n${calls}\n${more}`, io.env)}`);
+    return EXIT.usage;
+  }
+  if (!(error instanceof CliFault || error instanceof AdminFault)) throw error;
+  io.err(`turnpike ${command}: ${asTyped(printableLines(error.message), io.env)}\n`);
+  return error instanceof CliFault ? EXIT[error.exit] : exitOfAdmin(error);
 }
 
-function isUsageError(error: unknown): error is Error {
-  if (error instanceof UsageError) return true;
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+/** A token that is not taken is a setting that is wrong, here or there. */
+function exitOfAdmin(error: AdminFault): number {
+  if (!(error instanceof AdminRefusal)) return EXIT.unavailable;
+  if (error.status === 401 || error.status === 403) return EXIT.config;
+  return error.status >= 500 ? EXIT.unavailable : EXIT.failed;
 }

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadRoutes } from '../config/load.ts';
 import { gatherShapes } from '../config/routes.ts';
@@ -11,21 +10,12 @@ import { STAGES } from '../stages.ts';
 import { documentName } from '../validate/validate-option.ts';
 import { withApiDocument } from './api-document.ts';
 import { asTyped, commandIn } from './as-typed.ts';
-import { explainFault, UsageError } from './fault.ts';
+import { CliFault, UsageError } from './cli-faults.ts';
 import { makeRoutes } from './from-api/routes-file.ts';
 import { type CliIo, EXIT } from './io.ts';
+import { perform } from './perform.ts';
 import { renderStarter } from './starter.ts';
-
-const USAGE = `Usage:
-  turnpike init [folder] [--from openapi.yaml]
-
-Writes a routes.json to begin with, and a .env with every setting commented out.
-With a folder the routes come into it, and .env points to them. Nothing that is
-there already is ever written over.
-
-  --from FILE   make the routes of an OpenAPI document (3.0 or 3.1, YAML or JSON):
-                its servers, its paths and methods, its security schemes
-`;
+import { INIT } from './table/configuration.ts';
 
 /** Both lie beside src/ or dist/. */
 const SCHEMA = new URL('../../routes.schema.json', import.meta.url);
@@ -35,19 +25,11 @@ const STAYS = 'is there already and stays as it is';
 
 /** `turnpike init [folder]`: a file of one's own to begin with. Resolves to the exit code. */
 export async function runInit(argv: readonly string[], io: CliIo): Promise<number> {
-  try {
-    const options = { from: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    if (values.help) {
-      io.out(asTyped(USAGE, io.env));
-      return EXIT.ok;
-    }
+  return perform(INIT, argv, io, async ({ values, positionals }) => {
     const [folder = '.', ...rest] = positionals;
     if (rest.length > 0) throw new UsageError('one folder at a time');
     return init(folder, values.from, io);
-  } catch (error) {
-    return explainFault('init', USAGE, error, io);
-  }
+  });
 }
 
 function init(folder: string, from: string | undefined, io: CliIo): number {
@@ -67,11 +49,16 @@ function init(folder: string, from: string | undefined, io: CliIo): number {
     io.out(`\n${nextStep(command, file, isNew ? undefined : setting)}\n`);
     return EXIT.ok;
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    io.err(`turnpike init: ${resolve(path ?? folder)}: ${code}\n`);
-    return EXIT.failed;
+    throw inWords(error, folder, from);
   }
+}
+
+/** What the system says of a file; what is given and can't be read is another fault than what can't be written. */
+function inWords(error: unknown, folder: string, from: string | undefined): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === undefined || error instanceof CliFault) return error;
+  const isGiven = from !== undefined && path !== undefined && resolve(path) === resolve(from);
+  return new CliFault(`${resolve(path ?? folder)}: ${code}`, isGiven ? 'config' : 'failed', { cause: error });
 }
 
 /** `setting`: what an .env that is there already has to say first; without it the other commands take another file. */

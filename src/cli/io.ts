@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 /** What a command of `turnpike` talks to, handed in so that a test can listen. */
 export interface CliIo {
   /**
@@ -7,6 +9,12 @@ export interface CliIo {
   readonly out: (text: string) => unknown;
   readonly err: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
+  /** Which of the two is a terminal; none where it is left out. */
+  readonly isTerminal?: { readonly out: boolean; readonly err: boolean };
+  /** Said with `--no-color`. */
+  readonly isPlain?: boolean;
+  /** Waits; resolves to false where nobody waits any more. */
+  readonly pause?: (ms: number) => Promise<boolean>;
   /**
    * The first line of standard input; undefined where a person sits at it, who would have to type in the open, and
    * where nothing comes for a minute.
@@ -15,7 +23,22 @@ export interface CliIo {
 }
 
 /** Exit codes of `turnpike`, from sysexits.h where it has one. */
-export const EXIT = { ok: 0, failed: 1, usage: 64, config: 78 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** By the first digit of the status; of `explain` alone. */
+  refusedClient: 4,
+  refusedServer: 5,
+  usage: 64,
+  unavailable: 69,
+  internal: 70,
+  config: 78,
+} as const;
+
+/** Prints what was asked for; resolves to the exit code, by whether somebody took it. */
+export async function print(io: CliIo, text: string): Promise<number> {
+  return (await io.out(text)) === false ? EXIT.failed : EXIT.ok;
+}
 
 /** More than any command takes: whatever is piped in by mistake ends here. */
 const MAX_INPUT_CHARS = 64 * 1024;
@@ -26,6 +49,8 @@ export function createProcessIo(env: NodeJS.ProcessEnv): CliIo {
   let isListening = false;
   return {
     env,
+    // isatty asks the descriptor: touching process.stdout would make a pipe non-blocking, which `start` decides.
+    isTerminal: { out: isatty(1), err: isatty(2) },
     out(text) {
       // Asked for at the first line and not before: `start` minds its own output. A reader that goes away is told by
       // an event as well, which would end the process with a stack.

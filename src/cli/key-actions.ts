@@ -4,6 +4,7 @@ import { CONSUMER_NAME } from '../auth/caller-facts.ts';
 import { addKey, dropKey, findKey, isLive, KeyFault, rotateKey } from '../auth/key-changes.ts';
 import { hashPassword } from '../auth/password.ts';
 import type { StoredConsumer, StoredKey } from '../auth/stored-consumer.ts';
+import { UsageError } from './cli-faults.ts';
 import { readEnd, readTime } from './key-ends.ts';
 import { checkNames, checkScopes, type FactOptions, readMetadata, readScopes, withFacts } from './key-facts.ts';
 import { renderChange, renderEnds, renderKeyTable, renderNewKey, renderNewPassword } from './key-output.ts';
@@ -146,7 +147,7 @@ function need(consumer: StoredConsumer | undefined, options: KeyOptions, place: 
 }
 
 function needConsumer({ consumer }: KeyOptions): string {
-  if (consumer === undefined) throw new KeyStoreError('--consumer NAME is needed');
+  if (consumer === undefined) throw new UsageError('--consumer NAME is needed');
   if (!CONSUMER_NAME.test(consumer)) {
     throw new KeyStoreError('a consumer is named by letters, digits, ".", "_", "@" or "-", at most 128');
   }

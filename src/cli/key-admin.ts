@@ -2,6 +2,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isLive } from '../auth/key-changes.ts';
 import type { StoredConsumer, StoredKey } from '../auth/stored-consumer.ts';
+import { UsageError } from './cli-faults.ts';
 import type { KeyOptions, KeyOutcome } from './key-actions.ts';
 import { readEnd } from './key-ends.ts';
 import { readMetadata, readScopes, withFacts } from './key-facts.ts';
@@ -31,7 +32,7 @@ export async function runByAdmin(
   const api = createApi(base, token);
   if (action === 'list') return list(api, base, options.consumer, nowMs);
   const { consumer } = options;
-  if (consumer === undefined) throw new KeyStoreError('--consumer NAME is needed');
+  if (consumer === undefined) throw new UsageError('--consumer NAME is needed');
   if (action === 'create') return create(api, base, consumer, options, nowMs);
   if (action === 'rotate') return rotate(api, base, consumer, options, nowMs);
   return revoke(api, base, consumer, options);
@@ -123,15 +124,24 @@ interface ApiAnswer {
 function createApi(base: string, token: string | undefined) {
   const root = URL.parse(base);
   if (root === null || !/^https?:$/.test(root.protocol))
-    throw new KeyStoreError('--admin takes the address of an admin port, http://localhost:9901 for one');
+    throw new UsageError('--admin takes the address of an admin port, http://localhost:9901 for one');
 
   return async function api(method: string, path: string, body?: object, expected = [200, 201]): Promise<ApiAnswer> {
     const answer = await send(new URL(path, root), method, token, body);
     if (expected.includes(answer.status)) return answer;
     const { detail = '', errors = [] } = answer.body as { detail?: string; errors?: { detail: string }[] };
     const faults = errors.map((one) => one.detail).join('; ');
-    throw new KeyStoreError(`${base} answered ${answer.status}: ${faults === '' ? detail : faults}`);
+    throw new KeyStoreError(
+      `${base} answered ${answer.status}: ${faults === '' ? detail : faults}`,
+      exitOf(answer.status),
+    );
   };
+}
+
+/** A token that is not taken is a setting that is wrong. */
+function exitOf(status: number): 'config' | 'failed' | 'unavailable' {
+  if (status === 401 || status === 403) return 'config';
+  return status >= 500 ? 'unavailable' : 'failed';
 }
 
 function send(url: URL, method: string, token: string | undefined, body: object | undefined): Promise<ApiAnswer> {
@@ -143,7 +153,7 @@ function send(url: URL, method: string, token: string | undefined, body: object 
   };
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) =>
-      reject(new KeyStoreError(`${url.origin} can't be asked: ${cause.message}`, { cause }));
+      reject(new KeyStoreError(`${url.origin} can't be asked: ${cause.message}`, 'unavailable', { cause }));
     const req = request(url, { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (res) => {
       let text = '';
       res.setEncoding('utf8');

@@ -68,7 +68,7 @@ export function createFileKeyStore(main: string, fresh: string = main): KeyStore
         });
       } catch (error) {
         if (!(error instanceof LockedError)) throw error;
-        throw new KeyStoreError(`${error.message}; nothing was changed`, { cause: error });
+        throw new KeyStoreError(`${error.message}; nothing was changed`, 'failed', { cause: error });
       }
     },
     async close() {},
@@ -119,7 +119,7 @@ function readParts(main: string): RoutesPart[] {
 }
 
 function readPart({ path, source: { text }, problem }: ReadFile): RoutesPart {
-  if (problem !== undefined) throw new KeyStoreError(`${path}: ${problem.message}; nothing was changed`);
+  if (problem !== undefined) throw new KeyStoreError(`${path}: ${problem.message}; nothing was changed`, 'config');
   const errors: ParseError[] = [];
   const root: unknown = parse(text, errors, { allowTrailingComma: true });
   const [error] = errors;
@@ -127,13 +127,15 @@ function readPart({ path, source: { text }, problem }: ReadFile): RoutesPart {
     const line = text.slice(0, error.offset).split('\n').length;
     throw new KeyStoreError(
       `${path}:${line} is not valid JSON (${printParseErrorCode(error.error)}); nothing was changed`,
+      'config',
     );
   }
   if (typeof root !== 'object' || root === null || Array.isArray(root)) {
-    throw new KeyStoreError(`${path} is no object: { "routes": [ … ] }; nothing was changed`);
+    throw new KeyStoreError(`${path} is no object: { "routes": [ … ] }; nothing was changed`, 'config');
   }
   const consumers = 'consumers' in root ? root.consumers : [];
-  if (!Array.isArray(consumers)) throw new KeyStoreError(`${path}: "consumers" is not a list; nothing was changed`);
+  if (!Array.isArray(consumers))
+    throw new KeyStoreError(`${path}: "consumers" is not a list; nothing was changed`, 'config');
   return { path, text, root, consumers: consumers as readonly StoredConsumer[] };
 }
 
@@ -141,7 +143,7 @@ function realPath(file: string): string {
   try {
     return realpathSync(file);
   } catch (cause) {
-    throw new KeyStoreError(`${file} can't be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new KeyStoreError(`${file} can't be read: ${(cause as NodeJS.ErrnoException).code}`, 'config', { cause });
   }
 }
 
@@ -151,6 +153,6 @@ function write({ path }: RoutesPart, text: string, isHeld: () => boolean): void 
     replaceFile(realPath(path), text);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new KeyStoreError(`${path} can't be written: ${code}; nothing was changed`, { cause });
+    throw new KeyStoreError(`${path} can't be written: ${code}; nothing was changed`, 'failed', { cause });
   }
 }

@@ -36,7 +36,7 @@ export async function openKeyPlace(options: KeyPlaceOptions, { env }: CliIo): Pr
   const url = env['REDIS_URL']?.trim();
   if (!url) {
     const why = options.redis ? '--redis' : `${main} says "consumerStore": "redis", which`;
-    throw new KeyStoreError(`${why} needs REDIS_URL; nothing was changed`);
+    throw new KeyStoreError(`${why} needs REDIS_URL; nothing was changed`, 'config');
   }
   // Only who asks for Redis pays for loading its client.
   const { createRedisKeyStore } = await import('./key-redis.ts');

@@ -20,7 +20,7 @@ export async function createRedisKeyStore(url: string): Promise<KeyStore> {
   );
   if (!(await isUpWithin(redis, CONNECT_MS))) {
     await redis.close();
-    throw new KeyStoreError('Redis does not answer at REDIS_URL; nothing was changed');
+    throw new KeyStoreError('Redis does not answer at REDIS_URL; nothing was changed', 'unavailable');
   }
   const all = new RedisConsumers(redis);
   const place = 'Redis';
@@ -56,6 +56,6 @@ async function told<T>(act: () => Promise<T>): Promise<T> {
     const doubt = cause.isDoubtful
       ? 'whether it was written is not known: see turnpike key list'
       : 'nothing was changed';
-    throw new KeyStoreError(`${cause.message}; ${doubt}`, { cause });
+    throw new KeyStoreError(`${cause.message}; ${doubt}`, 'unavailable', { cause });
   }
 }

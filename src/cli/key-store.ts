@@ -1,4 +1,5 @@
 import type { StoredConsumer } from '../auth/stored-consumer.ts';
+import { CliFault } from './cli-faults.ts';
 
 /** What becomes of a consumer, and what is told of it. */
 export interface Change<T> {
@@ -25,4 +26,4 @@ export interface KeyStore {
 }
 
 /** What went wrong in words for the person at the terminal. */
-export class KeyStoreError extends Error {}
+export class KeyStoreError extends CliFault {}

@@ -1,38 +1,16 @@
-import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
 import type { JwtSettings } from '../settings.ts';
-import { asTyped } from './as-typed.ts';
-import { explainFault, UsageError } from './fault.ts';
+import { CliFault, UsageError } from './cli-faults.ts';
 import { type CliIo, EXIT } from './io.ts';
-
-const USAGE = `Usage:
-  turnpike token --sub USER [--role ROLE]... [--scope "a b"] [--plan PLAN] [--claim NAME=VALUE]... [--expires 1h]
-
-Signs a token with JWT_SECRET, for trials: a real issuer signs its own. JWT_ISSUER and
-JWT_AUDIENCE go into it where they are set.
-`;
-
-const OPTIONS = {
-  sub: { type: 'string' },
-  role: { type: 'string', multiple: true },
-  scope: { type: 'string' },
-  plan: { type: 'string' },
-  claim: { type: 'string', multiple: true },
-  expires: { type: 'string', default: '1h' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { perform } from './perform.ts';
+import { TOKEN } from './table/keys.ts';
 
 /** `turnpike token …`: prints one signed token. Resolves to the exit code. */
 export async function runToken(argv: readonly string[], io: CliIo, clock: Clock = systemClock): Promise<number> {
-  try {
-    const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true });
-    if (values.help) {
-      io.out(asTyped(USAGE, io.env));
-      return EXIT.ok;
-    }
+  return perform(TOKEN, argv, io, async ({ values }) => {
     const { sub } = values;
     const lifetimeMs = parseDurationMs(values.expires);
     if (sub === undefined) throw new UsageError('--sub USER is needed');
@@ -40,16 +18,12 @@ export async function runToken(argv: readonly string[], io: CliIo, clock: Clock 
       throw new UsageError(`--expires takes a duration such as 15m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env)).jwt;
-    if (settings?.secret === undefined) {
-      io.err('turnpike token: JWT_SECRET is not set. Make one with: openssl rand -base64 48\n');
-      return EXIT.config;
-    }
+    if (settings?.secret === undefined)
+      throw new CliFault('JWT_SECRET is not set. Make one with: openssl rand -base64 48', 'config');
     const claims = { ...readClaims(values.claim ?? []), sub, ...readFacts(values) };
     io.out(`${sign(claims, settings.secret, settings, clock.now(), lifetimeMs)}\n`);
     return EXIT.ok;
-  } catch (error) {
-    return explainFault('token', USAGE, error, io);
-  }
+  });
 }
 
 interface Facts {

@@ -1,27 +1,13 @@
-import { parseArgs } from 'node:util';
 import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { daysBetween, readUsage, renderUsageCsv } from '../limits/usage-report.ts';
 import { createMessageLog } from '../log/log.ts';
-import { createRedis, isUpWithin } from '../redis/link.ts';
-import { asTyped } from './as-typed.ts';
-import { explainFault, UsageError } from './fault.ts';
+import { createRedis, isUpWithin, type RedisLink } from '../redis/link.ts';
+import { CliFault, UsageError } from './cli-faults.ts';
 import { type CliIo, EXIT } from './io.ts';
-
-const USAGE = `Usage:
-  turnpike usage [--month 2026-11 | --from 2026-11-01 --to 2026-11-30] [--format csv|json]
-
-Prints who called which route how often, by consumer and route, from the Redis of REDIS_URL.
-Without dates it is this month so far (UTC). Days are kept for 400 days.
-`;
-
-const OPTIONS = {
-  month: { type: 'string' },
-  from: { type: 'string' },
-  to: { type: 'string' },
-  format: { type: 'string', default: 'csv' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { perform } from './perform.ts';
+import { withProgress } from './progress.ts';
+import { USAGE } from './table/keys.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Nobody waits for it but a person. */
@@ -30,36 +16,28 @@ const MAX_DAYS = 400;
 
 /** `turnpike usage …`: prints the usage report. Resolves to the exit code. */
 export async function runUsage(argv: readonly string[], io: CliIo, clock: Clock = systemClock): Promise<number> {
-  try {
-    const { values } = parseArgs({ args: [...argv], options: OPTIONS, strict: true });
-    if (values.help) {
-      io.out(asTyped(USAGE, io.env));
-      return EXIT.ok;
-    }
+  return perform(USAGE, argv, io, async ({ values }) => {
     const days = readDays(values, clock.now());
     const isJson = readFormat(values.format) === 'json';
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
-    if (settings.redisUrl === undefined) {
-      io.err('turnpike usage: REDIS_URL is not set, and usage is kept only in Redis\n');
-      return EXIT.config;
-    }
+    if (settings.redisUrl === undefined)
+      throw new CliFault('REDIS_URL is not set, and usage is kept only in Redis', 'config');
     const log = createMessageLog({ ...settings, logLevel: 'error' }, { append: (line) => io.err(line) });
     const redis = createRedis(settings.redisUrl, log, { commandTimeoutMs: READ_TIMEOUT_MS });
     try {
-      if (!(await isUpWithin(redis, CONNECT_TIMEOUT_MS))) {
-        io.err('turnpike usage: the Redis of REDIS_URL does not answer\n');
-        return EXIT.failed;
-      }
-      const rows = await readUsage(redis, days);
+      const rows = await withProgress(io, 'asking Redis', read(redis, days));
       io.out(isJson ? `${JSON.stringify({ from: days[0], to: days.at(-1), rows }, null, 2)}\n` : renderUsageCsv(rows));
       return EXIT.ok;
     } finally {
       await redis.close();
     }
-  } catch (error) {
-    return explainFault('usage', USAGE, error, io);
-  }
+  });
+}
+
+async function read(redis: RedisLink, days: string[]): ReturnType<typeof readUsage> {
+  if (await isUpWithin(redis, CONNECT_TIMEOUT_MS)) return readUsage(redis, days);
+  throw new CliFault('the Redis of REDIS_URL does not answer', 'unavailable');
 }
 
 function readFormat(format: string): string {

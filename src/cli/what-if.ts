@@ -1,46 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { renderWhatIf } from '../explain/what-if/render.ts';
 import type { WhatIfReport } from '../explain/what-if/report.ts';
 import { isTooMuch } from '../explain/what-if/verdict.ts';
 import { parseShare } from '../schema-values.ts';
-import { asTyped } from './as-typed.ts';
-import { AdminRefusal, askAdmin } from './ask-admin.ts';
-import { explainFault, UsageError } from './fault.ts';
+import type { Settings } from '../settings.ts';
+import { askAdmin } from './ask-admin.ts';
+import { AdminRefusal, CliFault, UsageError } from './cli-faults.ts';
+import { colourFor } from './colour.ts';
 import { type CliIo, EXIT } from './io.ts';
-
-const USAGE = `Usage:
-  turnpike what-if NEW.json [--max-refused 1%] [options]
-
-Says what NEW.json would change in the place of routes.json for the last requests
-of the gateway that runs: who would be refused, who let in, what would go elsewhere,
-and what nobody can tell. Nothing is sent, counted or logged.
-
-  --max-refused P  of what passes, how much may be refused newly (default 1%)
-  --admin URL      the admin port of the gateway to ask (ADMIN_PORT, ADMIN_TOKEN)
-  --json           all of it, for a program
-
-Exit code: 0 fine, 1 more would be refused, or nobody could be asked, 64 a wrong
-call, 78 faults in the file.
-`;
-
-const OPTIONS = {
-  'max-refused': { type: 'string', default: '1%' },
-  admin: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+import { perform } from './perform.ts';
+import { withProgress } from './progress.ts';
+import { WHAT_IF } from './table/trying.ts';
 
 /** `turnpike what-if NEW.json`: what a file would change for the last requests. Resolves to the exit code. */
 export async function runWhatIf(argv: readonly string[], io: CliIo): Promise<number> {
-  try {
-    const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
-    if (values.help) {
-      io.out(asTyped(USAGE, io.env));
-      return EXIT.ok;
-    }
+  return perform(WHAT_IF, argv, io, async ({ values, positionals }) => {
     const [file, ...more] = positionals;
     if (file === undefined || more.length > 0) throw new UsageError('one file, the new routes.json');
     const max = parseShare(values['max-refused']);
@@ -48,12 +24,29 @@ export async function runWhatIf(argv: readonly string[], io: CliIo): Promise<num
     const text = readCandidate(file);
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
-    const path = `/what-if?file=${encodeURIComponent(file)}`;
-    const report = (await askAdmin(settings, { method: 'POST', path, text, origin: values.admin })) as WhatIfReport;
-    io.out(values.json ? `${JSON.stringify(report, null, 2)}\n` : renderWhatIf(report));
+    const asking = ask(settings, { file, text, admin: values.admin });
+    const report = await withProgress(io, `trying ${file} on the last requests`, asking);
+    io.out(
+      values.json ? `${JSON.stringify(report, null, 2)}\n` : renderWhatIf(report, { max, paint: colourFor(io, 'out') }),
+    );
     return isTooMuch(report, max) ? EXIT.failed : EXIT.ok;
+  });
+}
+
+interface Asked {
+  readonly file: string;
+  readonly text: string;
+  readonly admin: string | undefined;
+}
+
+/** What the gateway makes of the file; its faults are told as those of any file. */
+async function ask(settings: Settings, { file, text, admin }: Asked): Promise<WhatIfReport> {
+  const path = `/what-if?file=${encodeURIComponent(file)}`;
+  try {
+    return (await askAdmin(settings, { method: 'POST', path, text, origin: admin })) as WhatIfReport;
   } catch (error) {
-    return explain(error, io);
+    if (!(error instanceof AdminRefusal) || error.status !== 422) throw error;
+    throw new ConfigError((error.body as { faults: readonly Fault[] }).faults);
   }
 }
 
@@ -61,17 +54,6 @@ function readCandidate(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file} can't be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new CliFault(`${file} can't be read (${(error as NodeJS.ErrnoException).code})`, 'config');
   }
-}
-
-function explain(error: unknown, io: CliIo): number {
-  const isForUs = error instanceof ConfigError || error instanceof UsageError || error instanceof TypeError;
-  if (isForUs || !(error instanceof Error)) return explainFault('what-if', USAGE, error, io);
-  if (error instanceof AdminRefusal && error.status === 422) {
-    const { faults } = error.body as { faults: readonly Fault[] };
-    return explainFault('what-if', USAGE, new ConfigError(faults), io);
-  }
-  io.err(`turnpike what-if: ${error.message}\n`);
-  return EXIT.failed;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { PROBLEM_BASE } from '../errors.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { parseRedisUrl } from '../redis/parse-url.ts';
 import type { Settings } from '../settings.ts';
@@ -76,6 +77,7 @@ export function parseSettings(env: NodeJS.ProcessEnv, dotEnv: DotEnv = NO_DOT_EN
     drainDelayMs: readDurationMs(reader, 'DRAIN_DELAY', '5s', '10m'),
     shutdownTimeoutMs: readDurationMs(reader, 'SHUTDOWN_TIMEOUT', '25s', '1h'),
     healthDetails: readChoice(reader, 'HEALTH_DETAILS', ['on', 'off'], 'on') === 'on',
+    errorsUrl: readErrorsUrl(reader),
     consulHttpAddr: readHttpUrl(reader, 'CONSUL_HTTP_ADDR', 'http://localhost:8500'),
     consulHttpToken: reader.text('CONSUL_HTTP_TOKEN'),
   };
@@ -101,6 +103,14 @@ function checkTogether(reader: EnvReader, settings: Settings): void {
     const hint = 'Requests in flight need the time between the two to finish.';
     reader.fault('DRAIN_DELAY', 'is not shorter than SHUTDOWN_TIMEOUT', hint);
   }
+}
+
+/** The code comes behind it, so that `https://docs.example.com/errors#` will do too. */
+function readErrorsUrl(reader: EnvReader): string {
+  const url = reader.text('ERRORS_URL') ?? PROBLEM_BASE;
+  if (/^https?:/i.test(url) && URL.canParse(url) && url === encodeURI(url)) return /[/#=]$/.test(url) ? url : `${url}/`;
+  reader.fault('ERRORS_URL', 'is not an address of an HTTP server', `Write it like "${PROBLEM_BASE}".`);
+  return PROBLEM_BASE;
 }
 
 /** Whatever redis/parse-url.ts understands; the value is never repeated, since it may hold a password. */

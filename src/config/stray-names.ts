@@ -23,6 +23,7 @@ export const SETTING_NAMES: readonly string[] = [
   'JWT_AUDIENCE',
   'JWT_ALGORITHMS',
   'REDIS_URL',
+  'ERRORS_URL',
   'CONSUL_HTTP_ADDR',
   'CONSUL_HTTP_TOKEN',
   'KEEP_ALIVE_TIMEOUT',

@@ -1,3 +1,4 @@
+import { type Paint, PLAIN } from '../lib/paint.ts';
 import type { Explanation, Step } from './explanation.ts';
 import { wrap } from './wrap.ts';
 
@@ -15,13 +16,13 @@ const LOST: Readonly<Record<string, string>> = {
 };
 
 /** An explanation for a person, in lines of 80 columns. */
-export function renderExplanation(told: Explanation): string {
+export function renderExplanation(told: Explanation, paint: Paint = PLAIN): string {
   const blocks = [
-    headline(told),
+    headline(told).map(told.outcome === 'passes' ? paint.good : paint.bad),
     requestLines(told),
     routeLines(told),
-    told.steps.flatMap((step) => stepLines(step, told)),
-    tokenLines(told),
+    told.steps.flatMap((step) => stepLines(step, told, paint)),
+    tokenLines(told, paint),
     refusalLines(told),
     sentLines(told),
   ];
@@ -66,21 +67,29 @@ function routeLines({ route, considered, nearest }: Explanation): string[] {
 export function stepLines(
   { stage, decisions, refuses }: Step,
   { detail, detailForLog }: Pick<Explanation, 'detail' | 'detailForLog'>,
+  paint: Paint = PLAIN,
 ): string[] {
-  if (decisions === null) return [`${LATER} ${stage.padEnd(LABEL)}  not reached`];
+  if (decisions === null) return [paint.dim(`${LATER} ${stage.padEnd(LABEL)}  not reached`)];
   const said = refuses && decisions.length === 0 ? [detailForLog ?? detail ?? 'refused'] : decisions;
   const [first = '', ...more] = said.length === 0 ? [''] : said;
   const mark = refuses ? BAD : GOOD;
-  return [
+  const lines = [
     ...wrap(`${mark} ${stage.padEnd(LABEL)}  ${first}`, LABEL + 4),
     ...more.flatMap((one) => wrap(`${' '.repeat(LABEL + 4)}${one}`, LABEL + 4)),
   ].map((line) => line.trimEnd());
+  return refuses ? lines.map(paint.bad) : marked(lines, paint);
 }
 
-function tokenLines({ token = [] }: Explanation): string[] {
+/** The mark alone has a colour: a page of them is no help. */
+function marked([first = '', ...more]: readonly string[], { good, bad }: Paint): string[] {
+  const colour = first.startsWith(BAD) ? bad : good;
+  return [`${colour(first.slice(0, 1))}${first.slice(1)}`, ...more];
+}
+
+function tokenLines({ token = [] }: Explanation, paint: Paint): string[] {
   if (token.length === 0) return [];
   const lines = token.flatMap(({ claim, value, isGood, says }) =>
-    wrap(`${isGood ? GOOD : BAD} ${claim.padEnd(LABEL)}  ${value} (${says})`, LABEL + 4),
+    marked(wrap(`${isGood ? GOOD : BAD} ${claim.padEnd(LABEL)}  ${value} (${says})`, LABEL + 4), paint),
   );
   return ['The token, as it was read:', ...lines];
 }

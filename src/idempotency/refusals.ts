@@ -1,4 +1,4 @@
-import { type ErrorCode, GatewayError, PROBLEM_BASE } from '../errors.ts';
+import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { Begun } from './store.ts';
 
 /** A request that is under way is done soon, mostly. */
@@ -28,7 +28,7 @@ export function refusalOf(begun: Refused): GatewayError {
 /** With a link to what is known of the problem, as the draft has it. */
 export function problem(code: ErrorCode, detail?: string, againMs?: number, cause?: unknown): GatewayError {
   return new GatewayError(code, detail, {
-    headers: ['Link', `<${PROBLEM_BASE}${code}>; rel="describedby"`],
+    isLinked: true,
     ...(againMs === undefined ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(againMs / 1000)) }),
     ...(cause === undefined ? {} : { cause }),
   });

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../context.ts';
-import { ERRORS, type ErrorCode, GatewayError, type PassedOn, PROBLEM_BASE } from '../errors.ts';
+import { ERRORS, type ErrorCode, GatewayError, type PassedOn } from '../errors.ts';
 import { HEADER_MISMATCH, type McpFault } from './message-fault.ts';
 
 /** A longer ID than this is nobody's, and is not repeated. */
@@ -21,7 +21,7 @@ export function answerInProtocol(
     error: {
       code: error.rpcCode,
       message: error.message,
-      data: { type: PROBLEM_BASE + code, status, code, requestId: context.requestId || undefined },
+      data: { type: context.errorsUrl + code, status, code, requestId: context.requestId || undefined },
     },
   });
   return { status, fields: { 'content-type': 'application/json' }, body: Buffer.from(body) };

@@ -26,7 +26,10 @@ export interface OpenRequests {
   end(context: RequestContext): void;
 }
 
-export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>): OpenRequests {
+export function createOpenRequests({
+  trustProxy,
+  errorsUrl,
+}: Pick<Settings, 'trustProxy' | 'errorsUrl'>): OpenRequests {
   const addressOf = createAddressResolver(trustProxy);
   const open = new OpenList<RequestContext>();
 
@@ -52,6 +55,7 @@ export function createOpenRequests({ trustProxy }: Pick<Settings, 'trustProxy'>)
     open,
     begin(req, res, snapshot) {
       const context = new RequestContext(req, res, CLIENT);
+      context.errorsUrl = errorsUrl;
       attachContext(req, context);
       open.add(context);
       snapshot.enter();

@@ -162,7 +162,7 @@ async function startDemo(t: TestContext, folder: string, targets: string): Promi
   await until(() => printed.includes('Ctrl-C stops everything'), { timeoutMs: 30_000, what: 'the lines of the demo' });
   const [KEY = ''] = /tpk_\w+/.exec(printed) ?? [];
   const [, TOKEN = ''] = /Bearer ([\w.-]+)/.exec(printed) ?? [];
-  return { folder, ports, env: { KEY, TOKEN, JTI: 'b7f1' } };
+  return { folder, ports, env: { KEY, TOKEN, JTI: 'b7f1', ADMIN_PORT: `${adminPort}` } };
 }
 
 function endAfter(t: TestContext, child: ChildProcess): void {
@@ -173,7 +173,9 @@ function endAfter(t: TestContext, child: ChildProcess): void {
   });
 }
 
-const speaksToDemo = ({ text }: Command) => /localhost:(?:3000|9901|40)/.test(text);
+/** By an address, or as a command that asks the admin port of ADMIN_PORT. */
+const speaksToDemo = ({ text }: Command) =>
+  /localhost:(?:3000|9901|40)|turnpike -- (?:status|recent|reload|breaker|purge)\b/.test(text);
 const OWN_START = 'docs/getting-started.md';
 const pages = [...new Set(tried.filter(speaksToDemo).map(({ fragment }) => fragment.file))].filter(
   (file) => file !== OWN_START,

@@ -120,7 +120,7 @@ test('a document that is wrong is told where, and leaves nothing behind', async 
   assert.deepEqual(await from('old.yaml'), [78, 'old.yaml:1:10 /swagger  Swagger 2.0 is not read here']);
   assert.match(String((await from('broken.yaml'))[1]), /^broken\.yaml:1:\d+ /);
   assert.deepEqual(await from('ref.yaml'), [78, 'ref.yaml:4:11 /paths/~1a/$ref  "#/nowhere" leads to nothing']);
-  assert.deepEqual(await from('none.yaml'), [1, `turnpike init: ${join(cwd, 'none.yaml')}: ENOENT`]);
+  assert.deepEqual(await from('none.yaml'), [78, `turnpike init: ${join(cwd, 'none.yaml')}: ENOENT`]);
 });
 
 /** What a terminal or an editor obeys, line breaks of texts apart. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { renderCliPage } from '../../scripts/docs/cli-page.ts';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
 import { renderCheckingPage } from '../../scripts/docs/findings-table.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
@@ -26,6 +27,10 @@ test('the table of docs/settings.md has the settings of .env.example, and no oth
 
 test('docs/errors.md is what the error table says', () => {
   assert.ok(read('docs/errors.md') === renderErrorsPage(), 'it is stale: npm run docs');
+});
+
+test('docs/cli.md is what the table of commands says', () => {
+  assert.ok(read('docs/cli.md') === renderCliPage(), 'it is stale: npm run docs');
 });
 
 test('the tables of docs/checking.md have every finding', () => {

@@ -1,6 +1,6 @@
 import type { ChosenScheme } from '../../auth/schemes.ts';
 import type { RouteConfig } from '../../config/routes.ts';
-import { ERRORS, PROBLEM_BASE } from '../../errors.ts';
+import { ERRORS } from '../../errors.ts';
 import type { Hide } from '../../lib/hidden-values.ts';
 
 /** JSON of a document that is being made. */
@@ -50,7 +50,7 @@ function problemSchema(): Json {
     description: 'A problem (RFC 9457).',
     required: ['type', 'title', 'status', 'code'],
     properties: {
-      type: { type: 'string', format: 'uri', description: `${PROBLEM_BASE} and the code.` },
+      type: { type: 'string', format: 'uri', description: 'An address that ends in the code.' },
       title: { type: 'string' },
       status: { type: 'integer' },
       detail: { type: 'string' },

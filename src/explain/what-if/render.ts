@@ -1,8 +1,9 @@
+import { type Paint, PLAIN } from '../../lib/paint.ts';
 import { withoutControls } from '../../lib/printable.ts';
 import { wrap } from '../wrap.ts';
 import type { What } from './compare.ts';
 import type { Group, WhatIfReport } from './report.ts';
-import { percent, refusedShare } from './verdict.ts';
+import { isTooMuch, percent, refusedShare } from './verdict.ts';
 
 /** Examples of a group. */
 const SHOWN = 3;
@@ -18,8 +19,17 @@ const TITLES: Readonly<Record<What, string>> = {
   undecided: 'Undecided:',
 };
 
+const titles: ReadonlySet<string> = new Set(Object.values(TITLES));
+
+/** How a report is shown. */
+interface Look {
+  /** More newly refused than this is bad. */
+  readonly max?: number;
+  readonly paint?: Paint;
+}
+
 /** A report for a person, in lines of 80 columns. */
-export function renderWhatIf(report: WhatIfReport): string {
+export function renderWhatIf(report: WhatIfReport, { max = 0, paint = PLAIN }: Look = {}): string {
   const { requests, kinds, from, to, isThinned, unchanged } = report;
   if (requests === 0) return 'No request has come yet: there is nothing to try the file on.\n';
   const thinned = isThinned ? ', a share of all that came' : '';
@@ -36,7 +46,12 @@ export function renderWhatIf(report: WhatIfReport): string {
     ...wrap(`${unchanged} would end as they do. Newly refused: ${report.newlyRefused} of ${report.passed} (${share}).`),
   );
   if (report.undecided > 0) lines.push(...wrap(`${report.undecided} can't be decided from what is kept of them.`));
-  return `${lines.map(withoutControls).join('\n')}\n`;
+  const verdict = isTooMuch(report, max) ? paint.bad : paint.good;
+  const colour = (line: string): string => {
+    if (/^\d+ would end as they do/.test(line)) return verdict(line);
+    return titles.has(line) ? paint.bold(line) : line;
+  };
+  return `${lines.map(withoutControls).map(colour).join('\n')}\n`;
 }
 
 function groupLines({ count, who, says, examples }: Group): string[] {

@@ -74,5 +74,5 @@ test('an unknown command or argument is a usage error', async () => {
 test('help lists the commands', async () => {
   const { code, out } = await run(['--help']);
   assert.equal(code, 0);
-  assert.match(out, /turnpike check \[file\] \[--strict\]/);
+  assert.match(out, /^ {2}check +check the settings and routes\.json/m);
 });

@@ -68,7 +68,7 @@ test('without a gateway the file is explained, and that is said; with --admin it
   assert.equal(offline.code, 0);
   assert.match(offline.err, /^No gateway runs/);
   const asked = await run(['explain', '--admin', 'http://127.0.0.1:1', '/open/x'], env);
-  assert.equal(asked.code, 1);
+  assert.equal(asked.code, 69);
   assert.match(asked.err, /nobody answers at http:\/\/127\.0\.0\.1:1/);
 });
 

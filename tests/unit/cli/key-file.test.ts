@@ -178,7 +178,7 @@ test('consumerStore "redis" sends keys there without being told', async (t) => {
   const { run, read } = setUp(t, { 'routes.json': { consumerStore: 'redis', routes: [] } });
   const before = read();
   const { code, err } = await run('create', '--consumer', 'app');
-  assert.equal(code, 1);
+  assert.equal(code, 78);
   assert.match(err, /consumerStore.*"redis".*REDIS_URL/s);
   assert.equal(read(), before);
   const password = await run('create', '--consumer', 'ops', '--password');

@@ -166,7 +166,7 @@ test('what can not be done is said, and the file stays as it was', async () => {
   assert.match((await good.run('revoke', '--consumer', 'nobody')).err, /no consumer "nobody"/);
   assert.match((await good.run('create', '--consumer', 'a b')).err, /letters, digits/);
   assert.match((await good.run('create', '--consumer', 'app', '--expires', '90')).err, /duration/);
-  assert.equal((await good.run('create')).code, 1);
+  assert.equal((await good.run('create')).code, 64);
   assert.equal((await good.run('frobnicate')).code, 64);
   assert.equal((await good.run('create', '--consummer', 'x')).code, 64);
   assert.equal(good.read(), START);

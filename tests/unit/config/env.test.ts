@@ -39,6 +39,7 @@ test('without any variable everything has its default', () => {
     drainDelayMs: 5000,
     shutdownTimeoutMs: 25_000,
     healthDetails: true,
+    errorsUrl: 'https://turnpike.dev/problems/',
     consulHttpAddr: 'http://localhost:8500',
     consulHttpToken: undefined,
   });

@@ -1,0 +1,171 @@
+import { wrap } from '../explain/wrap.ts';
+import type { Paint } from '../lib/paint.ts';
+import { withoutControls } from '../lib/printable.ts';
+import { roughDuration } from '../lib/rough-duration.ts';
+import { asCommands } from './as-commands.ts';
+import { renderColumns, shorten } from './columns.ts';
+import type { Overview } from './overview.ts';
+
+/** One screen has so many of each. */
+const SERVICES = 12;
+const ROUTES = 8;
+const NOTICES = 10;
+const NAME = 24;
+const LABEL = 10;
+
+type Service = Overview['services'][number];
+type Route = Overview['routes'][number];
+
+/** How a gateway is, on one screen of 80 columns: what is wrong stands before what is. */
+export function renderStatus(overview: Overview, paint: Paint): string {
+  const blocks = [
+    headLines(overview, paint),
+    noticeLines(overview, paint),
+    serviceLines(overview, paint),
+    routeLines(overview, paint),
+    processLines(overview),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function headLines({ version, status, uptimeSeconds, node, at, window }: Overview, paint: Paint): string[] {
+  const colour = status === 'serving' ? paint.good : paint.bad;
+  const facts = [`turnpike ${version}`, `up ${roughDuration(uptimeSeconds * 1000)}`, `node ${node}`, timeOf(at)];
+  const lines = [`${paint.bold(colour(withoutControls(status)))}  ${withoutControls(facts.join(', '))}`];
+  if (window === null || window === undefined) return lines;
+  const { requestsPerSecond: all, clientErrorsPerSecond: client, serverErrorsPerSecond: server } = window;
+  const rates = `${rate(all)} requests/s, ${rate(client)} 4xx/s, ${rate(server)} 5xx/s`;
+  const times = `p50 ${ms(window.p50Ms)}, p99 ${ms(window.p99Ms)}, of it the gateway ${ms(window.gatewayP99Ms)}`;
+  return [...lines, ...wrap(`last ${roughDuration(window.seconds * 1000)}: ${rates}; ${times}`)];
+}
+
+const MARKS = { bad: 'x', warn: '!', info: '-' } as const;
+
+function noticeLines({ notices, status }: Overview, paint: Paint): string[] {
+  if (notices.length === 0) return status === 'serving' ? [paint.good('nothing is wrong')] : [];
+  const shown = notices.slice(0, NOTICES).flatMap(({ severity, text }) => {
+    const colour = { bad: paint.bad, warn: paint.warn, info: paint.dim }[severity];
+    return wrap(`${MARKS[severity]} ${withoutControls(asCommands(text))}`, 2).map(colour);
+  });
+  return [...shown, ...moreOf(notices.length - NOTICES, 'to be told')];
+}
+
+/** Those that are not well come first; of the others as many as there is room. */
+function serviceLines({ services }: Overview, paint: Paint): string[] {
+  if (services.length === 0) return [];
+  const sorted = services.toSorted((a, b) => Number(isWell(a)) - Number(isWell(b)));
+  const shown = sorted.slice(0, SERVICES);
+  const [head = '', ...rows] = renderColumns([
+    ['SERVICE', 'TARGETS', 'CIRCUIT', 'CALLS/S', 'FAILED/S', 'P99'],
+    ...shown.map((one) => [
+      shorten(one.name, NAME),
+      `${one.healthy} of ${one.total}`,
+      circuitOf(one),
+      rate(one.requestsPerSecond),
+      rate(one.failedPerSecond),
+      ms(one.p99Ms),
+    ]),
+  ]);
+  const lines = shown.flatMap((one, at) => [
+    isWell(one) ? (rows[at] ?? '') : paint.bad(rows[at] ?? ''),
+    ...one.targets.filter(({ state }) => state === 'out').flatMap(targetLines),
+  ]);
+  return [paint.bold(head), ...lines, ...moreOf(services.length - SERVICES, 'more')];
+}
+
+function targetLines({ url, reason }: Service['targets'][number]): string[] {
+  return wrap(withoutControls(`  out: ${url}${reason === '' ? '' : `, ${reason}`}`), 4);
+}
+
+function isWell({ healthy, total, breaker }: Service): boolean {
+  return healthy >= total && (breaker?.state ?? 'closed') === 'closed';
+}
+
+function circuitOf({ breaker }: Service): string {
+  if (breaker === null || breaker === undefined) return '-';
+  const { state, isForced, retryAfterSeconds } = breaker;
+  if (isForced) return `${state} (held)`;
+  return state === 'open' && typeof retryAfterSeconds === 'number' ? `open ${Math.ceil(retryAfterSeconds)} s` : state;
+}
+
+/** Routes that answer with errors, those of the services first. */
+function routeLines({ routes }: Overview, paint: Paint): string[] {
+  const failing = routes
+    .filter((one) => one.clientErrorsPerSecond > 0 || one.serverErrorsPerSecond > 0)
+    .toSorted(
+      (a, b) => b.serverErrorsPerSecond - a.serverErrorsPerSecond || b.clientErrorsPerSecond - a.clientErrorsPerSecond,
+    );
+  if (failing.length === 0) return [];
+  const shown = failing.slice(0, ROUTES);
+  const [head = '', ...rows] = renderColumns([
+    ['ROUTE', 'CALLS/S', '4XX/S', '5XX/S', 'P99'],
+    ...shown.map((one) => [
+      shorten(one.name, NAME + 10),
+      rate(one.requestsPerSecond),
+      rate(one.clientErrorsPerSecond),
+      rate(one.serverErrorsPerSecond),
+      ms(one.p99Ms),
+    ]),
+  ]);
+  const lines = shown.flatMap((one, at) => [
+    one.serverErrorsPerSecond > 0 ? paint.bad(rows[at] ?? '') : (rows[at] ?? ''),
+    ...refusalLines(one),
+  ]);
+  return [paint.bold(head), ...lines, ...moreOf(failing.length - ROUTES, 'more')];
+}
+
+function refusalLines({ refusals }: Route): string[] {
+  const told = Object.entries(refusals)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${code} ${count}`);
+  return told.length === 0 ? [] : wrap(withoutControls(`  last minute: ${told.join(', ')}`), 4);
+}
+
+function processLines({ redis, reloads, memory, eventLoop, inFlight, webSockets, at }: Overview): string[] {
+  const used = `${mb(memory.heapUsedBytes)} of ${mb(memory.heapTotalBytes)} MB heap`;
+  return [
+    labelled('in flight', `${inFlight} requests, ${webSockets} WebSockets`),
+    labelled('redis', redis),
+    labelled('reload', reloadOf(reloads[0], at)),
+    labelled(
+      'memory',
+      `${mb(memory.rssBytes)} MB, ${used}; event loop p99 ${ms(eventLoop.p99Ms)}, most ${ms(eventLoop.maxMs)}`,
+    ),
+  ].flat();
+}
+
+function reloadOf(last: Overview['reloads'][number] | undefined, nowMs: number): string {
+  if (last === undefined) return 'none since the start';
+  const { result, by, at, changes, faults } = last;
+  const head = `${result} ${roughDuration(nowMs - at)} ago (${by})`;
+  const [fault] = faults;
+  if (fault !== undefined)
+    return `${head}: ${fault.place} ${fault.message}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
+  const [change] = changes;
+  if (change === undefined) return head;
+  return `${head}: ${change}${changes.length > 1 ? ` (and ${changes.length - 1} more)` : ''}`;
+}
+
+const labelled = (label: string, text: string): string[] =>
+  wrap(withoutControls(`${label.padEnd(LABEL)}  ${text}`), LABEL + 2);
+
+const moreOf = (count: number, what: string): string[] => (count > 0 ? [`  and ${count} ${what}: --json has all`] : []);
+
+const mb = (bytes: number): string => String(Math.round(bytes / 1e6));
+
+/** As many digits as are told apart. */
+function rate(perSecond: number): string {
+  if (perSecond === 0) return '0';
+  return perSecond < 10 ? perSecond.toFixed(2) : String(Math.round(perSecond));
+}
+
+function ms(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  if (value >= 10_000) return `${Math.round(value / 1000)} s`;
+  return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ms`;
+}
+
+const timeOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');

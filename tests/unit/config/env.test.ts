@@ -38,6 +38,7 @@ test('without any variable everything has its default', () => {
     drainDelayMs: 5000,
     shutdownTimeoutMs: 25_000,
     healthDetails: true,
+    tracing: undefined,
     consulHttpAddr: 'http://localhost:8500',
     consulHttpToken: undefined,
   });

@@ -11,7 +11,7 @@ const send = (socket: { bytesRead: number }, headers: unknown = `POST / HTTP/1.1
 test('a request is heard of once a byte has come after it was sent', (t) => {
   const sendings = new Sendings();
   t.after(() => sendings.close());
-  const sending = sendings.watch(SPAN);
+  const sending = sendings.watch({ traceparent: SPAN, span: undefined });
   assert.equal(sending.isHeard, false);
   const socket = { bytesRead: 100 };
   send(socket);
@@ -25,7 +25,7 @@ test('a request is heard of once a byte has come after it was sent', (t) => {
 test('copies for a mirror, requests of others and shared connections say nothing of it', (t) => {
   const sendings = new Sendings();
   t.after(() => sendings.close());
-  const sending = sendings.watch(SPAN);
+  const sending = sendings.watch({ traceparent: SPAN, span: undefined });
   const socket = { bytesRead: 0 };
   send(socket, `POST / HTTP/1.1\r\ntraceparent: ${SPAN}\r\nX-Gateway-Mirror: true\r\n`);
   send(socket, `POST / HTTP/1.1\r\ntraceparent: ${SPAN.replace('b7', 'b8')}\r\n`);

@@ -24,6 +24,7 @@ export class Exporter {
   #isSoon = false;
   #sending: Promise<void> | undefined;
   #isClosing = false;
+  #closed: Promise<void> | undefined;
 
   constructor(settings: TracingSettings, { call, log, metrics }: ExporterDeps) {
     this.#batch = settings.batch;
@@ -47,7 +48,12 @@ export class Exporter {
   }
 
   /** Sends what is there, and drops what has not been sent in time. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#isClosing = true;
     this.#delivery.hurry(CLOSE_MS);
     await settledWithin(this.#sendRest(), CLOSE_MS);

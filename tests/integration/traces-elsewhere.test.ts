@@ -89,7 +89,10 @@ describe('spans of what is no plain answer', { concurrency: 4 }, () => {
       ],
     );
     const ids = [busy, other].map(({ requests }) => String(requests[0]?.headers['traceparent']).split('-')[2]);
-    assert.deepEqual(ids, attempts.map(({ id }) => id));
+    assert.deepEqual(
+      ids,
+      attempts.map(({ id }) => id),
+    );
   });
 
   it('what is given out while it is asked for anew is told with its answer', async (t) => {
@@ -110,17 +113,26 @@ describe('spans of what is no plain answer', { concurrency: 4 }, () => {
     await ask(`${gateway.url}/x`);
     const spans = await collector.waitFor((all) => all.length >= 6);
     assert.equal(spans.filter(({ kind }) => kind === 'CLIENT').length, 2);
-    const stale = theSpan(spans, ({ kind, attributes }) => kind === 'SERVER' && attributes['turnpike.cache'] === 'stale');
+    const stale = theSpan(
+      spans,
+      ({ kind, attributes }) => kind === 'SERVER' && attributes['turnpike.cache'] === 'stale',
+    );
     assert.equal(theSpan(spans, ({ kind, parentId }) => kind === 'CLIENT' && parentId === stale.id).isError, false);
   });
 
   it('what stops at the port of the gateway has one too', async (t) => {
     const { collector, gateway } = await traced(t, { respond: { status: 204 } });
-    await ask(`${gateway.url}/x`, { method: 'OPTIONS', headers: { origin: 'http://a', 'access-control-request-method': 'GET' } });
+    await ask(`${gateway.url}/x`, {
+      method: 'OPTIONS',
+      headers: { origin: 'http://a', 'access-control-request-method': 'GET' },
+    });
     await ask(`${gateway.url}/x`);
     await ask(`${gateway.url}/health`);
     const spans = await collector.waitFor((all) => all.length === 2);
-    assert.deepEqual(spans.map(({ kind }) => kind), ['SERVER', 'SERVER']);
+    assert.deepEqual(
+      spans.map(({ kind }) => kind),
+      ['SERVER', 'SERVER'],
+    );
   });
 
   it('an upload whose client is too slow to send it ends them', async (t) => {

@@ -28,15 +28,11 @@ test('no secret of a request, of the file or of the environment is in what a col
           prefix: '/keyed',
           target: service.url,
           auth: { 'api-key': { query: 'k' } },
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the routes file
           request: { query: { set: { ticket: '${ENV:TICKET}' } }, headers: { set: { 'x-t': '${ENV:TICKET}' } } },
         },
         { prefix: '/token', target: service.url, auth: 'jwt' },
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the routes file
         { prefix: '/inner/${ENV:TICKET}', target: service.url, auth: 'none' },
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the routes file
         { prefix: '/far', target: '${ENV:TARGET}', auth: 'none' },
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the routes file
         { prefix: '/whole', auth: 'none', aggregate: { part: { route: '/inner/${ENV:TICKET}/x?token=1' } } },
       ],
     },
@@ -78,7 +74,6 @@ test('no secret of a request, of the file or of the environment is in what a col
   }
   // What can be told is.
   assert.ok(written.includes('password=***'));
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of the routes file
   assert.ok(written.includes('/inner/${ENV:TICKET}'));
   assert.ok(collector.spans.some(({ attributes }) => attributes['http.route'] === '/keyed'));
 });

@@ -96,7 +96,10 @@ export class Exporter {
   }
 
   async #sendBatch(spans: readonly string[]): Promise<void> {
-    const { taken, lost, fault } = await this.#delivery.send(spans);
+    // A bug of ours must not end the gateway.
+    const { taken, lost, fault } = await this.#delivery
+      .send(spans)
+      .catch((error: Error) => ({ taken: 0, lost: spans.length, fault: error }));
     this.#counts.exported.value += taken;
     this.#counts.failed.value += lost;
     if (fault !== undefined) this.#complaints.say('the collector of traces has not taken spans', fault);

@@ -201,6 +201,10 @@ test('imports point downwards', () => {
   assertNone(faults, 'a lower layer may not know a higher one');
 });
 
+test('what traces is loaded where somebody traces, and nowhere else', () => {
+  assertNone(findInCode(/from '(?:\.\.?\/)+tracing\//), "write `await import('…/tracing/tracing.ts')`");
+});
+
 test('the gateway asks others in one way', () => {
   assertNone(findInCode(/(?<![#.\w])fetch\(/), 'whatever the gateway asks on its own behalf it asks by `deps.call`');
 });

@@ -4,6 +4,8 @@ import { startCollector, theSpan, tracingEnv } from '../support/collector.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { post, startOrders } from '../support/idempotency.ts';
+import { stageSource, startOwn } from '../support/own-modules.ts';
+import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 import { startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { closeOf, nextMessage, openSocket, startSocketService } from '../support/websocket.ts';
@@ -93,6 +95,67 @@ describe('spans of what is no plain answer', { concurrency: 4 }, () => {
       ids,
       attempts.map(({ id }) => id),
     );
+  });
+
+  it('the wait for a place at a service is told', async (t) => {
+    let end = (): void => undefined;
+    const service = await startService(t, (_req, res) => {
+      end = () => res.end('x');
+    });
+    const { collector, gateway } = await traced(t, {
+      target: service.url,
+      bulkhead: { inFlight: 1, queue: 5, wait: '5s' },
+    });
+    const answers = [ask(`${gateway.url}/x/1`), ask(`${gateway.url}/x/2`)];
+    await until(() => service.requests.length === 1 && gateway.gateway.open.size === 2);
+    end();
+    await until(() => service.requests.length === 2);
+    end();
+    await Promise.all(answers);
+    const spans = await collector.waitFor((all) => all.filter(({ kind }) => kind === 'SERVER').length === 2);
+    const wait = theSpan(spans, ({ kind }) => kind === 'INTERNAL');
+    const attempt = theSpan(spans, ({ kind, parentId }) => kind === 'CLIENT' && parentId === wait.parentId);
+    assert.equal(wait.name, 'bulkhead');
+    assert.ok(wait.endNanos <= attempt.startNanos);
+  });
+
+  it('an own stage that waits is told by its name', async (t) => {
+    const collector = await startCollector(t);
+    const { gateway } = await startOwn(
+      t,
+      stageSource(`async request() { await new Promise((resolve) => setTimeout(resolve, 20)); }`),
+      { more: { env: tracingEnv(collector) } },
+    );
+    await ask(`${gateway.url}/a/x`);
+    const spans = await collector.waitFor((all) => all.some(({ kind }) => kind === 'SERVER'));
+    const stage = theSpan(spans, ({ kind }) => kind === 'INTERNAL');
+    assert.ok(stage.endNanos - stage.startNanos >= 15_000_000n);
+  });
+
+  it('limits that are counted in Redis are told', needsRedis, async (t) => {
+    const redis = await startRedisServer();
+    t.after(() => redis.stop());
+    const service = await startService(t);
+    const { collector, gateway } = await traced(
+      t,
+      { target: service.url, rateLimits: [{ limit: 1, window: '1h' }] },
+      {},
+      { REDIS_URL: redis.url },
+    );
+    await until(async () => (await gateway.metrics()).includes('turnpike_limiter_store_up 1'));
+    await ask(`${gateway.url}/x`);
+    assert.equal((await ask(`${gateway.url}/x`)).status, 429);
+    const spans = await collector.waitFor((all) => all.filter(({ kind }) => kind === 'SERVER').length === 2);
+    const waits = spans.filter(({ name }) => name === 'rateLimit');
+    assert.deepEqual(
+      waits.map(({ attributes, isError }) => [attributes['turnpike.code'], isError]),
+      [
+        [undefined, false],
+        ['rate_limited', false],
+      ],
+    );
+    const refused = theSpan(spans, ({ attributes }) => attributes['http.response.status_code'] === 429);
+    assert.match(String(refused.attributes['turnpike.limit']), / 0\/1$/);
   });
 
   it('what is given out while it is asked for anew is told with its answer', async (t) => {

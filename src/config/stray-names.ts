@@ -99,6 +99,9 @@ const IN_FILE: Readonly<Record<string, string>> = {
 // Shorter names (HOST, PORT) are near to a great many that have nothing to do with them.
 const MIN_CHARS = 8;
 const KUBERNETES_VALUE = /^tcp:\/\//;
+/** What OpenTelemetry has for metrics and logs, and for gRPC: whole clusters are given them. */
+const OF_OTHER_SIGNALS =
+  /^OTEL_(?:BLRP|LOGS|METRICS|EXPORTER_OTLP_(?:LOGS|METRICS|PROFILES|INSECURE|TRACES_INSECURE))(?:_|$)/;
 const STRAY = { id: 'stray-setting', at: [] } as const;
 
 /**
@@ -125,6 +128,7 @@ export function remarkOnStrays(
     .flatMap((name): Remark[] => {
       // Kubernetes sets REDIS_PORT=tcp://… for a Service called redis.
       if (SETTING_NAMES.includes(name) || used.has(name) || KUBERNETES_VALUE.test(env[name] ?? '')) return [];
+      if (OF_OTHER_SIGNALS.test(name)) return [];
       const meant = meaningOf(name) ?? (lines.has(name) ? meaningInDotEnv(name) : undefined);
       if (meant === undefined) return [];
       return [{ ...STRAY, setting: name, message: `${name} is no setting and is ignored: ${meant}` }];

@@ -13,6 +13,9 @@ const compress = promisify(gzip);
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** With these a collector asks for the same again, later (OTLP/HTTP, "Retryable Response Codes"). */
 const RETRIED = new Set([429, 502, 503, 504]);
+/** By convention. */
+const GRPC_PORT = '4317';
+const WRONG_PORT = 'it does not speak HTTP there: 4317 is the port for gRPC, and HTTP is taken at 4318';
 const MOST_BACKOFF_MS = 10_000;
 /** Nobody is believed who wants to be left alone for longer. */
 const MOST_REST_MS = 5 * 60_000;
@@ -92,7 +95,8 @@ export class Delivery {
       });
       return judge(answer);
     } catch (error) {
-      return { isTaken: false, rejected: 0, mayRetry: true, restMs: 0, fault: error as Error };
+      const fault = this.#settings.url.port === GRPC_PORT ? new Error(WRONG_PORT, { cause: error }) : (error as Error);
+      return { isTaken: false, rejected: 0, mayRetry: true, restMs: 0, fault };
     }
   }
 

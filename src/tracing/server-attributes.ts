@@ -64,7 +64,7 @@ export function addMethod(attributes: Attributes, { method }: RequestContext): A
 function addHost(attributes: Attributes, host: string | undefined, hidden: HiddenValues): void {
   const parts = HOST.exec(host?.slice(0, MAX_HOST_CHARS) ?? '');
   if (parts === null) return;
-  attributes.text('server.address', labelOf(redactWord(parts[1] as string), hidden));
+  attributes.text('server.address', hidden.hide(redactWord(parts[1] as string)));
   if (parts[2] !== undefined) attributes.number('server.port', Number(parts[2]));
 }
 

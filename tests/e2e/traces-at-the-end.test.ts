@@ -21,6 +21,7 @@ test('spans that wait are sent at SIGTERM', async (t) => {
     cwd,
     env: { ...ENDED, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '64' },
   });
+  await gateway.says(/traces go to http:\/\/127\.0\.0\.1:\d+: those that their caller samples, and 100 % of requests/);
   for (let i = 0; i < 50; i += 1) await ask(`${gateway.url}/x/${i}`);
   assert.ok(collector.spans.length < 100);
   gateway.signal('SIGTERM');

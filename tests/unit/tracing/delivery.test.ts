@@ -60,6 +60,16 @@ test('a connection that fails is tried again', async () => {
   assert.equal(asked.length, 2);
 });
 
+test('the port of gRPC is told as what it is', async () => {
+  const url = new URL('http://collector.test:4317/v1/traces');
+  const { delivery } = deliveryTo([new Error('reset')], {
+    ...SETTINGS,
+    url,
+    batch: { ...SETTINGS.batch, timeoutMs: 1 },
+  });
+  assert.match(String((await delivery.send(['{}'])).fault), /4317 is the port for gRPC/);
+});
+
 test('Retry-After is waited for', async () => {
   const { delivery, atMs } = deliveryTo([{ status: 503, headers: { 'retry-after': '1' } }, {}]);
   assert.equal((await delivery.send(['{}'])).taken, 1);

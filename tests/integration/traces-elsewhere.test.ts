@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { createAuthority, NO_OPENSSL } from '../support/certificates.ts';
 import { startCollector, theSpan, tracingEnv } from '../support/collector.ts';
+import { configFolder } from '../support/config-files.ts';
 import { startGateway } from '../support/gateway.ts';
+import { embed, startHostApp } from '../support/host-app.ts';
 import { ask } from '../support/http.ts';
 import { post, startOrders } from '../support/idempotency.ts';
 import { stageSource, startOwn } from '../support/own-modules.ts';
@@ -206,5 +211,43 @@ describe('spans of what is no plain answer', { concurrency: 4 }, () => {
     const [whole] = await collector.waitFor((all) => all.length === 1);
     assert.equal(whole?.attributes['turnpike.code'], 'body_too_large');
     assert.equal(whole?.isError, false);
+  });
+});
+
+describe('spans of a gateway that is set up otherwise', { concurrency: 2 }, () => {
+  it('go to a collector whose certificate an own authority signed, and to no other', {
+    skip: NO_OPENSSL,
+  }, async (t) => {
+    const { ca, sign } = createAuthority();
+    const collector = await startCollector(t, sign('collector', 'IP:127.0.0.1'));
+    const service = await startService(t);
+    const file = { routes: [{ prefix: '/x', target: service.url, auth: 'none' }] };
+    const authority = join(configFolder(t, {}), 'ca.pem');
+    writeFileSync(authority, ca);
+    const knows = await startGateway(t, {
+      file,
+      env: { ...tracingEnv(collector), OTEL_EXPORTER_OTLP_CERTIFICATE: authority },
+    });
+    const doubts = await startGateway(t, { file, env: { ...tracingEnv(collector), OTEL_BSP_EXPORT_TIMEOUT: '50' } });
+    await ask(`${doubts.url}/x`);
+    await until(async () => /spans_total\{result="failed"\} 2/.test(await doubts.metrics()));
+    await ask(`${knows.url}/x`);
+    assert.equal((await collector.waitFor((all) => all.length > 0)).length, 2);
+  });
+
+  it('of an application are sent as its `env` says, the last ones when it is closed', async (t) => {
+    const collector = await startCollector(t);
+    const service = await startService(t);
+    const gateway = await embed(t, {
+      routes: { routes: [{ prefix: '/x', target: service.url, auth: 'none' }] },
+      env: { ...tracingEnv(collector), OTEL_BSP_SCHEDULE_DELAY: '600000' },
+    });
+    const { url } = await startHostApp(t, (app) => void app.use('/api', gateway));
+    await ask(`${url}/api/x`);
+    assert.deepEqual(collector.spans, []);
+    await gateway.close();
+    const whole = theSpan(collector.spans, ({ kind }) => kind === 'SERVER');
+    assert.equal(whole.name, 'GET /x');
+    assert.equal(collector.spans.length, 2);
   });
 });

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -30,7 +31,8 @@ export interface Collector {
   waitFor(enough: (spans: readonly SpanSeen[]) => boolean): Promise<readonly SpanSeen[]>;
 }
 
-export async function startCollector(t: Pick<TestContext, 'after'>): Promise<Collector> {
+/** `tls`: key and certificate, for one behind TLS. */
+export async function startCollector(t: Pick<TestContext, 'after'>, tls?: ServerOptions): Promise<Collector> {
   const exports: ExportSeen[] = [];
   const spans: SpanSeen[] = [];
   let resource: Readonly<Record<string, string | number>> = {};
@@ -52,18 +54,19 @@ export async function startCollector(t: Pick<TestContext, 'after'>): Promise<Col
     }
   }
 
-  const server = createServer((req, res) => {
+  const hear = (req: IncomingMessage, res: ServerResponse): void => {
     const pieces: Buffer[] = [];
     req.on('data', (piece: Buffer) => pieces.push(piece));
     req.on('end', () => take(req, res, Buffer.concat(pieces)));
-  });
+  };
+  const server = tls === undefined ? createServer(hear) : createSecureServer(tls, hear);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.close();
     server.closeAllConnections();
   });
   const collector: Collector = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     exports,
     get resource() {
       return resource;

@@ -89,10 +89,14 @@ describe('spans of what is no plain answer', { concurrency: 4 }, () => {
     const spans = await collector.waitFor((all) => all.some(({ kind }) => kind === 'SERVER'));
     const attempts = spans.filter(({ kind }) => kind === 'CLIENT');
     assert.deepEqual(
-      attempts.map(({ attributes }) => [attributes['turnpike.service'], attributes['http.response.status_code']]),
+      attempts.map(({ attributes }) =>
+        ['turnpike.service', 'http.response.status_code', 'turnpike.outcome', 'error.type'].map(
+          (name) => attributes[name],
+        ),
+      ),
       [
-        ['busy', 429],
-        ['other', 200],
+        ['busy', 429, 'ok', '429'],
+        ['other', 200, 'ok', undefined],
       ],
     );
     const ids = [busy, other].map(({ requests }) => String(requests[0]?.headers['traceparent']).split('-')[2]);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { traceIdOf } from '../../src/lib/trace-context.ts';
 import { startCollector, theSpan, tracingEnv } from '../support/collector.ts';
@@ -224,6 +225,20 @@ describe('the spans of a request', { concurrency: 4 }, () => {
     assert.equal(whole.attributes['error.type'], 'client_closed');
     assert.equal(whole.attributes['http.response.status_code'], undefined);
     assert.equal(attempt.attributes['error.type'], 'aborted-by-client');
+  });
+
+  it('tell of a client that left in the middle of its answer', async (t) => {
+    const { collector, gateway } = await traced(t, {
+      handler: (_req, res) => void res.writeHead(200, { 'content-length': '1000' }).write('a beginning'),
+    });
+    const request = get(`${gateway.url}/x`, (res) => res.once('data', () => request.destroy()));
+    request.on('error', () => undefined);
+    const spans = await collector.waitFor((all) => all.some(({ kind }) => kind === 'SERVER'));
+    const whole = theSpan(spans, ({ kind }) => kind === 'SERVER');
+    const attempt = theSpan(spans, ({ kind }) => kind === 'CLIENT');
+    assert.deepEqual([whole.attributes['error.type'], whole.isError], ['client_closed', false]);
+    assert.deepEqual([attempt.attributes['error.type'], attempt.isError], ['aborted-by-client', true]);
+    assert.equal(whole.attributes['http.response.status_code'], 200);
   });
 
   it('have those of the parts of an aggregate within them', async (t) => {

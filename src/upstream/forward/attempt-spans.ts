@@ -45,13 +45,18 @@ export class AttemptSpans {
     this.end();
   }
 
+  /** The request is over: where the client has not had all of its answer, it has left. */
+  close(): void {
+    if (this.#outcome === 'ok' && !this.#context.isWhole) this.#outcome = 'aborted-by-client';
+    this.end();
+  }
+
   /** Nothing more comes of the attempt; the first word counts. */
   end(): void {
     const span = this.#span;
     if (span === undefined) return;
     const endedAtMs = this.#attempt?.endedAtMs || performance.now();
-    const isLeft = this.#outcome === 'ok' && !this.#context.isWhole;
-    span.end(isLeft ? 'aborted-by-client' : this.#outcome, this.#status, endedAtMs);
+    span.end(this.#outcome, this.#status, endedAtMs);
     this.#span = undefined;
     this.#attempt = undefined;
     this.#outcome = undefined;

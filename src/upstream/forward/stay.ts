@@ -61,13 +61,14 @@ export class Stay {
   /** The service has given its word, and is done with. */
   end(status: number): void {
     this.holds.judge(status >= 500 ? 'fail' : 'succeed');
+    this.spans?.end();
     this.close();
   }
 
   /** Every place that is held here is given back. */
   close(): void {
     this.proof?.close();
-    this.spans?.end();
+    this.spans?.close();
     this.holds.letGo();
   }
 }

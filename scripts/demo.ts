@@ -17,7 +17,7 @@ const SERVICES = ['users', 'orders', 'products'];
 const START_LIMIT_MS = 15_000;
 
 // A person's own settings would change what the demo shows, so only these are handed on to the gateway.
-const HANDED_ON = /^(?:PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|NODE_.*|NO_COLOR|FORCE_COLOR|HOST|LOG_.*)$/;
+const HANDED_ON = /^(?:PATH|HOME|LANG|LC_.*|TZ|TMPDIR|TERM|NODE_.*|NO_COLOR|FORCE_COLOR|HOST|LOG_.*|OTEL_.*)$/;
 
 const port = Number(process.env['PORT'] ?? 3000);
 const adminPort = Number(process.env['ADMIN_PORT'] ?? 9901);

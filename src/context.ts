@@ -9,6 +9,7 @@ import type {
   ErrorPage,
   Guardian,
   LimitState,
+  RequestSpan,
   RouteIdentity,
   UnderWay,
   WebSocketTerms,
@@ -87,6 +88,8 @@ export class RequestContext {
   correlationId = '';
   /** W3C Trace Context of our span, as sent to the service. */
   traceparent = '';
+  /** Undefined where it is not traced. */
+  span: RequestSpan | undefined = undefined;
   consumer: Consumer | undefined = undefined;
   /** Subject of a verified token; unique for its issuer alone, see `userKey`. */
   subject: string | undefined = undefined;

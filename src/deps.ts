@@ -36,6 +36,19 @@ export interface Deps {
   readonly call: Call;
   /** How connections to others are made. Undefined: over the network; cases have stubs in its place. */
   readonly connect?: Connect | undefined;
+  /** Sends spans to a collector. Undefined: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
+}
+
+/** Traces requests: see tracing/. */
+export interface Tracing {
+  /**
+   * Decides whether a request is traced, which has a span from then on. `from`: its caller's traceparent, if there is a
+   * valid one. Answers the context's traceparent, with that decision in it.
+   */
+  begin(context: RequestContext, from: string | undefined): string;
+  /** Sends what is left, in two seconds at most. */
+  close(): Promise<void>;
 }
 
 /** Connections to one address, as `upstream/transport.ts` makes them. */

@@ -109,3 +109,25 @@ export interface ErrorPage {
   readonly fields: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** The span of a request that is traced: what it is told is sent to a collector (tracing/). */
+export interface RequestSpan {
+  /** A stage has been handed the request, and has not let it go on by itself. */
+  waits(stage: string, sinceMs: number): void;
+  /** It goes on, or that stage has refused it. */
+  goesOn(error?: unknown): void;
+  /** Begins an attempt at a target: `url` is its address, `path` what it is asked for. */
+  attempt(url: URL, path: string): AttemptSpan;
+  /** Hears by which traceparent each attempt is sent. */
+  told: ((traceparent: string) => void) | undefined;
+  /** The request has ended, `totalMs` after it came. */
+  end(ended: { readonly totalMs: number; readonly aborted: 'client' | 'upstream' | 'gateway' | undefined }): void;
+}
+
+/** The span of one attempt. */
+export interface AttemptSpan {
+  /** By which the service is asked. */
+  readonly traceparent: string;
+  /** Once; `status` is 0 where no answer came. */
+  end(outcome: AttemptOutcome | undefined, status: number, atMs: number): void;
+}

@@ -110,6 +110,7 @@ function takeSignals(
 
 async function stop(running: Running, delayMs: number, exit: (code: number) => Promise<void>): Promise<void> {
   const isDone = await running.drain.begin(delayMs);
+  await running.deps.tracing?.close();
   // What still won't close (a Redis that hangs, say) ends with the process.
   await Promise.race([running.close(), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
   await stagesClosed(running.deps.deadlines);

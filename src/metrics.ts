@@ -9,15 +9,13 @@ import type { CacheUsage, TargetCount } from './metrics/watched.ts';
  */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** See TallyHistogram for why it is not prom-client's own. */
+/** See TallyHistogram, TallyCounter for why they are not prom-client's own; a registry only ever calls what they have. */
 function createHistogram(registry: Registry, options: ConstructorParameters<typeof TallyHistogram>[0]): TallyHistogram {
   const histogram = new TallyHistogram(options);
-  // A registry only ever calls what TallyHistogram has.
   registry.registerMetric(histogram as unknown as Metric);
   return histogram;
 }
 
-/** See TallyCounter for why it is not prom-client's own. */
 function createCounter(registry: Registry, options: ConstructorParameters<typeof TallyCounter>[0]): TallyCounter {
   const counter = new TallyCounter(options);
   registry.registerMetric(counter as unknown as Metric);
@@ -226,6 +224,11 @@ function createTable(registry: Registry) {
       name: 'turnpike_websockets_open',
       help: 'WebSockets that are open.',
       registers,
+    }),
+    traceSpans: createCounter(registry, {
+      name: 'turnpike_trace_spans_total',
+      help: 'Spans, by what became of them: exported, failed (the collector did not take them), dropped (no room to wait).',
+      labelNames: ['result'],
     }),
     accessLogDropped: new Counter({
       name: 'turnpike_access_log_dropped_total',

@@ -37,6 +37,36 @@ export interface Settings {
   readonly errorsUrl: string;
   readonly consulHttpAddr: string;
   readonly consulHttpToken: string | undefined;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined;
+}
+
+/** Where spans are sent, and which. */
+export interface TracingSettings {
+  readonly url: URL;
+  /** Names and values by turns; secrets among them. */
+  readonly headers: readonly string[];
+  /** Whose word is taken for the collector's certificate; PEM. */
+  readonly ca: string | undefined;
+  readonly isGzip: boolean;
+  /** For one try to send a batch. Default 10 s. */
+  readonly timeoutMs: number;
+  /** What is said of this gateway with each batch; `service.name` among it. */
+  readonly resource: Readonly<Record<string, string>>;
+  readonly sampler: {
+    /** True where a caller's decision is taken over. */
+    readonly isParentBased: boolean;
+    /** The share of the others that is traced, 0..1. */
+    readonly ratio: number;
+  };
+  readonly batch: {
+    readonly maxQueued: number;
+    readonly maxSpans: number;
+    /** How long a span waits for others. */
+    readonly delayMs: number;
+    /** For all tries to send a batch. */
+    readonly timeoutMs: number;
+  };
 }
 
 export interface JwtSettings {

@@ -53,7 +53,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['mcp/'],
   ['stages/'],
   ['stages.ts', 'config/', 'audit/', 'snapshot.ts', 'pipeline/'],
-  ['gateway.ts', 'server/', 'admin/', 'explain/', 'overview/', 'cases/'],
+  ['gateway.ts', 'server/', 'admin/', 'explain/', 'overview/', 'cases/', 'tracing/'],
   ['main.ts', 'cli.ts', 'cli/', 'embed/'],
   ['index.ts'],
 ];
@@ -200,6 +200,10 @@ test('imports point downwards', () => {
     }
   }
   assertNone(faults, 'a lower layer may not know a higher one');
+});
+
+test('what traces is loaded where somebody traces, and nowhere else', () => {
+  assertNone(findInCode(/from '(?:\.\.?\/)+tracing\//), "write `await import('…/tracing/tracing.ts')`");
 });
 
 test('the gateway asks others in one way', () => {

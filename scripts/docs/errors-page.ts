@@ -30,11 +30,12 @@ An answer that the gateway makes itself is \`application/problem+json\` (RFC 945
   "detail": "Wait for the seconds in Retry-After.",
   "instance": "/api/orders",
   "code": "rate_limited",
-  "requestId": "0f8c1e6a5b7d4c3e9a2b1d0c"
+  "requestId": "0f8c1e6a5b7d4c3e9a2b1d0c",
+  "traceId": "4bf92f3577b34da6a3ce929d0e0e4736"
 }
 \`\`\`
 
-Programs decide by \`code\`, which never changes its meaning; \`requestId\` finds the line in the log. \`Proxy-Status\`
+Programs decide by \`code\`, which never changes its meaning; \`requestId\` finds the line in the log, and \`traceId\` the [trace](tracing.md). \`Proxy-Status\`
 (RFC 9209) stands on all of them and says of which kind they are, \`turnpike; error=http_request_denied\` for one. An error
 that a service has answered itself comes through as it is, without it, unless the route says otherwise; and bodies may have
 other words, by the file's own ([answers](answers.md#errors)).

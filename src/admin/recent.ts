@@ -17,7 +17,7 @@ interface Shown extends Line {
 
 /**
  * `GET /recent`: the last refused and failed requests, the last one first, each with the decisions of its stages; with
- * `?route=`, `?code=`, `?status=`, `?consumer=` or `?requestId=` those alone, and `?count=` of them (50).
+ * `?route=`, `?code=`, `?status=`, `?consumer=`, `?requestId=` or `?traceId=` those alone, and `?count=` of them (50).
  */
 export function listRecent({ deps }: Pick<AdminSource, 'deps'>, query: URLSearchParams): AdminAnswer {
   const count = Number(query.get('count') ?? DEFAULT_COUNT);
@@ -42,7 +42,7 @@ function noSuchCode(code: string): AdminAnswer {
   return refusal('invalid_request', { detail: `There is no code "${code}": ${hint}` });
 }
 
-const FILTERS = ['route', 'code', 'status', 'consumer', 'requestId', 'service'];
+const FILTERS = ['route', 'code', 'status', 'consumer', 'requestId', 'traceId', 'service'];
 
 const WHAT = refusal('invalid_request', {
   detail: `Ask with ?count=1..${MAX_COUNT}, and with what is wanted: ${FILTERS.map((name) => `?${name}=`).join(', ')}.`,

@@ -1,6 +1,7 @@
 import type { RequestContext, Sink } from '../context.ts';
 import { ERRORS, type ErrorCode, GatewayError } from '../errors.ts';
 import { mountOf } from '../lib/mount-path.ts';
+import { traceIdOf } from '../lib/trace-context.ts';
 import { answerOwn } from './own.ts';
 
 /**
@@ -57,6 +58,7 @@ function renderBody(context: RequestContext, error: GatewayError): string {
     instance: context.path === '' ? undefined : mountOf(context) + context.path,
     code,
     requestId: context.requestId === '' ? undefined : context.requestId,
+    traceId: traceIdOf(context.traceparent) || undefined,
     retryAfter: extras?.retryAfterSeconds,
     errors: extras?.errors,
   });

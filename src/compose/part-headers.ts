@@ -1,6 +1,7 @@
 import type { RequestContext } from '../context.ts';
 import { connectionNames } from '../lib/connection-names.ts';
 import { isOneHop } from '../lib/header-filter.ts';
+import { readTraceparent, readTracestate } from '../lib/trace-context.ts';
 
 /**
  * What is said of the whole's body, of the form of its answer, or of an answer that the client has already (RFC 9110,
@@ -21,6 +22,7 @@ const OF_THE_WHOLE = new Set([
   'repr-digest',
   'idempotency-key',
   'traceparent',
+  'tracestate',
 ]);
 
 /**
@@ -41,5 +43,7 @@ export function partHeaders(context: RequestContext): string[] {
   }
   out.push('accept', 'application/json');
   if (traceparent !== '') out.push('traceparent', traceparent);
+  const state = readTraceparent(headers['traceparent']) && readTracestate(headers['tracestate']);
+  if (state !== undefined) out.push('tracestate', state);
   return out;
 }

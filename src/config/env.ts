@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts';
 import { ConfigError } from './config-error.ts';
 import { type DotEnv, NO_DOT_ENV, scanDotEnv } from './dot-env.ts';
 import { readJwt } from './env-jwt.ts';
+import { readTracing } from './env-tracing.ts';
 import {
   createEnvReader,
   type EnvReader,
@@ -80,6 +81,7 @@ export function parseSettings(env: NodeJS.ProcessEnv, dotEnv: DotEnv = NO_DOT_EN
     errorsUrl: readErrorsUrl(reader),
     consulHttpAddr: readHttpUrl(reader, 'CONSUL_HTTP_ADDR', 'http://localhost:8500'),
     consulHttpToken: reader.text('CONSUL_HTTP_TOKEN'),
+    tracing: readTracing(reader),
   };
   checkTogether(reader, settings);
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);

@@ -30,6 +30,28 @@ export const SETTING_NAMES: readonly string[] = [
   'DRAIN_DELAY',
   'SHUTDOWN_TIMEOUT',
   'HEALTH_DETAILS',
+  'OTEL_SDK_DISABLED',
+  'OTEL_TRACES_EXPORTER',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT',
+  'OTEL_EXPORTER_OTLP_COMPRESSION',
+  'OTEL_EXPORTER_OTLP_TRACES_COMPRESSION',
+  'OTEL_EXPORTER_OTLP_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE',
+  'OTEL_SERVICE_NAME',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_BSP_SCHEDULE_DELAY',
+  'OTEL_BSP_EXPORT_TIMEOUT',
+  'OTEL_BSP_MAX_QUEUE_SIZE',
+  'OTEL_BSP_MAX_EXPORT_BATCH_SIZE',
 ];
 
 /** What other programs call a setting of ours. */
@@ -79,6 +101,9 @@ const IN_FILE: Readonly<Record<string, string>> = {
 // Shorter names (HOST, PORT) are near to a great many that have nothing to do with them.
 const MIN_CHARS = 8;
 const KUBERNETES_VALUE = /^tcp:\/\//;
+/** What OpenTelemetry has for metrics and logs, and for gRPC: whole clusters are given them. */
+const OF_OTHER_SIGNALS =
+  /^OTEL_(?:BLRP|LOGS|METRICS|EXPORTER_OTLP_(?:LOGS|METRICS|PROFILES|INSECURE|TRACES_INSECURE))(?:_|$)/;
 const STRAY = { id: 'stray-setting', at: [] } as const;
 
 /**
@@ -105,6 +130,7 @@ export function remarkOnStrays(
     .flatMap((name): Remark[] => {
       // Kubernetes sets REDIS_PORT=tcp://… for a Service called redis.
       if (SETTING_NAMES.includes(name) || used.has(name) || KUBERNETES_VALUE.test(env[name] ?? '')) return [];
+      if (OF_OTHER_SIGNALS.test(name)) return [];
       const meant = meaningOf(name) ?? (lines.has(name) ? meaningInDotEnv(name) : undefined);
       if (meant === undefined) return [];
       return [{ ...STRAY, setting: name, message: `${name} is no setting and is ignored: ${meant}` }];

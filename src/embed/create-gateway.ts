@@ -133,6 +133,7 @@ function createClose(assembled: Assembled, { logs, life, watching, undo }: Closi
     watching?.close();
     for (const detach of undo) detach();
     const isDone = await assembled.drain.begin(0);
+    await assembled.deps.tracing?.close();
     life.state = 'closed';
     await settledWithin(assembled.close(), CLOSE_MS);
     await stagesClosed(assembled.deps.deadlines);

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import type { RequestContext } from '../context.ts';
 
 /** Where undici says that it writes the head of a request to a connection. */
 const CHANNEL = 'undici:client:sendHeaders';
@@ -54,9 +55,19 @@ export class Sendings {
     return this.#bySpan.size;
   }
 
-  watch(traceparent: string): Sending {
-    const sending = new Sending(() => this.#bySpan.delete(traceparent));
+  watch({ traceparent, span }: Pick<RequestContext, 'traceparent' | 'span'>): Sending {
+    const spans = [traceparent];
+    const sending = new Sending(() => {
+      for (const each of spans) this.#bySpan.delete(each);
+    });
     this.#bySpan.set(traceparent, sending);
+    // Of a traced request each attempt has a span of its own.
+    if (span !== undefined) {
+      span.told = (attempt) => {
+        spans.push(attempt);
+        this.#bySpan.set(attempt, sending);
+      };
+    }
     return sending;
   }
 

@@ -40,6 +40,7 @@ const NEVER = new Set([
   'x-correlation-id',
   'x-request-timeout-ms',
   'traceparent',
+  'tracestate',
   'x-original-url',
   'x-rewrite-url',
   'x-http-method-override',

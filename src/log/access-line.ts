@@ -1,7 +1,9 @@
 import type { RequestContext } from '../context.ts';
 import { ERRORS, type ErrorSource } from '../errors.ts';
 import type { HiddenValues } from '../lib/hidden-values.ts';
+import { isoTime } from '../lib/iso-time.ts';
 import { REDACTED, redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
+import { traceIdOf } from '../lib/trace-context.ts';
 import { tokensOf } from '../token-count.ts';
 
 /** winston reads the level and the finished line under these names. */
@@ -68,18 +70,6 @@ export class AccessRecord {
 const MAX_PATH_CHARS = 2048;
 const MAX_AGENT_CHARS = 256;
 
-let isoAtMs = 0;
-let iso = '';
-
-/** The last one is remembered: many requests end within a millisecond. */
-export function isoTime(ms: number): string {
-  if (ms !== isoAtMs) {
-    isoAtMs = ms;
-    iso = new Date(ms).toISOString();
-  }
-  return iso;
-}
-
 /** The path as it was matched, or as it came when it could not be read, with the secrets of its query replaced. */
 export function loggedPath(context: RequestContext, hidden?: HiddenValues): string {
   let { path, query } = context;
@@ -131,6 +121,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     correlationId: correlationOf(context),
     part: context.part,
     traceparent: orNone(context.traceparent),
+    traceId: orNone(traceIdOf(context.traceparent)),
     route: orNone(context.route?.name),
     consumer: orNone(labelOf(context.consumer?.name, hidden)),
     subject: orNone(context.subject),
@@ -188,7 +179,7 @@ export function labelOf(text: string | undefined, hidden: HiddenValues | undefin
   return hidden === undefined ? text : hidden.label(text);
 }
 
-function agentOf({ req }: RequestContext): string | undefined {
+export function agentOf({ req }: RequestContext): string | undefined {
   const agent = req.headers['user-agent'];
   return agent === undefined ? undefined : orNone(redactWord(agent).slice(0, MAX_AGENT_CHARS));
 }
@@ -203,7 +194,7 @@ function bytesInOf({ bytesIn, body }: RequestContext): number {
   return bytesIn === 0 && body !== undefined ? body.bytes : bytesIn;
 }
 
-function operationOf({ operation }: RequestContext): string | undefined {
+export function operationOf({ operation }: RequestContext): string | undefined {
   return operation === undefined ? undefined : orNone(redactWord(operation));
 }
 
@@ -214,7 +205,7 @@ function tokensIn(context: RequestContext) {
   return { tokensIn: count.input, tokensOut: count.output, tokens: count.isTold ? 'told' : 'estimated' };
 }
 
-function limitText({ limit }: RequestContext): string | undefined {
+export function limitText({ limit }: RequestContext): string | undefined {
   return limit === undefined ? undefined : `${limit.policy} ${limit.remaining}/${limit.limit}`;
 }
 

@@ -9,8 +9,11 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
   const req = context.req as Request;
   const res = context.res as Response;
   let index = 0;
+  let isGoingOn = true;
 
   function next(error?: unknown): void {
+    isGoingOn = true;
+    context.span?.goesOn(error);
     if (error !== undefined && error !== null) {
       context.refusedBy = handlers[index - 1]?.name;
       index = handlers.length;
@@ -23,12 +26,21 @@ export function walk(context: RequestContext, handlers: readonly RequestHandler[
       endUnanswered(context);
       return;
     }
+    hand(handler);
+  }
+
+  function hand(handler: RequestHandler): void {
+    const { span } = context;
+    const sinceMs = span === undefined ? 0 : performance.now();
+    const at = index;
+    isGoingOn = false;
     try {
       const result: unknown = handler(req, res, next);
       if (result instanceof Promise) result.catch(next);
     } catch (thrown) {
       next(thrown);
     }
+    if (span !== undefined && index === at && !isGoingOn && !isOver(res)) span.waits(handler.name, sinceMs);
   }
 
   next();

@@ -111,7 +111,8 @@ export async function runGateway(deps: Deps, load: Load): Promise<Running> {
  * The gateway, listening nowhere yet, with what it can know before its first request: targets, bans, revoked tokens.
  * `hasHealth`: whether it answers `/health` and its like before any route.
  */
-export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () => true): Promise<Assembled> {
+export async function assemble(given: Deps, load: Load, hasHealth: () => boolean = () => true): Promise<Assembled> {
+  const deps = await withTracing(given);
   const { settings } = deps;
   const beganAtMs = performance.now();
   const loaded = await inSlices(load());
@@ -171,11 +172,20 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
       await Promise.all([reloader.close(), trial.close()]);
       endStreams(deps);
       await closeServer(server);
+      await deps.tracing?.close();
       gateway.close();
       deps.deadlines.stop();
       await deps.redis?.close();
     },
   };
+}
+
+/** Nothing of it is loaded where nothing is traced. */
+async function withTracing(deps: Deps): Promise<Deps> {
+  const { tracing } = deps.settings;
+  if (tracing === undefined) return deps;
+  const { createTracing } = await import('../tracing/tracing.ts');
+  return { ...deps, tracing: createTracing(tracing, deps) };
 }
 
 /** What would never end by itself: WebSockets are told, event streams end where an event does. */

@@ -1,3 +1,4 @@
+import type { TracingSettings } from '../settings.ts';
 import type { Running } from './assemble.ts';
 
 interface StartLine {
@@ -19,12 +20,19 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
       message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (metrics, state, routes, reload)`,
     },
   ];
+  if (settings.tracing !== undefined) lines.push({ level: 'info', message: describeTracing(settings.tracing) });
   const leftOut: string[] = [];
   if (settings.redisUrl === undefined) leftOut.push('no REDIS_URL: limits count in this process alone');
   if (settings.trustProxy.kind === 'none') leftOut.push('no TRUST_PROXY: X-Forwarded-For is not believed');
   if (settings.corsOrigins.length === 0) leftOut.push('no CORS_ORIGINS: no other origin may call from a browser');
   if (leftOut.length > 0) lines.push({ level: 'info', message: `left out: ${leftOut.join('; ')}` });
   return lines;
+}
+
+function describeTracing({ url, sampler: { ratio, isParentBased } }: TracingSettings): string {
+  const share = `${Number((ratio * 100).toPrecision(3))} % of requests`;
+  const whose = isParentBased ? `those that their caller samples, and ${share} without a caller's word` : share;
+  return `traces go to ${url.origin}: ${whose}`;
 }
 
 function count(amount: number, noun: string): string {

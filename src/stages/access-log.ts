@@ -138,6 +138,7 @@ function createEnd(
     const answerer = answererOf(context, aborted);
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
+    context.span?.end(record);
     keepFault(record);
     keep(context, record.endedAtMs, status);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);

@@ -70,7 +70,9 @@ export const cacheStage = defineStage({
     const routeCache = new RouteCache(plan);
 
     return function cache(req, _res, next) {
-      routeCache.handle(contextOf(req), next);
+      const context = contextOf(req);
+      context.span?.waits('cache', performance.now());
+      routeCache.handle(context, next);
     };
   },
 });

@@ -164,7 +164,7 @@ class RouteKeys {
     new Run(context, claim, this.#store, {
       maxBytes: this.#options.maxSize,
       keepsCookies: isProven(context),
-      sending: this.#sendings.watch(context.traceparent),
+      sending: this.#sendings.watch(context),
     });
     next();
   }

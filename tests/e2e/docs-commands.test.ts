@@ -27,6 +27,7 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   ],
   [/^npm run bench\b|scripts\/bench\//, 'measures for minutes'],
   [/^node dist\//, 'needs what npm run build has made'],
+  [/trace-receiver/, 'runs until it is stopped: tried by traces-at-the-end.test.ts'],
   [/^npm run demo\b|^npm start$|^npm run stub\b/, 'runs until it is stopped: started by this test'],
 ];
 

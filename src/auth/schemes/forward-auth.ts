@@ -25,6 +25,7 @@ const SET_HERE = new Set([
   'x-correlation-id',
   'x-request-timeout-ms',
   'traceparent',
+  'tracestate',
   'x-real-ip',
 ]);
 

@@ -57,6 +57,7 @@ function problemSchema(): Json {
       instance: { type: 'string', description: 'The path that was asked for.' },
       code: { type: 'string', enum: Object.keys(ERRORS) },
       requestId: { type: 'string' },
+      traceId: { type: 'string', description: 'That of its W3C Trace Context.' },
       retryAfter: { type: 'integer' },
       errors: {
         type: 'array',

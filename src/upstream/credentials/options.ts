@@ -7,7 +7,15 @@ import { isFieldValue, MAX_VALUE_CHARS } from '../../values/header-value.ts';
 
 /** What the gateway tells of the connection, the client and the caller. */
 const TOLD_OTHERWISE = /^(?:x-forwarded-|x-user-|x-consumer-|x-auth-method$|sec-websocket-|content-)/;
-const NAMES = new Set(['forwarded', 'x-real-ip', 'x-request-id', 'x-correlation-id', 'traceparent', 'destination']);
+const NAMES = new Set([
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'x-correlation-id',
+  'traceparent',
+  'tracestate',
+  'destination',
+]);
 
 /** Why a credential can't stand in a field; undefined where it can. */
 function findFieldFault(name: string): string | undefined {

@@ -29,8 +29,10 @@ function admitTo(plan: ForwardPlan, context: RequestContext, path: string, next:
   } else if (bulkhead.enter()) {
     begin(plan, context, path, next);
   } else {
+    context.span?.waits('bulkhead', performance.now());
     const waiting = bulkhead.wait((hasPlace) => {
       context.abort = undefined;
+      context.span?.goesOn();
       if (hasPlace) begin(plan, context, path, next);
       else next(overloaded());
     });
@@ -56,7 +58,9 @@ function start({ plan, chosen, call }: Claim, context: RequestContext, path: str
  * The body is read whole before, so that another one can be asked whatever the first has read of it.
  */
 async function admitToAny(failover: Failover, context: RequestContext, path: string, next: Next): Promise<void> {
+  context.span?.waits('failover', performance.now());
   await bodyOf(context)?.whole();
+  context.span?.goesOn();
   const claimed = failover.first(context);
   if (claimed !== undefined) start(claimed, context, path, next);
   else if (failover.awake !== undefined) admitTo(failover.awake, context, path, next);

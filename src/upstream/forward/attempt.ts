@@ -52,6 +52,8 @@ export class Attempt implements TransportHandler, Deadline, Source {
   /** Bytes of the answer still to come, or -1 when the service has not said how many. */
   #remaining = -1;
   readonly startedAtMs = performance.now();
+  /** When nothing more came of it, of a request that is traced; else 0. */
+  endedAtMs = 0;
   /** Time until the response head, in milliseconds; 0 before. */
   latencyMs = 0;
 
@@ -234,6 +236,7 @@ export class Attempt implements TransportHandler, Deadline, Source {
 
   #finish(): void {
     this.#phase = 'done';
+    if (this.#owner.context.span !== undefined) this.endedAtMs = performance.now();
     this.#owner.deadlines.remove(this);
   }
 

@@ -104,6 +104,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
 
   settled(ending: Ending): boolean {
     const { outcome } = ending;
+    this.#stay.spans?.settled(ending, this.#attempt);
     const judged = this.#stay.learn(this.#chosen, this.#attempt as Attempt, outcome, this.timeouts, this.isTry);
     if (outcome === 'aborted-by-client' || outcome === 'upload-refused') return this.#abandon(ending.error);
     const other = this.#canAskAgain ? this.#stay.findOther(ending.status, ending.headers) : undefined;
@@ -119,6 +120,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   brokeOff(outcome: AttemptOutcome, error: unknown): void {
     const { context } = this;
     context.outcome = outcome;
+    this.#stay.spans?.brokeOff(outcome);
     if (!isNobodysFailure(outcome))
       this.#stay.holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
     const detail = outcome === 'idle-timeout' ? 'The service fell silent in the middle of its answer.' : undefined;
@@ -150,6 +152,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     const { basePath } = this.#chosen;
     this.path = joinBase(basePath, this.#servicePath, context.path.endsWith('/'));
     tellDestination(context.upstreamHeaders, basePath, context);
+    this.#stay.spans?.begin(this.#chosen, this.path);
     if (this.#stay.proof === undefined) this.#go();
     else
       this.#stay.proof.renew(this.#chosen, this, (error) => (error === undefined ? this.#go() : this.#abandon(error)));

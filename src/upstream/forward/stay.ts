@@ -4,6 +4,7 @@ import type { AttemptOutcome } from '../../facts.ts';
 import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { Target } from '../target.ts';
+import { AttemptSpans } from './attempt-spans.ts';
 import { Holds } from './holds.ts';
 import type { Claim, ForwardPlan, Timeouts } from './plan.ts';
 import { Proof } from './proof.ts';
@@ -21,6 +22,8 @@ export class Stay {
   readonly holds: Holds;
   /** Undefined where the service asks for none. */
   readonly proof: Proof | undefined;
+  /** Undefined where the request is not traced. */
+  readonly spans: AttemptSpans | undefined;
   readonly #context: RequestContext;
   tried: Set<Target> | undefined;
 
@@ -28,6 +31,7 @@ export class Stay {
     this.plan = plan;
     this.holds = new Holds(plan, call, body);
     if (plan.credential !== undefined) this.proof = new Proof(plan.credential, context, body);
+    if (context.span !== undefined) this.spans = new AttemptSpans(context);
     this.#context = context;
   }
 
@@ -57,12 +61,14 @@ export class Stay {
   /** The service has given its word, and is done with. */
   end(status: number): void {
     this.holds.judge(status >= 500 ? 'fail' : 'succeed');
+    this.spans?.end();
     this.close();
   }
 
   /** Every place that is held here is given back. */
   close(): void {
     this.proof?.close();
+    this.spans?.close();
     this.holds.letGo();
   }
 }

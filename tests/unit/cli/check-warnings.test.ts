@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runCli } from '../../../src/cli.ts';
-import { SETTING_NAMES } from '../../../src/config/stray-names.ts';
+import { findStrayNames, SETTING_NAMES } from '../../../src/config/stray-names.ts';
 import { SECRET } from '../../support/auth.ts';
 import { configFolder } from '../../support/config-files.ts';
 
@@ -200,6 +200,20 @@ test('names near to a setting are warned of, those that the file uses and others
   assert.match(err, /JWT_SECRETT is no setting.*"JWT_SECRET"/);
   assert.match(err, /CONSUL_HOST is no setting.*"CONSUL_HTTP_ADDR"/);
   assert.doesNotMatch(err, /hush/);
+});
+
+test('what OpenTelemetry has for other signals is no misspelt setting', () => {
+  const others = [
+    'OTEL_METRICS_EXPORTER',
+    'OTEL_LOGS_EXPORTER',
+    'OTEL_BLRP_SCHEDULE_DELAY',
+    'OTEL_EXPORTER_OTLP_INSECURE',
+  ];
+  const more = ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS', 'OTEL_PROPAGATORS'];
+  const env = Object.fromEntries([...others, ...more, 'OTEL_EXPORTER_OTLP_ENDPIONT'].map((name) => [name, 'x']));
+  assert.deepEqual(findStrayNames(env, '/nowhere/routes.json'), [
+    'OTEL_EXPORTER_OTLP_ENDPIONT is no setting and is ignored: did you mean "OTEL_EXPORTER_OTLP_ENDPOINT"?',
+  ]);
 });
 
 test('the settings known to the warning are those of .env.example', () => {

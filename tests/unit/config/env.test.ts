@@ -40,6 +40,7 @@ test('without any variable everything has its default', () => {
     shutdownTimeoutMs: 25_000,
     healthDetails: true,
     errorsUrl: 'https://turnpike.dev/problems/',
+    tracing: undefined,
     consulHttpAddr: 'http://localhost:8500',
     consulHttpToken: undefined,
   });

@@ -53,6 +53,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'write a routes.json and a .env to begin with',
     run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
   },
+  'log-level': {
+    usage: 'log-level [LEVEL] [--for 10m]',
+    summary: 'say or change how much the gateway that runs logs',
+    run: async (argv, io) => (await import('./cli/log-level.ts')).runLogLevel(argv, io),
+  },
   openapi: {
     usage: 'openapi [file] [--yaml]',
     summary: 'print the public OpenAPI document of all routes',

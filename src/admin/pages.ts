@@ -9,6 +9,8 @@ import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
 import { decodePart } from './decode-part.ts';
 import { explainRequest } from './explain.ts';
+import { setLogLevel, showLogLevel } from './log-level.ts';
+import { showMetrics } from './metrics-page.ts';
 import { purgeCache } from './purge-cache.ts';
 import { listRecent } from './recent.ts';
 import { revokeToken } from './revoke-token.ts';
@@ -20,16 +22,21 @@ type Answer = (rest: string, query: URLSearchParams, req: IncomingMessage) => Ad
 interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly answer: Answer;
+  /** What another method does there. */
+  readonly other?: Page;
 }
 
 /** What there is on the admin port, by method and path. A path that ends in `/` stands for all below it. */
 export function createAdminPages(source: AdminSource): (req: IncomingMessage) => Promise<AdminAnswer> {
   const { deps, reloader, drain } = source;
 
-  const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
-    ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
+    ['/metrics', get((_rest, _query, req) => showMetrics(deps, req))],
+    [
+      '/log-level',
+      { ...get(() => showLogLevel(deps)), other: post((_rest, query, req) => setLogLevel(deps, query, req)) },
+    ],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
@@ -67,15 +74,27 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
-    const method = req.method === 'HEAD' ? 'GET' : req.method;
-    if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query), req);
-    return refusal('method_not_allowed', { headers: ['allow', page.method] });
+    const chosen = chooseBy(req.method === 'HEAD' ? 'GET' : req.method, page);
+    return chosen === undefined
+      ? refusal('method_not_allowed', { headers: ['allow', methodsOf(page)] })
+      : chosen.answer(path.slice(folder.length), new URLSearchParams(query), req);
   };
 }
 
 const isOfConsumers = (path: string): boolean => path === '/consumers' || path.startsWith('/consumers/');
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
+
+function chooseBy(method: string | undefined, page: Page): Page | undefined {
+  if (page.method === method) return page;
+  return page.other?.method === method ? page.other : undefined;
+}
+
+function methodsOf({ method, other }: Page): string {
+  return other === undefined ? method : `${method}, ${other.method}`;
+}
+
+const post = (answer: Answer): Page => ({ method: 'POST', answer });
 
 const NOT_FOUND = refusal('not_found', { detail: 'See / for what there is.' });
 

@@ -42,7 +42,8 @@ function send(
   hide: Hide,
 ): void {
   if (res.destroyed) return;
-  const text = typeof body === 'string' ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
+  const isText = typeof body === 'string' || Buffer.isBuffer(body);
+  const text = isText ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
   const head = ['content-type', type ?? 'application/json', 'content-length', String(Buffer.byteLength(text))];
   // What of a body was not read, and is still on its way, ends with the connection.
   if (!req.complete && req.method !== 'GET' && req.method !== 'HEAD') head.push('connection', 'close');

@@ -34,9 +34,14 @@ export type RefusalCode =
   | 'signature_replayed'
   | 'auth_unavailable';
 
+/** Why, as it is counted: what is known and has ended was good once, so that somebody waits for it. */
+export type RefusalKind = 'expired_key' | 'expired_token' | 'revoked' | 'unknown' | 'invalid';
+
 interface RefusalExtras {
   /** Default `invalid_credential`. */
   readonly code?: RefusalCode;
+  /** Default `invalid`. */
+  readonly kind?: RefusalKind;
   readonly cause?: unknown;
   /** More of the reason, which the client is not told. */
   readonly forLog?: string;
@@ -47,15 +52,20 @@ interface RefusalExtras {
 export class Refusal {
   readonly reason: string;
   readonly code: RefusalCode;
+  readonly kind: RefusalKind;
   /** For the log alone. */
   readonly cause: unknown;
   readonly forLog: string | undefined;
   /** What whoever decided answers the client. */
   readonly passedOn: PassedOn | undefined;
 
-  constructor(reason: string, { code = 'invalid_credential', cause, forLog, passedOn }: RefusalExtras = {}) {
+  constructor(
+    reason: string,
+    { code = 'invalid_credential', kind = 'invalid', cause, forLog, passedOn }: RefusalExtras = {},
+  ) {
     this.reason = reason;
     this.code = code;
+    this.kind = kind;
     this.cause = cause;
     this.forLog = forLog;
     this.passedOn = passedOn;

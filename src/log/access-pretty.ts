@@ -1,6 +1,7 @@
 import type { HiddenValues } from '../lib/hidden-values.ts';
 import { withoutControls } from '../lib/printable.ts';
-import { type AccessRecord, detailOf, isoTime, labelOf, loggedPath } from './access-line.ts';
+import { detailOf, isoTime, labelOf, loggedPath } from './access-line.ts';
+import type { AccessRecord } from './access-record.ts';
 
 /** The width of a terminal that nobody has made wider. */
 const COLUMNS = 80;

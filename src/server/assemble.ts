@@ -11,6 +11,7 @@ import { Deadlines } from '../lib/deadlines.ts';
 import { HiddenValues } from '../lib/hidden-values.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
+import { LogLevel } from '../log/level.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Pool } from '../pool.ts';
@@ -61,12 +62,14 @@ export interface Running extends Assembled {
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics, connect?: Connect): Deps {
   const hidden = new HiddenValues();
   const log = createMessageLog(settings, sinks.messages, hidden.hide);
+  const accessLog = createAccessLog(settings, sinks.access, hidden);
   const deadlines = new Deadlines();
   return {
     settings,
     hidden,
     log,
-    accessLog: createAccessLog(settings, sinks.access, hidden),
+    accessLog,
+    logLevel: new LogLevel(settings.logLevel, [log, accessLog]),
     clock: systemClock,
     metrics,
     pool: new Pool(),
@@ -138,6 +141,7 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
+  countTransitions(deps);
   const whatIf = createWhatIf(deps);
   const reloader = createReloader({ gateway, deps, load, whatIf, first: loaded });
   const trial = createTrial({ gateway, file: settings.routesFile, load, whatIf });
@@ -160,6 +164,13 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
       await deps.redis?.close();
     },
   };
+}
+
+/** How often the way to Redis was lost and found: one that flaps is up whenever somebody looks. */
+function countTransitions({ redis, metrics }: Deps): void {
+  if (redis === undefined) return;
+  const [up, down] = [metrics.redisTransitions.labels('up'), metrics.redisTransitions.labels('down')];
+  redis.onChange((isUp) => (isUp ? up : down).inc());
 }
 
 /** What would never end by itself: WebSockets are told, event streams end where an event does. */

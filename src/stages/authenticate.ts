@@ -16,7 +16,7 @@ import { applyIdentity } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
 import { retoldOf } from '../auth/recorded.ts';
 import { createRecordedChecks } from '../auth/recorded-checks.ts';
-import { type CountFailure, createRefusals } from '../auth/refusals.ts';
+import { type CountFailure, type CountKind, createRefusals } from '../auth/refusals.ts';
 import {
   type CredentialsFile,
   createChecks,
@@ -83,7 +83,7 @@ export const authenticateStage = defineStage({
     const acceptRecorded = createAcceptance(createRecordedChecks(auth.chosen, checks), auth.mode);
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
-    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, createKindCount(route.name, deps));
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && checks.every((check) => !check.isConfigured))
@@ -129,6 +129,12 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
       return failures.count(context);
     },
   };
+}
+
+/** Known from the start is what an alert watches: of a series that begins at 1, Prometheus sees no increase. */
+function createKindCount(route: string, { metrics }: StageDeps): CountKind {
+  metrics.credentialRefusals.labels(route, 'expired_key');
+  return (kind) => metrics.credentialRefusals.labels(route, kind).inc();
 }
 
 /** Parts of one request are shown the same credential: a wrong one is one guess, not as many as there are parts. */

@@ -168,8 +168,10 @@ test('a hundred thousand requests that are all different leave as many series as
     `${before.series.size} and ${after.series.size} series, ${after.requests} requests, ${Math.round(after.bytes / 2 ** 20)} MiB`,
   );
   assert.ok(after.requests - before.requests >= REQUESTS, `${after.requests - before.requests} were counted`);
+  // When the end of a connection that was no HTTP is read is up to the machine: so is whose 400 that is.
+  const isOfTheEnd = (one: string): boolean => /"route":"\(none\)".*"status":"400"/.test(one);
   assert.deepEqual(
-    [...after.series].filter((one) => !before.series.has(one)),
+    [...after.series].filter((one) => !before.series.has(one) && !isOfTheEnd(one)),
     [],
   );
   assert.ok(after.series.size < MOST_SERIES);

@@ -54,8 +54,8 @@ export class TallyHistogram {
   readonly type = 'histogram';
   readonly aggregator = 'sum';
   readonly labelNames: readonly string[];
+  readonly bounds: readonly number[];
   readonly #label: string;
-  readonly #bounds: readonly number[];
   readonly #tallies = new Map<string, Tally>();
 
   constructor(options: { name: string; help: string; label: string; bounds: readonly number[] }) {
@@ -63,14 +63,14 @@ export class TallyHistogram {
     this.help = options.help;
     this.#label = options.label;
     this.labelNames = [options.label];
-    this.#bounds = options.bounds;
+    this.bounds = options.bounds;
   }
 
   /** The tally for one value of the label; to be kept by the caller, who also sees to it that they are few. */
   labels(value: string): Tally {
     let tally = this.#tallies.get(value);
     if (tally === undefined) {
-      tally = new Tally(this.#bounds);
+      tally = new Tally(this.bounds);
       this.#tallies.set(value, tally);
     }
     return tally;

@@ -79,6 +79,9 @@ test(
     for (const { url } of Object.values(gateways)) assert.equal((await ask(`${url}/a/x`)).status, 200);
     await gone.kill();
     await until(async () => /limiter_store_up 0/.test(await gateways.bereft.metrics()));
+    assert.match(await gateways.bereft.metrics(), /^turnpike_redis_transitions_total\{to="down"\} 1$/m);
+    assert.match(await gateways.shared.metrics(), /^turnpike_redis_transitions_total\{to="down"\} 0$/m);
+    assert.doesNotMatch(await gateways.alone.metrics(), /^turnpike_redis_transitions_total\{/m);
 
     const targets = Object.entries(gateways).map(([name, { adminUrl }]) => [name, adminUrl]);
     const prometheus = await startPrometheus(t, Object.fromEntries(targets), RULES);

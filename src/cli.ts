@@ -35,6 +35,7 @@ const RUNS: Readonly<Record<string, Run>> = {
   reload: async (argv, io) => (await import('./cli/reload.ts')).runReload(argv, io),
   breaker: async (argv, io) => (await import('./cli/breaker.ts')).runBreaker(argv, io),
   purge: async (argv, io) => (await import('./cli/purge.ts')).runPurge(argv, io),
+  'log-level': async (argv, io) => (await import('./cli/log-level.ts')).runLogLevel(argv, io),
   completion: async (argv, io) => (await import('./cli/completion.ts')).runCompletion(argv, io),
   // For the scripts of completion alone.
   __complete: async (argv, io) => (await import('./cli/complete.ts')).runComplete(argv, io),

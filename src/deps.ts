@@ -6,6 +6,7 @@ import type { Clock } from './lib/clock.ts';
 import type { Deadlines } from './lib/deadlines.ts';
 import type { HiddenValues } from './lib/hidden-values.ts';
 import type { OpenSockets } from './lib/open-sockets.ts';
+import type { LogLevel } from './log/level.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
 import type { RedisLink } from './redis/link.ts';
@@ -21,6 +22,8 @@ export interface Deps {
   readonly log: Logger;
   /** Takes one finished access-log record; never blocks. */
   readonly accessLog: Logger;
+  /** How much both of them say now. */
+  readonly logLevel: LogLevel;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly pool: Pool;

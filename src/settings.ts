@@ -16,6 +16,10 @@ export interface Settings {
   readonly routesFile: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly logFormat: 'json' | 'pretty';
+  /** Which share of the lines of requests that went well is written, 0 to 1. Default 1. */
+  readonly logSampleSuccess: number;
+  /** A request that takes so long has its line in any case. Default 1 s. */
+  readonly logSlowMs: number;
   /** Who may say where a request came from: a number of hops, or networks. Default: nobody. */
   readonly trustProxy: Trust;
   /** Origins allowed by CORS; `*` stands for every one, without credentials. */

@@ -100,7 +100,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   cors: ['stages/cors.ts'],
   send: ['files/send-file.ts'],
   helmet: ['stages/security-headers.ts', 'answer/head.ts'],
-  'prom-client': ['metrics.ts'],
+  'prom-client': ['metrics.ts', 'metrics/'],
   ajv: ['validate/engine.ts'],
   'ajv-formats': ['validate/engine.ts'],
   yaml: ['validate/openapi/read-yaml.ts', 'cli/'],

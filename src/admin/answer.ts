@@ -16,7 +16,7 @@ export interface AdminSource {
   readonly overview: Overview;
 }
 
-/** An answer of the admin port: an object is sent as JSON. */
+/** An answer of the admin port: an object is sent as JSON, text and bytes as they are. */
 export interface AdminAnswer {
   readonly status: number;
   readonly body: unknown;

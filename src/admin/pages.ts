@@ -10,6 +10,8 @@ import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
 import { describeError, listErrors } from './error-pages.ts';
 import { explainRequest } from './explain.ts';
+import { setLogLevel, showLogLevel } from './log-level.ts';
+import { showMetrics } from './metrics-page.ts';
 import { showHistory, showOverview } from './overview.ts';
 import { purgeCache } from './purge-cache.ts';
 import { listRecent } from './recent.ts';
@@ -30,10 +32,13 @@ interface Page {
 export function createAdminPages(source: AdminSource): (req: IncomingMessage) => Promise<AdminAnswer> {
   const { deps, reloader, drain } = source;
 
-  const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
     ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
-    ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
+    ['/metrics', get((_rest, _query, req) => showMetrics(deps, req))],
+    [
+      '/log-level',
+      { ...get(() => showLogLevel(deps)), other: post((_rest, query, req) => setLogLevel(deps, query, req)) },
+    ],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],

@@ -50,7 +50,8 @@ function send(
   hide: Hide,
 ): void {
   if (res.destroyed) return;
-  const text = typeof body === 'string' ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
+  const isText = typeof body === 'string' || Buffer.isBuffer(body);
+  const text = isText ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
   const head = ['content-type', type ?? 'application/json'];
   // That of a 304 would be the length of what is not sent (RFC 9110, section 8.6).
   if (status !== 304) head.push('content-length', String(Buffer.byteLength(text)));

@@ -103,12 +103,13 @@ export function keyOf({ id, sha256, expiresAt, scopes, metadata }: WrittenKey): 
   return { id, sha256: sha256?.toLowerCase(), scopes, metadata, expiresAtMs };
 }
 
-export const UNKNOWN_KEY = new Refusal('the API key is not known');
+export const UNKNOWN_KEY = new Refusal('the API key is not known', { kind: 'unknown' });
 
 /** Whose key it was is for the log alone, so that somebody can be told. */
 export function expiredKey({ consumer, expiresAtMs = 0 }: Identity, id: string): Refusal {
   const since = new Date(expiresAtMs).toISOString();
   return new Refusal('the API key has expired', {
+    kind: 'expired_key',
     forLog: `it is "${id}" of consumer "${consumer?.name}", since ${since}`,
     expired: { consumer: consumer?.name ?? '', keyId: id, sinceMs: expiresAtMs },
   });

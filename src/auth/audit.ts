@@ -1,5 +1,5 @@
 import type { Logger } from 'winston';
-import type { Settings } from '../settings.ts';
+import { writtenLevel } from '../log/level.ts';
 
 /** A change of consumers or keys, for the log. Never holds a key or its hash. */
 export interface Audit {
@@ -27,15 +27,12 @@ export interface Audit {
 }
 
 interface AuditDeps {
-  readonly log: Pick<Logger, 'log'>;
-  readonly settings: Pick<Settings, 'logLevel'>;
+  readonly log: Pick<Logger, 'log' | 'level'>;
 }
 
 /** Writes one line for a change that was made, or may have been; whatever LOG_LEVEL says, it is written. */
-export function writeAudit({ log, settings }: AuditDeps, audit: Audit): void {
-  const { logLevel } = settings;
-  const level = logLevel === 'warn' || logLevel === 'error' ? logLevel : 'info';
+export function writeAudit({ log }: AuditDeps, audit: Audit): void {
   const which = audit.keyId === undefined ? '' : ` key ${audit.keyId} of`;
   const doubt = audit.outcome === 'unknown' ? ' (outcome unknown)' : '';
-  log.log(level, `audit: ${audit.action},${which} consumer ${audit.consumer}${doubt}`, { audit });
+  log.log(writtenLevel(log), `audit: ${audit.action},${which} consumer ${audit.consumer}${doubt}`, { audit });
 }

@@ -34,9 +34,14 @@ export type RefusalCode =
   | 'signature_replayed'
   | 'auth_unavailable';
 
+/** Why, as it is counted: what is known and has ended was good once, so that somebody waits for it. */
+export type RefusalKind = 'expired_key' | 'expired_token' | 'revoked' | 'unknown' | 'invalid';
+
 interface RefusalExtras {
   /** Default `invalid_credential`. */
   readonly code?: RefusalCode;
+  /** Default `invalid`. */
+  readonly kind?: RefusalKind;
   readonly cause?: unknown;
   /** More of the reason, which the client is not told. */
   readonly forLog?: string;
@@ -56,6 +61,7 @@ export interface ExpiredKey {
 export class Refusal {
   readonly reason: string;
   readonly code: RefusalCode;
+  readonly kind: RefusalKind;
   /** For the log alone. */
   readonly cause: unknown;
   readonly forLog: string | undefined;
@@ -65,9 +71,10 @@ export class Refusal {
   readonly expired: ExpiredKey | undefined;
 
   constructor(reason: string, extras: RefusalExtras = {}) {
-    const { code = 'invalid_credential', cause, forLog, passedOn, expired } = extras;
+    const { code = 'invalid_credential', kind = 'invalid', cause, forLog, passedOn, expired } = extras;
     this.reason = reason;
     this.code = code;
+    this.kind = kind;
     this.cause = cause;
     this.forLog = forLog;
     this.passedOn = passedOn;

@@ -22,7 +22,7 @@ const FAILURE_COOL_DOWN_MS = 5000;
 const STALE_MS = 24 * 60 * 60_000;
 const QUESTION = { timeoutMs: 5000, maxBytes: 256 * 1024 } as const;
 
-const UNKNOWN_KEY = new Refusal('the token is signed with a key that is not known');
+const UNKNOWN_KEY = new Refusal('the token is signed with a key that is not known', { kind: 'unknown' });
 
 export interface JwksOptions {
   readonly place: KeyPlace;

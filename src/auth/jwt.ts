@@ -17,7 +17,7 @@ const REMEMBERED_CHARS = 8 * 1024 * 1024;
 const ENTRY_OVERHEAD_CHARS = 512;
 
 const NO_ISSUER = new Refusal('the gateway has no issuer of tokens configured');
-const REVOKED = new Refusal('the token has been revoked');
+const REVOKED = new Refusal('the token has been revoked', { kind: 'revoked' });
 
 /** A token that was verified, and what that rests on. */
 interface VerifiedToken {

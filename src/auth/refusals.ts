@@ -4,7 +4,7 @@ import { capitalise } from '../lib/capitalise.ts';
 import { OTHER_WORD, type RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
 import { createForeignHint } from './foreign-credential.ts';
-import type { CredentialCheck, Refusal } from './identity.ts';
+import type { CredentialCheck, Refusal, RefusalKind } from './identity.ts';
 import { withMetadata } from './resource-metadata.ts';
 import { schemeOf } from './schemes.ts';
 
@@ -13,6 +13,9 @@ const NOTHING_CONFIGURED =
 
 /** Counts a wrong credential against whoever sent it; answers the seconds to wait after one too many. */
 export type CountFailure = (context: RequestContext) => number | undefined;
+
+/** Counts it for whoever operates the gateway. */
+export type CountKind = (kind: RefusalKind) => void;
 
 /**
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
@@ -23,6 +26,7 @@ export function createRefusals(
   mode: 'any' | 'all',
   isPublished: boolean,
   countFailure: CountFailure,
+  countKind: CountKind,
 ) {
   const fixed = challengeOf(schemes.map(({ name }) => name));
   const challengeFor = (context: RequestContext) => (isPublished ? withMetadata(fixed, context) : fixed);
@@ -35,7 +39,8 @@ export function createRefusals(
 
   /** 401 for a wrong credential, and 429 after too many of them. */
   function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {
-    const { reason, code, cause, forLog } = refused.refusal;
+    const { reason, code, kind, cause, forLog } = refused.refusal;
+    if (!context.dryRun) countKind(kind);
     // A verdict of somebody else's is theirs to limit.
     const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;

@@ -10,7 +10,7 @@ import type { TokenParts } from './token-parts.ts';
 export const TOLERANCE_SECONDS = 5;
 
 export const WRONG_ALGORITHM = new Refusal('the token is signed with an algorithm that is not accepted');
-export const EXPIRED = new Refusal('the token has expired');
+export const EXPIRED = new Refusal('the token has expired', { kind: 'expired_token' });
 const BAD_SIGNATURE = new Refusal('the signature of the token is not valid');
 const NOT_YET = new Refusal('the token is not valid yet');
 

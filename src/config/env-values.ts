@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Trust } from '../lib/client-address.ts';
 import { isOrigin, suggestOrigin } from '../lib/origin.ts';
-import { DURATION_UNITS, parseDurationMs } from '../schema-values.ts';
+import { DURATION_UNITS, parseDurationMs, parseShare } from '../schema-values.ts';
 import type { Fault } from './config-error.ts';
 import { type DotEnv, NO_DOT_ENV } from './dot-env.ts';
 import { coversEverybody } from './trust-networks.ts';
@@ -76,6 +76,14 @@ export function readDurationMs(reader: EnvReader, name: string, fallback: string
   const message = value === undefined ? 'is not a duration with a unit' : `is longer than ${max}`;
   reader.fault(name, message, `Write it like "${fallback}", which is the default (units: ${DURATION_UNITS}).`);
   return parseDurationMs(fallback) as number;
+}
+
+/** A percentage, as a share of 1. */
+export function readShare(reader: EnvReader, name: string, fallback: string): number {
+  const value = parseShare(reader.text(name) ?? fallback);
+  if (value !== undefined) return value;
+  reader.fault(name, 'is not a percentage from 0% to 100%', `Write it like "10%"; the default is ${fallback}.`);
+  return parseShare(fallback) as number;
 }
 
 export function readList(reader: EnvReader, name: string): string[] {

@@ -18,6 +18,7 @@ import {
   readHttpUrl,
   readOrigins,
   readPort,
+  readShare,
   readTrustProxy,
 } from './env-values.ts';
 
@@ -69,6 +70,8 @@ export function parseSettings(env: NodeJS.ProcessEnv, dotEnv: DotEnv = NO_DOT_EN
     logLevel: readChoice(reader, 'LOG_LEVEL', ['error', 'warn', 'info', 'debug'], 'info'),
     // isatty asks the descriptor: touching process.stdout would make it non-blocking (Node's behaviour for pipes).
     logFormat: readChoice(reader, 'LOG_FORMAT', ['json', 'pretty'], isatty(1) ? 'pretty' : 'json'),
+    logSampleSuccess: readShare(reader, 'LOG_SAMPLE_SUCCESS', '100%'),
+    logSlowMs: readDurationMs(reader, 'LOG_SLOW', '1s', '1h'),
     trustProxy: readTrustProxy(reader),
     corsOrigins: readOrigins(reader),
     jwt: readJwt(reader),

@@ -14,6 +14,8 @@ export const SETTING_NAMES: readonly string[] = [
   'LOG_LEVEL',
   'MAX_IN_FLIGHT_PER_ADDRESS',
   'LOG_FORMAT',
+  'LOG_SAMPLE_SUCCESS',
+  'LOG_SLOW',
   'TRUST_PROXY',
   'CORS_ORIGINS',
   'JWT_SECRET',

@@ -5,6 +5,7 @@ import { warnOfSettings } from '../config/setting-warnings.ts';
 import { type Watching, watchRoutes } from '../config/watch.ts';
 import type { Deps } from '../deps.ts';
 import { settledWithin } from '../lib/settled-within.ts';
+import { renderMetrics } from '../metrics/exposition.ts';
 import { createMetrics } from '../metrics.ts';
 import { stagesClosed } from '../own/closings.ts';
 import { type Assembled, assemble, createDeps } from '../server/assemble.ts';
@@ -52,7 +53,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     listen: createListen(assembled, logs, life),
     reload: createReload(given, reloader),
     admin: createOpenAdmin(assembled),
-    metrics: () => deps.metrics.registry.metrics(),
+    metrics: async () => String(await renderMetrics(deps.metrics.registry, 'text')),
     close: createClose(assembled, { logs, life, watching, undo }),
   } satisfies Methods);
 }
@@ -92,7 +93,7 @@ function createListen({ deps, server, gateway }: Assembled, logs: Logs, life: Li
       throw error;
     });
     logs.open();
-    log.level = settings.logLevel;
+    deps.logLevel.apply();
     log.info(`turnpike listens on port ${own} of ${host}`, { routes: gateway.snapshot.routes.length });
     return { port: own };
   };

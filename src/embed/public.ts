@@ -32,6 +32,10 @@ export interface GatewaySettings {
   /** Default `info`; of a mounted gateway without a logger `warn`. */
   readonly logLevel?: 'error' | 'warn' | 'info' | 'debug' | undefined;
   readonly logFormat?: 'json' | 'pretty' | undefined;
+  /** Which share of the lines of requests that went well is written, as `10%`. Default: all of them. */
+  readonly logSampleSuccess?: string | undefined;
+  /** A request that takes so long has its line in any case, as `1s`, which is the default. */
+  readonly logSlow?: string | undefined;
   /** A number of proxies, or their networks. Default: nobody is believed. */
   readonly trustProxy?: number | string | readonly string[] | undefined;
   readonly corsOrigins?: string | readonly string[] | undefined;

@@ -11,6 +11,8 @@ const NAMES: Readonly<Record<keyof GatewaySettings, true>> = {
   adminToken: true,
   logLevel: true,
   logFormat: true,
+  logSampleSuccess: true,
+  logSlow: true,
   trustProxy: true,
   corsOrigins: true,
   jwtSecret: true,

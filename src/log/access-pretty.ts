@@ -1,7 +1,8 @@
 import type { HiddenValues } from '../lib/hidden-values.ts';
 import { isoTime } from '../lib/iso-time.ts';
 import { withoutControls } from '../lib/printable.ts';
-import { type AccessRecord, detailOf, labelOf, loggedPath } from './access-line.ts';
+import { detailOf, labelOf, loggedPath } from './access-line.ts';
+import type { AccessRecord } from './access-record.ts';
 
 /** The width of a terminal that nobody has made wider. */
 const COLUMNS = 80;

@@ -5,8 +5,9 @@ import type { HiddenValues, Hide } from '../lib/hidden-values.ts';
 import { printableLines } from '../lib/printable.ts';
 import { redactText, redactValue } from '../lib/redact.ts';
 import type { Settings } from '../settings.ts';
-import { type AccessRecord, renderAccessJson } from './access-line.ts';
+import { renderAccessJson } from './access-line.ts';
 import { renderAccessPretty } from './access-pretty.ts';
+import type { AccessRecord } from './access-record.ts';
 
 const MESSAGE = Symbol.for('message');
 

@@ -1,7 +1,19 @@
+import { type Exemplar, noteExemplar } from './exemplars.ts';
+import type { Series } from './series-of.ts';
+
 /** A count that is kept by its caller: adding to it is an addition. */
 export interface Count {
   value: number;
-  inc(): void;
+  /** `traceparent`: of the request that is counted, where it is to be an exemplar, and when that ended (epoch ms). */
+  inc(traceparent?: string, atMs?: number): void;
+}
+
+interface CounterOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  /** True to show a count that is 0: an alert sees the first of them then. Default false, since they are many. */
+  readonly showsZero?: boolean;
 }
 
 /**
@@ -14,13 +26,15 @@ export class TallyCounter {
   readonly type = 'counter';
   readonly aggregator = 'sum';
   readonly labelNames: readonly string[];
+  readonly #showsZero: boolean;
   /** By the value of the first label, then by all of them. */
   readonly #counts = new Map<string, Map<string, Row>>();
 
-  constructor(options: { name: string; help: string; labelNames: readonly string[] }) {
-    this.name = options.name;
-    this.help = options.help;
-    this.labelNames = options.labelNames;
+  constructor({ name, help, labelNames, showsZero = false }: CounterOptions) {
+    this.name = name;
+    this.help = help;
+    this.labelNames = labelNames;
+    this.#showsZero = showsZero;
   }
 
   /** The count for these values of the labels; to be kept by the caller, who also sees to it that they are few. */
@@ -64,26 +78,34 @@ export class TallyCounter {
     this.#counts.clear();
   }
 
-  /** Everything counted so far. */
+  /** Everything counted so far, one after the other. */
+  *series(): Generator<Series> {
+    for (const rows of this.#counts.values())
+      for (const { labels, count } of rows.values()) {
+        const { value, exemplar } = count;
+        if (value > 0 || this.#showsZero) yield { labels, samples: [{ value, exemplar }] };
+      }
+  }
+
+  /** The same, for a registry of prom-client. */
   get() {
     const { name, help, type, aggregator } = this;
-    const values = [...this.#counts.values()]
-      .flatMap((rows) => [...rows.values()])
-      .map(({ labels, count }) => ({ labels, value: count.value }))
-      .filter(({ value }) => value > 0);
+    const values = [...this.series()].map(({ labels, samples }) => ({ labels, value: samples[0]?.value ?? 0 }));
     return Promise.resolve({ name, help, type, aggregator, values });
   }
 }
 
 interface Row {
   readonly labels: Readonly<Record<string, string>>;
-  readonly count: Count;
+  readonly count: TallyCount;
 }
 
 class TallyCount implements Count {
   value = 0;
+  exemplar: Exemplar | undefined = undefined;
 
-  inc(): void {
+  inc(traceparent?: string, atMs = 0): void {
     this.value += 1;
+    if (traceparent !== undefined) this.exemplar = noteExemplar(this.exemplar, traceparent, 1, atMs);
   }
 }

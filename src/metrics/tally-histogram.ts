@@ -1,9 +1,5 @@
-/** One line of a histogram, as prom-client's registry prints it. */
-export interface HistogramValue {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-}
+import { type Exemplar, noteExemplar } from './exemplars.ts';
+import type { Sample, Series } from './series-of.ts';
 
 /** What was observed under one value of the label. */
 export class Tally {
@@ -11,18 +7,40 @@ export class Tally {
   /** How many values fell between a bound and the one before; the last place is for those above all bounds. */
   readonly counts: Float64Array;
   sum = 0;
+  /** The last one of each bucket, once there was one. */
+  #exemplars: (Exemplar | undefined)[] | undefined = undefined;
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** `traceparent`: of the request that is observed, where it is to be an exemplar, and when that ended (epoch ms). */
+  observe(value: number, traceparent?: string, atMs = 0): void {
     const bounds = this.#bounds;
     let place = 0;
     while (place < bounds.length && value > (bounds[place] as number)) place += 1;
     (this.counts[place] as number) += 1;
     this.sum += value;
+    if (traceparent !== undefined) this.#note(place, value, traceparent, atMs);
+  }
+
+  /** Cumulated over the bounds, as Prometheus wants it. */
+  samples(): readonly Sample[] {
+    const samples: Sample[] = [];
+    let count = 0;
+    for (const [place, amount] of this.counts.entries()) {
+      count += amount;
+      const le = this.#bounds[place] ?? Number.POSITIVE_INFINITY;
+      samples.push({ suffix: '_bucket', le, value: count, exemplar: this.#exemplars?.[place] });
+    }
+    samples.push({ suffix: '_sum', value: this.sum }, { suffix: '_count', value: count });
+    return samples;
+  }
+
+  #note(place: number, value: number, traceparent: string, atMs: number): void {
+    this.#exemplars ??= Array.from(this.counts, () => undefined);
+    this.#exemplars[place] = noteExemplar(this.#exemplars[place], traceparent, value, atMs);
   }
 }
 
@@ -81,23 +99,21 @@ export class TallyHistogram {
     this.#tallies.clear();
   }
 
-  /** Everything observed so far, cumulated over the bounds as Prometheus wants it. */
-  get() {
-    const values: HistogramValue[] = [];
-    for (const [value, tally] of this.#tallies) this.#print(value, tally, values);
-    const { name, help, type, aggregator } = this;
-    return Promise.resolve({ name, help, type, aggregator, values });
+  /** Everything observed so far, one value of the label after the other. */
+  *series(): Generator<Series> {
+    for (const [value, tally] of this.#tallies) yield { labels: { [this.#label]: value }, samples: tally.samples() };
   }
 
-  #print(value: string, { counts, sum }: Tally, values: HistogramValue[]): void {
-    const labels = { [this.#label]: value };
-    let count = 0;
-    for (const [place, amount] of counts.entries()) {
-      count += amount;
-      const le = this.bounds[place] ?? '+Inf';
-      values.push({ metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: count });
-    }
-    values.push({ metricName: `${this.name}_sum`, labels, value: sum });
-    values.push({ metricName: `${this.name}_count`, labels, value: count });
+  /** The same, for a registry of prom-client. */
+  get() {
+    const { name, help, type, aggregator } = this;
+    const values = [...this.series()].flatMap(({ labels, samples }) =>
+      samples.map(({ suffix = '', le, value }) => ({
+        metricName: name + suffix,
+        labels: le === undefined ? labels : { le: Number.isFinite(le) ? le : '+Inf', ...labels },
+        value,
+      })),
+    );
+    return Promise.resolve({ name, help, type, aggregator, values });
   }
 }

@@ -11,6 +11,7 @@ import { Deadlines } from '../lib/deadlines.ts';
 import { HiddenValues } from '../lib/hidden-values.ts';
 import { OpenSockets } from '../lib/open-sockets.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
+import { LogLevel } from '../log/level.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { createOverview, type Overview } from '../overview/overview.ts';
@@ -65,12 +66,14 @@ export interface Running extends Assembled {
 export function createDeps(settings: Settings, sinks: Sinks, metrics: Metrics, connect?: Connect): Deps {
   const hidden = new HiddenValues();
   const log = createMessageLog(settings, sinks.messages, hidden.hide);
+  const accessLog = createAccessLog(settings, sinks.access, hidden);
   const deadlines = new Deadlines();
   return {
     settings,
     hidden,
     log,
-    accessLog: createAccessLog(settings, sinks.access, hidden),
+    accessLog,
+    logLevel: new LogLevel(settings.logLevel, [log, accessLog]),
     clock: systemClock,
     metrics,
     pool: new Pool(),
@@ -147,6 +150,7 @@ export async function assemble(given: Deps, load: Load, hasHealth: () => boolean
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
+  countTransitions(deps);
   const whatIf = createWhatIf(deps);
   const startedAt = new Date(deps.clock.now()).toISOString();
   const reloader = rememberReloads(
@@ -186,6 +190,13 @@ async function withTracing(deps: Deps): Promise<Deps> {
   if (tracing === undefined) return deps;
   const { createTracing } = await import('../tracing/tracing.ts');
   return { ...deps, tracing: createTracing(tracing, deps) };
+}
+
+/** How often the way to Redis was lost and found: one that flaps is up whenever somebody looks. */
+function countTransitions({ redis, metrics }: Deps): void {
+  if (redis === undefined) return;
+  const [up, down] = [metrics.redisTransitions.labels('up'), metrics.redisTransitions.labels('down')];
+  redis.onChange((isUp) => (isUp ? up : down).inc());
 }
 
 /** What would never end by itself: WebSockets are told, event streams end where an event does. */

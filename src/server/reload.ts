@@ -7,6 +7,7 @@ import { explainGuard, GUARD_HINT, isTooMuch } from '../explain/what-if/verdict.
 import type { WhatIf } from '../explain/what-if/what-if.ts';
 import type { Gateway } from '../gateway.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
+import type { Metrics } from '../metrics.ts';
 
 /** What came of a reload; told to whoever asked for it, and kept for the admin port. */
 export interface ReloadResult {
@@ -110,7 +111,7 @@ export function createReloader({ gateway, deps, load, whatIf, first }: ReloaderO
       };
     });
     report(outcome);
-    metrics.reloads.inc({ result: outcome.result });
+    countReload(metrics, outcome);
     last = outcome;
     return outcome;
   }
@@ -129,6 +130,11 @@ export function createReloader({ gateway, deps, load, whatIf, first }: ReloaderO
       await queue;
     },
   };
+}
+
+function countReload({ reloads, lastReloadTaken }: Metrics, { result }: ReloadResult): void {
+  reloads.inc({ result });
+  lastReloadTaken.set(result === 'refused' ? 0 : 1);
 }
 
 function faultsOf(error: unknown): readonly Fault[] {

@@ -2,25 +2,20 @@ import { z } from 'zod';
 import { recordCaller } from '../auth/recorded.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
-import { type AccessLevel, AccessRecord, gatewayMs, renderAccessJson } from '../log/access-line.ts';
+import { gatewayMs, renderAccessJson } from '../log/access-line.ts';
+import { type AccessLevel, AccessRecord } from '../log/access-record.ts';
 import { ConsumerCounts, consumerCountsKind } from '../log/consumer-counts.ts';
+import { loudnessOf } from '../log/level.ts';
 import { Recent, recentKind } from '../log/recent.ts';
 import { describeRecord, Recorder, recorderKind } from '../log/recorder.ts';
+import { createSampler } from '../log/sampling.ts';
+import { type AnsweredBy, RequestCounts } from '../metrics/request-counts.ts';
 import { holdSeries } from '../metrics/series.ts';
+import type { Count } from '../metrics/tally-counter.ts';
 import type { Tally } from '../metrics/tally-histogram.ts';
+import type { Metrics } from '../metrics.ts';
 import { share } from '../schema-values.ts';
 import { defineStage, type StageDeps } from '../stage.ts';
-
-/** The methods that are a label of their own; whatever else a client makes up counts as OTHER. */
-const METHODS = ['OTHER', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const METHOD_INDEX = new Map(METHODS.map((method, index) => [method, index]));
-
-/** Who answered. */
-const SOURCES = ['service', 'gateway', 'client'];
-const GATEWAY = 1;
-
-/** Levels in which `LOG_LEVEL` lets a line through. */
-const LOUDNESS = { error: 0, warn: 1, info: 2, debug: 3 };
 
 /** Writes one line and counts once, for every request, when it has ended. */
 export const accessLogStage = defineStage({
@@ -66,53 +61,12 @@ function createKeep({ lease }: StageDeps): Keep {
 }
 
 /** What is done once a request of this route has ended. Its metrics are looked up here, not for each request. */
-function createEnd(
-  route: string,
-  { accessLog, clock, hidden, lease, metrics, settings }: StageDeps,
-  keep: Keep,
-): (context: RequestContext) => void {
+function createEnd(route: string, deps: StageDeps, keep: Keep): (context: RequestContext) => void {
+  const { accessLog, clock, hidden, lease, logLevel, metrics, settings } = deps;
   const recent = lease.use(recentKind, '', () => new Recent());
-  const loudness = LOUDNESS[settings.logLevel];
-  const wholeSeconds = metrics.requestDuration.labels(route);
-  const gatewaySeconds = metrics.gatewayDuration.labels(route);
-  // At most 8 methods x 3 sources x 500 statuses, and far fewer in truth.
-  const requests = new Map<number, { inc(): void }>();
-
-  const refusals = new Map<ErrorCode, { inc(): void }>();
-  const upstreamSeconds = new Map<string, Tally>();
-
-  /** A route has few services: one, or those of its weighted split. */
-  function observeUpstream({ service, upstreamMs }: RequestContext): void {
-    if (service === undefined) return;
-    let tally = upstreamSeconds.get(service);
-    if (tally === undefined) {
-      tally = metrics.upstreamDuration.labels(service);
-      upstreamSeconds.set(service, tally);
-    }
-    tally.observe(upstreamMs / 1000);
-  }
-
-  function countRequest(context: RequestContext, status: number, source: number): void {
-    const method = METHOD_INDEX.get(context.method) ?? 0;
-    const key = (status * METHODS.length + method) * SOURCES.length + source;
-    let counter = requests.get(key);
-    if (counter === undefined) {
-      counter = metrics.requests.labels(route, METHODS[method] as string, String(status), SOURCES[source] as string);
-      requests.set(key, counter);
-    }
-    counter.inc();
-  }
-
-  /** What alerts tell apart: a 503 of maintenance is none of a service that is gone. */
-  function countRefusal({ errorCode: code }: RequestContext, answerer: number): void {
-    if (answerer !== GATEWAY || code === undefined) return;
-    let counter = refusals.get(code);
-    if (counter === undefined) {
-      counter = metrics.refusals.labels(route, code);
-      refusals.set(code, counter);
-    }
-    counter.inc();
-  }
+  const isWritten = createSampler(settings);
+  const leftOut = metrics.accessLogLeftOut.labels(route);
+  const count = createCount(route, metrics);
 
   /** What was refused, has failed or was broken off is kept for whoever asks. */
   function keepFault(record: AccessRecord): void {
@@ -130,18 +84,57 @@ function createEnd(
     const source = aborted ?? sourceOf(context, status);
     const level = isOnPurpose(context) ? 'info' : levelOf(source, status, aborted);
     const record = new AccessRecord(level, context, clock.now(), totalMs, status, source, aborted);
-    // How long a WebSocket was open is no latency: what was answered is the handshake.
-    const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
-    wholeSeconds.observe(answerMs / 1000);
-    gatewaySeconds.observe(gatewayMs(record) / 1000);
-    if (context.attempts > 0) observeUpstream(context);
-    const answerer = answererOf(context, aborted);
-    countRequest(context, status, answerer);
-    countRefusal(context, answerer);
+    count(record);
     context.span?.end(record);
     keepFault(record);
     keep(context, record.endedAtMs, status);
-    if (LOUDNESS[level] <= loudness) accessLog.log(record);
+    if (loudnessOf(level) > logLevel.loudness) return;
+    if (isWritten === undefined || isWritten(record)) accessLog.log(record);
+    else leftOut.inc();
+  };
+}
+
+/** Counts the requests of one route once they have ended. */
+function createCount(route: string, metrics: Metrics): (record: AccessRecord) => void {
+  const { exemplars } = metrics;
+  const wholeSeconds = metrics.requestDuration.labels(route);
+  const gatewaySeconds = metrics.gatewayDuration.labels(route);
+  const requests = new RequestCounts(route, metrics);
+  const refusals = new Map<ErrorCode, Count>();
+  const upstreamSeconds = new Map<string, Tally>();
+
+  /** A route has few services: one, or those of its weighted split. */
+  function upstreamOf(service: string): Tally {
+    let tally = upstreamSeconds.get(service);
+    if (tally === undefined) {
+      tally = metrics.upstreamDuration.labels(service);
+      upstreamSeconds.set(service, tally);
+    }
+    return tally;
+  }
+
+  /** What alerts tell apart: a 503 of maintenance is none of a service that is gone. */
+  function refusalsOf(code: ErrorCode): Count {
+    let counter = refusals.get(code);
+    if (counter === undefined) {
+      counter = metrics.refusals.labels(route, code);
+      refusals.set(code, counter);
+    }
+    return counter;
+  }
+
+  return function count(record) {
+    const { context, totalMs, status, aborted, endedAtMs } = record;
+    const example = exemplars.of(context.traceparent, endedAtMs);
+    // How long a WebSocket was open is no latency: what was answered is the handshake.
+    const answerMs = context.upgradedAtMs === 0 ? totalMs : context.upgradedAtMs - context.startedAtMs;
+    wholeSeconds.observe(answerMs / 1000, example, endedAtMs);
+    gatewaySeconds.observe(gatewayMs(record) / 1000, example, endedAtMs);
+    const { attempts, service, upstreamMs, errorCode } = context;
+    if (attempts > 0 && service !== undefined) upstreamOf(service).observe(upstreamMs / 1000, example, endedAtMs);
+    const answeredBy = answererOf(context, aborted);
+    requests.of(context.method, status, answeredBy).inc(example, endedAtMs);
+    if (answeredBy === 'gateway' && errorCode !== undefined) refusalsOf(errorCode).inc(example, endedAtMs);
   };
 }
 
@@ -193,8 +186,8 @@ function levelOf(source: ErrorSource | undefined, status: number, aborted: strin
   return source === 'upstream' && (status >= 500 || aborted !== undefined) ? 'warn' : 'info';
 }
 
-/** Index in SOURCES: a service's answer is the service's even when its status is an error. */
-function answererOf(context: RequestContext, aborted: string | undefined): number {
-  if (aborted === 'client') return 2;
-  return context.answerer === 'service' ? 0 : GATEWAY;
+/** A service's answer is the service's even when its status is an error. */
+function answererOf(context: RequestContext, aborted: string | undefined): AnsweredBy {
+  if (aborted === 'client') return 'client';
+  return context.answerer === 'service' ? 'service' : 'gateway';
 }

@@ -17,7 +17,7 @@ import { applyIdentity } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
 import { retoldOf } from '../auth/recorded.ts';
 import { createRecordedChecks } from '../auth/recorded-checks.ts';
-import { type CountFailure, createRefusals } from '../auth/refusals.ts';
+import { type CountFailure, type CountKind, createRefusals } from '../auth/refusals.ts';
 import {
   type CredentialsFile,
   createChecks,
@@ -84,7 +84,7 @@ export const authenticateStage = defineStage({
     const acceptRecorded = createAcceptance(createRecordedChecks(auth.chosen, checks), auth.mode);
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
-    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, createKindCount(route.name, deps));
     // What is only tried out refuses nobody.
     const tell = route.isShadowed === true ? refuse : tellExpired(refuse, deps);
     const settle = createSettle(auth, forwardCredentials, tell);
@@ -142,6 +142,12 @@ function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'cou
       return failures.count(context);
     },
   };
+}
+
+/** Known from the start is what an alert watches: of a series that begins at 1, Prometheus sees no increase. */
+function createKindCount(route: string, { metrics }: StageDeps): CountKind {
+  metrics.credentialRefusals.labels(route, 'expired_key');
+  return (kind) => metrics.credentialRefusals.labels(route, kind).inc();
 }
 
 /** Parts of one request are shown the same credential: a wrong one is one guess, not as many as there are parts. */

@@ -17,6 +17,7 @@ test('the admin port shows metrics, state, routes and breakers', async (t) => {
   const metrics = await ask(`${gateway.adminUrl}/metrics`);
   assert.match(metrics.text, /^turnpike_breaker_state\{breaker="users"\} 0$/m);
   assert.match(String(metrics.headers['content-type']), /^text\/plain/);
+  assert.equal(metrics.headers['vary'], 'accept');
   const state = (await ask(`${gateway.adminUrl}/state`)).json;
   assert.equal(state.status, 'serving');
   assert.equal(state.targets[0].url, service.url);

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { ALERT_CASES, SLO_CASES } from '../support/alert-cases.ts';
+import { readRules, writeRuleTests } from '../support/alert-rules.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { needsPrometheus, promtool, startPrometheus } from '../support/prometheus.ts';
@@ -12,21 +14,39 @@ import { until } from '../support/until.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const RULES = path.join(ROOT, 'deploy/prometheus/rules.yml');
-const RULE_TESTS = path.join(ROOT, 'tests/project/alerts.yml');
 /** Scrapes and looks of the rules in which an alert that is wrong would have shown. */
 const SCRAPES = 6;
 
 const needsBoth = { skip: needsPrometheus.skip || needsRedis.skip };
 
-test('every alert fires when it should, and none at rest', needsPrometheus, () => {
-  assert.match(promtool('test', 'rules', RULE_TESTS), /SUCCESS/);
-  const tried = readFileSync(RULE_TESTS, 'utf8');
-  const alerts = [...readFileSync(RULES, 'utf8').matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name);
-  assert.ok(alerts.length >= 8);
-  for (const name of alerts) {
-    assert.ok(tried.includes(`, alertname: ${name} }`), `no test at rest for ${name}`);
-    assert.ok(tried.includes(`alertname: ${name}\n`), `no test in which ${name} fires`);
+for (const [file, cases] of [
+  ['rules.yml', ALERT_CASES],
+  ['slo.yml', SLO_CASES],
+] as const) {
+  test(`every alert of ${file} fires when it should, and none when it should not`, needsPrometheus, (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'turnpike-alerts-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const rules = path.join(ROOT, 'deploy/prometheus', file);
+    assert.match(promtool('test', 'rules', ...writeRuleTests(folder, rules, cases)), /SUCCESS/);
+    const fired = new Set(cases.flatMap(({ at }) => Object.values(at).flatMap((all) => all.map(({ name }) => name))));
+    const alerts = readRules(rules).flatMap(({ alert }) => alert ?? []);
+    assert.deepEqual([...fired].sort(), alerts.sort());
+  });
+}
+
+test('every alert says what it is about, where to look next, and has its section in docs/incidents.md', () => {
+  const page = readFileSync(path.join(ROOT, 'docs/incidents.md'), 'utf8');
+  const headings = [...page.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+  const alerts = ['rules.yml', 'slo.yml'].flatMap((file) =>
+    readRules(path.join(ROOT, 'deploy/prometheus', file)).filter(({ alert }) => alert !== undefined),
+  );
+  for (const { alert = '', labels, annotations = {} } of alerts) {
+    assert.ok(['page', 'ticket'].includes(labels?.['severity'] ?? ''), `the severity of ${alert}`);
+    assert.ok((annotations['description'] ?? '').length > 50, `the description of ${alert}`);
+    assert.equal(annotations['runbook'], `docs/incidents.md#${alert.toLowerCase()}`);
+    assert.ok(headings.includes(alert), `docs/incidents.md has no section ${alert}`);
   }
+  assert.equal(headings.length, alerts.length);
 });
 
 test('Prometheus takes the scrape job for a cluster', needsPrometheus, (t) => {
@@ -59,6 +79,9 @@ test(
     for (const { url } of Object.values(gateways)) assert.equal((await ask(`${url}/a/x`)).status, 200);
     await gone.kill();
     await until(async () => /limiter_store_up 0/.test(await gateways.bereft.metrics()));
+    assert.match(await gateways.bereft.metrics(), /^turnpike_redis_transitions_total\{to="down"\} 1$/m);
+    assert.match(await gateways.shared.metrics(), /^turnpike_redis_transitions_total\{to="down"\} 0$/m);
+    assert.doesNotMatch(await gateways.alone.metrics(), /^turnpike_redis_transitions_total\{/m);
 
     const targets = Object.entries(gateways).map(([name, { adminUrl }]) => [name, adminUrl]);
     const prometheus = await startPrometheus(t, Object.fromEntries(targets), RULES);

@@ -6,6 +6,7 @@ import { renderCliPage } from '../../scripts/docs/cli-page.ts';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
 import { renderCheckingPage } from '../../scripts/docs/findings-table.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
+import { renderMetricsPage } from '../../scripts/docs/metrics-page.ts';
 import { anchorsOf, linksOf, pagesOfDocs, withoutCode } from '../support/documents.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -37,6 +38,12 @@ test('the tables of docs/checking.md have every finding', () => {
   const page = read('docs/checking.md');
   assert.match(page, /<a id="open-cors-credentials"><\/a>/);
   assert.ok(page === renderCheckingPage(page), 'they are stale: npm run docs');
+});
+
+test('the table of docs/metrics.md has every metric', () => {
+  const page = read('docs/metrics.md');
+  assert.match(page, /\| `turnpike_requests_total` \| counter \| `route`, `method`, `status`, `source` \|/);
+  assert.ok(page === renderMetricsPage(page), 'it is stale: npm run docs');
 });
 
 test('the tables of docs/configuration.md have every key, as the stages describe it', () => {

@@ -6,6 +6,7 @@ import { attachContext, RequestContext } from '../../src/context.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { HiddenValues } from '../../src/lib/hidden-values.ts';
 import { finish } from '../../src/lib/steps.ts';
+import { createMetrics } from '../../src/metrics.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RouteInfo, Stage, StageDeps } from '../../src/stage.ts';
 
@@ -76,6 +77,7 @@ export function createDeps(overrides: object = {}) {
     clock: { now: () => time.nowMs },
     log,
     settings: { jwt: undefined },
+    metrics: createMetrics(),
     hidden: new HiddenValues(),
     lease: new Pool().lease(),
     whenInForce: (act: () => void) => act(),

@@ -10,6 +10,7 @@ import { Deadlines } from '../../src/lib/deadlines.ts';
 import { HiddenValues } from '../../src/lib/hidden-values.ts';
 import { OpenSockets } from '../../src/lib/open-sockets.ts';
 import { finish } from '../../src/lib/steps.ts';
+import { LogLevel } from '../../src/log/level.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { Pool } from '../../src/pool.ts';
 import type { RedisLink } from '../../src/redis/link.ts';
@@ -143,6 +144,7 @@ export class StageBench {
       hidden: new HiddenValues(),
       log,
       accessLog: log,
+      logLevel: new LogLevel('info', [log]),
       clock: this.clock,
       metrics: this.metrics,
       pool: this.pool,

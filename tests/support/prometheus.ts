@@ -34,6 +34,15 @@ export interface Prometheus {
   alerts(): Promise<readonly Alert[]>;
   /** The value of each series of an instant query, by the label `job`. */
   query(expression: string): Promise<ReadonlyMap<string, number>>;
+  /** How many series an instant query has; throws where it is none that Prometheus takes. */
+  count(expression: string): Promise<number>;
+  /** The exemplars that were stored of late, by the name of their series. */
+  exemplars(expression: string): Promise<ReadonlyMap<string, readonly Exemplar[]>>;
+}
+
+export interface Exemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: string;
 }
 
 /**
@@ -43,7 +52,7 @@ export interface Prometheus {
 export async function startPrometheus(
   t: Pick<TestContext, 'after'>,
   targets: Readonly<Record<string, string>>,
-  rulesFile: string,
+  ...rulesFiles: readonly string[]
 ): Promise<Prometheus> {
   const folder = mkdtempSync(path.join(tmpdir(), 'turnpike-prometheus-'));
   const settings = path.join(folder, 'prometheus.json');
@@ -53,7 +62,7 @@ export async function startPrometheus(
   }));
   const global = { scrape_interval: '300ms', scrape_timeout: '300ms', evaluation_interval: '300ms' };
   // JSON is YAML too.
-  writeFileSync(settings, JSON.stringify({ global, rule_files: [rulesFile], scrape_configs: jobs }));
+  writeFileSync(settings, JSON.stringify({ global, rule_files: rulesFiles, scrape_configs: jobs }));
   const port = await freePort();
   const child = spawn(
     'prometheus',
@@ -61,6 +70,7 @@ export async function startPrometheus(
       `--config.file=${settings}`,
       `--storage.tsdb.path=${path.join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      '--enable-feature=exemplar-storage',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
@@ -77,12 +87,24 @@ export async function startPrometheus(
     if (child.exitCode !== null) throw new Error(`prometheus ended at once:\n${said}`);
     return (await ask(`${url}/-/ready`).catch(() => undefined))?.status === 200;
   });
+  async function read<T>(page: string, expression: string): Promise<T> {
+    const { status, json } = await ask(`${url}/api/v1/${page}?query=${encodeURIComponent(expression)}`);
+    if (status !== 200) throw new Error(`${expression}: ${json.error}`);
+    return json.data.result as T;
+  }
   return {
     alerts: async () => (await ask(`${url}/api/v1/alerts`)).json.data.alerts as readonly Alert[],
     async query(expression) {
-      const answer = await ask(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-      const rows = answer.json.data.result as { metric: { job: string }; value: [number, string] }[];
+      const rows = await read<{ metric: { job: string }; value: [number, string] }[]>('query', expression);
       return new Map(rows.map(({ metric, value }) => [metric.job, Number(value[1])]));
+    },
+    count: async (expression) => (await read<unknown[]>('query', expression)).length,
+    async exemplars(expression) {
+      const nowSeconds = Date.now() / 1000;
+      const range = `&start=${nowSeconds - 3600}&end=${nowSeconds + 60}`;
+      const { json } = await ask(`${url}/api/v1/query_exemplars?query=${encodeURIComponent(expression)}${range}`);
+      const rows = json.data as { seriesLabels: { __name__: string }; exemplars: Exemplar[] }[];
+      return new Map(rows.map(({ seriesLabels, exemplars }) => [seriesLabels.__name__, exemplars]));
     },
   };
 }

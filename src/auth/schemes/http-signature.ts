@@ -64,7 +64,7 @@ interface Shared {
 
 /** So much of what should have been signed is told. */
 const SHOWN_CHARS = 1000;
-const EXPIRED_KEY = new Refusal('the key of the signature has expired');
+const EXPIRED_KEY = new Refusal('the key of the signature has expired', { kind: 'expired_key' });
 const WRONG_ALGORITHM = new Refusal('the signature names another algorithm than its key is for');
 const NO_CREATED = new Refusal('the signature does not say when it was created');
 const EXPIRED = new Refusal('the signature has expired');

@@ -10,10 +10,10 @@ import { defineScheme, fieldName } from '../scheme.ts';
 const MAX_FIELD_CHARS = 16 * 1024;
 const REMEMBERED = 1000;
 
-const UNKNOWN = new Refusal('the client certificate is not known');
+const UNKNOWN = new Refusal('the client certificate is not known', { kind: 'unknown' });
 const MALFORMED = new Refusal('the client certificate is malformed');
 const DOUBLED = new Refusal('more than one client certificate was sent');
-const EXPIRED = new Refusal('the client certificate is not valid now');
+const EXPIRED = new Refusal('the client certificate is not valid now', { kind: 'expired_key' });
 
 const options = z.strictObject({
   header: fieldName.describe(

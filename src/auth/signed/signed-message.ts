@@ -28,7 +28,7 @@ const NO_SIGNATURE = new Refusal('a Signature-Input came without its Signature')
 const TOO_LONG = new Refusal('Signature or Signature-Input is too long');
 const MALFORMED = new Refusal('Signature or Signature-Input is malformed');
 const TOO_MANY = new Refusal('the request has too many signatures');
-const UNKNOWN_KEY = new Refusal('the key of the signature is not known');
+const UNKNOWN_KEY = new Refusal('the key of the signature is not known', { kind: 'unknown' });
 const AMBIGUOUS = new Refusal('the request has more than one signature of keys that are known');
 
 /** Which of several signatures counts: the one of a key that is known, and with the tag where one is asked for. */

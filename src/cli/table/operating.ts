@@ -140,6 +140,25 @@ export const PURGE = {
   },
 } as const satisfies CommandSpec;
 
+export const LOG_LEVEL = {
+  name: 'log-level',
+  summary: 'say or change how much the running gateway logs',
+  usage: ['log-level [error|warn|info|debug] [--for 10m]'],
+  about:
+    'Says how much the gateway that runs logs, or changes that without a restart. A reload keeps it, a restart goes back to LOG_LEVEL.',
+  options: {
+    for: { type: 'string', value: '10m', says: 'for so long (at most 24h), and then what was there before' },
+    admin: ADMIN,
+    json: JSON_ALL,
+  },
+  words: [['error', 'warn', 'info', 'debug'], []],
+  examples: [
+    ['log-level debug --for 10m', 'while one looks'],
+    ['log-level', 'what it is'],
+  ],
+  exits: { ok: 'told, or set', failed: 'the gateway refuses it', unavailable: NO_GATEWAY, config: WRONG_TOKEN },
+} as const satisfies CommandSpec;
+
 export const ERRORS_COMMAND = {
   name: 'errors',
   summary: 'say what an error code means, and what to do about it',

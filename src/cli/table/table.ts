@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { CHECK, DIFF, INIT, OPENAPI, SCHEMA } from './configuration.ts';
 import { DEBUG_TOKEN, KEY, TOKEN, USAGE } from './keys.ts';
-import { BREAKER, ERRORS_COMMAND, PURGE, RECENT, RELOAD, ROUTES, STATUS } from './operating.ts';
+import { BREAKER, ERRORS_COMMAND, LOG_LEVEL, PURGE, RECENT, RELOAD, ROUTES, STATUS } from './operating.ts';
 import { EXPLAIN, TEST, WHAT_IF } from './trying.ts';
 
 export const START = {
@@ -60,7 +60,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandSpec[]>> = 
   'To run it': [START, INIT],
   'To know what a file does': [CHECK, TEST, EXPLAIN, WHAT_IF, DIFF, ROUTES, OPENAPI, SCHEMA],
   'To see how it is': [STATUS, RECENT, ERRORS_COMMAND, USAGE],
-  'To act on what runs': [RELOAD, BREAKER, PURGE],
+  'To act on what runs': [RELOAD, BREAKER, PURGE, LOG_LEVEL],
   'To let callers in': [KEY, TOKEN, DEBUG_TOKEN],
   'To work with this': [COMPLETION, HELP, VERSION],
 };

@@ -50,7 +50,7 @@ test('what stands in .env and sets nothing is told, and never its value', (t) =>
     '.env:2 assigns nothing and is ignored: write HOST=value',
     'ADMIN_PASSWORD is no setting and is ignored: did you mean "ADMIN_TOKEN"?',
     'JWT_ROLES_CLAIM is no setting and is ignored: this is "claims" of a row in "issuers" in routes.json',
-    'LOG_COLOUR is no setting and is ignored: the settings that begin so are LOG_LEVEL, LOG_FORMAT',
+    'LOG_COLOUR is no setting and is ignored: the settings that begin so are LOG_LEVEL, LOG_FORMAT, LOG_SAMPLE_SUCCESS, LOG_SLOW',
     'RATE_LIMIT is no setting and is ignored: this is "rateLimits" in routes.json',
     'port is no setting and is ignored: did you mean "PORT"?',
   ]);

@@ -30,6 +30,8 @@ test('without any variable everything has its default', () => {
     adminToken: undefined,
     routesFile: resolve('routes.json'),
     logLevel: 'info',
+    logSampleSuccess: 1,
+    logSlowMs: 1000,
     trustProxy: { kind: 'none' },
     corsOrigins: [],
     jwt: undefined,
@@ -225,4 +227,12 @@ test('REDIS_URL and CONSUL_HTTP_ADDR are not repeated when they are wrong', () =
 
 test('CONSUL_HTTP_ADDR may leave out the scheme, as Consul allows', () => {
   assert.equal(parseSettings({ CONSUL_HTTP_ADDR: '10.1.1.1:8500' }).consulHttpAddr, 'http://10.1.1.1:8500');
+});
+
+test('a share of the log is a percentage, and what is slow a duration', () => {
+  const { logSampleSuccess, logSlowMs } = parseSettings({ LOG_SAMPLE_SUCCESS: '2.5%', LOG_SLOW: '250ms' });
+  assert.deepEqual([logSampleSuccess, logSlowMs], [0.025, 250]);
+  assert.equal(parseSettings({ LOG_SAMPLE_SUCCESS: '0%' }).logSampleSuccess, 0);
+  for (const wrong of ['10', '0.1', '101%', '-1%', 'all'])
+    assert.throws(() => parseSettings({ LOG_SAMPLE_SUCCESS: wrong }), /LOG_SAMPLE_SUCCESS/);
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { RequestContext } from '../../../src/context.ts';
-import { AccessRecord, renderAccessJson } from '../../../src/log/access-line.ts';
+import { renderAccessJson } from '../../../src/log/access-line.ts';
 import { renderAccessPretty } from '../../../src/log/access-pretty.ts';
+import { AccessRecord } from '../../../src/log/access-record.ts';
 
 function createRecord(
   fill: (context: RequestContext) => void = () => {},

@@ -17,6 +17,8 @@ export interface Tracer {
 
 /** A stage that goes on sooner has not waited: it has been a promise for a moment. */
 const LEAST_WAIT_MS = 0.05;
+/** What a client chose is cut to this many characters. */
+const MAX_URL_CHARS = 2048;
 /** It is told of by its attempts. */
 const FORWARD = 'forward';
 /** What it finds is told of however short it looks. */
@@ -182,7 +184,7 @@ function addTarget(
   hidden: HiddenValues,
 ) {
   const mark = path.indexOf('?');
-  const shown = hidden.hide(origin + redactPath(mark < 0 ? path : path.slice(0, mark)));
+  const shown = hidden.hide(origin + redactPath(mark < 0 ? path : path.slice(0, mark))).slice(0, MAX_URL_CHARS);
   const isSecret = !shown.startsWith(origin);
   attributes.text('url.full', shown).text('server.address', isSecret ? hidden.label(origin) : hostname);
   if (!isSecret) attributes.number('server.port', Number(port || (protocol === 'https:' ? 443 : 80)));

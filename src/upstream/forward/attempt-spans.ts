@@ -2,6 +2,7 @@ import type { RequestContext } from '../../context.ts';
 import type { AttemptOutcome, AttemptSpan } from '../../facts.ts';
 import type { Target } from '../target.ts';
 import type { Ending } from './ending.ts';
+import { renewField } from './service-request.ts';
 
 /** The attempt that a span tells of. */
 interface Told {
@@ -26,9 +27,7 @@ export class AttemptSpans {
     const { span, upstreamHeaders } = this.#context;
     this.end();
     this.#span = span?.attempt(location, path);
-    const at = upstreamHeaders.indexOf('traceparent');
-    // A route may take it away.
-    if (this.#span !== undefined && at !== -1) upstreamHeaders[at + 1] = this.#span.traceparent;
+    if (this.#span !== undefined) renewField(upstreamHeaders, 'traceparent', this.#span.traceparent);
   }
 
   /** Up to the head of an answer, or without one; what follows the head belongs to the attempt too. */

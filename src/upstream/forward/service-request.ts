@@ -62,9 +62,18 @@ export function missedDeadline(dueAtMs: number, { timeouts, isTry, totalDueAtMs 
 
 /** Before another attempt: the service that is asked next has less time than the one before. */
 export function tellTimeLeft(headers: string[], totalDueAtMs: number): void {
-  const at = headers.indexOf(TIMEOUT_FIELD);
-  if (at === -1 || totalDueAtMs === 0) return;
-  headers[at + 1] = String(Math.max(1, Math.round(totalDueAtMs - performance.now())));
+  if (totalDueAtMs === 0) return;
+  renewField(headers, TIMEOUT_FIELD, String(Math.max(1, Math.round(totalDueAtMs - performance.now()))));
+}
+
+/** Gives another value to a field that the gateway has set by this very name; one that a route has taken away stays so. */
+export function renewField(headers: string[], name: string, value: string): void {
+  // Values stand between the names, and clients choose them.
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== name) continue;
+    headers[i + 1] = value;
+    return;
+  }
 }
 
 /**

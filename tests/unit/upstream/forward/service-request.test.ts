@@ -6,6 +6,7 @@ import {
   failureOf,
   joinBase,
   judgedOutcome,
+  renewField,
   shortenTimeouts,
   tellTimeLeft,
 } from '../../../../src/upstream/forward/service-request.ts';
@@ -90,4 +91,16 @@ test('each failure is told to the client by its own code, with its cause for the
     'idle-timeout',
   ] as const;
   assert.equal(new Set(outcomes.map((outcome) => failureOf(outcome, cause).code)).size, outcomes.length);
+});
+
+test('a value that is called as a field of the gateway is left alone, and so is what stands behind it', () => {
+  const before = ['X-A', 'X-Request-Timeout-Ms', 'X-B', 'traceparent', 'X-C', 'c'];
+  const headers = [...before, 'traceparent', '1', 'X-Request-Timeout-Ms', '5000'];
+  renewField(headers, 'traceparent', '2');
+  tellTimeLeft(headers, performance.now() + 1_000);
+  assert.deepEqual(headers.slice(0, -1), [...before, 'traceparent', '2', 'X-Request-Timeout-Ms']);
+  assert.ok(Number(headers.at(-1)) <= 1_000);
+  const taken = [...before];
+  renewField(taken, 'traceparent', '2');
+  assert.deepEqual(taken, before);
 });

@@ -7,6 +7,7 @@ import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
+import { sendAsset, wantsPage } from './dashboard.ts';
 import { decodePart } from './decode-part.ts';
 import { explainRequest } from './explain.ts';
 import { purgeCache } from './purge-cache.ts';
@@ -28,7 +29,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
 
   const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-    ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
+    ['/', get((_rest, _query, req) => (wantsPage(req) ? sendAsset('index.html', req) : ok(listPages())))],
+    ['/dashboard/', get((name, _query, req) => sendAsset(name, req))],
     ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
@@ -59,6 +61,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ],
   ]);
 
+  const listPages = (): string[] => [...pages.keys(), '/consumers', '/consumers/'];
   const consumers = createConsumerApi(source);
 
   return async function answerPage(req) {

@@ -43,11 +43,22 @@ function send(
 ): void {
   if (res.destroyed) return;
   const text = typeof body === 'string' ? body : `${JSON.stringify(body, hideIn(hide), 2)}\n`;
-  const head = ['content-type', type ?? 'application/json', 'content-length', String(Buffer.byteLength(text))];
+  const head = ['content-type', type ?? 'application/json'];
+  // That of a 304 would be the length of what is not sent (RFC 9110, section 8.6).
+  if (status !== 304) head.push('content-length', String(Buffer.byteLength(text)));
   // What of a body was not read, and is still on its way, ends with the connection.
   if (!req.complete && req.method !== 'GET' && req.method !== 'HEAD') head.push('connection', 'close');
-  res.writeHead(status, [...head, 'cache-control', 'no-store', ...STRICT_HEADERS, ...headers]);
+  res.writeHead(status, [...head, ...withoutThose(headers), ...headers]);
   res.end(req.method === 'HEAD' ? undefined : text);
+}
+
+const ALWAYS = ['cache-control', 'no-store', ...STRICT_HEADERS];
+
+/** The fields of every answer, but for those that this one says otherwise: of two policies a browser obeys both. */
+function withoutThose(headers: readonly string[]): readonly string[] {
+  if (headers.length === 0) return ALWAYS;
+  const said = new Set(headers.filter((_, index) => index % 2 === 0));
+  return ALWAYS.filter((_, index) => !said.has((ALWAYS[index - (index % 2)] as string).toLowerCase()));
 }
 
 /** For JSON.stringify: no text of an answer holds a secret of the routes file. */

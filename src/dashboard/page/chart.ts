@@ -69,7 +69,7 @@ function inWords({ title, times, lines, format }: ChartData): string {
   const told = lines.map((line) => {
     const { label } = line;
     const known = toldOf(line).filter((value) => value !== null);
-    if (known.length === 0) return `${label}: nothing`;
+    if (known.length === 0) return `${label}: nothing was measured`;
     return `${label}: now ${format(known.at(-1) ?? null)}, at most ${format(Math.max(...known))}`;
   });
   return `${title} from ${clock((times[0] ?? 0) * 1000)} to ${clock((times.at(-1) ?? 0) * 1000)}. ${told.join('; ')}.`;

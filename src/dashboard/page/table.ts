@@ -22,7 +22,7 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
-  /** The column that sorts at first, from the largest down. */
+  /** The column that sorts at first, from the largest down; a text from A to Z. */
   readonly sort?: string;
   readonly empty: string;
   readonly pageSize?: number;
@@ -34,7 +34,7 @@ const PAGE_SIZE = 50;
 export function table<Row>(options: TableOptions<Row>): VNode {
   const { app, id, caption, columns, rows, keyOf, empty, pageSize = PAGE_SIZE } = options;
   if (rows.length === 0) return h('p', { class: 'empty', key: `${id} empty` }, empty);
-  const state = app.state.tables.get(id) ?? { sort: options.sort ?? '', isDescending: true, page: 0 };
+  const state = app.state.tables.get(id) ?? firstState(options);
   const set = (change: Partial<TableState>): void => {
     app.state.tables.set(id, { ...state, ...change });
     app.redraw();
@@ -72,6 +72,10 @@ export function table<Row>(options: TableOptions<Row>): VNode {
     ),
     pages > 1 && pager({ page, pages, pageSize, count: rows.length, caption }, (next) => set({ page: next })),
   );
+}
+
+function firstState<Row>({ columns, sort = '' }: TableOptions<Row>): TableState {
+  return { sort, isDescending: columns.find(({ id }) => id === sort)?.isNumber === true, page: 0 };
 }
 
 function classOf<Row>({ isNumber, from }: Column<Row>): string {

@@ -39,7 +39,13 @@ export function charts(app: App, what: string): VNode {
           own: clientErrors,
           isFilled: true,
         },
-        { label: 'server errors', colour: 'bad', values: serverErrors, isFilled: true },
+        {
+          label: 'server errors',
+          colour: 'bad',
+          values: serverErrors.map(orNothing),
+          own: serverErrors,
+          isFilled: true,
+        },
       ],
     }),
     chart('latency', {
@@ -66,9 +72,12 @@ function historyAtHand({ state }: App): History | undefined {
   return history.query.endsWith(wanted) ? history.told : undefined;
 }
 
+/** Where there are none of the first, no line is drawn: a red one along the bottom would look like errors. */
 function sum(a: Values, b: Values): Values {
-  return a.map((value, index) => (value === null ? null : value + (b[index] ?? 0)));
+  return a.map((value, index) => (orNothing(value) === null ? null : (value ?? 0) + (b[index] ?? 0)));
 }
+
+const orNothing = (value: number | null): number | null => (value === 0 ? null : value);
 
 const CHOICES = [5, 10, 30];
 

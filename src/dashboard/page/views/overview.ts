@@ -42,7 +42,7 @@ function keyFigures({ window: last, inFlight, webSockets, eventLoop, memory }: O
     },
     { label: 'p50', value: millis(last.p50Ms) },
     { label: 'p99', value: millis(last.p99Ms) },
-    { label: 'Gateway’s own', value: millis(last.gatewayP99Ms), note: 'p99' },
+    { label: 'In the gateway', value: millis(last.gatewayP99Ms), note: 'p99' },
     { label: 'In flight', value: number(inFlight), ...(webSockets > 0 && { note: plural(webSockets, 'WebSocket') }) },
     {
       label: 'Event loop p99',

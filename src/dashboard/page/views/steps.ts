@@ -13,7 +13,7 @@ export function stepList(steps: readonly Step[], refusal = 'refused'): VNode {
 function entry(step: Step, key: string, refusal: string): VNode {
   const end = endOf(step);
   const { stage, decisions } = step;
-  const words = end === 'refuses' && decisions?.length === 0 ? [refusal] : (decisions ?? []);
+  const words = end === 'refuses' && decisions?.length === 0 ? [refusal] : (decisions ?? ['not reached']);
   return h(
     'li',
     { key: `${key} ${stage}`, class: `step step-${end}` },
@@ -28,7 +28,7 @@ function entry(step: Step, key: string, refusal: string): VNode {
 }
 
 /** For who hears it: the rest sees a colour and a shape. */
-const SAID = { refuses: ' refuses: ', passed: ' passes: ', unreached: ' was not reached' } as const;
+const SAID = { refuses: ' refuses: ', passed: ' passes: ', unreached: ': ' } as const;
 
 function endOf({ decisions, refuses }: Step): keyof typeof SAID {
   if (refuses) return 'refuses';

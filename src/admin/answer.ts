@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { ERRORS, type ErrorCode, PROBLEM_BASE } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Overview } from '../overview/overview.ts';
 import type { Drain } from '../server/drain.ts';
 import type { Reloader } from '../server/reload.ts';
 import type { Trial } from '../server/trial.ts';
@@ -12,6 +13,7 @@ export interface AdminSource {
   readonly reloader: Reloader;
   readonly trial: Trial;
   readonly drain: Drain;
+  readonly overview: Overview;
 }
 
 /** An answer of the admin port: an object is sent as JSON. */

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { withoutControls } from '../lib/printable.ts';
 import { publicReport, reportServices } from '../server/report.ts';
-import type { Breaker } from '../upstream/breaker.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
 import { liftBan, listBans } from './bans.ts';
+import { breakerState, describeBreaker, steerBreaker } from './breakers.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
 import { sendAsset, wantsPage } from './dashboard.ts';
-import { decodePart } from './decode-part.ts';
 import { explainRequest } from './explain.ts';
+import { showHistory, showOverview } from './overview.ts';
 import { purgeCache } from './purge-cache.ts';
 import { listRecent } from './recent.ts';
 import { revokeToken } from './revoke-token.ts';
@@ -21,6 +21,8 @@ type Answer = (rest: string, query: URLSearchParams, req: IncomingMessage) => Ad
 interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly answer: Answer;
+  /** What answers a POST, where that is another thing. */
+  readonly post?: Answer;
 }
 
 /** What there is on the admin port, by method and path. A path that ends in `/` stands for all below it. */
@@ -35,7 +37,15 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],
     ['/state', get(() => ok(describeState(source)))],
     ['/routes', get(() => ok(describeRoutes(source)))],
-    ['/breakers/', get((name) => describeBreaker(deps.pool.list(breakerKind), name))],
+    ['/overview', get(() => showOverview(source))],
+    ['/history', get((_rest, query) => showHistory(source, query))],
+    [
+      '/breakers/',
+      {
+        ...get((name) => describeBreaker(deps, name)),
+        post: (name, query, req) => steerBreaker(deps, name, query, req),
+      },
+    ],
     ['/openapi.json', get(() => ok(describeOpenApi()))],
     ['/explain', { method: 'POST', answer: (_rest, _query, req) => explainRequest(source, req) }],
     ['/what-if', { method: 'POST', answer: (_rest, query, req) => tryFile(source, query, req) }],
@@ -70,33 +80,24 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
-    const method = req.method === 'HEAD' ? 'GET' : req.method;
-    if (method === page.method) return page.answer(path.slice(folder.length), new URLSearchParams(query), req);
-    return refusal('method_not_allowed', { headers: ['allow', page.method] });
+    const answer = answerOf(page, req.method);
+    if (answer !== undefined) return answer(path.slice(folder.length), new URLSearchParams(query), req);
+    return refusal('method_not_allowed', { headers: ['allow', allowOf(page)] });
   };
 }
+
+function answerOf({ method, answer, post }: Page, asked: string | undefined): Answer | undefined {
+  if (asked === method || (asked === 'HEAD' && method === 'GET')) return answer;
+  return asked === 'POST' ? post : undefined;
+}
+
+const allowOf = ({ method, post }: Page): string => (post === undefined ? method : `${method}, POST`);
 
 const isOfConsumers = (path: string): boolean => path === '/consumers' || path.startsWith('/consumers/');
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
 
 const NOT_FOUND = refusal('not_found', { detail: 'See / for what there is.' });
-
-function describeBreaker(breakers: readonly Breaker[], encoded: string): AdminAnswer {
-  const name = decodePart(encoded);
-  if (name === undefined) return NOT_FOUND;
-  const breaker = breakers.find((one) => one.name === name);
-  if (breaker === undefined)
-    return refusal('not_found', {
-      detail: 'No breaker has this name.',
-      body: { breakers: breakers.map((one) => one.name) },
-    });
-  return ok(breakerState(breaker));
-}
-
-function breakerState({ name, state, counts, retryAfterSeconds }: Breaker) {
-  return { name, state, ...counts, ...(state === 'closed' ? {} : { retryAfterSeconds }) };
-}
 
 /** All that is going on, for an operator's eye: this one shows addresses. */
 function describeState({ deps, gateway, reloader, drain }: AdminSource) {

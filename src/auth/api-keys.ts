@@ -110,5 +110,6 @@ export function expiredKey({ consumer, expiresAtMs = 0 }: Identity, id: string):
   const since = new Date(expiresAtMs).toISOString();
   return new Refusal('the API key has expired', {
     forLog: `it is "${id}" of consumer "${consumer?.name}", since ${since}`,
+    expired: { consumer: consumer?.name ?? '', keyId: id, sinceMs: expiresAtMs },
   });
 }

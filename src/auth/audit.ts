@@ -31,11 +31,16 @@ interface AuditDeps {
   readonly settings: Pick<Settings, 'logLevel'>;
 }
 
-/** Writes one line for a change that was made, or may have been; whatever LOG_LEVEL says, it is written. */
-export function writeAudit({ log, settings }: AuditDeps, audit: Audit): void {
-  const { logLevel } = settings;
-  const level = logLevel === 'warn' || logLevel === 'error' ? logLevel : 'info';
+/** Writes one line for a change that was made, or may have been. */
+export function writeAudit(deps: AuditDeps, audit: Audit): void {
   const which = audit.keyId === undefined ? '' : ` key ${audit.keyId} of`;
   const doubt = audit.outcome === 'unknown' ? ' (outcome unknown)' : '';
-  log.log(level, `audit: ${audit.action},${which} consumer ${audit.consumer}${doubt}`, { audit });
+  writeAuditLine(deps, `${audit.action},${which} consumer ${audit.consumer}${doubt}`, audit);
+}
+
+/** Writes what an operator or a consumer has done; whatever LOG_LEVEL says, it is written. */
+export function writeAuditLine({ log, settings }: AuditDeps, text: string, audit: object): void {
+  const { logLevel } = settings;
+  const level = logLevel === 'warn' || logLevel === 'error' ? logLevel : 'info';
+  log.log(level, `audit: ${text}`, { audit });
 }

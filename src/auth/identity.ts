@@ -41,6 +41,15 @@ interface RefusalExtras {
   /** More of the reason, which the client is not told. */
   readonly forLog?: string;
   readonly passedOn?: PassedOn;
+  readonly expired?: ExpiredKey;
+}
+
+/** A key that was good once: whose it is. */
+export interface ExpiredKey {
+  readonly consumer: string;
+  readonly keyId: string;
+  /** Epoch milliseconds of its end. */
+  readonly sinceMs: number;
 }
 
 /** Why a credential was not accepted. The reason is told to the client, so it never quotes the credential. */
@@ -52,13 +61,17 @@ export class Refusal {
   readonly forLog: string | undefined;
   /** What whoever decided answers the client. */
   readonly passedOn: PassedOn | undefined;
+  /** The key that was sent, where it was good once; for operators alone. */
+  readonly expired: ExpiredKey | undefined;
 
-  constructor(reason: string, { code = 'invalid_credential', cause, forLog, passedOn }: RefusalExtras = {}) {
+  constructor(reason: string, extras: RefusalExtras = {}) {
+    const { code = 'invalid_credential', cause, forLog, passedOn, expired } = extras;
     this.reason = reason;
     this.code = code;
     this.cause = cause;
     this.forLog = forLog;
     this.passedOn = passedOn;
+    this.expired = expired;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CacheUsage } from '../metrics/watched.ts';
 import type { Kind } from '../pool.ts';
 import type { RedisLink } from '../redis/link.ts';
 import type { StageDeps } from '../stage.ts';
@@ -13,6 +14,8 @@ export interface SharedCache {
   /** True where nothing of it leaves this process. */
   readonly isLocal: boolean;
   readonly store: Store;
+  /** What is stored in the memory of this process. */
+  readonly usage: CacheUsage;
   readonly purges: Purges;
   readonly collapse: Collapse;
   readonly budget: CollectBudget;
@@ -42,6 +45,9 @@ function inMemory({ clock, deadlines, metrics }: StageDeps, purges: Purges, maxB
   return {
     isLocal: true,
     store,
+    get usage() {
+      return store.usage;
+    },
     purges,
     collapse: new Collapse(deadlines),
     budget,
@@ -64,6 +70,7 @@ function inRedis({ deadlines }: StageDeps, purges: Purges, redis: RedisLink, max
   return {
     isLocal: false,
     store,
+    usage: NOTHING_HERE,
     purges,
     collapse: new Collapse(deadlines),
     budget,
@@ -72,6 +79,8 @@ function inRedis({ deadlines }: StageDeps, purges: Purges, redis: RedisLink, max
     close: () => store.close(),
   };
 }
+
+const NOTHING_HERE: CacheUsage = { bytes: 0, entries: 0 };
 
 /** What is being collected may take a quarter more than what is stored. */
 function collectBytes(maxBytes: number): number {

@@ -41,6 +41,16 @@ export class TallyCounter {
     return row.count;
   }
 
+  /** The values of the first label; what comes or goes while they are walked may be among them or not. */
+  firsts(): Iterable<string> {
+    return this.#counts.keys();
+  }
+
+  /** Shows the counts of one value of the first label, with all of their labels; both are the living ones. */
+  each(first: string, visit: (labels: Readonly<Record<string, string>>, count: Count) => void): void {
+    for (const { labels, count } of this.#counts.get(first)?.values() ?? []) visit(labels, count);
+  }
+
   get firstLabel(): string | undefined {
     return this.labelNames[0];
   }

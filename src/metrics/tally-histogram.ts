@@ -58,6 +58,20 @@ export class TallyHistogram {
     return tally;
   }
 
+  get bounds(): readonly number[] {
+    return this.#bounds;
+  }
+
+  /** The values of the label; what comes or goes while they are walked may be among them or not. */
+  firsts(): Iterable<string> {
+    return this.#tallies.keys();
+  }
+
+  /** The living tally of one value of the label; unlike `labels` it makes none. */
+  find(value: string): Tally | undefined {
+    return this.#tallies.get(value);
+  }
+
   get firstLabel(): string {
     return this.#label;
   }

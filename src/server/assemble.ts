@@ -13,6 +13,7 @@ import { OpenSockets } from '../lib/open-sockets.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
 import { createAccessLog, createMessageLog, type LineSink } from '../log/log.ts';
 import type { Metrics } from '../metrics.ts';
+import { createOverview, type Overview } from '../overview/overview.ts';
 import { Pool } from '../pool.ts';
 import { createRedis } from '../redis/link.ts';
 import type { Settings } from '../settings.ts';
@@ -45,6 +46,8 @@ export interface Assembled {
   readonly trial: Trial;
   readonly drain: Drain;
   readonly sweeps: Sweeps;
+  /** What goes on in it, for operators. */
+  readonly overview: Overview;
   /** The main port, which need never listen. */
   readonly server: Server;
   /** Lets go of every socket and connection at once. */
@@ -109,6 +112,7 @@ export async function runGateway(deps: Deps, load: Load): Promise<Running> {
  */
 export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean = () => true): Promise<Assembled> {
   const { settings } = deps;
+  const beganAtMs = performance.now();
   const loaded = await inSlices(load());
   const health = createHealth(deps, {
     get isDraining() {
@@ -139,8 +143,10 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
   });
   const sweeps = createSweeps(gateway, deps);
   const whatIf = createWhatIf(deps);
-  const reloader = createReloader({ gateway, deps, load, whatIf, first: loaded });
+  const startMs = performance.now() - beganAtMs;
+  const reloader = createReloader({ gateway, deps, load, whatIf, first: loaded, startMs });
   const trial = createTrial({ gateway, file: settings.routesFile, load, whatIf });
+  const overview = createOverview({ deps, gateway, reloader, drain });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   return {
     deps,
@@ -149,9 +155,11 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
     trial,
     drain,
     sweeps,
+    overview,
     server,
     async close() {
       sweeps.stop();
+      overview.close();
       await Promise.all([reloader.close(), trial.close()]);
       endStreams(deps);
       await closeServer(server);

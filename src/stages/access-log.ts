@@ -3,6 +3,7 @@ import { recordCaller } from '../auth/recorded.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
 import { type AccessLevel, AccessRecord, gatewayMs, renderAccessJson } from '../log/access-line.ts';
+import { ConsumerCounts, consumerCountsKind } from '../log/consumer-counts.ts';
 import { Recent, recentKind } from '../log/recent.ts';
 import { describeRecord, Recorder, recorderKind } from '../log/recorder.ts';
 import { holdSeries } from '../metrics/series.ts';
@@ -71,6 +72,7 @@ function createEnd(
   keep: Keep,
 ): (context: RequestContext) => void {
   const recent = lease.use(recentKind, '', () => new Recent());
+  const consumers = lease.use(consumerCountsKind, '', () => new ConsumerCounts());
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);
@@ -113,6 +115,12 @@ function createEnd(
     counter.inc();
   }
 
+  /** Who asks most; a part is asked for by the gateway itself. */
+  function countConsumer({ consumer, plan, parent, errorCode }: RequestContext, answerer: number): void {
+    if (consumer === undefined || parent !== undefined) return;
+    consumers.count(consumer.name, plan ?? consumer.plan, route, answerer === GATEWAY && errorCode !== undefined);
+  }
+
   /** What was refused, has failed or was broken off is kept for whoever asks. */
   function keepFault(record: AccessRecord): void {
     const { endedAtMs, status } = record;
@@ -137,6 +145,7 @@ function createEnd(
     const answerer = answererOf(context, aborted);
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
+    countConsumer(context, answerer);
     keepFault(record);
     keep(context, record.endedAtMs, status);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);

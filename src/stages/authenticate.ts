@@ -12,6 +12,7 @@ import {
 import { checkTokenNames } from '../auth/check-names.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
+import { ExpiredKeys, expiredKeysKind } from '../auth/expired-keys.ts';
 import { applyIdentity } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
 import { retoldOf } from '../auth/recorded.ts';
@@ -83,7 +84,8 @@ export const authenticateStage = defineStage({
     const acceptRecorded = createAcceptance(createRecordedChecks(auth.chosen, checks), auth.mode);
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
-    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
+    const expired = deps.lease.use(expiredKeysKind, '', () => new ExpiredKeys(deps.clock));
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, (key) => expired.count(key));
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && checks.every((check) => !check.isConfigured))

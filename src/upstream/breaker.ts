@@ -31,6 +31,9 @@ export const breakerSchema = z.strictObject({
 export type BreakerOptions = z.output<typeof breakerSchema>;
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
+/** What an operator may say of a circuit: keep it open, close it now, or leave it to itself. */
+export type BreakerOrder = 'open' | 'closed' | 'auto';
+
 /**
  * How one call ended, told once. A call that nobody judged (a client abort) is abandoned: it decides nothing. So may be
  * one that has succeeded, when its answer breaks off after all: then it counts as none, and its failure as another.
@@ -46,18 +49,31 @@ export interface BreakerCall {
 export interface Breaker {
   readonly name: string;
   readonly state: BreakerState;
+  /** Since when, by the clock of `performance.now()`. */
+  readonly changedAtMs: number;
+  /** True while an operator holds it open. */
+  readonly isForced: boolean;
   /** Calls and failures in the window. */
   readonly counts: { readonly calls: number; readonly failures: number };
   /** Why it does not let everybody through, since when; undefined while closed. Failed trials are not counted in. */
   readonly opened: Opening | undefined;
-  /** Whole seconds until the next trial, at least 1. */
+  /** Whole seconds until the next trial, at least 1; of one that is held open, for as long as it opens first. */
   readonly retryAfterSeconds: number;
   /** True when a call would be let through now; changes nothing. */
   readonly isAllowing: boolean;
   /** Begins a call, or returns undefined: open, or a trial is under way. */
   begin(): BreakerCall | undefined;
+  /** An operator holds it open, closes it now (with nothing counted against it), or gives it back to itself. */
+  force(order: BreakerOrder): void;
   /** Stops its timers. */
   readonly close: () => void;
+}
+
+/** A breaker that nobody holds. */
+export interface OwnBreaker extends Omit<Breaker, 'changedAtMs' | 'isForced' | 'force'> {
+  readonly openForSeconds: number;
+  /** Calls that are under way decide nothing any more, and what was counted is forgotten. */
+  closeNow(): void;
 }
 
 /** What opened a circuit: the calls of its window, and how many of them had failed. */
@@ -72,7 +88,10 @@ export interface Opening {
 interface Circuit extends Omit<CircuitBreaker<[Verdict], void>, 'status' | 'options'> {
   readonly pendingClose: boolean;
   readonly options: { resetTimeout: number };
-  readonly status: { readonly window: { fires: number }[]; readonly stats: { fires: number; failures: number } };
+  readonly status: {
+    readonly window: { fires: number; failures: number }[];
+    readonly stats: { fires: number; failures: number };
+  };
 }
 
 /** A trial that was aborted is given to the next caller after this. */
@@ -93,7 +112,11 @@ function createCircuit(name: string, options: BreakerOptions): Circuit {
   }) as unknown as Circuit;
 }
 
-export function createBreaker(name: string, options: BreakerOptions, onChange: (state: BreakerState) => void): Breaker {
+export function createBreaker(
+  name: string,
+  options: BreakerOptions,
+  onChange: (state: BreakerState) => void,
+): OwnBreaker {
   const circuit = createCircuit(name, options);
   let epoch = 0;
   let reopening = false;
@@ -165,8 +188,22 @@ export function createBreaker(name: string, options: BreakerOptions, onChange: (
       circuit.fire(verdict).catch(ignore);
       return verdict;
     },
+    openForSeconds: Math.ceil(options.openFor / 1000),
+    closeNow() {
+      epoch += 1;
+      reopening = false;
+      forgetCalls(circuit);
+      circuit.close();
+    },
     close: () => circuit.shutdown(),
   };
+}
+
+function forgetCalls({ status }: Circuit): void {
+  for (const bucket of status.window) {
+    bucket.fires = 0;
+    bucket.failures = 0;
+  }
 }
 
 /** opossum rejects what it has already counted. */

@@ -6,12 +6,12 @@ import { GatewayError } from '../../errors.ts';
 import { findDuplicateKey } from '../../lib/duplicate-keys.ts';
 import { JsonTooDeep, parseJsonExactly } from '../../lib/json-text.ts';
 import { isJsonType } from '../../lib/media-type.ts';
+import { actorOf } from '../actor.ts';
 import type { AdminSource } from '../answer.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** How long others may be faster. */
 const CONTEND_MS = 5000;
-const ACTOR = /^[\x20-\x7e]{1,128}$/;
 
 /** One call of the API. */
 export interface ConsumerCall {
@@ -91,10 +91,9 @@ function matches(wanted: string, tag: string | undefined): boolean {
 }
 
 function audit({ source, req }: ConsumerCall, told: ToldOfChange): void {
-  const actor = req.headers['x-actor'];
   writeAudit(source.deps, {
     by: 'admin',
-    actor: typeof actor === 'string' && ACTOR.test(actor) ? actor : undefined,
+    actor: actorOf(req),
     address: req.socket.remoteAddress,
     ...told,
   });

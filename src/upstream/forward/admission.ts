@@ -72,7 +72,11 @@ export function circuitOpen(breaker: Breaker): GatewayError {
 }
 
 /** For whoever reads the log: why the circuit is open, for how long already, and how much longer. */
-function tellOpening({ name, state, opened, retryAfterSeconds }: Breaker): string | undefined {
+function tellOpening({ name, state, opened, isForced, changedAtMs, retryAfterSeconds }: Breaker): string | undefined {
+  if (isForced) {
+    const forSeconds = Math.round((performance.now() - changedAtMs) / 1000);
+    return `The circuit of ${name} is held open by an operator, for ${forSeconds} s already; POST /breakers/${encodeURIComponent(name)}?state=auto on the admin port gives it back.`;
+  }
   if (opened === undefined) return undefined;
   const { atMs, calls, failures } = opened;
   const seconds = Math.round((performance.now() - atMs) / 1000);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
-import { type Breaker, breakerSchema, createBreaker } from '../../../src/upstream/breaker.ts';
+import { breakerSchema, createBreaker, type OwnBreaker } from '../../../src/upstream/breaker.ts';
 
 let changes: string[];
-let breaker: Breaker;
+let breaker: OwnBreaker;
 
 // opossum keeps time by timers and by Date: both stand still here.
 describe('a breaker', () => {

@@ -1,0 +1,105 @@
+import type { Steps } from '../lib/steps.ts';
+import type { Breaker } from '../upstream/breaker.ts';
+import type { ServiceReport, TargetReport } from '../upstream/service-report.ts';
+import { KEPT_STEPS, MINUTE_STEPS } from './axis.ts';
+import { roundTo } from './history.ts';
+import type { BreakerReport, ServiceOverview, TargetOverview } from './report.ts';
+import type { Sampler } from './sampler.ts';
+import type { Span } from './span.ts';
+
+/** With traffic in fewer steps than this nobody knows how fast a service mostly is: two minutes. */
+const LEAST_STEPS = 24;
+
+const DEADLINES = ['headers-timeout', 'connect-timeout', 'idle-timeout'];
+
+/** Every service that has routes, a step each. */
+export function* describeServices(
+  services: readonly ServiceReport[],
+  breakers: readonly BreakerReport[],
+  sampler: Sampler,
+  span: Span,
+): Steps<ServiceOverview[]> {
+  const byName = new Map(breakers.map((breaker) => [breaker.name, breaker]));
+  const reports: ServiceOverview[] = [];
+  for (const service of services) {
+    yield;
+    reports.push(describeService(service, byName.get(service.name) ?? null, sampler, span));
+  }
+  return reports;
+}
+
+function describeService(
+  { name, targets, discovery }: ServiceReport,
+  breaker: BreakerReport | null,
+  sampler: Sampler,
+  span: Span,
+): ServiceOverview {
+  const { requests, serverErrors: failed, whole } = span.of(sampler.services.get(name));
+  const words = sampler.outcomes.of(name);
+  const timedOut = DEADLINES.reduce((sum, outcome) => sum + (words.get(outcome) ?? 0), 0);
+  return {
+    name,
+    healthy: targets.filter(({ isHealthy }) => isHealthy).length,
+    total: targets.length,
+    discovery,
+    requestsPerSecond: span.perSecond(requests),
+    failedPerSecond: span.perSecond(failed),
+    lastMinute: { requests, failed, timedOut },
+    p50Ms: span.percentileMs(whole, 0.5),
+    p99Ms: span.percentileMs(whole, 0.99),
+    usualP99Ms: requests === 0 ? null : usualP99Ms(sampler, name),
+    breaker,
+    targets: targets.map(describeTarget),
+  };
+}
+
+/** The median of the p99 of the steps before the last minute. */
+function usualP99Ms({ axis, services }: Sampler, name: string): number | null {
+  const ring = services.get(name);
+  if (ring === undefined) return null;
+  const values = axis
+    .places(KEPT_STEPS)
+    .slice(0, -MINUTE_STEPS)
+    .map((place) => ring.at(place).p99Ms)
+    .filter((value) => !Number.isNaN(value))
+    .sort((a, b) => a - b);
+  const median = values[Math.floor(values.length / 2)];
+  return values.length < LEAST_STEPS || median === undefined ? null : roundTo(median, 100);
+}
+
+function describeTarget(target: TargetReport): TargetOverview {
+  const { url, isHealthy, inFlight, latencyMs, weight } = target;
+  return {
+    url,
+    state: isHealthy ? 'in' : 'out',
+    reason: isHealthy ? whyIn(target) : whyOut(target),
+    inFlight,
+    latencyMs: roundTo(latencyMs, 100),
+    weight,
+  };
+}
+
+function whyIn({ weight, health, isEjected }: TargetReport): string {
+  if (weight === 0) return 'its weight is 0, so it is given no requests';
+  if (isEjected) return 'was left alone for its failures; the next request is its trial';
+  return health === 'up' ? 'passes its health checks' : 'nothing is known against it';
+}
+
+function whyOut({ health, ejectedForMs }: TargetReport): string {
+  if (health === 'down') return 'fails its health checks';
+  if (ejectedForMs === 0) return 'was left alone for its failures; its trial is under way';
+  return `is left alone for ${Math.ceil(ejectedForMs / 1000)} s more, for its failures`;
+}
+
+/** A circuit for an operator; `nowMs` is the wall clock's. */
+export function describeBreaker(breaker: Breaker, nowMs: number): BreakerReport {
+  const { name, state, isForced, changedAtMs, opened, retryAfterSeconds } = breaker;
+  return {
+    name,
+    state,
+    since: Math.round(nowMs - (performance.now() - changedAtMs)),
+    ...(state !== 'closed' && !isForced && { retryAfterSeconds }),
+    isForced,
+    ...(opened !== undefined && !isForced && { opened: { calls: opened.calls, failures: opened.failures } }),
+  };
+}

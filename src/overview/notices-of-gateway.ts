@@ -1,0 +1,82 @@
+import type { RefusedKey } from '../auth/expired-keys.ts';
+import type { CountedFault } from './counted-faults.ts';
+import type { NoticeFacts } from './notice-facts.ts';
+import { firstOf, timeOf } from './notice-words.ts';
+import type { LoopReport, Notice, ReloadReport } from './report.ts';
+
+/** So many changes in ten minutes are a link that flaps. */
+const FLAPS = 4;
+/** So often an expired key must have been refused in ten minutes to be worth a word. */
+const LEAST_REFUSALS = 3;
+const LATE_MS = 250;
+const TEN_MINUTES_MS = 600_000;
+
+/** The file in force, Redis, keys, the log and the process. */
+export function noticesOfGateway(facts: NoticeFacts): readonly Notice[] {
+  const { at, expiredKeys, reloads, eventLoop, status } = facts;
+  return [
+    ...ofReload(reloads, at),
+    ...ofRedis(facts),
+    ...ofUnanswered(facts.unanswered, at),
+    ...ofLoop(eventLoop),
+    ...firstOf(
+      [...expiredKeys].sort((a, b) => b.times - a.times).flatMap((key) => ofExpiredKey(key, at)),
+      'keys that have expired are still called with',
+    ),
+    ...ofLinesLost(facts.linesLost, at),
+    ...(status === 'draining' ? [DRAINING] : []),
+  ];
+}
+
+const DRAINING: Notice = {
+  severity: 'info',
+  text: 'the gateway is draining: it ends what is in flight and takes nothing new; nothing is to be done where it was told to stop',
+  link: null,
+};
+
+function ofReload([last]: readonly ReloadReport[], nowMs: number): Notice[] {
+  if (last?.result !== 'refused') return [];
+  const [fault] = last.faults;
+  const what =
+    fault === undefined ? '' : `: ${fault.place} ${fault.message}${fault.hint === undefined ? '' : ` (${fault.hint})`}`;
+  const more = last.faults.length + last.left > 1 ? `, and ${last.faults.length + last.left - 1} more` : '';
+  const text = `the edited configuration was refused at ${timeOf(last.at, nowMs)}, so the one before it is in force${what}${more}; mend the file, and it is read again`;
+  return [{ severity: 'bad', text, link: 'reloads' }];
+}
+
+function ofRedis({ redis, redisChanges, at }: NoticeFacts): Notice[] {
+  if (redisChanges === null) return [];
+  const { since, lastTenMinutes } = redisChanges;
+  if (lastTenMinutes >= FLAPS) {
+    const text = `Redis is flapping: it went up or down ${lastTenMinutes} times in the last 10 minutes, and is ${redis} since ${timeOf(since, at)}; each time limits are counted anew in this process; see its load, its memory and the network between`;
+    return [{ severity: 'bad', text, link: null }];
+  }
+  if (redis !== 'down') return [];
+  const text = `Redis is down since ${timeOf(since, at)}: limits are counted by each gateway for itself (or as onStoreError says), shared caches are off; see that it runs and that REDIS_URL is right`;
+  return [{ severity: 'bad', text, link: null }];
+}
+
+function ofUnanswered({ total, lastAtMs }: CountedFault, nowMs: number): Notice[] {
+  if (lastAtMs === undefined) return [];
+  const severity = nowMs - lastAtMs < TEN_MINUTES_MS ? 'bad' : 'warn';
+  const text = `${total} ${total === 1 ? 'request was' : 'requests were'} answered by nobody and ended by the watchdog, the last at ${timeOf(lastAtMs, nowMs)}: that is a bug; keep its lines of the log and report it`;
+  return [{ severity, text, link: null }];
+}
+
+function ofLoop({ p99Ms, maxMs }: LoopReport): Notice[] {
+  if (p99Ms < LATE_MS) return [];
+  const text = `the process is late: its event loop stood still for ${Math.round(maxMs)} ms in the last minute, and everybody waited; see its CPU, and own stages that compute at length`;
+  return [{ severity: 'warn', text, link: null }];
+}
+
+function ofExpiredKey({ consumer, keyId, sinceMs, times, lastAtMs }: RefusedKey, nowMs: number): Notice[] {
+  if (times < LEAST_REFUSALS) return [];
+  const text = `consumer ${consumer} calls with a key that has expired: "${keyId}" since ${timeOf(sinceMs, nowMs)}; it was refused (401) ${times} times in the last 10 minutes, the last at ${timeOf(lastAtMs, nowMs)}; tell its owner, or give it a new one (turnpike key rotate --consumer ${consumer} --id ${keyId})`;
+  return [{ severity: 'warn', text, link: `consumer/${consumer}` }];
+}
+
+function ofLinesLost({ total, lastAtMs }: CountedFault, nowMs: number): Notice[] {
+  if (lastAtMs === undefined || nowMs - lastAtMs > TEN_MINUTES_MS) return [];
+  const text = `${total} lines of the access log were lost since the start, the last at ${timeOf(lastAtMs, nowMs)}: whoever reads the log is too slow; see what stdout is piped into`;
+  return [{ severity: 'warn', text, link: null }];
+}

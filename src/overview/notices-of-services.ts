@@ -1,0 +1,101 @@
+import type { NoticeFacts } from './notice-facts.ts';
+import { firstOf, inUrl, percentOf, timeOf } from './notice-words.ts';
+import type { BreakerReport, Notice, RouteReport, ServiceOverview } from './report.ts';
+
+/** A service is slow where its p99 is so many times what it mostly is, and this long at least. */
+const SLOW_FACTOR = 4;
+const SLOW_MS = 200;
+/** Fewer requests in a minute prove nothing. */
+const LEAST_REQUESTS = 20;
+const LEAST_FAILING = 5;
+/** From this share on it is bad. */
+const FAILING_SHARE = 0.05;
+
+/** Circuits, targets, slowness, and routes that fail. */
+export function noticesOfServices({ at, breakers, services, routes }: NoticeFacts): readonly Notice[] {
+  return [
+    ...firstOf(
+      breakers.flatMap((breaker) => ofBreaker(breaker, at)),
+      'circuits are not closed',
+    ),
+    ...firstOf(services.flatMap(ofNoTargets), 'services are without a healthy target'),
+    ...firstOf(routes.flatMap(ofFailures), 'routes answer with server errors'),
+    ...firstOf(services.flatMap(ofDeadlines), 'services run into deadlines'),
+    ...firstOf(services.flatMap(ofSlowness), 'services are slow'),
+    ...firstOf(services.flatMap(ofTargetsOut), 'services have targets that are out'),
+    ...firstOf(services.flatMap(ofDiscovery), 'services are not found anew'),
+  ];
+}
+
+function ofBreaker(
+  { name, state, since, isForced, opened, retryAfterSeconds }: BreakerReport,
+  nowMs: number,
+): Notice[] {
+  const link = `breaker/${name}`;
+  const when = timeOf(since, nowMs);
+  if (isForced) {
+    const text = `the circuit of ${name} is held open by an operator since ${when}: nobody gets through; give it back with POST /breakers/${inUrl(name)}?state=auto`;
+    return [{ severity: 'warn', text, link }];
+  }
+  if (state === 'closed') return [];
+  const why = opened === undefined ? '' : `, after ${opened.failures} of ${opened.calls} calls had failed`;
+  if (state === 'half-open') {
+    const text = `the circuit of ${name} is half-open since ${when}${why}: the next call decides; watch whether it closes`;
+    return [{ severity: 'warn', text, link }];
+  }
+  const text = `the circuit of ${name} is open since ${when}${why}: its callers are answered 503; find out why the service fails (GET /recent?service=${inUrl(name)}), the next trial is in ${retryAfterSeconds} s`;
+  return [{ severity: 'bad', text, link }];
+}
+
+function ofNoTargets({ name, healthy, total, discovery }: ServiceOverview): Notice[] {
+  if (healthy > 0) return [];
+  const link = `service/${name}`;
+  if (total === 0) {
+    const why = discovery === 'empty' ? 'discovery finds none' : 'it has none';
+    const text = `${name} has no target (${why}): its callers are answered 503; see that instances are registered`;
+    return [{ severity: 'bad', text, link }];
+  }
+  const text = `none of the ${total} targets of ${name} is healthy: requests are sent to them all the same; see that they run and that the gateway reaches them`;
+  return [{ severity: 'bad', text, link }];
+}
+
+/** Answers that the file asks for wake nobody. */
+const ON_PURPOSE = ['maintenance', 'injected_fault'];
+
+function ofFailures({ name, service, lastMinute, refusals }: RouteReport): Notice[] {
+  const { requests } = lastMinute;
+  const serverErrors = ON_PURPOSE.reduce((left, code) => left - (refusals[code] ?? 0), lastMinute.serverErrors);
+  if (serverErrors < LEAST_FAILING || serverErrors <= requests * FAILING_SHARE) return [];
+  const where = service === null ? '' : ` (service ${service})`;
+  const text = `${percentOf(serverErrors, requests)} of the requests of ${name}${where} fail: ${serverErrors} of ${requests} in the last minute were answered 5xx; GET /recent?route=${inUrl(name)} says why`;
+  return [{ severity: 'bad', text, link: `route/${name}` }];
+}
+
+function ofDeadlines({ name, lastMinute: { requests, timedOut } }: ServiceOverview): Notice[] {
+  if (timedOut < LEAST_FAILING) return [];
+  const severity = timedOut > requests * FAILING_SHARE ? 'bad' : 'warn';
+  const text = `${name} runs into its timeouts: ${timedOut} of ${requests} calls in the last minute; see what the service waits for, or raise "timeouts" where it may take so long`;
+  return [{ severity, text, link: `service/${name}` }];
+}
+
+function ofSlowness({ name, p99Ms, usualP99Ms, lastMinute: { requests } }: ServiceOverview): Notice[] {
+  if (usualP99Ms === null || requests < LEAST_REQUESTS) return [];
+  if (p99Ms < SLOW_MS || p99Ms < usualP99Ms * SLOW_FACTOR) return [];
+  const text = `${name} is slow: its p99 is ${Math.round(p99Ms)} ms, and mostly ${Math.round(usualP99Ms)} ms in the half hour before; see what the service waits for`;
+  return [{ severity: 'warn', text, link: `service/${name}` }];
+}
+
+function ofTargetsOut({ name, healthy, total, targets }: ServiceOverview): Notice[] {
+  if (healthy === 0 || healthy === total) return [];
+  const out = targets.filter(({ state }) => state === 'out');
+  const [first] = out;
+  const more = out.length === 1 ? '' : ` and ${out.length - 1} more`;
+  const text = `${out.length} of ${total} targets of ${name} ${out.length === 1 ? 'is' : 'are'} out: ${first?.url} ${first?.reason}${more}; the others take its requests; see that it runs`;
+  return [{ severity: 'warn', text, link: `service/${name}` }];
+}
+
+function ofDiscovery({ name, discovery, total }: ServiceOverview): Notice[] {
+  if (discovery !== 'stale') return [];
+  const text = `the targets of ${name} are not looked up any more: discovery does not answer, and the ${total} known ones stay in use; see that Consul or DNS runs`;
+  return [{ severity: 'warn', text, link: `service/${name}` }];
+}

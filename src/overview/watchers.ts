@@ -1,0 +1,25 @@
+import type { Deps } from '../deps.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Drain } from '../server/drain.ts';
+import type { Reloader } from '../server/reload.ts';
+import type { CountedFaults } from './counted-faults.ts';
+import type { LoopDelay } from './loop-delay.ts';
+import type { RedisChanges } from './redis-changes.ts';
+import type { Sampler } from './sampler.ts';
+
+/** What an overview is made of. */
+export interface OverviewSource {
+  readonly deps: Deps;
+  readonly gateway: Pick<Gateway, 'snapshot' | 'inFlight'>;
+  readonly reloader: Pick<Reloader, 'history'>;
+  readonly drain: Pick<Drain, 'isDraining'>;
+}
+
+/** What watches the gateway for the overview. */
+export interface Watchers {
+  readonly sampler: Sampler;
+  readonly loop: LoopDelay;
+  readonly faults: CountedFaults;
+  readonly redisChanges: RedisChanges | undefined;
+  readonly version: string;
+}

@@ -13,7 +13,7 @@ const BREAKER_TEXT: Readonly<Record<'open' | 'closed' | 'auto', { title: string;
   },
   closed: {
     title: 'Close the circuit of NAME?',
-    text: 'Requests go to the service again at once, whether it has recovered or not, until somebody gives the circuit back.',
+    text: 'Requests go to the service again at once, whether it has recovered or not. If it goes on failing, the circuit opens again.',
     verb: 'Close it',
   },
   auto: {

@@ -2,6 +2,7 @@ import type { App, State } from './app.ts';
 import { AskError, ask } from './ask.ts';
 import type { Place } from './place.ts';
 import type { History, Overview, Recent } from './shapes.ts';
+import { tidy } from './tidy.ts';
 
 const POLL_MS = 2000;
 const MAX_POLL_MS = 30_000;
@@ -88,7 +89,7 @@ export function createLive(app: App): Live {
 }
 
 function takeOverview(state: State, overview: Overview): void {
-  state.overview = overview;
+  state.overview = tidy(overview);
   const { rates } = state;
   const names = new Set(overview.routes.map(({ name }) => name));
   for (const name of rates.keys()) if (!names.has(name)) rates.delete(name);

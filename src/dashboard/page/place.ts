@@ -32,7 +32,7 @@ export function linkTo(page: string, name?: string, query: Readonly<Record<strin
   return `#/${path}${search === '' ? '' : `?${search}`}`;
 }
 
-const PAGE_OF: Readonly<Record<string, string>> = { service: 'services', route: 'routes' };
+const PAGE_OF: Readonly<Record<string, string>> = { service: 'services', breaker: 'services', route: 'routes' };
 
 /** The address of what a notice speaks of: `service/orders`, `route//api/users`, `consumer/mobile-app`, `reloads`. */
 export function linkOfNotice(link: string | null | undefined): string | undefined {

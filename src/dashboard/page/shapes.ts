@@ -24,6 +24,8 @@ export interface Overview {
   };
   readonly routes: readonly RouteRow[];
   readonly services: readonly ServiceRow[];
+  /** Those of routes that have their own, too. */
+  readonly breakers?: readonly BreakerState[];
   readonly consumers: readonly ConsumerRow[];
   readonly limits: readonly LimitRow[];
   readonly tokens: readonly TokenRow[];
@@ -42,6 +44,7 @@ export interface RouteRow {
   readonly clientErrorsPerSecond: number;
   readonly serverErrorsPerSecond: number;
   readonly requests: number;
+  readonly lastMinute?: { readonly requests: number; readonly clientErrors: number; readonly serverErrors: number };
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly refusals: Readonly<Record<string, number>>;
@@ -60,6 +63,9 @@ export interface ServiceRow {
   readonly total: number;
   readonly requestsPerSecond: number;
   readonly failedPerSecond: number;
+  /** Whether its targets are still looked up: `ok`, `stale`, `empty`. */
+  readonly discovery?: string;
+  readonly usualP99Ms?: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly breaker: BreakerState | null;
@@ -72,6 +78,8 @@ export interface BreakerState {
   readonly since?: number | null;
   readonly retryAfterSeconds?: number | null;
   readonly isForced?: boolean;
+  /** What opened it. */
+  readonly opened?: { readonly calls: number; readonly failures: number };
 }
 
 export interface TargetRow {
@@ -97,6 +105,8 @@ export interface LimitRow {
   readonly limit: number | string;
   readonly window: string;
   readonly by?: string | null;
+  /** What is counted: calls or tokens. */
+  readonly unit?: string;
 }
 
 export interface TokenRow {
@@ -134,6 +144,8 @@ export interface Reload {
   readonly changes: readonly string[];
   readonly faults: readonly Fault[];
   readonly tookMs?: number;
+  /** How many more changes and faults there were. */
+  readonly left?: number;
 }
 
 export interface Notice {

@@ -92,10 +92,10 @@ const LIMIT_COLUMNS: readonly Column<LimitRow>[] = [
   { id: 'scope', title: 'Of', by: ({ scope }) => scope, cell: ({ scope }) => scope },
   {
     id: 'limit',
-    title: 'Requests',
+    title: 'At most',
     isNumber: true,
     by: ({ limit }) => limit,
-    cell: ({ limit }) => (typeof limit === 'number' ? number(limit) : limit),
+    cell: ({ limit, unit }) => `${typeof limit === 'number' ? number(limit) : limit} ${unit ?? 'calls'}`,
   },
   { id: 'window', title: 'In', isNumber: true, cell: ({ window }) => window },
   { id: 'by', title: 'Counted by', from: 'phone', by: ({ by }) => by ?? null, cell: ({ by }) => by ?? '' },

@@ -2,14 +2,20 @@ import { type Child, h, type VNode } from '../dom.ts';
 import type { Fault, Reload } from '../shapes.ts';
 
 /** What a reload has changed, or why it was refused. */
-export function reloadWords({ result, changes, faults }: Pick<Reload, 'result' | 'changes' | 'faults'>): VNode {
+export function reloadWords({
+  result,
+  changes,
+  faults,
+  left = 0,
+}: Pick<Reload, 'result' | 'changes' | 'faults' | 'left'>): VNode {
+  const more = left > 0 && h('li', { class: 'muted' }, `and ${left} more`);
   if (result === 'unchanged') return h('p', null, 'Nothing is different from what is in force.');
   if (result === 'refused') {
     return h(
       'div',
       { class: 'stack' },
       h('p', { class: 'text-bad' }, 'Refused: the old configuration stays in force.'),
-      h('ul', { class: 'faults' }, faults.map(faultEntry)),
+      h('ul', { class: 'faults' }, faults.map(faultEntry), more),
     );
   }
   if (changes.length === 0) return h('p', null, 'In force, with no change to tell of.');
@@ -17,6 +23,7 @@ export function reloadWords({ result, changes, faults }: Pick<Reload, 'result' |
     'ul',
     { class: 'changes' },
     changes.map((change) => h('li', null, change)),
+    more,
   );
 }
 

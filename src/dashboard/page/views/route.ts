@@ -58,11 +58,16 @@ function keyFigures({
   clientErrorsPerSecond: client,
   serverErrorsPerSecond: server,
   requests,
+  lastMinute,
   p50Ms,
   p99Ms,
 }: RouteRow): Figure[] {
   return [
-    { label: 'Requests', value: `${number(all)}/s` },
+    {
+      label: 'Requests',
+      value: `${number(all)}/s`,
+      ...(lastMinute !== undefined && { note: `${number(lastMinute.requests)} in a minute` }),
+    },
     { label: 'Client errors', value: `${number(client)}/s`, ...(client > 0 && { note: percent(share(client, all)) }) },
     {
       label: 'Server errors',
@@ -122,13 +127,17 @@ function limits({ name, limiter }: RouteRow, { limits: all }: Overview): Child {
   );
 }
 
-export function limitLine({ scope, limit, window, by }: LimitRow, index: number): VNode {
+function limitLine({ scope, limit, window, by, unit }: LimitRow, index: number): VNode {
   return h(
     'li',
     { key: `${index} ${scope}` },
     h('span', { class: 'name' }, scope),
     by !== null && by !== undefined && h('span', { class: 'muted from-phone' }, `by ${by}`),
-    h('span', { class: 'num strong' }, `${typeof limit === 'number' ? number(limit) : limit} / ${window}`),
+    h(
+      'span',
+      { class: 'num strong' },
+      `${typeof limit === 'number' ? number(limit) : limit}${unit === 'tokens' ? ' tokens' : ''} / ${window}`,
+    ),
   );
 }
 

@@ -15,6 +15,7 @@ import { reloadsPage } from './reloads.ts';
 import { requestsPage } from './requests.ts';
 import { routePage } from './route.ts';
 import { routesPage } from './routes.ts';
+import { servicePage } from './service.ts';
 import { servicesPage } from './services.ts';
 
 interface Page {
@@ -30,7 +31,14 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
     'routes',
     { title: 'Routes', draw: (told) => (told.state.place.name === undefined ? routesPage(told) : routePage(told)) },
   ],
-  ['services', { title: 'Services', draw: servicesPage, tone: toneOfServices }],
+  [
+    'services',
+    {
+      title: 'Services',
+      draw: (told) => (told.state.place.name === undefined ? servicesPage(told) : servicePage(told)),
+      tone: toneOfServices,
+    },
+  ],
   ['consumers', { title: 'Consumers', draw: consumersPage }],
   ['requests', { title: 'Refused & failed', draw: requestsPage }],
   [

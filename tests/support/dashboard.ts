@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { sendAsset } from '../../src/admin/dashboard.ts';
+import { sendAsset, wantsPage } from '../../src/admin/dashboard.ts';
 import { type SampleOptions, sampleHistory, sampleOverview, sampleRecent } from './sample-overview.ts';
 import { listenOn } from './service.ts';
 
@@ -99,7 +99,8 @@ export async function startSampleGateway(t: Cleanup, options: SampleOptions = {}
   };
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost');
-    const told = answers[pathname];
+    const isList = pathname === '/' && !wantsPage(req);
+    const told = isList ? () => Object.keys(answers) : answers[pathname];
     if (told !== undefined) {
       asked.push(req.url ?? '');
       res.setHeader('content-type', 'application/json');

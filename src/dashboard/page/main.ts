@@ -79,7 +79,8 @@ setInterval(() => {
 /** A gateway that can't be told another level has no such page: then there is nothing to choose. */
 async function readLogLevel(): Promise<void> {
   try {
-    const told = (await ask('log-level')) as { level?: string; levels?: string[] };
+    const pages = (await ask('./')) as readonly string[];
+    const told = (pages.includes('/log-level') ? await ask('log-level') : {}) as { level?: string; levels?: string[] };
     const levels = told.levels ?? ['error', 'warn', 'info', 'debug'];
     state.logLevels = typeof told.level === 'string' ? { level: told.level, levels } : undefined;
   } catch {

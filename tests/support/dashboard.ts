@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { sendAsset, wantsPage } from '../../src/admin/dashboard.ts';
 import { type SampleOptions, sampleHistory, sampleOverview, sampleRecent } from './sample-overview.ts';
@@ -21,7 +21,6 @@ export interface Dashboard {
   findBarriers(): Promise<readonly string[]>;
 }
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 export async function launchChromium(): Promise<Browser> {
@@ -61,7 +60,7 @@ export async function openDashboard(
       await page.locator('.page').waitFor();
     },
     async findBarriers() {
-      await page.evaluate(AXE);
+      await page.evaluate(axe.source);
       const { violations } = (await page.evaluate('axe.run()')) as AxeResult;
       return violations.flatMap(({ id, help, nodes }) =>
         nodes.map(({ target }) => `${id}: ${help}: ${target.join(' ')}`),

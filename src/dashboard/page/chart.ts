@@ -162,7 +162,7 @@ function optionsOf(data: ChartData, width: number, tip: HTMLElement, now: () => 
   return {
     width,
     height: HEIGHT,
-    padding: [10, 4, 0, 0],
+    padding: [10, 16, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'turnpike' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(data.least, (high ?? 0) * 1.1)] } },
@@ -174,7 +174,9 @@ function optionsOf(data: ChartData, width: number, tip: HTMLElement, now: () => 
         ticks: { show: false },
         size: 28,
         space: 80,
-        values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000).slice(0, 5)),
+        // Of ticks that are closer than a minute the seconds are told, too.
+        values: (_plot, ticks, _axis, _space, step) =>
+          ticks.map((tick) => clock(tick * 1000).slice(0, step < 60 ? 8 : 5)),
       },
       {
         stroke: text,

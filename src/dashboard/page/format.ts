@@ -14,10 +14,10 @@ export function number(value: number | null | undefined): string {
   return value.toLocaleString('en', { minimumFractionDigits: 0, maximumFractionDigits: digits });
 }
 
-/** Milliseconds, as seconds from ten of them on. */
+/** Milliseconds, as seconds from one of them on. */
 export function millis(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (value >= 10 * SECOND_MS) return `${number(value / SECOND_MS)} s`;
+  if (value >= SECOND_MS) return `${number(value / SECOND_MS)} s`;
   if (value === 0) return '0 ms';
   if (value < 0.1) return `${value.toFixed(2)} ms`;
   return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en')} ms`;

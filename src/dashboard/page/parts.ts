@@ -118,6 +118,8 @@ export function spark(values: readonly number[], most = Math.max(...values, 0)):
   const step = width / 59;
   const from = width - (values.length - 1) * step;
   const y = (value: number): string => (height - 1.5 - (most === 0 ? 0 : value / most) * (height - 3)).toFixed(1);
+  // Of two polls a line would only be a speck.
+  const isEnough = values.length > 4;
   const points = values.map((value, index) => `${(from + index * step).toFixed(1)} ${y(value)}`);
   return h(
     'svg',
@@ -128,9 +130,9 @@ export function spark(values: readonly number[], most = Math.max(...values, 0)):
       width: String(width),
       height: String(height),
     },
-    values.length > 1 &&
+    isEnough &&
       h('path', { class: 'spark-area', d: `M${points.join('L')}L${width} ${height}L${from.toFixed(1)} ${height}Z` }),
-    values.length > 1 && h('path', { class: 'spark-line', d: `M${points.join('L')}` }),
+    isEnough && h('path', { class: 'spark-line', d: `M${points.join('L')}` }),
   );
 }
 

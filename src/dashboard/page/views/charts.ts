@@ -35,14 +35,14 @@ export function charts(app: App, what: string): VNode {
         {
           label: 'client errors',
           colour: 'warn',
-          values: sum(clientErrors, serverErrors),
+          values: stacked(clientErrors, serverErrors),
           own: clientErrors,
           isFilled: true,
         },
         {
           label: 'server errors',
           colour: 'bad',
-          values: serverErrors.map(orNothing),
+          values: ownLine(serverErrors),
           own: serverErrors,
           isFilled: true,
         },
@@ -56,7 +56,10 @@ export function charts(app: App, what: string): VNode {
       lines: [
         { label: 'p99', colour: 'accent', values: p99Ms },
         { label: 'p50', colour: 'calm', values: p50Ms },
-        { label: 'gateway’s own p99', colour: 'muted', values: gatewayP99Ms, isDashed: true },
+        // A service has none.
+        ...(gatewayP99Ms.some((value) => value !== null)
+          ? [{ label: 'gateway’s own p99', colour: 'muted', values: gatewayP99Ms, isDashed: true }]
+          : []),
       ],
     }),
   );
@@ -72,12 +75,16 @@ function historyAtHand({ state }: App): History | undefined {
   return history.query.endsWith(wanted) ? history.told : undefined;
 }
 
-/** Where there are none of the first, no line is drawn: a red one along the bottom would look like errors. */
-function sum(a: Values, b: Values): Values {
-  return a.map((value, index) => (orNothing(value) === null ? null : (value ?? 0) + (b[index] ?? 0)));
+/** What lies on top of another line: the sum of both, where there is any of the first. */
+function stacked(own: Values, below: Values): Values {
+  return ownLine(own).map((value, index) => (value === null ? null : value + (below[index] ?? 0)));
 }
 
-const orNothing = (value: number | null): number | null => (value === 0 ? null : value);
+/** No line where there is none, and none beside: a red one along the bottom would look like errors. */
+function ownLine(values: Values): Values {
+  const isSome = (index: number): boolean => (values[index] ?? 0) > 0;
+  return values.map((value, index) => (isSome(index - 1) || isSome(index) || isSome(index + 1) ? value : null));
+}
 
 const CHOICES = [5, 10, 30];
 

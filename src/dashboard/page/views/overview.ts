@@ -20,7 +20,7 @@ export function overviewPage(told: Told): Child {
   const about = `${status === 'serving' ? 'Serving' : 'Draining'} ${plural(routes.length, 'route')} and ${plural(services.length, 'service')}, up for ${duration(uptimeSeconds)}`;
   return [
     pageHead('Overview', about, minutesChoice(app)),
-    notices(overview),
+    notices(told),
     figures(keyFigures(overview), 'Key figures of the last minute'),
     charts(app, ''),
     h('div', { class: 'columns', key: 'columns' }, busiest(overview), serviceLines(overview)),

@@ -42,7 +42,7 @@ function entry(app: App, one: Recent, index: number): VNode {
     if (!open.delete(key)) open.add(key);
     app.redraw();
   };
-  const { status, code, method = '', path = '', route, consumer } = one;
+  const { status, code, method = '', path = '', route, consumer, service } = one;
   const now = app.state.overview?.at ?? 0;
   return h(
     'li',
@@ -53,7 +53,9 @@ function entry(app: App, one: Recent, index: number): VNode {
       h('span', { class: 'num muted when' }, moment(epoch(one.time), now)),
       chip(String(status), toneOfStatus(status)),
       h('span', { class: 'what' }, h('b', null, method), ' ', path),
-      h('span', { class: 'code' }, code ?? ''),
+      code === undefined
+        ? h('span', { class: 'code muted' }, `said by ${service ?? 'the service'}`)
+        : h('span', { class: 'code' }, code),
       h('span', { class: 'muted from-mid who' }, consumer ?? ''),
       h('span', { class: 'muted from-mid where' }, route ?? 'no route'),
     ),

@@ -5,6 +5,9 @@ import { button, filterBox, isFound, pageHead } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import { requestList } from './request-list.ts';
 
+const SHOWN = 50;
+const ALL = 'all requests';
+
 const FIELDS = [
   ['route', 'Route'],
   ['code', 'Code'],
@@ -31,6 +34,7 @@ export function requestsPage(told: Told): Child {
       String(one.status),
     ),
   );
+  const shown = state.open.has(ALL) ? list : list.slice(0, SHOWN);
   return [
     pageHead(
       'Refused and failed requests',
@@ -45,11 +49,16 @@ export function requestsPage(told: Told): Child {
     ),
     requestList(
       app,
-      list,
+      shown,
       isNarrowed(told)
         ? 'None of those that are kept is like that.'
         : 'No request was refused or failed since the start.',
     ),
+    list.length > shown.length &&
+      button(`Show all ${list.length}`, () => {
+        state.open.add(ALL);
+        app.redraw();
+      }),
   ];
 }
 

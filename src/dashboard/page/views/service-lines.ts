@@ -47,7 +47,11 @@ function serviceLine(row: ServiceRow): VNode {
     dot(tone),
     h('a', { href: linkTo('services', name), class: 'name' }, name),
     !isClosed && breakerChip(breaker),
-    h('span', { class: `num${healthy < total ? ' text-warn' : ' muted'}` }, `${healthy}/${total} in`),
+    h(
+      'span',
+      { class: `num${healthy < total ? ' text-warn' : ' muted'}${isClosed ? '' : ' from-phone'}` },
+      `${healthy}/${total} in`,
+    ),
     h('span', { class: 'num muted from-phone' }, millis(p99Ms)),
     h('span', { class: 'num strong' }, `${number(requestsPerSecond)}/s`),
   );

@@ -16,7 +16,7 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
     },
     {
       level: 'info',
-      message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (metrics, state, routes, reload)`,
+      message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (dashboard, metrics, state, reload)`,
     },
   ];
   const leftOut: string[] = [];

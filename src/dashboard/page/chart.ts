@@ -172,7 +172,8 @@ function optionsOf(data: ChartData, width: number, tip: HTMLElement, now: () => 
         font,
         grid: { show: false },
         ticks: { show: false },
-        size: 28,
+        size: 32,
+        gap: 8,
         space: 80,
         // Of ticks that are closer than a minute the seconds are told, too.
         values: (_plot, ticks, _axis, _space, step) =>

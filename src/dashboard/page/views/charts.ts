@@ -35,7 +35,7 @@ export function charts(app: App, what: string): VNode {
         {
           label: 'client errors',
           colour: 'warn',
-          values: stacked(clientErrors, serverErrors),
+          values: ownLine(sum(clientErrors, serverErrors)),
           own: clientErrors,
           isFilled: true,
         },
@@ -75,9 +75,8 @@ function historyAtHand({ state }: App): History | undefined {
   return history.query.endsWith(wanted) ? history.told : undefined;
 }
 
-/** What lies on top of another line: the sum of both, where there is any of the first. */
-function stacked(own: Values, below: Values): Values {
-  return ownLine(own).map((value, index) => (value === null ? null : value + (below[index] ?? 0)));
+function sum(a: Values, b: Values): Values {
+  return a.map((value, index) => (value ?? 0) + (b[index] ?? 0));
 }
 
 /** No line where there is none, and none beside: a red one along the bottom would look like errors. */

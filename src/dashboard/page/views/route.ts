@@ -7,7 +7,7 @@ import { linkTo } from '../place.ts';
 import type { LimitRow, Overview, RouteRow, ServiceRow } from '../shapes.ts';
 import { charts, minutesChoice } from './charts.ts';
 import { requestList } from './request-list.ts';
-import { breakerChip, toneOfService } from './service-lines.ts';
+import { breakerChip } from './service-lines.ts';
 
 /** One route: its traffic, why it refuses, and what it is made of. */
 export function routePage(told: Told): Child {
@@ -156,7 +156,7 @@ function serviceCard(service: ServiceRow | undefined): Child {
   if (service === undefined) return undefined;
   const { name, healthy, total, breaker, p99Ms } = service;
   const body = pairs([
-    ['Targets', h('span', { class: `text-${toneOfService(service)}` }, `${healthy} of ${total} in`)],
+    ['Targets', h('span', { class: healthy < total ? 'text-bad' : '' }, `${healthy} of ${total} in`)],
     ['Circuit', breakerChip(breaker) ?? 'none'],
     ['p99', millis(p99Ms)],
   ]);

@@ -1,5 +1,6 @@
 import { MAX_MINUTES } from '../overview/history.ts';
-import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
+import { reportServices } from '../server/report.ts';
+import { type AdminAnswer, type AdminSource, refusal } from './answer.ts';
 
 const DEFAULT_MINUTES = 10;
 
@@ -13,19 +14,21 @@ export async function showOverview({ overview }: Pick<AdminSource, 'overview'>):
  * `?service=`.
  */
 export function showHistory(
-  { overview, gateway }: Pick<AdminSource, 'overview' | 'gateway'>,
+  { overview, gateway, deps }: Pick<AdminSource, 'overview' | 'gateway' | 'deps'>,
   query: URLSearchParams,
 ): AdminAnswer {
   const minutes = Number(query.get('minutes') ?? DEFAULT_MINUTES);
   const isKnown = [...query.keys()].every((key) => KEYS.includes(key));
-  if (!isKnown || !(minutes > 0 && minutes <= MAX_MINUTES)) return WHAT;
+  if (!isKnown || !Number.isInteger(minutes) || minutes < 1 || minutes > MAX_MINUTES) return WHAT;
   const route = query.get('route') ?? undefined;
   const service = query.get('service') ?? undefined;
   if (route !== undefined && service !== undefined) return WHAT;
-  const names = gateway.snapshot.routes.map(({ name }) => name);
-  if (route !== undefined && !names.includes(route) && route !== NO_ROUTE)
+  if (route !== undefined && route !== NO_ROUTE && !gateway.snapshot.routes.some(({ name }) => name === route))
     return refusal('not_found', { detail: 'No route has this name; see /routes.' });
-  return ok(overview.history({ route, service, minutes }));
+  if (service !== undefined && !reportServices(deps.pool).some(({ name }) => name === service))
+    return refusal('not_found', { detail: 'No service has this name; see /state.' });
+  const history = JSON.stringify(overview.history({ route, service, minutes }));
+  return { status: 200, body: `${history}\n`, type: 'application/json' };
 }
 
 const KEYS = ['minutes', 'route', 'service'];

@@ -13,7 +13,7 @@ import { checkTokenNames } from '../auth/check-names.ts';
 import { checkConsumers } from '../auth/consumers.ts';
 import { createUnusableWarning } from '../auth/credential-warnings.ts';
 import { ExpiredKeys, expiredKeysKind } from '../auth/expired-keys.ts';
-import { applyIdentity } from '../auth/identity.ts';
+import { applyIdentity, type ExpiredKey } from '../auth/identity.ts';
 import { withoutParameter } from '../auth/query-credential.ts';
 import { retoldOf } from '../auth/recorded.ts';
 import { createRecordedChecks } from '../auth/recorded-checks.ts';
@@ -85,7 +85,10 @@ export const authenticateStage = defineStage({
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
     const expired = deps.lease.use(expiredKeysKind, '', () => new ExpiredKeys(deps.clock));
-    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, (key) => expired.count(key));
+    const countExpired = (key: ExpiredKey): void => {
+      if (route.isShadowed !== true) expired.count(key);
+    };
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, countExpired);
     const settle = createSettle(auth, forwardCredentials, refuse);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && checks.every((check) => !check.isConfigured))

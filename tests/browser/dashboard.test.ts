@@ -216,6 +216,21 @@ describe('the dashboard', needsChromium, () => {
     assert.doesNotMatch(String(await cacheOf()), /; *hit/);
   });
 
+  test('an address that names what is not there says so', async (t) => {
+    const gateway = await startShop(t);
+    const { open, page } = await openDashboard(t, browser, gateway.adminUrl);
+    for (const [place, words] of [
+      ['routes/%2Fgone', 'No route has this name.'],
+      ['services/gone', 'No service has this name.'],
+      ['requests?code=nonsense', 'None of those that are kept is like that.'],
+      ['gone', 'This address leads to no page of the dashboard.'],
+    ] as const) {
+      await open(place);
+      await page.getByRole('main').getByText(words).waitFor();
+      assert.equal(await page.getByRole('alert').count(), 0, place);
+    }
+  });
+
   test('the admin token is asked for once, and kept until the tab is closed', async (t) => {
     const gateway = await startShop(t, { env: { ADMIN_TOKEN: TOKEN } });
     const { page, faults, findBarriers } = await openDashboard(t, browser, gateway.adminUrl);

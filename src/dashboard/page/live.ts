@@ -58,8 +58,12 @@ export function createLive(app: App): Live {
     const isStale = state.history?.query !== historyQuery || Date.now() - historyAtMs > HISTORY_MS;
     const [overview, history, recent] = await Promise.all([
       ask('overview'),
-      historyQuery === undefined || !isStale ? undefined : ask(historyQuery),
-      recentQuery === undefined ? undefined : ask(recentQuery),
+      historyQuery === undefined || !isStale ? undefined : ask(historyQuery).catch(nothing),
+      recentQuery === undefined
+        ? undefined
+        : ask(recentQuery)
+            .catch(nothing)
+            .then((list) => list ?? []),
     ]);
     takeOverview(state, overview as Overview);
     if (history !== undefined && historyQuery !== undefined) {
@@ -108,6 +112,12 @@ function takeRecent(state: State, query: string, list: readonly Recent[]): void 
     state.seen.set(field, seen);
     for (const one of list) if (one[field] !== undefined && seen.size < KEPT_VALUES) seen.add(String(one[field]));
   }
+}
+
+/** What an address names may not be there any more, or never was: the page says so itself. */
+function nothing(error: unknown): undefined {
+  if (error instanceof AskError && (error.status === 404 || error.status === 400)) return undefined;
+  throw error;
 }
 
 function historyOf({ page, name }: Place, minutes: number): string | undefined {

@@ -23,3 +23,11 @@ test('a registry prints it exactly as it prints a histogram of its own', async (
   }
   assert.equal(await ours.metrics(), await theirs.metrics());
 });
+
+test('looking for a tally makes none', () => {
+  const histogram = new TallyHistogram({ name: 'h', help: 'x', label: 'route', bounds: [1] });
+  assert.equal(histogram.find('/a'), undefined);
+  histogram.labels('/a').observe(0.5);
+  assert.deepEqual([...(histogram.find('/a')?.counts ?? [])], [1, 0]);
+  assert.deepEqual([...histogram.firsts()], ['/a']);
+});

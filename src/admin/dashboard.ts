@@ -25,8 +25,22 @@ export function wantsPage(req: IncomingMessage): boolean {
   return /\btext\/html\b/.test(req.headers.accept ?? '');
 }
 
+/** The page itself. */
+export const PAGE = 'index.html';
+
+/**
+ * In an application, where its pages may hang below `/ops`, the page would look for its files beside that and not below:
+ * where it is asked for without a slash at the end, the place with one.
+ */
+function withSlash(req: IncomingMessage & { readonly originalUrl?: string }): string | undefined {
+  const [path = '/'] = (req.originalUrl ?? '/').split('?', 1);
+  return path.endsWith('/') ? undefined : `./${path.slice(path.lastIndexOf('/') + 1)}/`;
+}
+
 /** A file of the page. It is asked for anew each time, and sent when it has changed. */
 export async function sendAsset(name: string, req: IncomingMessage): Promise<AdminAnswer> {
+  const place = name === PAGE ? withSlash(req) : undefined;
+  if (place !== undefined) return { status: 308, body: '', type: 'text/plain', headers: ['location', place] };
   // A part of its own: a gateway whose dashboard nobody opens reads nothing of it.
   const { findAsset } = await import('../dashboard/assets.ts');
   const asset = findAsset(name);

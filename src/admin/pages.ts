@@ -7,7 +7,7 @@ import { liftBan, listBans } from './bans.ts';
 import { breakerState, describeBreaker, steerBreaker } from './breakers.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
-import { sendAsset, wantsPage } from './dashboard.ts';
+import { PAGE, sendAsset, wantsPage } from './dashboard.ts';
 import { explainRequest } from './explain.ts';
 import { showHistory, showOverview } from './overview.ts';
 import { purgeCache } from './purge-cache.ts';
@@ -31,7 +31,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
 
   const { registry } = deps.metrics;
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-    ['/', get((_rest, _query, req) => (wantsPage(req) ? sendAsset('index.html', req) : ok(listPages())))],
+    ['/', get((_rest, _query, req) => (wantsPage(req) ? sendAsset(PAGE, req) : ok(listPages())))],
     ['/dashboard/', get((name, _query, req) => sendAsset(name, req))],
     ['/metrics', get(async () => ({ status: 200, body: await registry.metrics(), type: registry.contentType }))],
     ['/health', get(() => ok({ status: drain.isDraining ? 'draining' : 'alive' }))],

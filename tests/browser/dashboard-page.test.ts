@@ -225,6 +225,23 @@ describe('the page of the dashboard', needsChromium, () => {
     await until(() => gateway.asked.length > count + 2, { timeoutMs: 10_000 });
   });
 
+  test('nothing is asked while nobody looks', async (t) => {
+    const gateway = await startSampleGateway(t);
+    const { open, page } = await openDashboard(t, browser, gateway.url);
+    await open('');
+    const look = (isHidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    await look(true);
+    const count = gateway.asked.length;
+    await page.waitForTimeout(4500);
+    assert.ok(gateway.asked.length <= count + 3, 'at most what was under way');
+    const before = gateway.asked.length;
+    await look(false);
+    await until(() => gateway.asked.length > before, { timeoutMs: 1500 });
+  });
+
   test('the colours are those of the system, until somebody chooses, and stay so', async (t) => {
     const gateway = await startSampleGateway(t);
     const { open, page } = await openDashboard(t, browser, gateway.url, { colorScheme: 'dark' });

@@ -6,6 +6,7 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { needsChromium } from '../support/chromium.ts';
 import { launchChromium, openDashboard } from '../support/dashboard.ts';
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { embed, startHostApp } from '../support/host-app.ts';
 import { ask } from '../support/http.ts';
 import { type StubHandler, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -251,6 +252,21 @@ describe('the dashboard', needsChromium, () => {
     assert.ok(!String(kept).includes(TOKEN));
     await page.getByRole('button', { name: 'Forget token' }).click();
     await box.waitFor();
+    assert.deepEqual(
+      faults.filter((fault) => !fault.includes('401')),
+      [],
+    );
+  });
+
+  test('it hangs below a path of an application, too', async (t) => {
+    const route = { prefix: '/users', target: 'http://127.0.0.1:9', auth: 'none' } as const;
+    const gateway = await embed(t, { routes: { routes: [route] }, settings: { adminToken: TOKEN } });
+    const { url } = await startHostApp(t, (app) => void app.use('/ops', gateway.admin));
+    const { page, faults } = await openDashboard(t, browser, url);
+    await page.goto(`${url}/ops#/routes`);
+    await page.getByLabel('Admin token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: '/users' }).waitFor();
     assert.deepEqual(
       faults.filter((fault) => !fault.includes('401')),
       [],

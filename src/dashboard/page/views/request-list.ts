@@ -66,7 +66,11 @@ function entry(app: App, one: Recent, index: number): VNode {
 function details(app: App, one: Recent): VNode {
   const { method = 'GET', path = '/', detail, code, route, consumer } = one;
   const explain = (): void => {
-    app.state.explain.text = `${method} ${path}`;
+    const { explain: box } = app.state;
+    box.text = `${method} ${path}`;
+    box.address = typeof one['clientAddress'] === 'string' ? one['clientAddress'] : '';
+    box.told = undefined;
+    box.fault = undefined;
     location.hash = linkTo('explain');
   };
   const rest = Object.entries(one).filter(

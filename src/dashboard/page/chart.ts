@@ -185,7 +185,7 @@ function optionsOf(data: ChartData, width: number, tip: HTMLElement, now: () => 
         grid: { stroke: grid, width: 1 },
         ticks: { show: false },
         size: 52,
-        space: 40,
+        space: 32,
         values: (_plot, ticks) => ticks.map((tick) => data.format(tick)),
       },
     ],

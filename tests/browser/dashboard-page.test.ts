@@ -242,6 +242,18 @@ describe('the page of the dashboard', needsChromium, () => {
     await until(() => gateway.asked.length > before, { timeoutMs: 1500 });
   });
 
+  test('the log level is chosen where the gateway can change it, also for a while', async (t) => {
+    const gateway = await startSampleGateway(t);
+    const { open, page } = await openDashboard(t, browser, gateway.url);
+    await open('');
+    const select = page.getByLabel('Log level');
+    assert.equal(await select.inputValue(), 'level=info');
+    await select.selectOption({ label: 'debug, 10 min' });
+    await page.getByText('The log level is debug now.').waitFor({ state: 'attached' });
+    assert.ok(gateway.asked.includes('/log-level?level=debug&for=10m'));
+    assert.equal(await select.inputValue(), 'level=debug&for=10m');
+  });
+
   test('the colours are those of the system, until somebody chooses, and stay so', async (t) => {
     const gateway = await startSampleGateway(t);
     const { open, page } = await openDashboard(t, browser, gateway.url, { colorScheme: 'dark' });

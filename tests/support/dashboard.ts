@@ -94,7 +94,10 @@ export async function startSampleGateway(t: Cleanup, options: SampleOptions = {}
     '/overview': () => sampleOverview(options),
     '/history': (query) => sampleHistory(options, Number(query.get('minutes'))),
     '/recent': (query) => sampleRecent(options, Math.min(40, Number(query.get('count')))),
-    '/log-level': () => ({ level: 'info', levels: ['error', 'warn', 'info', 'debug'] }),
+    '/log-level': (query) => ({
+      level: query.get('level') ?? 'info',
+      ...(query.has('for') && { until: '2030-01-01T00:00:00Z' }),
+    }),
   };
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost');

@@ -1,4 +1,4 @@
-import type { App } from './app.ts';
+import type { App, LogLevel } from './app.ts';
 import { ask } from './ask.ts';
 import { confirmAction } from './dialog.ts';
 import { h } from './dom.ts';
@@ -73,13 +73,12 @@ export function reload(app: App): void {
   });
 }
 
-/** At once, without a question: it is undone as easily. */
-export async function setLogLevel(app: App, level: string): Promise<void> {
-  const { logLevels } = app.state;
+/** At once, without a question: it is undone as easily. `query`: `level=debug&for=10m`. */
+export async function setLogLevel(app: App, query: string): Promise<void> {
   try {
-    await ask(`log-level?level=${encodeURIComponent(level)}`, { method: 'POST' });
-    if (logLevels !== undefined) app.state.logLevels = { ...logLevels, level };
-    app.say(`The log level is ${level} now.`);
+    const told = (await ask(`log-level?${query}`, { method: 'POST' })) as LogLevel;
+    app.state.logLevel = told;
+    app.say(`The log level is ${told.level} now.`);
   } catch (error) {
     app.say(`The log level was not changed: ${(error as Error).message}`);
   }

@@ -8,6 +8,13 @@ export interface TableState {
   readonly page: number;
 }
 
+/** What the log tells now, and until when where that is for a while. */
+export interface LogLevel {
+  readonly level: string;
+  /** ISO time. */
+  readonly until?: string;
+}
+
 /** What the page knows: what the gateway told last, and what the person has chosen. */
 export interface State {
   place: Place;
@@ -31,8 +38,8 @@ export interface State {
   readonly seen: Map<string, Set<string>>;
   /** Requests per second of each route, one for each poll. */
   readonly rates: Map<string, number[]>;
-  /** Levels to choose from; undefined where the gateway's can't be changed. */
-  logLevels: { readonly level: string; readonly levels: readonly string[] } | undefined;
+  /** Undefined where the gateway's can't be changed. */
+  logLevel: LogLevel | undefined;
   explain: {
     text: string;
     address: string;
@@ -71,7 +78,7 @@ export function createState(place: Place): State {
     open: new Set(),
     seen: new Map(),
     rates: new Map(),
-    logLevels: undefined,
+    logLevel: undefined,
     explain: { text: '', address: '', isAsking: false, told: undefined, fault: undefined },
   };
 }

@@ -1,4 +1,4 @@
-import { type App, createState } from './app.ts';
+import { type App, createState, type LogLevel } from './app.ts';
 import { ask, keepToken } from './ask.ts';
 import { patch } from './dom.ts';
 import { createLive } from './live.ts';
@@ -80,11 +80,9 @@ setInterval(() => {
 async function readLogLevel(): Promise<void> {
   try {
     const pages = (await ask('./')) as readonly string[];
-    const told = (pages.includes('/log-level') ? await ask('log-level') : {}) as { level?: string; levels?: string[] };
-    const levels = told.levels ?? ['error', 'warn', 'info', 'debug'];
-    state.logLevels = typeof told.level === 'string' ? { level: told.level, levels } : undefined;
+    state.logLevel = pages.includes('/log-level') ? ((await ask('log-level')) as LogLevel) : undefined;
   } catch {
-    state.logLevels = undefined;
+    state.logLevel = undefined;
   }
   app.redraw();
 }

@@ -18,14 +18,14 @@ const EMPTY: History = {
 };
 
 /** Traffic and latency of the gateway, or of a route or a service. */
-export function charts(app: App, what: string): VNode {
+export function charts(app: App): VNode {
   const history = historyAtHand(app) ?? EMPTY;
   const { times, requests, clientErrors, serverErrors, p50Ms, p99Ms, gatewayP99Ms } = history;
   return h(
     'div',
     { class: 'charts', key: 'charts' },
     chart('traffic', {
-      title: `Requests per second${what}`,
+      title: 'Requests per second',
       times,
       least: 1,
       format: number,
@@ -49,7 +49,7 @@ export function charts(app: App, what: string): VNode {
       ],
     }),
     chart('latency', {
-      title: `Latency${what}`,
+      title: 'Latency',
       times,
       least: 5,
       format: millis,
@@ -57,7 +57,7 @@ export function charts(app: App, what: string): VNode {
         { label: 'p99', colour: 'accent', values: p99Ms },
         { label: 'p50', colour: 'calm', values: p50Ms },
         // A service has none.
-        ...(gatewayP99Ms.some((value) => value !== null)
+        ...(app.state.place.page !== 'services'
           ? [{ label: 'gateway’s own p99', colour: 'muted', values: gatewayP99Ms, isDashed: true }]
           : []),
       ],

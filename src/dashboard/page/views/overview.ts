@@ -22,7 +22,7 @@ export function overviewPage(told: Told): Child {
     pageHead('Overview', about, minutesChoice(app)),
     notices(told),
     figures(keyFigures(overview), 'Key figures of the last minute'),
-    charts(app, ''),
+    charts(app),
     h('div', { class: 'columns', key: 'columns' }, busiest(overview), serviceLines(overview)),
     recentCard(told),
     h('div', { class: 'columns columns-three', key: 'more' }, lastReload(told), cacheCard(told), processCard(overview)),

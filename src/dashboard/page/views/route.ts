@@ -24,7 +24,7 @@ export function routePage(told: Told): Child {
   return [
     pageHead(name, about(route), minutesChoice(app)),
     figures(keyFigures(route), `Key figures of ${name}`),
-    charts(app, ''),
+    charts(app),
     h(
       'div',
       { class: 'columns', key: 'columns' },

@@ -21,7 +21,7 @@ export function servicePage(told: Told): Child {
     figures(keyFigures(service), `Key figures of ${name}`),
     h('div', { class: 'columns', key: 'columns' }, circuitCard(told, service.breaker), routesOf(told, name)),
     card('Targets', targetTable(told, service.targets), { key: 'targets' }),
-    charts(app, ''),
+    charts(app),
     card('Last refused and failed', requestList(app, recent, 'None of its requests failed of late.'), {
       aside: link(linkTo('requests', undefined, { service: name }), 'All of them'),
       key: 'recent',

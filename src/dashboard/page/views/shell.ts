@@ -1,5 +1,5 @@
 import { reload, setLogLevel } from '../actions.ts';
-import type { App, State, Told } from '../app.ts';
+import type { App, LogLevel, State, Told } from '../app.ts';
 import { hasToken } from '../ask.ts';
 import { type Child, h, type VNode } from '../dom.ts';
 import { clock, duration } from '../format.ts';
@@ -153,7 +153,7 @@ function statusLine({ overview, trouble, isPaused, isLocked }: State): VNode {
 
 function foot(app: App): VNode {
   const { state } = app;
-  const { logLevels, overview, isLocked } = state;
+  const { logLevel, overview, isLocked } = state;
   const pause = (): void => {
     state.isPaused = !state.isPaused;
     if (state.isPaused) app.redraw();
@@ -166,7 +166,7 @@ function foot(app: App): VNode {
   return h(
     'div',
     { class: 'foot' },
-    overview !== undefined && !isLocked && logLevels !== undefined && levelSelect(app, logLevels),
+    overview !== undefined && !isLocked && logLevel !== undefined && levelSelect(app, logLevel),
     h(
       'div',
       { class: 'foot-buttons' },
@@ -185,7 +185,16 @@ function foot(app: App): VNode {
   );
 }
 
-function levelSelect(app: App, { level, levels }: { level: string; levels: readonly string[] }): VNode {
+const LEVELS: readonly (readonly [query: string, words: string])[] = [
+  ['level=error', 'error'],
+  ['level=warn', 'warn'],
+  ['level=info', 'info'],
+  ['level=debug', 'debug'],
+  ['level=debug&for=10m', 'debug, 10 min'],
+];
+
+function levelSelect(app: App, { level, until }: LogLevel): VNode {
+  const now = `level=${level}${until === undefined ? '' : '&for=10m'}`;
   const choose = (event: Event): void => void setLogLevel(app, (event.target as HTMLSelectElement).value);
   return h(
     'label',
@@ -194,7 +203,7 @@ function levelSelect(app: App, { level, levels }: { level: string; levels: reado
     h(
       'select',
       { onchange: choose },
-      levels.map((one) => h('option', { value: one, selected: one === level, key: one }, one)),
+      LEVELS.map(([value, words]) => h('option', { value, selected: value === now, key: value }, words)),
     ),
   );
 }

@@ -20,8 +20,9 @@ const ENTRIES = { cli: 'cli', index: 'index', 'chunks/define-stage': 'own/define
 rmSync(DIST, { recursive: true, force: true });
 emitTypes();
 await bundle();
+await bundlePage();
 for (const file of globSync('**/*.*', { cwd: path.join(ROOT, 'src') })) {
-  if (!/\.(?:ts|md)$/.test(file)) cpSync(path.join(ROOT, 'src', file), path.join(DIST, file));
+  if (!/\.(?:ts|md)$|tsconfig\.json$/.test(file)) cpSync(path.join(ROOT, 'src', file), path.join(DIST, file));
 }
 
 /**
@@ -41,6 +42,22 @@ async function bundle(): Promise<void> {
     format: 'esm',
     platform: 'node',
     target: 'node22',
+    logLevel: 'warning',
+  });
+}
+
+/** The dashboard's page: its modules as one, for browsers. Its chart library is served from the package's folder. */
+async function bundlePage(): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['main', 'theme'].map((name) => ({ in: `src/dashboard/page/${name}.ts`, out: name })),
+    outdir: path.join(DIST, 'dashboard/page'),
+    bundle: true,
+    minify: true,
+    charset: 'utf8',
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
     logLevel: 'warning',
   });
 }

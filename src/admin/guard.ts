@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../lib/loopback.ts';
 import type { Settings } from '../settings.ts';
 import { type AdminAnswer, refusal } from './answer.ts';
+import { isOfDashboard } from './dashboard.ts';
 import { isOfErrors } from './error-pages.ts';
 
 const PORT = /:\d{1,5}$/;
@@ -13,7 +14,8 @@ const PORT = /:\d{1,5}$/;
  * With ADMIN_TOKEN set the token is needed, and any Host will do. Without it the port is on loopback, and what could
  * still come from outside is a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host. A page
  * of another origin shows in Origin, and is refused in both cases. The pages of errors need no token: whoever has met a
- * problem may follow its `type`, and they tell nothing of this gateway.
+ * problem may follow its `type`, and they tell nothing of this gateway. Neither do the files of the dashboard's page: what
+ * it shows it asks for, with the token that somebody types.
  */
 export function createAdminGuard(
   settings: Pick<Settings, 'adminToken'>,
@@ -23,7 +25,8 @@ export function createAdminGuard(
   return function guard(req) {
     if (expected === undefined && !isLoopback((req.headers.host ?? '').replace(PORT, '')))
       return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
-    if (expected !== undefined && !isOfErrors(req) && !hasToken(req, expected)) return TOKEN_NEEDED;
+    const isPublic = isOfErrors(req) || isOfDashboard(req);
+    if (expected !== undefined && !isPublic && !hasToken(req, expected)) return TOKEN_NEEDED;
     if (isFromElsewhere(req)) return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;
   };

@@ -8,6 +8,7 @@ import { liftBan, listBans } from './bans.ts';
 import { breakerState, describeBreaker, steerBreaker } from './breakers.ts';
 import { createConsumerApi } from './consumer-api/api.ts';
 import { describeOpenApi } from './consumer-api/openapi.ts';
+import { PAGE, sendAsset, wantsPage } from './dashboard.ts';
 import { describeError, listErrors } from './error-pages.ts';
 import { explainRequest } from './explain.ts';
 import { setLogLevel, showLogLevel } from './log-level.ts';
@@ -33,7 +34,8 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
   const { deps, reloader, drain } = source;
 
   const pages: ReadonlyMap<string, Page> = new Map<string, Page>([
-    ['/', get(() => ok([...pages.keys(), '/consumers', '/consumers/']))],
+    ['/', get((_rest, _query, req) => (wantsPage(req) ? sendAsset(PAGE, req) : ok(listPages())))],
+    ['/dashboard/', get((name, _query, req) => sendAsset(name, req))],
     ['/metrics', get((_rest, _query, req) => showMetrics(deps, req))],
     [
       '/log-level',
@@ -78,6 +80,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     ],
   ]);
 
+  const listPages = (): string[] => [...pages.keys(), '/consumers', '/consumers/'];
   const consumers = createConsumerApi(source);
 
   return async function answerPage(req) {

@@ -40,8 +40,17 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map([
   ['range', 'range'],
 ]);
 
-/** Reads what stands behind the word `curl`. Throws an Error that says what is missing or not understood. */
-export function parseCurl(words: readonly string[]): CurlRequest {
+/** Reads the file that `-d @file` names; `@-` is 0. */
+export type ReadFile = (file: string | number) => string;
+
+/**
+ * Reads what stands behind the word `curl`. Throws an Error that says what is missing or not understood. `read`: where
+ * the line comes from somebody else than the person at this machine, it must refuse.
+ */
+export function parseCurl(
+  words: readonly string[],
+  read: ReadFile = (file) => readFileSync(file, 'utf8'),
+): CurlRequest {
   const { tokens } = parseArgs({
     args: words.filter((word) => word !== '--'),
     options: OPTIONS,
@@ -49,7 +58,7 @@ export function parseCurl(words: readonly string[]): CurlRequest {
     allowPositionals: true,
     tokens: true,
   });
-  const reading = new Reading();
+  const reading = new Reading(read);
   for (const token of tokens) {
     if (token.kind === 'positional') reading.take('url', token.value);
     else if (token.kind === 'option') reading.take(token.name, token.value);
@@ -65,6 +74,11 @@ class Reading {
   #url: string | undefined;
   #isGet = false;
   #isJson = false;
+  readonly #read: ReadFile;
+
+  constructor(read: ReadFile) {
+    this.#read = read;
+  }
 
   take(name: string, value = ''): void {
     const why = REFUSED.get(name);
@@ -105,7 +119,13 @@ class Reading {
     if (name === 'json') this.#isJson = true;
     if (name === 'data-raw') this.#data.push(value);
     else if (name === 'data-urlencode') this.#data.push(encodeData(value));
-    else this.#data.push(readData(value, name === 'data' || name === 'data-ascii'));
+    else this.#data.push(this.#readData(value, name === 'data' || name === 'data-ascii'));
+  }
+
+  #readData(value: string, isText: boolean): string {
+    if (!value.startsWith('@')) return value;
+    const text = this.#read(value === '@-' ? 0 : value.slice(1));
+    return isText ? text.replace(/[\r\n]/g, '') : text;
   }
 
   /** `Name: value`; `Name:` takes a field out, and `Name;` sends it empty. */
@@ -137,12 +157,6 @@ function fieldValue(name: string, value: string): string {
   if (name === 'user') return `Basic ${Buffer.from(value).toString('base64')}`;
   if (name === 'oauth2-bearer') return `Bearer ${value}`;
   return name === 'range' ? `bytes=${value}` : value;
-}
-
-function readData(value: string, isText: boolean): string {
-  if (!value.startsWith('@')) return value;
-  const text = readFileSync(value === '@-' ? 0 : value.slice(1), 'utf8');
-  return isText ? text.replace(/[\r\n]/g, '') : text;
 }
 
 function encodeData(value: string): string {

@@ -17,7 +17,7 @@ export function describeStart({ deps, gateway, port, adminPort }: Running): read
     },
     {
       level: 'info',
-      message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (metrics, state, routes, reload)`,
+      message: `admin on http://${shownHost(settings.adminHost)}:${adminPort} (dashboard, metrics, state, reload)`,
     },
   ];
   if (settings.tracing !== undefined) lines.push({ level: 'info', message: describeTracing(settings.tracing) });

@@ -20,6 +20,7 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^npm (?:install|ci)\b/, 'fetches packages'],
   [/^npx turnpike\b/, 'needs the package installed: tried by packed.test.ts'],
   [/\bdocker\b|^kubectl\b|\/api\/hello\b/, 'needs Docker or a cluster'],
+  [/^ssh\b/, 'needs another machine'],
   [/^consul\b|localhost:8500|^curl localhost:9901\/state/, 'needs Consul, which has a suite of its own'],
   [
     /\$ADMIN\b|\$GATEWAY\b|^ADMIN=|^GATEWAY=|^api\(\)/,

@@ -18,11 +18,12 @@ const KIB = 1024;
 const MAX_PACKED_BYTES = 700 * KIB;
 const MAX_UNPACKED_BYTES = 2560 * KIB;
 
-/** All that a package has: three entries, their pieces, the types that lead from the door, and what commands read. */
+/** All that a package has: three entries, their pieces, the dashboard's page, the types that lead from the door, and what commands read. */
 const EXPECTED = [
   /^dist\/(?:cli|index)\.js$/,
   /^dist\/start\.cjs$/,
   /^dist\/chunks\/[\w-]+\.js$/,
+  /^dist\/dashboard\/page\/(?:index\.html|icon\.svg|(?:base|parts)\.css|(?:main|theme)\.js)$/,
   /^dist\/(?:index|config\/config-error|embed\/[\w-]+|own\/(?:define-stage|options-of))\.d\.ts$/,
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|(?:routes|cases)\.schema\.json|\.env\.example)$/,
 ];

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { createMetrics } from '../../src/metrics.ts';
 import { readRules } from '../support/alert-rules.ts';
-import { readDashboard } from '../support/dashboard.ts';
+import { readDashboard } from '../support/grafana.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const RULES = ['deploy/prometheus/rules.yml', 'deploy/prometheus/slo.yml'];

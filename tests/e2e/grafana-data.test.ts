@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readRules } from '../support/alert-rules.ts';
-import { expand, readDashboard } from '../support/dashboard.ts';
+import { expand, readDashboard } from '../support/grafana.ts';
 import { ask } from '../support/http.ts';
 import { CONSUMERS, KEY, useModel } from '../support/model.ts';
 import { startGatewayProcess } from '../support/process.ts';

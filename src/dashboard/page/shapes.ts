@@ -1,0 +1,228 @@
+/** What the admin port tells; see the pages of docs/dashboard.md. Times are milliseconds since 1970. */
+export interface Overview {
+  readonly at: number;
+  readonly version: string;
+  readonly status: string;
+  readonly uptimeSeconds: number;
+  readonly node: string;
+  readonly inFlight: number;
+  readonly webSockets: number;
+  readonly redis: string;
+  readonly logLevel: string;
+  readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number; readonly heapTotalBytes: number };
+  readonly eventLoop: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
+  readonly window: {
+    readonly seconds: number;
+    readonly requestsPerSecond: number;
+    readonly clientErrorsPerSecond: number;
+    readonly serverErrorsPerSecond: number;
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly p99Ms: number | null;
+    readonly gatewayP50Ms: number | null;
+    readonly gatewayP99Ms: number | null;
+  };
+  readonly routes: readonly RouteRow[];
+  readonly services: readonly ServiceRow[];
+  /** Those of routes that have their own, too. */
+  readonly breakers?: readonly BreakerState[];
+  readonly consumers: readonly ConsumerRow[];
+  readonly limits: readonly LimitRow[];
+  readonly tokens: readonly TokenRow[];
+  readonly cache: CacheState | null;
+  readonly reloads: readonly Reload[];
+  readonly notices: readonly Notice[];
+}
+
+export interface RouteRow {
+  readonly name: string;
+  readonly prefix: string;
+  readonly service: string | null;
+  readonly isProtected: boolean;
+  readonly stages: readonly string[];
+  readonly requestsPerSecond: number;
+  readonly clientErrorsPerSecond: number;
+  readonly serverErrorsPerSecond: number;
+  readonly requests: number;
+  readonly lastMinute?: { readonly requests: number; readonly clientErrors: number; readonly serverErrors: number };
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly refusals: Readonly<Record<string, number>>;
+  readonly limiter: { readonly allowed: number; readonly refused: number } | null;
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly hitRate: number | null;
+    readonly stale: number;
+  } | null;
+}
+
+export interface ServiceRow {
+  readonly name: string;
+  readonly healthy: number;
+  readonly total: number;
+  readonly requestsPerSecond: number;
+  readonly failedPerSecond: number;
+  /** Whether its targets are still looked up: `ok`, `stale`, `empty`. */
+  readonly discovery?: string;
+  readonly usualP99Ms?: number | null;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly breaker: BreakerState | null;
+  readonly targets: readonly TargetRow[];
+}
+
+export interface BreakerState {
+  readonly name: string;
+  readonly state: string;
+  readonly since?: number | null;
+  readonly retryAfterSeconds?: number | null;
+  readonly isForced?: boolean;
+  /** What opened it. */
+  readonly opened?: { readonly calls: number; readonly failures: number };
+}
+
+export interface TargetRow {
+  readonly url: string;
+  readonly state: string;
+  readonly reason?: string | null;
+  readonly inFlight: number;
+  readonly latencyMs: number | null;
+  readonly weight: number;
+}
+
+export interface ConsumerRow {
+  readonly name: string;
+  readonly plan?: string | null;
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  readonly refused: number;
+  readonly topRoute?: string | null;
+}
+
+export interface LimitRow {
+  readonly scope: string;
+  readonly limit: number | string;
+  readonly window: string;
+  readonly by?: string | null;
+  /** What is counted: calls or tokens. */
+  readonly unit?: string;
+}
+
+export interface TokenRow {
+  readonly route: string;
+  readonly model: string;
+  readonly inPerMinute: number;
+  readonly outPerMinute: number;
+  readonly inTotal: number;
+  readonly outTotal: number;
+  readonly budgets: readonly { readonly limit: number; readonly window: string }[];
+}
+
+export interface CacheState {
+  readonly hitRate: number | null;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly entries: number;
+  readonly store: string;
+}
+
+export interface Fault {
+  readonly place?: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly path?: string;
+}
+
+export interface Reload {
+  readonly at: number | string;
+  readonly by: string;
+  readonly result: string;
+  readonly changes: readonly string[];
+  readonly faults: readonly Fault[];
+  readonly tookMs?: number;
+  /** How many more changes and faults there were. */
+  readonly left?: number;
+}
+
+export interface Notice {
+  readonly severity: 'bad' | 'warn' | 'info';
+  readonly text: string;
+  readonly link?: string | null;
+}
+
+export interface History {
+  readonly stepSeconds: number;
+  readonly times: readonly number[];
+  readonly requests: readonly (number | null)[];
+  readonly clientErrors: readonly (number | null)[];
+  readonly serverErrors: readonly (number | null)[];
+  readonly p50Ms: readonly (number | null)[];
+  readonly p99Ms: readonly (number | null)[];
+  readonly gatewayP99Ms: readonly (number | null)[];
+}
+
+export interface Step {
+  readonly stage: string;
+  readonly decisions: readonly string[] | null;
+  readonly refuses: boolean;
+}
+
+/** A refused or failed request: its line of the log, and what its stages decided. */
+export interface Recent {
+  readonly [field: string]: unknown;
+  readonly time: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly status: number;
+  readonly requestId?: string;
+  readonly route?: string;
+  readonly consumer?: string;
+  readonly service?: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly steps: readonly Step[];
+}
+
+type Field = readonly [name: string, value: string];
+
+/** The answer of `POST /explain`. */
+export interface Explanation {
+  readonly request: Readonly<Record<'method' | 'host' | 'asked' | 'path' | 'clientAddress' | 'scheme', string>>;
+  readonly route: string | null;
+  readonly considered: readonly { readonly route: string; readonly prefix: string; readonly lost: string | null }[];
+  readonly nearest?: { readonly prefix: string; readonly wants?: string };
+  readonly steps: readonly Step[];
+  readonly outcome: 'passes' | 'refused';
+  readonly status?: number;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly detailForLog?: string;
+  readonly advice?: string;
+  readonly retryAfterSeconds?: number;
+  readonly errors?: readonly object[];
+  readonly refusalHeaders?: readonly Field[];
+  readonly caller?: Readonly<Record<string, unknown>>;
+  readonly token?: readonly {
+    readonly claim: string;
+    readonly value: string;
+    readonly isGood: boolean;
+    readonly says: string;
+  }[];
+  readonly cache?: { readonly isGivenOut: boolean };
+  readonly service?: string;
+  readonly target?: string;
+  readonly breaker?: Readonly<Record<string, unknown>>;
+  readonly sends?: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: readonly Field[];
+    readonly removed: readonly string[];
+    readonly added: readonly string[];
+  };
+  readonly timeouts?: Readonly<Record<string, number | null>>;
+  readonly retry?: Readonly<Record<string, unknown>>;
+}

@@ -88,7 +88,6 @@ export class RequestContext {
   correlationId = '';
   /** W3C Trace Context of our span, as sent to the service. */
   traceparent = '';
-  /** Undefined where it is not traced. */
   span: RequestSpan | undefined = undefined;
   consumer: Consumer | undefined = undefined;
   /** Subject of a verified token; unique for its issuer alone, see `userKey`. */

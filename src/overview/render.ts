@@ -57,7 +57,7 @@ function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<Ov
 }
 
 function describeProcess({ deps, gateway, drain }: OverviewSource, version: string, nowMs: number) {
-  const { redis, sockets, log, settings } = deps;
+  const { redis, sockets, logLevel } = deps;
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   return {
     at: nowMs,
@@ -68,7 +68,7 @@ function describeProcess({ deps, gateway, drain }: OverviewSource, version: stri
     inFlight: gateway.inFlight,
     webSockets: sockets.size,
     redis: redis === undefined ? ('not configured' as const) : redis.isUp ? ('up' as const) : ('down' as const),
-    logLevel: log.level ?? settings.logLevel,
+    logLevel: logLevel.now,
     memory: { rssBytes: rss, heapUsedBytes: heapUsed, heapTotalBytes: heapTotal },
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { writeAuditLine } from '../auth/audit.ts';
+import { writeAuditLine } from '../log/write-audit.ts';
 import type { Pool } from '../pool.ts';
 import type { Breaker, BreakerOrder } from '../upstream/breaker.ts';
 import { breakerKind, steerBreakers } from '../upstream/use-breaker.ts';
@@ -30,7 +30,11 @@ export function steerBreaker(
   const { name } = breaker;
   steerBreakers(deps.pool, name, order);
   const told = { action: 'breaker.steer', by: 'admin', actor: actorOf(req), address: req.socket.remoteAddress };
-  writeAuditLine(deps, `breaker.steer, circuit of ${name} ${DONE[order]}`, { ...told, breaker: name, state: order });
+  writeAuditLine(deps.log, `breaker.steer, circuit of ${name} ${DONE[order]}`, {
+    ...told,
+    breaker: name,
+    state: order,
+  });
   return ok(breakerState(breaker));
 }
 

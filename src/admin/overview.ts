@@ -1,6 +1,6 @@
 import { MAX_MINUTES } from '../overview/history.ts';
 import { reportServices } from '../server/report.ts';
-import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
+import { type AdminAnswer, type AdminSource, refusal } from './answer.ts';
 
 const DEFAULT_MINUTES = 10;
 
@@ -19,7 +19,7 @@ export function showHistory(
 ): AdminAnswer {
   const minutes = Number(query.get('minutes') ?? DEFAULT_MINUTES);
   const isKnown = [...query.keys()].every((key) => KEYS.includes(key));
-  if (!isKnown || !(minutes > 0 && minutes <= MAX_MINUTES)) return WHAT;
+  if (!isKnown || !Number.isInteger(minutes) || minutes < 1 || minutes > MAX_MINUTES) return WHAT;
   const route = query.get('route') ?? undefined;
   const service = query.get('service') ?? undefined;
   if (route !== undefined && service !== undefined) return WHAT;
@@ -27,7 +27,8 @@ export function showHistory(
     return refusal('not_found', { detail: 'No route has this name; see /routes.' });
   if (service !== undefined && !reportServices(deps.pool).some(({ name }) => name === service))
     return refusal('not_found', { detail: 'No service has this name; see /state.' });
-  return ok(overview.history({ route, service, minutes }));
+  const history = JSON.stringify(overview.history({ route, service, minutes }));
+  return { status: 200, body: `${history}\n`, type: 'application/json' };
 }
 
 const KEYS = ['minutes', 'route', 'service'];

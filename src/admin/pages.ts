@@ -22,8 +22,8 @@ type Answer = (rest: string, query: URLSearchParams, req: IncomingMessage) => Ad
 interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly answer: Answer;
-  /** What answers a POST, where that is another thing. */
-  readonly post?: Answer;
+  /** What another method does there. */
+  readonly other?: Page;
 }
 
 /** What there is on the admin port, by method and path. A path that ends in `/` stands for all below it. */
@@ -43,7 +43,7 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
       '/breakers/',
       {
         ...get((name) => describeBreaker(deps, name)),
-        post: (name, query, req) => steerBreaker(deps, name, query, req),
+        other: post((name, query, req) => steerBreaker(deps, name, query, req)),
       },
     ],
     ['/openapi.json', get(() => ok(describeOpenApi()))],
@@ -81,22 +81,27 @@ export function createAdminPages(source: AdminSource): (req: IncomingMessage) =>
     const folder = path.slice(0, path.indexOf('/', 1) + 1);
     const page = pages.get(path) ?? (folder === '' ? undefined : pages.get(folder));
     if (page === undefined) return NOT_FOUND;
-    const answer = answerOf(page, req.method);
-    if (answer !== undefined) return answer(path.slice(folder.length), new URLSearchParams(query), req);
-    return refusal('method_not_allowed', { headers: ['allow', allowOf(page)] });
+    const chosen = chooseBy(req.method === 'HEAD' ? 'GET' : req.method, page);
+    return chosen === undefined
+      ? refusal('method_not_allowed', { headers: ['allow', methodsOf(page)] })
+      : chosen.answer(path.slice(folder.length), new URLSearchParams(query), req);
   };
 }
-
-function answerOf({ method, answer, post }: Page, asked: string | undefined): Answer | undefined {
-  if (asked === method || (asked === 'HEAD' && method === 'GET')) return answer;
-  return asked === 'POST' ? post : undefined;
-}
-
-const allowOf = ({ method, post }: Page): string => (post === undefined ? method : `${method}, POST`);
 
 const isOfConsumers = (path: string): boolean => path === '/consumers' || path.startsWith('/consumers/');
 
 const get = (answer: Answer): Page => ({ method: 'GET', answer });
+
+function chooseBy(method: string | undefined, page: Page): Page | undefined {
+  if (page.method === method) return page;
+  return page.other?.method === method ? page.other : undefined;
+}
+
+function methodsOf({ method, other }: Page): string {
+  return other === undefined ? method : `${method}, ${other.method}`;
+}
+
+const post = (answer: Answer): Page => ({ method: 'POST', answer });
 
 const NOT_FOUND = refusal('not_found', { detail: 'See / for what there is.' });
 

@@ -31,16 +31,11 @@ interface AuditDeps {
   readonly settings: Pick<Settings, 'logLevel'>;
 }
 
-/** Writes one line for a change that was made, or may have been. */
-export function writeAudit(deps: AuditDeps, audit: Audit): void {
-  const which = audit.keyId === undefined ? '' : ` key ${audit.keyId} of`;
-  const doubt = audit.outcome === 'unknown' ? ' (outcome unknown)' : '';
-  writeAuditLine(deps, `${audit.action},${which} consumer ${audit.consumer}${doubt}`, audit);
-}
-
-/** Writes what an operator or a consumer has done; whatever LOG_LEVEL says, it is written. */
-export function writeAuditLine({ log, settings }: AuditDeps, text: string, audit: object): void {
+/** Writes one line for a change that was made, or may have been; whatever LOG_LEVEL says, it is written. */
+export function writeAudit({ log, settings }: AuditDeps, audit: Audit): void {
   const { logLevel } = settings;
   const level = logLevel === 'warn' || logLevel === 'error' ? logLevel : 'info';
-  log.log(level, `audit: ${text}`, { audit });
+  const which = audit.keyId === undefined ? '' : ` key ${audit.keyId} of`;
+  const doubt = audit.outcome === 'unknown' ? ' (outcome unknown)' : '';
+  log.log(level, `audit: ${audit.action},${which} consumer ${audit.consumer}${doubt}`, { audit });
 }

@@ -4,7 +4,7 @@ import { capitalise } from '../lib/capitalise.ts';
 import { OTHER_WORD, type RefusedScheme } from './accept.ts';
 import { challengeOf, refusedChallenge } from './challenges.ts';
 import { createForeignHint } from './foreign-credential.ts';
-import type { CredentialCheck, ExpiredKey, Refusal } from './identity.ts';
+import type { CredentialCheck, Refusal } from './identity.ts';
 import { withMetadata } from './resource-metadata.ts';
 import { schemeOf } from './schemes.ts';
 
@@ -13,9 +13,6 @@ const NOTHING_CONFIGURED =
 
 /** Counts a wrong credential against whoever sent it; answers the seconds to wait after one too many. */
 export type CountFailure = (context: RequestContext) => number | undefined;
-
-/** Is told of each key that was good once and is refused. */
-export type CountExpired = (key: ExpiredKey) => void;
 
 /**
  * Makes the refusals of a route, each with the challenges of all its schemes (RFC 9110, section 11.6.1): 401 without
@@ -26,7 +23,6 @@ export function createRefusals(
   mode: 'any' | 'all',
   isPublished: boolean,
   countFailure: CountFailure,
-  countExpired: CountExpired,
 ) {
   const fixed = challengeOf(schemes.map(({ name }) => name));
   const challengeFor = (context: RequestContext) => (isPublished ? withMetadata(fixed, context) : fixed);
@@ -63,8 +59,7 @@ export function createRefusals(
         withChallenge(context, challengeFor(context)),
       );
     }
-    const { code, passedOn, expired } = refused.refusal;
-    if (expired !== undefined && !context.dryRun) countExpired(expired);
+    const { code, passedOn } = refused.refusal;
     if (passedOn !== undefined || code !== 'invalid_credential')
       return refuseAs(refused.refusal, challengeFor(context));
     return refuseCredential(context, refused);

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config-error.ts';
 import { printableLines, withoutControls } from '../lib/printable.ts';
-import type { ReloadResult } from '../server/reload-history.ts';
+import type { ReloadResult } from '../server/reload.ts';
 import { askRunning, settingsHere } from './ask-running.ts';
 import { AdminRefusal, CliFault } from './cli-faults.ts';
 import { colourFor } from './colour.ts';

@@ -2,6 +2,7 @@ import type { Steps } from '../lib/steps.ts';
 import type { Breaker } from '../upstream/breaker.ts';
 import type { ServiceReport, TargetReport } from '../upstream/service-report.ts';
 import { KEPT_STEPS, MINUTE_STEPS } from './axis.ts';
+import type { Closings } from './closings.ts';
 import { roundTo } from './history.ts';
 import type { BreakerReport, ServiceOverview, TargetOverview } from './report.ts';
 import type { Sampler } from './sampler.ts';
@@ -92,7 +93,7 @@ function whyOut({ health, ejectedForMs }: TargetReport): string {
 }
 
 /** A circuit for an operator; `nowMs` is the wall clock's. */
-export function describeBreaker(breaker: Breaker, nowMs: number): BreakerReport {
+export function describeBreaker(breaker: Breaker, closings: Closings, nowMs: number): BreakerReport {
   const { name, state, isForced, changedAtMs, opened, retryAfterSeconds } = breaker;
   return {
     name,
@@ -100,6 +101,7 @@ export function describeBreaker(breaker: Breaker, nowMs: number): BreakerReport 
     since: Math.round(nowMs - (performance.now() - changedAtMs)),
     ...(state !== 'closed' && !isForced && { retryAfterSeconds }),
     isForced,
+    closedAgain: closings.count(name, nowMs),
     ...(opened !== undefined && !isForced && { opened: { calls: opened.calls, failures: opened.failures } }),
   };
 }

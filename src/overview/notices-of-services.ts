@@ -1,6 +1,7 @@
+import { ERRORS, type ErrorCode } from '../errors.ts';
 import type { NoticeFacts } from './notice-facts.ts';
 import { firstOf, inUrl, percentOf, timeOf } from './notice-words.ts';
-import type { BreakerReport, Notice, RouteReport, ServiceOverview } from './report.ts';
+import type { BreakerReport, Notice, RouteReport, ServiceOverview, TargetOverview } from './report.ts';
 
 /** A service is slow where its p99 is so many times what it mostly is, and this long at least. */
 const SLOW_FACTOR = 4;
@@ -8,6 +9,8 @@ const SLOW_MS = 200;
 /** Fewer requests in a minute prove nothing. */
 const LEAST_REQUESTS = 20;
 const LEAST_FAILING = 5;
+/** So often a circuit closes again in ten minutes that flaps. */
+const FLAPS = 3;
 /** From this share on it is bad. */
 const FAILING_SHARE = 0.05;
 
@@ -28,6 +31,11 @@ export function noticesOfServices({ at, breakers, services, routes }: NoticeFact
   ];
 }
 
+function flapping(name: string, times: number, link: string): Notice {
+  const text = `the circuit of ${name} is flapping: it has opened and closed again ${times} times in the last 10 minutes, and is closed at the moment; the service fails part of the time: GET /recent?service=${inUrl(name)} says how`;
+  return { severity: 'warn', text, link };
+}
+
 /** The circuit of a route is called after it. */
 function linkOf(breaker: string, services: ReadonlySet<string>): string {
   if (services.has(breaker)) return `service/${breaker}`;
@@ -35,7 +43,7 @@ function linkOf(breaker: string, services: ReadonlySet<string>): string {
 }
 
 function ofBreaker(
-  { name, state, since, isForced, opened, retryAfterSeconds }: BreakerReport,
+  { name, state, since, isForced, closedAgain, opened, retryAfterSeconds }: BreakerReport,
   nowMs: number,
   services: ReadonlySet<string>,
 ): Notice[] {
@@ -45,7 +53,7 @@ function ofBreaker(
     const text = `the circuit of ${name} is held open by an operator since ${when}: nobody gets through; give it back with POST /breakers/${inUrl(name)}?state=auto`;
     return [{ severity: 'warn', text, link }];
   }
-  if (state === 'closed') return [];
+  if (state === 'closed') return closedAgain < FLAPS ? [] : [flapping(name, closedAgain, link)];
   const why = opened === undefined ? '' : `, after ${opened.failures} of ${opened.calls} calls had failed`;
   if (state === 'half-open') {
     const text = `the circuit of ${name} is half-open since ${when}${why}: the next call decides; watch whether it closes`;
@@ -55,7 +63,7 @@ function ofBreaker(
   return [{ severity: 'bad', text, link }];
 }
 
-function ofNoTargets({ name, healthy, total, discovery }: ServiceOverview): Notice[] {
+function ofNoTargets({ name, healthy, total, discovery, targets }: ServiceOverview): Notice[] {
   if (healthy > 0) return [];
   const link = `service/${name}`;
   if (total === 0) {
@@ -63,8 +71,15 @@ function ofNoTargets({ name, healthy, total, discovery }: ServiceOverview): Noti
     const text = `${name} has no target (${why}): its callers are answered 503; see that instances are registered`;
     return [{ severity: 'bad', text, link }];
   }
-  const text = `none of the ${total} targets of ${name} is healthy: requests are sent to them all the same; see that they run and that the gateway reaches them`;
+  const which = total === 1 ? `the only target of ${name} is` : `all ${total} targets of ${name} are`;
+  const text = `${which} out: ${tellTargets(targets)}; see that the service runs and that the gateway reaches it`;
   return [{ severity: 'bad', text, link }];
+}
+
+function tellTargets(out: readonly TargetOverview[]): string {
+  const [first] = out;
+  if (first === undefined) return '';
+  return `${first.url} ${first.reason}${out.length === 1 ? '' : `, and ${out.length - 1} more`}`;
 }
 
 /** Answers that the file asks for wake nobody. */
@@ -75,9 +90,19 @@ function ofFailures({ name, service, lastMinute, refusals }: RouteReport): Notic
   const serverErrors = ON_PURPOSE.reduce((left, code) => left - (refusals[code] ?? 0), lastMinute.serverErrors);
   if (serverErrors < LEAST_FAILING || serverErrors <= requests * FAILING_SHARE) return [];
   const where = service === null ? '' : ` (service ${service})`;
-  const text = `${percentOf(serverErrors, requests)} of the requests of ${name}${where} fail: ${serverErrors} of ${requests} in the last minute were answered 5xx; GET /recent?route=${inUrl(name)} says why`;
+  const text = `${percentOf(serverErrors, requests)} of the requests of ${name}${where} fail: ${serverErrors} of ${requests} in the last minute were answered 5xx${codesOf(refusals)}; GET /recent?route=${inUrl(name)} says why`;
   return [{ severity: 'bad', text, link: `route/${name}` }];
 }
+
+/** What the gateway itself has answered, the most frequent first; the rest is the service's. */
+function codesOf(refusals: RouteReport['refusals']): string {
+  const failures = Object.entries(refusals).filter(([code]) => isServerError(code) && !ON_PURPOSE.includes(code));
+  if (failures.length === 0) return '';
+  const told = failures.sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
+  return ` (${told.slice(0, 3).join(', ')})`;
+}
+
+const isServerError = (code: string): boolean => Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].status >= 500;
 
 function ofDeadlines({ name, lastMinute: { requests, timedOut } }: ServiceOverview): Notice[] {
   if (timedOut < LEAST_FAILING) return [];
@@ -96,9 +121,8 @@ function ofSlowness({ name, p99Ms, usualP99Ms, lastMinute: { requests } }: Servi
 function ofTargetsOut({ name, healthy, total, targets }: ServiceOverview): Notice[] {
   if (healthy === 0 || healthy === total) return [];
   const out = targets.filter(({ state }) => state === 'out');
-  const [first] = out;
-  const more = out.length === 1 ? '' : ` and ${out.length - 1} more`;
-  const text = `${out.length} of ${total} targets of ${name} ${out.length === 1 ? 'is' : 'are'} out: ${first?.url} ${first?.reason}${more}; the others take its requests; see that it runs`;
+  const which = `${out.length} of ${total} targets of ${name} ${out.length === 1 ? 'is' : 'are'} out`;
+  const text = `${which}: ${tellTargets(out)}; the others take the requests; see that it runs`;
   return [{ severity: 'warn', text, link: `service/${name}` }];
 }
 

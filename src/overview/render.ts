@@ -7,6 +7,7 @@ import type { Pool } from '../pool.ts';
 import { reportServices } from '../server/report.ts';
 import { breakerKind } from '../upstream/use-breaker.ts';
 import { MINUTE_STEPS } from './axis.ts';
+import type { Closings } from './closings.ts';
 import { describeLimits } from './describe-limits.ts';
 import { describeReload } from './describe-reload.ts';
 import { describeLookups, describeRoutes } from './describe-routes.ts';
@@ -28,11 +29,11 @@ export function* renderOverview(source: OverviewSource, watchers: Watchers): Ste
 function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<OverviewReport> {
   const { deps, gateway, reloader } = source;
   const { pool, metrics, clock } = deps;
-  const { sampler, loop, faults, redisChanges } = watchers;
+  const { sampler, loop, faults, closings, redisChanges } = watchers;
   const { routes, config } = gateway.snapshot;
   const nowMs = clock.now();
   const span = lastMinute(sampler);
-  const breakers = describeBreakers(pool, nowMs);
+  const breakers = describeBreakers(pool, closings, nowMs);
   yield;
   const limits = describeLimits(config, routes);
   const facts = {
@@ -88,8 +89,10 @@ function describeWindow(sampler: Sampler, span: Span): WindowReport {
 }
 
 /** Of two editions of a circuit, while requests of before an edit are under way, the newer one. */
-function describeBreakers(pool: Pool, nowMs: number): readonly BreakerReport[] {
-  const breakers = pool.list(breakerKind).map((breaker) => [breaker.name, describeBreaker(breaker, nowMs)] as const);
+function describeBreakers(pool: Pool, closings: Closings, nowMs: number): readonly BreakerReport[] {
+  const breakers = pool
+    .list(breakerKind)
+    .map((breaker) => [breaker.name, describeBreaker(breaker, closings, nowMs)] as const);
   return [...new Map(breakers).values()];
 }
 

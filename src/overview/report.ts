@@ -104,6 +104,8 @@ export interface BreakerReport {
   readonly since: number;
   readonly retryAfterSeconds?: number;
   readonly isForced: boolean;
+  /** How often it has closed again in the last ten minutes. */
+  readonly closedAgain: number;
   /** What opened it; left out while it is closed, and where an operator holds it. */
   readonly opened?: { readonly calls: number; readonly failures: number };
 }

@@ -71,7 +71,7 @@ export class Sampler {
     const { requests, requestDuration, gatewayDuration } = this.#metrics;
     const { refusals, limiterDecisions, cacheLookups, modelTokens } = this.#metrics;
     const sum = new StepSum(this.bounds.length + 1);
-    requests.each(route, ({ status }, count) => sum.count(Number(status), this.#differences.ofCount(count)));
+    requests.each(route, ({ status = '' }, count) => sum.count(classOf(status), this.#differences.ofCount(count)));
     this.#differences.ofTally(requestDuration.find(route), sum.whole);
     this.#differences.ofTally(gatewayDuration.find(route), sum.gateway);
     this.#readWords(refusals, route, this.refusals, ({ code }) => code);
@@ -92,7 +92,7 @@ export class Sampler {
       const sum = new StepSum(this.bounds.length + 1);
       attempts.each(service, ({ outcome = '' }, count) => {
         const added = this.#differences.ofCount(count);
-        sum.count(NOT_FAILED.has(outcome) ? 0 : FAILED, added);
+        sum.count(NOT_FAILED.has(outcome) ? 2 : FAILED, added);
         this.outcomes.add(service, outcome, added);
       });
       this.#differences.ofTally(upstreamDuration.find(service), sum.whole);
@@ -114,8 +114,11 @@ export class Sampler {
   }
 }
 
-/** A status that stands for an attempt that failed, whatever became of it. */
-const FAILED = 500;
+/** An attempt that failed is one of a 5xx, whatever became of it. */
+const FAILED = 5;
+
+/** The first digit of a status: 4 of 404, and of 4xx. */
+const classOf = (status: string): number => Number(status[0] ?? 0);
 
 /** Under what tokens of a direction and a model are counted in `Sampler.tokens`. */
 export function tokenWord(direction = '', model = ''): string {

@@ -14,10 +14,11 @@ export class StepSum implements StepCounts {
     this.gateway = new Float64Array(buckets);
   }
 
-  count(status: number, amount: number): void {
+  /** @param statusClass the first digit of the status. */
+  count(statusClass: number, amount: number): void {
     this.requests += amount;
-    if (status >= 500) this.serverErrors += amount;
-    else if (status >= 400) this.clientErrors += amount;
+    if (statusClass === 5) this.serverErrors += amount;
+    else if (statusClass === 4) this.clientErrors += amount;
   }
 
   add(other: StepCounts): void {

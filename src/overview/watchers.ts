@@ -1,7 +1,8 @@
 import type { Deps } from '../deps.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Drain } from '../server/drain.ts';
-import type { Reloader } from '../server/reload.ts';
+import type { RememberingReloader } from '../server/reload-history.ts';
+import type { Closings } from './closings.ts';
 import type { CountedFaults } from './counted-faults.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import type { RedisChanges } from './redis-changes.ts';
@@ -11,7 +12,7 @@ import type { Sampler } from './sampler.ts';
 export interface OverviewSource {
   readonly deps: Deps;
   readonly gateway: Pick<Gateway, 'snapshot' | 'inFlight'>;
-  readonly reloader: Pick<Reloader, 'history'>;
+  readonly reloader: Pick<RememberingReloader, 'history'>;
   readonly drain: Pick<Drain, 'isDraining'>;
 }
 
@@ -20,6 +21,7 @@ export interface Watchers {
   readonly sampler: Sampler;
   readonly loop: LoopDelay;
   readonly faults: CountedFaults;
+  readonly closings: Closings;
   readonly redisChanges: RedisChanges | undefined;
   readonly version: string;
 }

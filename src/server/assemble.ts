@@ -24,7 +24,8 @@ import { createDrain, type Drain } from './drain.ts';
 import { createHealth } from './health.ts';
 import { createFrontServer, listen } from './listen.ts';
 import { readShared } from './read-shared.ts';
-import { createReloader, type Reloader } from './reload.ts';
+import { createReloader } from './reload.ts';
+import { type RememberingReloader, rememberReloads } from './reload-history.ts';
 import { createSweeps, type Sweeps } from './sweeps.ts';
 import { createTrial, type Trial } from './trial.ts';
 
@@ -41,7 +42,7 @@ export interface Sinks {
 export interface Assembled {
   readonly deps: Deps;
   readonly gateway: Gateway;
-  readonly reloader: Reloader;
+  readonly reloader: RememberingReloader;
   /** Tries another file on the last requests. */
   readonly trial: Trial;
   readonly drain: Drain;
@@ -146,8 +147,12 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
   });
   const sweeps = createSweeps(gateway, deps);
   const whatIf = createWhatIf(deps);
-  const startMs = performance.now() - beganAtMs;
-  const reloader = createReloader({ gateway, deps, load, whatIf, first: loaded, startMs });
+  const startedAt = new Date(deps.clock.now()).toISOString();
+  const reloader = rememberReloads(
+    createReloader({ gateway, deps, load, whatIf, first: loaded }),
+    startedAt,
+    performance.now() - beganAtMs,
+  );
   const trial = createTrial({ gateway, file: settings.routesFile, load, whatIf });
   const overview = createOverview({ deps, gateway, reloader, drain });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);

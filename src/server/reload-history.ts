@@ -1,22 +1,9 @@
-import type { Fault } from '../config/config-error.ts';
+import type { Reloader, ReloadResult } from './reload.ts';
 
 /** So many reloads are looked back on. */
 const KEPT = 20;
 /** Of each, so many changes and faults: a file may have thousands. */
 const KEPT_LINES = 20;
-
-/** What came of a reload; told to whoever asked for it, and kept for the admin port. */
-export interface ReloadResult {
-  readonly result: 'applied' | 'unchanged' | 'refused';
-  /** ISO time. */
-  readonly at: string;
-  /** Who asked: `watch`, `SIGHUP`, `admin`, or the `application` around the gateway. */
-  readonly by: string;
-  /** What is different now, in words. */
-  readonly changes: readonly string[];
-  /** Why it was refused. */
-  readonly faults: readonly Fault[];
-}
 
 /** A reload that is over, and the start as the first of them. */
 export interface PastReload extends ReloadResult {
@@ -25,8 +12,39 @@ export interface PastReload extends ReloadResult {
   readonly left: number;
 }
 
+/** A reloader that knows what it has done. */
+export interface RememberingReloader extends Reloader {
+  /** The last 20 with the start, the newest first. */
+  readonly history: readonly PastReload[];
+}
+
+/** Keeps what came of the reloads. `startedAt`: the ISO time of the start, which took `startMs`. */
+export function rememberReloads(reloader: Reloader, startedAt: string, startMs: number): RememberingReloader {
+  const history = new ReloadHistory();
+  history.add({ result: 'applied', at: startedAt, by: 'start', changes: [], faults: [] }, startMs);
+  let freeAtMs = 0;
+  return {
+    get last() {
+      return reloader.last;
+    },
+    get history() {
+      return history.list;
+    },
+    async reload(by, isForced) {
+      const askedAtMs = performance.now();
+      const outcome = await reloader.reload(by, isForced);
+      // One that had to wait for another began when that was over.
+      const beganAtMs = Math.max(askedAtMs, freeAtMs);
+      freeAtMs = performance.now();
+      history.add(outcome, freeAtMs - beganAtMs);
+      return outcome;
+    },
+    close: () => reloader.close(),
+  };
+}
+
 /** The last reloads, the newest first. */
-export class ReloadHistory {
+class ReloadHistory {
   #list: readonly PastReload[] = [];
 
   get list(): readonly PastReload[] {

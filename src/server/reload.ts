@@ -1,4 +1,3 @@
-import type { Logger } from 'winston';
 import { ConfigError, type Fault, renderConfigError } from '../config/config-error.ts';
 import { describeChange, describeOwn } from '../config/describe-change.ts';
 import type { LoadedRoutes } from '../config/load-with.ts';
@@ -8,13 +7,23 @@ import { explainGuard, GUARD_HINT, isTooMuch } from '../explain/what-if/verdict.
 import type { WhatIf } from '../explain/what-if/what-if.ts';
 import type { Gateway } from '../gateway.ts';
 import { inSlices, type Steps } from '../lib/steps.ts';
-import { type PastReload, ReloadHistory, type ReloadResult } from './reload-history.ts';
+
+/** What came of a reload; told to whoever asked for it, and kept for the admin port. */
+export interface ReloadResult {
+  readonly result: 'applied' | 'unchanged' | 'refused';
+  /** ISO time. */
+  readonly at: string;
+  /** Who asked: `watch`, `SIGHUP`, `admin`, or the `application` around the gateway. */
+  readonly by: string;
+  /** What is different now, in words. */
+  readonly changes: readonly string[];
+  /** Why it was refused. */
+  readonly faults: readonly Fault[];
+}
 
 export interface Reloader {
   /** Undefined until the first reload. */
   readonly last: ReloadResult | undefined;
-  /** The last 20 with the start, the newest first. */
-  readonly history: readonly PastReload[];
   /**
    * Loads, compiles and swaps, all or nothing. Resolves when that is done, and never rejects. `isForced`: whatever the
    * guard of the file in force says.
@@ -31,25 +40,21 @@ export interface ReloaderOptions {
   readonly load: () => Steps<LoadedRoutes<FileConfig>>;
   /** Tries a file on the last requests. */
   readonly whatIf: WhatIf;
-  /** What is in force at the start, and how long it took until it was. */
+  /** What is in force at the start. */
   readonly first: Pick<LoadedRoutes<unknown>, 'hash' | 'own'>;
-  readonly startMs: number;
 }
 
 /**
  * Brings an edited configuration into force, in slices between which requests are served; a file with a fault changes
  * nothing. Two reloads never overlap: one that is asked for during another runs after it, and reads the files anew.
  */
-export function createReloader({ gateway, deps, load, whatIf, first, startMs }: ReloaderOptions): Reloader {
+export function createReloader({ gateway, deps, load, whatIf, first }: ReloaderOptions): Reloader {
   const { log, metrics, clock, hidden } = deps;
   const closing = new AbortController();
   let { hash, own } = first;
   let last: ReloadResult | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   metrics.snapshotLoadedAt.set(clock.now() / 1000);
-  const history = new ReloadHistory();
-  const startedAt = new Date(clock.now()).toISOString();
-  history.add({ result: 'applied', at: startedAt, by: 'start', changes: [], faults: [] }, startMs);
 
   /** Throws where the file would refuse more of what passes than the one in force allows. */
   function* obeyGuard(loaded: LoadedRoutes<FileConfig>): Steps<void> {
@@ -75,11 +80,27 @@ export function createReloader({ gateway, deps, load, whatIf, first, startMs }: 
     return { result: 'applied', at, by, changes, faults: [] };
   }
 
+  function report({ result, by, changes }: ReloadResult): void {
+    if (result === 'applied') log.info('configuration reloaded', { by, changes });
+    else if (result === 'unchanged') log.debug('configuration unchanged', { by });
+  }
+
+  function reportFault(error: unknown, by: string): void {
+    if (closing.signal.aborted) {
+      log.info('reload given up: the gateway is stopping', { by });
+      return;
+    }
+    const why = error instanceof ConfigError ? renderConfigError(error) : String(error);
+    log.error(
+      `configuration refused, the old one stays in force\n${why}`,
+      error instanceof ConfigError ? { by } : { by, error },
+    );
+  }
+
   async function run(by: string, isForced: boolean): Promise<ReloadResult> {
     const at = new Date(clock.now()).toISOString();
-    const beganAtMs = performance.now();
     const outcome = await inSlices(attempt(by, at, isForced), closing.signal).catch((error: unknown): ReloadResult => {
-      reportFault(log, error, by, closing.signal.aborted);
+      reportFault(error, by);
       return {
         result: 'refused',
         at,
@@ -88,19 +109,15 @@ export function createReloader({ gateway, deps, load, whatIf, first, startMs }: 
         faults: faultsOf(error).map((fault) => ({ ...fault, message: hidden.hide(fault.message) })),
       };
     });
-    report(log, outcome);
+    report(outcome);
     metrics.reloads.inc({ result: outcome.result });
     last = outcome;
-    history.add(outcome, performance.now() - beganAtMs);
     return outcome;
   }
 
   return {
     get last() {
       return last;
-    },
-    get history() {
-      return history.list;
     },
     reload(by, isForced = false) {
       const outcome = queue.then(() => run(by, isForced));
@@ -117,21 +134,4 @@ export function createReloader({ gateway, deps, load, whatIf, first, startMs }: 
 function faultsOf(error: unknown): readonly Fault[] {
   if (error instanceof ConfigError) return error.faults;
   return [{ file: '', line: 0, column: 0, path: '', message: error instanceof Error ? error.message : String(error) }];
-}
-
-function report(log: Logger, { result, by, changes }: ReloadResult): void {
-  if (result === 'applied') log.info('configuration reloaded', { by, changes });
-  else if (result === 'unchanged') log.debug('configuration unchanged', { by });
-}
-
-function reportFault(log: Logger, error: unknown, by: string, isStopping: boolean): void {
-  if (isStopping) {
-    log.info('reload given up: the gateway is stopping', { by });
-    return;
-  }
-  const why = error instanceof ConfigError ? renderConfigError(error) : String(error);
-  log.error(
-    `configuration refused, the old one stays in force\n${why}`,
-    error instanceof ConfigError ? { by } : { by, error },
-  );
 }

@@ -38,7 +38,7 @@ export const accessLogStage = defineStage({
   create(_options, route, deps) {
     holdSeries(deps.metrics, 'route', route.name, deps.lease);
     const keep = createKeep(deps);
-    const end = createEnd(route.name, deps, keep);
+    const end = createConsumerEnd(route.name, deps, createEnd(route.name, deps, keep));
     const opened = (context: RequestContext) => keep(context, deps.clock.now(), context.status);
     return function accessLog(req, _res, next) {
       const context = contextOf(req);
@@ -72,7 +72,6 @@ function createEnd(
   keep: Keep,
 ): (context: RequestContext) => void {
   const recent = lease.use(recentKind, '', () => new Recent());
-  const consumers = lease.use(consumerCountsKind, '', () => new ConsumerCounts());
   const loudness = LOUDNESS[settings.logLevel];
   const wholeSeconds = metrics.requestDuration.labels(route);
   const gatewaySeconds = metrics.gatewayDuration.labels(route);
@@ -115,12 +114,6 @@ function createEnd(
     counter.inc();
   }
 
-  /** Who asks most; a part is asked for by the gateway itself. */
-  function countConsumer({ consumer, plan, parent, errorCode }: RequestContext, answerer: number): void {
-    if (consumer === undefined || parent !== undefined) return;
-    consumers.count(consumer.name, plan ?? consumer.plan, route, answerer === GATEWAY && errorCode !== undefined);
-  }
-
   /** What was refused, has failed or was broken off is kept for whoever asks. */
   function keepFault(record: AccessRecord): void {
     const { endedAtMs, status } = record;
@@ -145,10 +138,25 @@ function createEnd(
     const answerer = answererOf(context, aborted);
     countRequest(context, status, answerer);
     countRefusal(context, answerer);
-    countConsumer(context, answerer);
     keepFault(record);
     keep(context, record.endedAtMs, status);
     if (LOUDNESS[level] <= loudness) accessLog.log(record);
+  };
+}
+
+/** Counts the request for its consumer, too; a part is asked for by the gateway itself. */
+function createConsumerEnd(
+  route: string,
+  { lease }: StageDeps,
+  end: (context: RequestContext) => void,
+): (context: RequestContext) => void {
+  const consumers = lease.use(consumerCountsKind, '', () => new ConsumerCounts());
+  return function endOfConsumer(context) {
+    end(context);
+    const { consumer, plan, parent, answerer, errorCode } = context;
+    if (consumer === undefined || parent !== undefined) return;
+    const isRefused = answerer !== 'service' && errorCode !== undefined && whoBrokeOff(context) !== 'client';
+    consumers.count(consumer.name, plan ?? consumer.plan, route, isRefused);
   };
 }
 

@@ -84,9 +84,10 @@ export const authenticateStage = defineStage({
     const acceptRecorded = createAcceptance(createRecordedChecks(auth.chosen, checks), auth.mode);
     // What is only tried out bans nobody.
     const count = route.isShadowed === true ? shared.countFailure : shared.countForBans;
-    const expired = deps.lease.use(expiredKeysKind, '', () => new ExpiredKeys(deps.clock));
-    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count, (key) => expired.count(key));
-    const settle = createSettle(auth, forwardCredentials, refuse);
+    const refuse = createRefusals(checks, auth.mode, hasMetadata(options), count);
+    // What is only tried out refuses nobody.
+    const tell = route.isShadowed === true ? refuse : tellExpired(refuse, deps);
+    const settle = createSettle(auth, forwardCredentials, tell);
     // The gateway's own routes need no warning: nobody wrote them.
     if (route.own === undefined && checks.every((check) => !check.isConfigured))
       deps.whenInForce(() => shared.addUnusable(route.name));
@@ -117,6 +118,16 @@ function findAuthFaults(auth: AuthRequirement, file: CredentialsFile) {
 }
 
 type Refuse = ReturnType<typeof createRefusals>;
+
+/** Whose key has ended, and is called with all the same, is told to operators. */
+function tellExpired(refuse: Refuse, { lease, clock }: StageDeps): Refuse {
+  const keys = lease.use(expiredKeysKind, '', () => new ExpiredKeys(clock));
+  return function tellAndRefuse(context, refused) {
+    const key = refused?.refusal.expired;
+    if (key !== undefined && !context.dryRun) keys.count(key);
+    return refuse(context, refused);
+  };
+}
 
 function createFailureCounts(file: BansFile, deps: StageDeps): Pick<Shared, 'countFailure' | 'countForBans'> {
   const failures = deps.lease.use(failureLimitKind, '', () => new FailureLimit(deps.clock));

@@ -68,7 +68,7 @@ test('of targets and circuits is told what is the matter, and what to do', async
   const gateway = await startGateway(t, {
     file: {
       services: {
-        mixed: { targets: [good.url, nowhere], passiveHealth: { failures: 1 } },
+        mixed: { targets: [good.url, nowhere], balance: 'round-robin', passiveHealth: { failures: 1 } },
         dead: { targets: [nowhere] },
       },
       routes: [
@@ -215,33 +215,45 @@ test('what is kept of a route goes with the route', async (t) => {
 test('a thousand routes are told without anybody waiting for it', async (t) => {
   const routes = Array.from({ length: 1000 }, (_, i) => ({
     prefix: `/route-${i}`,
-    target: 'http://127.0.0.1:9',
     auth: 'none',
     respond: { status: 200, body: 'here' },
   }));
-  const gateway = await startGateway(t, { file: { routes: routes.map(({ target: _, ...route }) => route) } });
+  const gateway = await startGateway(t, { file: { routes } });
   for (let i = 0; i < 1000; i += 1) await ask(`${gateway.url}/route-${i}/1`);
-  let longestMs = 0;
-  let isWatching = true;
-  const watch = (lastMs: number): void => {
-    longestMs = Math.max(longestMs, performance.now() - lastMs);
-    if (isWatching) setImmediate(watch, performance.now());
-  };
   const turns: number[] = [];
   for (let round = 0; round < 5; round += 1) {
-    longestMs = 0;
-    isWatching = true;
-    setImmediate(watch, performance.now());
+    const longestTurnMs = watchTurns();
     await gateway.overview.sample();
     const text = await gateway.overview.render();
-    isWatching = false;
-    turns.push(longestMs);
+    turns.push(longestTurnMs());
     assert.ok(text.length < 1_500_000, `${text.length} characters`);
     assert.equal(JSON.parse(text).routes.filter(({ requests }: Answer['json']) => requests === 1).length, 1000);
   }
-  // The quickest of five: others work on this machine, too.
-  assert.ok(Math.min(...turns) < 20, `the loop stood still for ${turns.map(Math.round)} ms`);
+  // The quickest of five: the collector has turns of its own.
+  assert.ok(Math.min(...turns) < 20, `the loop was held for ${turns.map(Math.round)} ms`);
 });
+
+/** Watches the turns of the event loop until the answer is called: how much of the processor the longest one took. */
+function watchTurns(): () => number {
+  const usedMs = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let longestMs = 0;
+  let lastMs = usedMs();
+  let isOver = false;
+  const turn = (): void => {
+    const nowMs = usedMs();
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+    lastMs = nowMs;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  return () => {
+    isOver = true;
+    return longestMs;
+  };
+}
 
 test('the history agrees with the requests that were sent', async (t) => {
   const gateway = await startUsers(t);
@@ -263,8 +275,8 @@ test('the history agrees with the requests that were sent', async (t) => {
   assert.deepEqual(ofService.requests.map(Boolean), [true, false, true]);
   for (const query of ['route=/nobody', 'service=nobody', 'service=__proto__'])
     assert.equal((await ask(`${gateway.adminUrl}/history?${query}`)).status, 404);
-  assert.equal((await ask(`${gateway.adminUrl}/history?minutes=31`)).status, 400);
-  assert.equal((await ask(`${gateway.adminUrl}/history?minute=3`)).status, 400);
+  for (const query of ['minutes=31', 'minutes=0', 'minutes=0.3', 'minutes=', 'minute=3', 'route=/users&service=users'])
+    assert.equal((await ask(`${gateway.adminUrl}/history?${query}`)).status, 400, query);
 });
 
 test('a refused reload is told with its place and its words until it is mended', async (t) => {
@@ -293,6 +305,11 @@ test('a key that has expired and is refused again and again is told with its con
   });
   await askTimes(4, `${gateway.url}/a/1`, { 'x-api-key': OLD_KEY });
   await askTimes(6, `${gateway.url}/a/1`, { 'x-api-key': GOOD_KEY });
+  // A question about it is no call.
+  for (const key of [OLD_KEY, GOOD_KEY]) {
+    const body = JSON.stringify({ method: 'GET', url: `${gateway.url}/a/1`, headers: { 'x-api-key': key } });
+    assert.equal((await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body })).status, 200);
+  }
   const { notices, consumers, routes } = await overviewOf(gateway);
   assert.match(notices[0].text, /mobile-app.*"spring".*4 times/);
   assert.deepEqual(

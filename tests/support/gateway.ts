@@ -9,7 +9,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { createRedis, type RedisLinkOptions } from '../../src/redis/link.ts';
 import { createDeps, type Running, runGateway } from '../../src/server/assemble.ts';
-import type { ReloadResult } from '../../src/server/reload-history.ts';
+import type { ReloadResult } from '../../src/server/reload.ts';
 import type { Settings } from '../../src/settings.ts';
 import { STAGES } from '../../src/stages.ts';
 import { until } from './until.ts';

@@ -1,5 +1,5 @@
 import type { NoticeFacts } from '../../src/overview/notice-facts.ts';
-import type { BreakerReport, RouteReport, ServiceOverview } from '../../src/overview/report.ts';
+import type { BreakerReport, RouteReport, ServiceOverview, TargetOverview } from '../../src/overview/report.ts';
 
 /** Noon of the first of January 2026, UTC. */
 export const NOON_MS = 1_767_268_800_000;
@@ -47,7 +47,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
 }
 
 export function breakerOf(more: Partial<BreakerReport> = {}): BreakerReport {
-  return { name: 'orders', state: 'closed', since: NOON_MS - 5 * MINUTE_MS, isForced: false, ...more };
+  return { name: 'orders', state: 'closed', since: NOON_MS - 5 * MINUTE_MS, isForced: false, closedAgain: 0, ...more };
 }
 
 export function serviceOf(more: Partial<ServiceOverview> = {}): ServiceOverview {
@@ -66,6 +66,10 @@ export function serviceOf(more: Partial<ServiceOverview> = {}): ServiceOverview 
     targets: [],
     ...more,
   };
+}
+
+export function targetOf(url: string, state: 'in' | 'out', reason: string): TargetOverview {
+  return { url, state, reason, inFlight: 0, latencyMs: 0, weight: 1 };
 }
 
 export function routeOf(more: Partial<RouteReport> = {}): RouteReport {

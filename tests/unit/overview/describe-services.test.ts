@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finish } from '../../../src/lib/steps.ts';
 import { createMetrics } from '../../../src/metrics.ts';
+import { Closings } from '../../../src/overview/closings.ts';
 import { describeBreaker, describeServices } from '../../../src/overview/describe-services.ts';
 import { Sampler } from '../../../src/overview/sampler.ts';
 import { lastMinute } from '../../../src/overview/span.ts';
@@ -90,10 +91,17 @@ test('a circuit tells what opened it, unless an operator holds it', () => {
     opened: { atMs: 0, calls: 7, failures: 6 },
     retryAfterSeconds: 4,
   } as Breaker;
-  const { since, ...told } = describeBreaker(breaker, 10_000);
+  const { since, ...told } = describeBreaker(breaker, new Closings(), 10_000);
   assert.ok(Math.abs(since - 8000) < 50);
   const opened = { calls: 7, failures: 6 };
-  assert.deepEqual(told, { name: 'users', state: 'open', retryAfterSeconds: 4, isForced: false, opened });
-  const held = describeBreaker({ ...breaker, isForced: true }, 10_000);
+  assert.deepEqual(told, {
+    name: 'users',
+    state: 'open',
+    retryAfterSeconds: 4,
+    isForced: false,
+    closedAgain: 0,
+    opened,
+  });
+  const held = describeBreaker({ ...breaker, isForced: true }, new Closings(), 10_000);
   assert.deepEqual([held.isForced, held.opened, held.retryAfterSeconds], [true, undefined, undefined]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NoticeFacts } from '../../../src/overview/notice-facts.ts';
 import { findNotices } from '../../../src/overview/notices.ts';
-import { breakerOf, factsOf, MINUTE_MS, NOON_MS, routeOf, serviceOf } from '../../support/overview.ts';
+import { breakerOf, factsOf, MINUTE_MS, NOON_MS, routeOf, serviceOf, targetOf } from '../../support/overview.ts';
 
 const told = (more: Partial<NoticeFacts>) =>
   findNotices(factsOf(more)).map(({ severity, text }) => `${severity}: ${text}`);
@@ -49,6 +49,14 @@ describe('circuits', () => {
     );
   });
 
+  test('one that opens and closes by turns is told, though it be closed at the moment', () => {
+    assertOne(
+      { breakers: [breakerOf({ closedAgain: 4 })] },
+      /^warn: the circuit of orders is flapping: .* 4 times in the last 10 minutes/,
+    );
+    assert.deepEqual(told({ breakers: [breakerOf({ closedAgain: 2 })] }), []);
+  });
+
   test('one of a service leads to the service, one of a route to the route', () => {
     const breakers = ['orders', 'route /own', 'gone'].map((name) => breakerOf({ name, state: 'half-open' }));
     const links = findNotices(factsOf({ breakers, services: [serviceOf()] })).map(({ link }) => link);
@@ -61,13 +69,20 @@ describe('services', () => {
     assertOne({ services: [serviceOf({ healthy: 0, total: 0, discovery: 'empty' })] }, /^bad: orders has no target/);
   });
 
-  test('one without a healthy target', () => {
-    assertOne({ services: [serviceOf({ healthy: 0, total: 3 })] }, /^bad: none of the 3 targets of orders is healthy/);
+  test('one of which all targets are out, with the first of them', () => {
+    const targets = ['http://a', 'http://b'].map((url) => targetOf(url, 'out', 'fails its health checks'));
+    assertOne(
+      { services: [serviceOf({ healthy: 0, total: 2, targets })] },
+      /^bad: all 2 targets of orders are out: http:\/\/a fails its health checks, and 1 more; see/,
+    );
+    assertOne(
+      { services: [serviceOf({ healthy: 0, total: 1, targets: targets.slice(1) })] },
+      /^bad: the only target of orders is out: http:\/\/b fails its health checks; see/,
+    );
   });
 
   test('one with a target that is out, by its address and reason', () => {
-    const target = { url: 'http://10.0.0.1:80', inFlight: 0, latencyMs: 0, weight: 1 };
-    const targets = [{ ...target, state: 'out' as const, reason: 'fails its health checks' }];
+    const targets = [targetOf('http://b', 'in', ''), targetOf('http://10.0.0.1:80', 'out', 'fails its health checks')];
     assertOne(
       { services: [serviceOf({ healthy: 1, total: 2, targets })] },
       /^warn: 1 of 2 targets of orders is out: http:\/\/10\.0\.0\.1:80 fails its health checks/,
@@ -110,6 +125,14 @@ describe('routes', () => {
     );
     assert.deepEqual(told({ routes: [routeOf({ lastMinute: minute(100, 5) })] }), []);
     assert.deepEqual(told({ routes: [routeOf({ lastMinute: minute(2, 2) })] }), []);
+  });
+
+  test('what the gateway itself has answered is told by its codes, the most frequent first', () => {
+    const refusals = { forbidden: 9, circuit_open: 3, upstream_refused: 5, maintenance: 1 };
+    assertOne(
+      { routes: [routeOf({ lastMinute: minute(100, 20), refusals })] },
+      /were answered 5xx \(upstream_refused 5, circuit_open 3\); GET/,
+    );
   });
 
   test('maintenance and injected faults wake nobody', () => {

@@ -69,6 +69,19 @@ const CALLS: Readonly<Record<string, { wrong: string[][]; file?: string[]; gatew
   version: { wrong: [['x']] },
 };
 
+/** What the commands ask. */
+const PATHS = [
+  '/overview',
+  '/recent',
+  '/reload',
+  '/explain',
+  '/what-if',
+  '/routes',
+  '/breakers/orders',
+  '/cache/purge',
+  '/consumers',
+];
+
 const ENV = { JWT_SECRET: SECRET, ADMIN_TOKEN: 'a-token-of-decent-length' };
 
 function fill(t: TestContext) {
@@ -123,18 +136,7 @@ for (const [name, { wrong, file, gateway }] of Object.entries(CALLS)) {
         status: 401,
         body: { code: 'unauthenticated', detail: 'Send "Authorization: Bearer" with ADMIN_TOKEN.' },
       };
-      const paths = [
-        '/overview',
-        '/recent',
-        '/reload',
-        '/explain',
-        '/what-if',
-        '/routes',
-        '/breakers/orders',
-        '/cache/purge',
-        '/consumers',
-      ];
-      const admin = await startAdmin(t, Object.fromEntries(paths.map((path) => [path, () => problem])));
+      const admin = await startAdmin(t, Object.fromEntries(PATHS.map((path) => [path, () => problem])));
       const refused = await runCommand([...words, '--admin', admin.url], { env: ENV });
       assert.deepEqual([refused.code, refused.out], [EXIT.config, ''], refused.err);
       assert.match(refused.err, /ADMIN_TOKEN/);
@@ -143,18 +145,7 @@ for (const [name, { wrong, file, gateway }] of Object.entries(CALLS)) {
     test(`${name} exits with 69 where something else answers there, and what that says is no command to a terminal`, async (t) => {
       const filled = fill(t);
       const odd = { text: '\u001b]0;pwned\u0007<html>', status: 200 };
-      const paths = [
-        '/overview',
-        '/recent',
-        '/reload',
-        '/explain',
-        '/what-if',
-        '/routes',
-        '/breakers/orders',
-        '/cache/purge',
-        '/consumers',
-      ];
-      const admin = await startAdmin(t, Object.fromEntries(paths.map((path) => [path, () => odd])));
+      const admin = await startAdmin(t, Object.fromEntries(PATHS.map((path) => [path, () => odd])));
       const { code, out, err } = await runCommand([name, ...filled(gateway, ''), '--admin', admin.url], { env: ENV });
       assert.deepEqual([code, out], [EXIT.unavailable, ''], err);
       assert.ok(!`${out}${err}`.includes('\u001b'));

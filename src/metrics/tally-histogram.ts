@@ -36,8 +36,8 @@ export class TallyHistogram {
   readonly type = 'histogram';
   readonly aggregator = 'sum';
   readonly labelNames: readonly string[];
+  readonly bounds: readonly number[];
   readonly #label: string;
-  readonly #bounds: readonly number[];
   readonly #tallies = new Map<string, Tally>();
 
   constructor(options: { name: string; help: string; label: string; bounds: readonly number[] }) {
@@ -45,21 +45,17 @@ export class TallyHistogram {
     this.help = options.help;
     this.#label = options.label;
     this.labelNames = [options.label];
-    this.#bounds = options.bounds;
+    this.bounds = options.bounds;
   }
 
   /** The tally for one value of the label; to be kept by the caller, who also sees to it that they are few. */
   labels(value: string): Tally {
     let tally = this.#tallies.get(value);
     if (tally === undefined) {
-      tally = new Tally(this.#bounds);
+      tally = new Tally(this.bounds);
       this.#tallies.set(value, tally);
     }
     return tally;
-  }
-
-  get bounds(): readonly number[] {
-    return this.#bounds;
   }
 
   /** The values of the label; what comes or goes while they are walked may be among them or not. */
@@ -98,7 +94,7 @@ export class TallyHistogram {
     let count = 0;
     for (const [place, amount] of counts.entries()) {
       count += amount;
-      const le = this.#bounds[place] ?? '+Inf';
+      const le = this.bounds[place] ?? '+Inf';
       values.push({ metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: count });
     }
     values.push({ metricName: `${this.name}_sum`, labels, value: sum });

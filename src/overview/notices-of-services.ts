@@ -32,14 +32,25 @@ export function noticesOfServices({ at, breakers, services, routes }: NoticeFact
 }
 
 function flapping(name: string, times: number, link: string): Notice {
-  const text = `the circuit of ${name} is flapping: it has opened and closed again ${times} times in the last 10 minutes, and is closed at the moment; the service fails part of the time: GET /recent?service=${inUrl(name)} says how`;
+  const text = `the circuit of ${name} is flapping: it has opened and closed again ${times} times in the last 10 minutes, and is closed at the moment; the service fails part of the time: ${recentOf(name)} says how`;
   return { severity: 'warn', text, link };
 }
 
-/** The circuit of a route is called after it. */
+/** The route whose own circuit has this name; undefined for that of a service. */
+function routeOf(breaker: string): string | undefined {
+  return breaker.startsWith('route ') ? breaker.slice('route '.length) : undefined;
+}
+
 function linkOf(breaker: string, services: ReadonlySet<string>): string {
   if (services.has(breaker)) return `service/${breaker}`;
-  return breaker.startsWith('route ') ? `route/${breaker.slice('route '.length)}` : `breaker/${breaker}`;
+  const route = routeOf(breaker);
+  return route === undefined ? `breaker/${breaker}` : `route/${route}`;
+}
+
+/** Where its failed calls are shown. */
+function recentOf(breaker: string): string {
+  const route = routeOf(breaker);
+  return `GET /recent?${route === undefined ? `service=${inUrl(breaker)}` : `route=${inUrl(route)}`}`;
 }
 
 function ofBreaker(
@@ -59,7 +70,7 @@ function ofBreaker(
     const text = `the circuit of ${name} is half-open since ${when}${why}: the next call decides; watch whether it closes`;
     return [{ severity: 'warn', text, link }];
   }
-  const text = `the circuit of ${name} is open since ${when}${why}: its callers are answered 503; find out why the service fails (GET /recent?service=${inUrl(name)}), the next trial is in ${retryAfterSeconds} s`;
+  const text = `the circuit of ${name} is open since ${when}${why}: its callers are answered 503; find out why the service fails (${recentOf(name)}), the next trial is in ${retryAfterSeconds} s`;
   return [{ severity: 'bad', text, link }];
 }
 

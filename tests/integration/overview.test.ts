@@ -68,7 +68,7 @@ test('of targets and circuits is told what is the matter, and what to do', async
   const gateway = await startGateway(t, {
     file: {
       services: {
-        mixed: { targets: [good.url, nowhere], passiveHealth: { failures: 1 } },
+        mixed: { targets: [good.url, nowhere], balance: 'round-robin', passiveHealth: { failures: 1 } },
         dead: { targets: [nowhere] },
       },
       routes: [

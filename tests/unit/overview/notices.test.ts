@@ -61,6 +61,7 @@ describe('circuits', () => {
     const breakers = ['orders', 'route /own', 'gone'].map((name) => breakerOf({ name, state: 'half-open' }));
     const links = findNotices(factsOf({ breakers, services: [serviceOf()] })).map(({ link }) => link);
     assert.deepEqual(links, ['service/orders', 'route//own', 'breaker/gone']);
+    assertOne({ breakers: [breakerOf({ name: 'route /own', state: 'open' })] }, /GET \/recent\?route=%2Fown/);
   });
 });
 

@@ -92,6 +92,19 @@ describe('the page of the dashboard', needsChromium, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('two requests with one ID stay two, however often it is drawn', async (t) => {
+    const gateway = await startSampleGateway(t, { at: Date.now() });
+    const { open, page } = await openDashboard(t, browser, gateway.url);
+    await open('requests');
+    const twins = page.locator('.request', { hasText: /100[23]\?/ });
+    await twins.nth(1).click();
+    const polls = () => gateway.asked.filter((one) => one.startsWith('/recent')).length;
+    const first = polls();
+    await until(() => polls() >= first + 3, { timeoutMs: 20_000 });
+    assert.equal(await page.locator('.request').count(), 40);
+    assert.equal(await twins.count(), 2);
+  });
+
   test('a link from data that leads elsewhere is none', async (t) => {
     const gateway = await startSampleGateway(t, { isInTrouble: true });
     const { open, page } = await openDashboard(t, browser, gateway.url);

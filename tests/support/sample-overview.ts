@@ -232,15 +232,17 @@ function recentRow(index: number, evil: string, at: number) {
   const code = isFailed ? 'circuit_open' : (CODES[index % CODES.length] as string);
   const status = isFailed ? 503 : STATUSES[index % STATUSES.length];
   const route = `/api/${nameOf(index)}`;
+  // Clients choose IDs, and may choose one twice.
+  const twin = index === 3 ? 2 : index;
   return {
-    time: new Date(at - index * 1700).toISOString(),
+    time: new Date(at - twin * 1700).toISOString(),
     level: isFailed ? 'error' : 'warn',
     method: index % 3 === 0 ? 'POST' : 'GET',
     path: `${route}/${1000 + index}?page=2${evil}`,
     status,
     clientAddress: '203.0.113.7',
     userAgent: `okhttp/4.12${evil}`,
-    requestId: `0198f3a-7c1e-7b43-9a55-2f6d3c1b8e${index}`,
+    requestId: `0198f3a-7c1e-7b43-9a55-2f6d3c1b8e${twin}`,
     route,
     ...(index % 4 !== 1 && { consumer: `mobile-app${evil}` }),
     code,

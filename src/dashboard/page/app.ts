@@ -43,6 +43,8 @@ export interface State {
   explain: {
     text: string;
     address: string;
+    /** Whether auth services are asked about the caller. */
+    asksOthers: boolean;
     isAsking: boolean;
     told: Explanation | undefined;
     fault: string | undefined;
@@ -79,7 +81,7 @@ export function createState(place: Place): State {
     seen: new Map(),
     rates: new Map(),
     logLevel: undefined,
-    explain: { text: '', address: '', isAsking: false, told: undefined, fault: undefined },
+    explain: { text: '', address: '', asksOthers: false, isAsking: false, told: undefined, fault: undefined },
   };
 }
 

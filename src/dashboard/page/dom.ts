@@ -51,12 +51,13 @@ export function patch(parent: Element, next: readonly (VNode | string)[]): void 
   const nodes = [...parent.childNodes];
   if (shown.get(parent) === undefined) for (const node of nodes.splice(0)) node.remove();
   const old = new Map<string, { vnode: VNode | string; node: ChildNode }>();
-  before.forEach((vnode, index) => {
-    old.set(keyOf(vnode, index), { vnode, node: nodes[index] as ChildNode });
+  keysOf(before).forEach((key, index) => {
+    old.set(key, { vnode: before[index] as VNode | string, node: nodes[index] as ChildNode });
   });
   let at: ChildNode | null = parent.firstChild;
+  const keys = keysOf(next);
   next.forEach((vnode, index) => {
-    const key = keyOf(vnode, index);
+    const key = keys[index] as string;
     const known = old.get(key);
     old.delete(key);
     const node = known === undefined ? create(vnode) : known.node;
@@ -71,9 +72,15 @@ export function patch(parent: Element, next: readonly (VNode | string)[]): void 
   shown.set(parent, next);
 }
 
-function keyOf(vnode: VNode | string, index: number): string {
-  if (typeof vnode === 'string') return `text ${index}`;
-  return `${vnode.tag} ${vnode.props.key ?? `at ${index}`}`;
+/** One for each, and no two alike: clients choose what some are made of, such as the IDs of requests. */
+function keysOf(list: readonly (VNode | string)[]): readonly string[] {
+  const times = new Map<string, number>();
+  return list.map((vnode, index) => {
+    const key = typeof vnode === 'string' ? `text ${index}` : `${vnode.tag} ${vnode.props.key ?? `at ${index}`}`;
+    const before = times.get(key) ?? 0;
+    times.set(key, before + 1);
+    return before === 0 ? key : `${key}\n${before}`;
+  });
 }
 
 function create(vnode: VNode | string): ChildNode {
@@ -120,6 +127,9 @@ function setProp(element: Element, name: string, before: unknown, value: unknown
 const SETTERS: Readonly<Record<string, (element: HTMLElement, value: unknown) => void>> = {
   style: (element, value) => setStyle(element, value as Props['style']),
   value: (element, value) => setValue(element as HTMLInputElement, String(value ?? '')),
+  checked: (element, value) => {
+    (element as HTMLInputElement).checked = value === true;
+  },
   selected: (element, value) => {
     (element as HTMLOptionElement).selected = value === true;
   },

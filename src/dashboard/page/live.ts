@@ -88,7 +88,9 @@ export function createLive(app: App): Live {
     };
   }
 
-  document.addEventListener('visibilitychange', () => void tick());
+  document.addEventListener('visibilitychange', () => {
+    if (!state.isPaused) void tick();
+  });
   return { refresh: () => void tick() };
 }
 

@@ -51,6 +51,7 @@ export function explainPage({ app, state }: Told): Child {
         'div',
         { class: 'explain-foot' },
         addressBox(app, address),
+        othersBox(app),
         h(
           'button',
           { type: 'submit', class: 'button button-main', disabled: isAsking },
@@ -88,6 +89,19 @@ function addressBox({ state }: App, address: string): VNode {
   );
 }
 
+/** Off at first: they may count or log it. */
+function othersBox({ state }: App): VNode {
+  const turn = (event: Event): void => {
+    state.explain.asksOthers = (event.target as HTMLInputElement).checked;
+  };
+  return h(
+    'label',
+    { class: 'others' },
+    h('input', { type: 'checkbox', checked: state.explain.asksOthers, onchange: turn }),
+    'Ask auth services, too',
+  );
+}
+
 async function explain(app: App): Promise<void> {
   const { explain: box } = app.state;
   const address = box.address.trim();
@@ -96,7 +110,7 @@ async function explain(app: App): Promise<void> {
   app.redraw();
   try {
     const question = readQuestion(box.text);
-    const body = { ...question, ...(address !== '' && { address }) };
+    const body = { ...question, ...(address !== '' && { address }), ...(box.asksOthers && { ask: true }) };
     box.told = (await ask('explain', { method: 'POST', body })) as Explanation;
   } catch (error) {
     box.told = undefined;

@@ -18,6 +18,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'run the gateway (the default)',
     run: runStart,
   },
+  dev: {
+    usage: 'dev [file] [--port 3000] [--no-stubs]',
+    summary: 'run it with stubs for what is not there, and show requests',
+    run: async (argv, io) => (await import('./cli/dev.ts')).runDev(argv, io),
+  },
   check: {
     usage: 'check [file] [--strict]',
     summary: 'check the settings and routes.json, and say what is wrong',

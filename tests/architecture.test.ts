@@ -52,7 +52,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['mcp/'],
   ['stages/'],
   ['stages.ts', 'config/', 'audit/', 'snapshot.ts', 'pipeline/'],
-  ['gateway.ts', 'server/', 'admin/', 'explain/', 'cases/'],
+  ['gateway.ts', 'server/', 'admin/', 'explain/', 'cases/', 'dev/'],
   ['main.ts', 'cli.ts', 'cli/', 'embed/'],
   ['index.ts'],
 ];

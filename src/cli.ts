@@ -54,7 +54,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv, io) => (await import('./cli/diff.ts')).runDiff(argv, io),
   },
   init: {
-    usage: 'init [folder] [--from FILE]',
+    usage: 'init [folder] [--from FILE [--strict]]',
     summary: 'write a routes.json and a .env to begin with',
     run: async (argv, io) => (await import('./cli/init.ts')).runInit(argv, io),
   },

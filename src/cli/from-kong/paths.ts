@@ -23,6 +23,8 @@ export function planPath(written: string, version: string): PathPlan {
 function planPlain(written: string): PathPlan {
   const cut = written.replace(/\/+$/, '') || '/';
   const prefix = normalForm(cut) ?? cut;
+  // A segment with a colon would be a variable here, and take any value.
+  if (prefix.includes('/:')) return planRegex(written, prefix.replace(/[^A-Za-z0-9/_-]/g, '\\$&'));
   const fault = findPrefixFault(prefix);
   if (fault === undefined) return { kind: 'plain', prefix, written };
   return { kind: 'impossible', prefix: parentOf(prefix), written, why: `as a prefix it ${fault}` };
@@ -63,7 +65,7 @@ export function literalPrefix(source: string): string {
   }
   const isWhole = rest === '' || rest === '$' || /^\((?:\?:)?\/|^\/\?\$?/.test(rest) || literal.endsWith('/');
   const cut = isWhole ? literal : literal.slice(0, literal.lastIndexOf('/'));
-  const prefix = cut.replace(/\/+$/, '') || '/';
+  const prefix = cut.replace(/\/:.*$/, '').replace(/\/+$/, '') || '/';
   return findPrefixFault(prefix) === undefined ? prefix : '/';
 }
 

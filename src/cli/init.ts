@@ -191,13 +191,14 @@ function writeNew(file: string, text: string, mode?: number): boolean {
 function renderEnv(setting: string | undefined, secrets: ReadonlyMap<string, string>): string {
   const example = readFileSync(ENV_EXAMPLE, 'utf8');
   const text = setting === undefined ? example : example.replace(/^#ROUTES_FILE=.*$/m, () => setting);
-  const lines = [...secrets].map(([name, value]) => `${name}=${quotedForEnv(value)}\n`);
+  const lines = [...secrets].map(([name, value]) => `${name}=${quotedForEnv(value) ?? ''}\n`);
   return lines.length === 0 ? text : `${text.trimEnd()}\n\n# Secrets that routes.json names.\n${lines.join('')}`;
 }
 
-/** As Node reads it again: a text in single quotes is to the letter. */
-function quotedForEnv(value: string): string {
-  return value.includes("'") ? JSON.stringify(value) : `'${value}'`;
+/** As Node reads it again, to the letter; undefined for what has all the quotes that there are. */
+function quotedForEnv(value: string): string | undefined {
+  const quote = ["'", '`'].find((each) => !value.includes(each));
+  return quote && quote + value + quote;
 }
 
 /** Where the schema is, for an editor: by a short way inside the working folder, else in full. */

@@ -173,3 +173,40 @@ services:
   assert.equal(led.status, 301);
   assert.equal(led.headers.location, 'https://api.example.com/b/c');
 });
+
+test('a method that the route with the longer path does not take goes to the next one, as by Kong', async (t) => {
+  const { url } = await start(
+    t,
+    `_format_version: "3.0"
+services:
+  - name: all
+    url: http://localhost:4001/all
+    routes: [{ name: all, paths: [/v1], plugins: [{ name: key-auth }] }]
+  - name: read
+    url: http://localhost:4001/read
+    routes: [{ name: read, paths: [/v1/users], methods: [GET] }]
+consumers: [{ username: app, keyauth_credentials: [{ key: app-key-1 }] }]
+`,
+  );
+  assert.equal((await ask(`${url}/v1/users/1`)).json.path, '/read/1');
+  assert.equal((await ask(`${url}/v1/users/1`, { method: 'POST' })).status, 401);
+  const posted = await ask(`${url}/v1/users/1`, { method: 'POST', headers: { apikey: 'app-key-1' } });
+  assert.equal(posted.json.path, '/all/users/1');
+});
+
+test('of two expressions at one place the one with the higher priority is asked first', async (t) => {
+  const { url } = await start(
+    t,
+    `_format_version: "3.0"
+services:
+  - name: low
+    url: http://localhost:4001/low
+    routes: [{ name: low, paths: ['~/a/\\d+'], strip_path: false }]
+  - name: high
+    url: http://localhost:4001/high
+    routes: [{ name: high, paths: ['~/a/1\\d*'], regex_priority: 5, strip_path: false }]
+`,
+  );
+  assert.equal((await ask(`${url}/a/12`)).json.path, '/high/a/12');
+  assert.equal((await ask(`${url}/a/22`)).json.path, '/low/a/22');
+});

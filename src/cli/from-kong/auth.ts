@@ -95,6 +95,7 @@ export const acl: TakeOver = ({ config, draft, notes, label, use }) => {
   notes.changed(use.line, `${label}: groups are roles, and services are not told them (X-Consumer-Groups)`);
   if (allow !== undefined && allow.length > 0) draft.allowedGroups = allow;
   if (deny !== undefined && deny.length > 0) draft.deniedGroups = deny;
+  if ((allow ?? []).length + (deny ?? []).length === 0) draft.unknownSchemes.push('an acl without groups');
 };
 
 /** What is known of the callers of the file. */

@@ -70,6 +70,7 @@ class Gathering implements ConsumersPlan {
       ...(groups.length > 0 && { roles: groups }),
       ...(customId !== undefined && customId !== written && { metadata: { customId } }),
     };
+    if (plugins.some((use) => use.name === 'request-termination')) return this.#close(row, written, entity.line);
     const keys = this.#keysOf(entity, label);
     if (keys.length > 0) row['keys'] = keys;
     this.#addIssuers(entity, groups, label);
@@ -78,6 +79,19 @@ class Gathering implements ConsumersPlan {
     for (const { username, password } of passwords)
       if (username === name) row['password'] = password;
       else this.#addPasswordAlone(username, password, row, entity, label);
+    this.consumers.push(row);
+    entity.ignore('type', ...CONSUMER_KEYS);
+    const unread = entity.unread();
+    if (unread.length > 0) notes.lost(entity.line, `${label}: ${unread.map((key) => `"${key}"`).join(', ')}`);
+  }
+
+  /** One whom Kong answers by itself, whatever is asked for: it gets no credential here. */
+  #close(row: Row, written: string, line: number): void {
+    this.closedAnonymous.add(written);
+    this.#notes.changed(
+      line,
+      `consumer "${written}" is refused by request-termination: it has no credentials here, and routes where it is "anonymous" ask for one`,
+    );
     this.consumers.push(row);
   }
 
@@ -161,12 +175,6 @@ class Gathering implements ConsumersPlan {
       if (plan !== undefined) {
         this.plans[`kong-${name}`] = plan;
         row['plan'] = `kong-${name}`;
-      } else if (use.name === 'request-termination') {
-        this.closedAnonymous.add(written);
-        this.#notes.changed(
-          use.line,
-          `request-termination of consumer "${written}": routes where it is "anonymous" ask for a credential; it has no other effect`,
-        );
       } else this.#notes.lost(use.line, `plugin ${use.name} of consumer "${written}" alone`);
     }
   }

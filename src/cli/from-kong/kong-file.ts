@@ -54,6 +54,7 @@ export function gatherKong(located: LocatedMap, notes: Notes): KongFile {
   }
   root.ignore('_transform', '_info', '_workspace', '_konnect', '_plugin_configs');
   const flat = root.children('plugins').map((entity) => describePlugin(entity, notes));
+  checkReferences(root, flat);
   const services = root.children('services').map((entity, at) => readService(entity, at, flat, notes));
   const routes = [
     ...services.flatMap((service) =>
@@ -75,7 +76,28 @@ export function gatherKong(located: LocatedMap, notes: Notes): KongFile {
   };
 }
 
+/** A plugin for nobody would be one that guards nothing: the name is a slip. */
+function checkReferences(root: Entity, flat: readonly FlatPlugin[]): void {
+  const services = root.children('services');
+  const known = {
+    service: namesOf(services),
+    route: namesOf([...root.children('routes'), ...services.flatMap((service) => service.children('routes'))]),
+    consumer: namesOf(root.children('consumers')),
+  };
+  for (const plugin of flat)
+    for (const key of ['service', 'route', 'consumer'] as const) {
+      const name = plugin[key];
+      if (name !== undefined && !known[key].has(name))
+        throw new KongFault(plugin.line, `there is no ${key} "${name}", which this plugin is for`);
+    }
+}
+
+function namesOf(entities: readonly Entity[]): ReadonlySet<string | undefined> {
+  return new Set(entities.flatMap((one) => ['name', 'username', 'custom_id', 'id'].map((key) => one.text(key))));
+}
+
 interface FlatPlugin {
+  readonly line: number;
   readonly use: PluginUse | undefined;
   readonly service: string | undefined;
   readonly route: string | undefined;
@@ -91,12 +113,14 @@ function describePlugin(entity: Entity, notes: Notes, inside?: PluginUse['scope'
   const name = entity.text('name') ?? '';
   const isOff = entity.flag('enabled') === false;
   if (isOff) notes.told(entity.line, `plugin ${name} is switched off there, and left out`);
+  const isForGroup = entity.has('consumer_group');
   for (const key of ['consumer_group', 'ordering', 'condition', 'partials'])
     if (entity.has(key)) notes.lost(entity.lineOf(key), `"${key}" of plugin ${name}: there is nothing like it here`);
   const config = entity.child('config') ?? new Entity({ kind: 'map', line: entity.line, members: new Map() });
   entity.ignore('protocols', 'run_on');
   const scope = inside ?? (route === undefined ? (service === undefined ? 'global' : 'service') : 'route');
-  return { use: isOff ? undefined : { name, line: entity.line, config, scope }, service, route, consumer };
+  const use = isOff || isForGroup ? undefined : { name, line: entity.line, config, scope };
+  return { line: entity.line, use, service, route, consumer };
 }
 
 /** Those inside of a thing, and those elsewhere that name it. One for a consumer on a single route has no like here. */
@@ -106,7 +130,7 @@ function pluginsOf(
   key: 'service' | 'route' | 'consumer',
   notes: Notes,
 ): readonly PluginUse[] {
-  const names = [entity.text('name'), entity.text('username'), entity.text('id')].filter((name) => name !== undefined);
+  const names = [...namesOf([entity])].filter((name) => name !== undefined);
   const scope = key === 'consumer' ? 'global' : key;
   const inside = entity.children('plugins').map((each) => describePlugin(each, notes, scope));
   const elsewhere = flat.filter((each) => each[key] !== undefined && names.includes(each[key]));

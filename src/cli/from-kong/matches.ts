@@ -117,14 +117,21 @@ function planHeaders(route: KongRoute['entity'], label: string, notes: Notes) {
   for (const name of fields.keys) {
     if (!TOKEN.test(name)) throw new KongFault(fields.lineOf(name), `"${name}" is no name of a header field`);
     const values = fields.texts(name) ?? [];
-    const isPattern = values.some((value) => value.startsWith('~*'));
-    if (isPattern) {
+    if (values.some(isExpression)) {
       closed = `the expression for header ${name} can't be asked`;
       notes.lost(line, `${label}: header ${name} by an expression`);
     }
-    const wanted = isPattern || values.length === 0 ? [true as const] : values;
-    rows = wanted.flatMap((value) => rows.map((row) => ({ ...row, [name.toLowerCase()]: value })));
+    rows = wantedOf(values, notes).flatMap((value) => rows.map((row) => ({ ...row, [name.toLowerCase()]: value })));
     if (rows.length > MAX_ROWS) throw new KongFault(line, `more than ${MAX_ROWS} combinations of header values`);
   }
   return { rows, count: fields.keys.length, closed };
+}
+
+const isExpression = (value: string): boolean => value.startsWith('~*');
+
+function wantedOf(values: readonly string[], notes: Notes): readonly (string | true)[] {
+  if (values.length === 0 || values.some(isExpression)) return [true];
+  if (/[a-z]/i.test(values.join('')))
+    notes.changed(0, 'the value of a header field is compared to the letter, case included');
+  return values;
 }

@@ -36,7 +36,10 @@ export function keepPrecedence(rows: readonly Row[], notes: Notes): Row[] {
     if (prefixes.length === 0) return row;
     const [names, where] = [row.name, prefixes.join(', ')];
     if (keepsPath(row)) {
-      told(row.line, `route ${names} has ${where} too, since Kong asks it before the routes there`);
+      told(
+        row.line,
+        `route ${names} has ${where} too, since Kong asks it before the routes there, or for other methods`,
+      );
       return { ...row, prefixes: [...row.prefixes, ...prefixes], keys: { ...row.keys, stripPrefix: false } };
     }
     if (added.length + prefixes.length > MAX_ADDED) {
@@ -45,13 +48,13 @@ export function keepPrecedence(rows: readonly Row[], notes: Notes): Row[] {
     }
     told(
       row.line,
-      `route ${names} has ${where} too, since Kong asks it before the routes there; limits count for each apart`,
+      `route ${names} has ${where} too, since Kong asks it before the routes there, or for other methods; limits count for each apart`,
     );
     added.push(...prefixes.map((prefix, at) => lengthened(row, prefix, at + 1)));
     return row;
   });
   tellSamePrefix(rows, told);
-  return [...kept, ...added];
+  return inOrder([...kept, ...added]);
 }
 
 type Tell = (line: number, text: string) => void;
@@ -67,11 +70,25 @@ function createTeller(notes: Notes): Tell {
 
 /** Prefixes of other routes, below one of its own, where Kong asks this one first. */
 function prefixesToAdd(row: Row, rows: readonly Row[]): string[] {
-  const losing = rows.filter((other) => other !== row && mayMeet(row, other) && winsInKong(row, other));
+  const losing = rows.filter(
+    (other) => other !== row && (mayMeet(row, other) ? isAskedFirst(row, other) : isAskedNext(row, other)),
+  );
   const below = losing
     .flatMap(({ prefixes }) => prefixes)
     .filter((prefix) => row.prefixes.some((own) => isBelow(prefix, own)));
   return [...new Set(below)].filter((prefix) => !row.prefixes.includes(prefix));
+}
+
+/** Kong asks it before the other, or after the other whose methods do not fit: that one would answer 405 here. */
+function isAskedFirst(row: Row, other: Row): boolean {
+  return winsInKong(row, other) || isAskedNext(row, other);
+}
+
+function isAskedNext(row: Row, other: Row): boolean {
+  if (other.methods === undefined || !hostsOverlap(row.hosts, other.hosts)) return false;
+  const hasOthers = row.methods === undefined || row.methods.some((method) => other.methods?.includes(method) !== true);
+  // It may not take away what is the other's.
+  return hasOthers && (winsInKong(row, other) || !winsHere(row, other));
 }
 
 /** Whether what its service sees of the path is the same whatever prefix has matched. */
@@ -79,6 +96,14 @@ function keepsPath({ pattern, strips, prefixes, keys }: Row): boolean {
   return (
     pattern !== undefined || !strips || keys['stripPrefix'] === false || prefixes.every((prefix) => prefix === '/')
   );
+}
+
+/** At the same prefix, with the same kinds of conditions, the order of the file decides: it is Kong's, where it matters. */
+function inOrder(rows: readonly Row[]): Row[] {
+  const isWrong = rows.some((row, at) =>
+    rows.slice(0, at).some((earlier) => samePrefix(row, earlier) && mayMeet(row, earlier) && winsInKong(row, earlier)),
+  );
+  return isWrong ? rows.toSorted((a, b) => Number(winsInKong(b, a)) - Number(winsInKong(a, b))) : [...rows];
 }
 
 function tellSamePrefix(rows: readonly Row[], told: Tell): void {

@@ -177,7 +177,7 @@ function inline(value: unknown): string {
   if (value instanceof OwnTemplate) return printableJson(value.text);
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
   if (typeof value === 'string' && value.includes('${'))
-    throw new KongFault(0, `"${withoutControls(value)}" would be read as a placeholder`);
+    throw new KongFault(0, 'a text with "${" in it (an address, a name, a condition) would be read as a placeholder');
   if (typeof value !== 'object' || value === null) return printableJson(value);
   const members = Object.entries(value).filter(([, each]) => each !== undefined);
   return `{ ${members.map(([key, each]) => `${JSON.stringify(key)}: ${inline(each)}`).join(', ')} }`;

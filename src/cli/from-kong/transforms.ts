@@ -76,7 +76,7 @@ function plainEdits(taken: Taken, { section, key, isField }: Section, remove?: E
 function replacing(taken: Taken, section: Section, entity: Entity | undefined, isThere: boolean): Edit[] {
   return (entity?.texts(section.section) ?? []).map(itemOf).flatMap(({ name, value }): Edit[] => {
     if (!isUsable(name, section.isField, entity, taken)) return [];
-    const given = givenValue(value, entity as Entity, taken);
+    const given = givenValue(name, value, entity as Entity, taken);
     return given === undefined
       ? []
       : [replaceOne(section, name, given, isThere, () => tellOfBody(name, entity, taken))];
@@ -105,7 +105,7 @@ function tellOfBody(name: string, entity: Entity | undefined, { notes, label }: 
 function appending(taken: Taken, { section, key, isField }: Section, append: Entity | undefined): Edit[] {
   return (append?.texts(section) ?? []).map(itemOf).flatMap(({ name, value }): Edit[] => {
     if (!isUsable(name, isField, append, taken)) return [];
-    const given = givenValue(value, append as Entity, taken);
+    const given = givenValue(name, value, append as Entity, taken);
     if (given === undefined) return [];
     if (key === 'json') {
       taken.notes.lost(append?.line ?? 0, `${taken.label}: "${name}" appended to a body`);
@@ -142,7 +142,12 @@ function isUsable(name: string, isField: boolean, entity: Entity | undefined, { 
 const TEMPLATE = /\$\(([^()]*)\)/g;
 
 /** A value with Kong's templates in ours; undefined, and told, where one has no like here. */
-function givenValue(value: string, entity: Entity, { notes, label }: Taken): string | OwnTemplate | undefined {
+function givenValue(
+  name: string,
+  value: string,
+  entity: Entity,
+  { notes, label }: Taken,
+): string | OwnTemplate | undefined {
   const plain = literal(value, entity.line, label, notes);
   if (plain === undefined || !plain.includes('$(')) return plain;
   let isLost = false;
@@ -155,7 +160,7 @@ function givenValue(value: string, entity: Entity, { notes, label }: Taken): str
     return `\${${expression}}`;
   });
   if (!isLost && !text.includes('$(')) return new OwnTemplate(text);
-  notes.lost(entity.line, `${label}: the template ${value}`);
+  notes.lost(entity.line, `${label}: the template in the value of ${name}`);
   return undefined;
 }
 

@@ -205,7 +205,7 @@ test('request-transformer: remove, rename, replace, add, append, in this order, 
   assert.deepEqual(request[3], { headers: { add: { 'x-g': '2' } } });
   assert.ok(!JSON.stringify(request).includes('root'));
   assert.deepEqual(pathRewrite, [{ match: '^.*$', replace: '/fixed' }]);
-  for (const word of [/another method/, /the field x-consumer-username/, /the template \$\(uri_captures\.id\)/])
+  for (const word of [/another method/, /the field x-consumer-username/, /the template in the value of x-h/])
     assert.match(made.notes, word);
 });
 
@@ -248,4 +248,34 @@ test('jwt by other claims, or with secrets in base64, stays closed', async () =>
     assert.notEqual(made.route('r').auth, 'none');
     assert.ok(made.lostCount > 0);
   }
+});
+
+test('an acl that names nobody closes the route', async () => {
+  assert.equal((await routeOf('- name: key-auth\n- name: acl')).maintenance, true);
+});
+
+test('a plugin for a group of consumers is none for all', async () => {
+  const made = await take(
+    '- name: prometheus',
+    'plugins: [{ name: request-termination, consumer_group: gold, config: { status_code: 402 } }]',
+  );
+  assert.equal(made.route('r').respond, undefined);
+  assert.match(made.notes, /"consumer_group" of plugin request-termination/);
+});
+
+test('a consumer whom Kong refuses has no credentials', async () => {
+  const made = await take(
+    '- name: key-auth',
+    `consumers:
+  - username: suspended
+    keyauth_credentials: [{ key: still-here-1 }]
+    plugins: [{ name: request-termination, config: { status_code: 403 } }]
+`,
+  );
+  assert.deepEqual(made.file.consumers, [{ name: 'suspended' }]);
+});
+
+test('a plugin for a route that is not there refuses the file', async () => {
+  const text = withPlugins('- name: prometheus', 'plugins: [{ name: key-auth, route: rr }]');
+  await assert.rejects(ofKong(text), /there is no route "rr", which this plugin is for/);
 });

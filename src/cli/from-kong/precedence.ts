@@ -1,26 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Notes } from './notes.ts';
 import { isBelow } from './paths.ts';
+import { hostsOverlap, hostsToAdd, mayMeet, type Row, samePrefix, winsHere, winsInKong } from './row.ts';
 
-/** A row of `routes` under way, and what Kong would order it by. */
-export interface Row {
-  readonly name: string;
-  readonly line: number;
-  readonly prefixes: readonly string[];
-  readonly pattern: string | undefined;
-  readonly hosts: readonly string[] | undefined;
-  readonly methods: readonly string[] | undefined;
-  readonly headers: Readonly<Record<string, string | true>> | undefined;
-  readonly strips: boolean;
-  /** By its kinds of conditions, and of how many header fields. */
-  readonly weight: number;
-  readonly headerCount: number;
-  readonly regexPriority: number;
-  /** The rest of its keys. */
-  readonly keys: Readonly<Record<string, unknown>>;
-}
-
-/** Rows that may be added for the sake of the order. */
+/** Rows that may be added for the sake of the order, and how many there may be then. */
 const MAX_ADDED = 200;
+const MAX_ROWS = 10_000;
+const MAX_ROUNDS = 8;
 const MAX_TOLD = 20;
 
 /**
@@ -30,31 +16,58 @@ const MAX_TOLD = 20;
  */
 export function keepPrecedence(rows: readonly Row[], notes: Notes): Row[] {
   const told = createTeller(notes);
+  let all: readonly Row[] = rows;
+  // A prefix that one of them has got may stop what fell through to another one.
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = lengthen(all);
+    if (next.length === all.length && next.every((row, at) => row === all[at])) break;
+    all = next;
+  }
+  tellAdded(rows, all, told);
+  const levelled = inOrder(keepAtSamePrefix(all, told));
+  tellLimits(levelled, notes);
+  return levelled;
+}
+
+function tellLimits(rows: readonly Row[], notes: Notes): void {
+  for (const { source, line, name, keys } of rows.filter(({ isCopy }) => isCopy)) {
+    if (keys['rateLimits'] === undefined) continue;
+    const own = rows.find((row) => row.source === source && !row.isCopy)?.name ?? name;
+    notes.changed(
+      line,
+      `route ${own} stands there more than once, for the sake of the order; limits count for each apart`,
+    );
+  }
+}
+
+/** Gives each route the prefixes that it needs; as further rows where its service would see another path. */
+function lengthen(rows: readonly Row[]): readonly Row[] {
   const added: Row[] = [];
   const kept = rows.map((row) => {
-    const prefixes = prefixesToAdd(row, rows);
-    if (prefixes.length === 0) return row;
-    const [names, where] = [row.name, prefixes.join(', ')];
-    if (keepsPath(row)) {
-      told(
-        row.line,
-        `route ${names} has ${where} too, since Kong asks it before the routes there, or for other methods`,
-      );
-      return { ...row, prefixes: [...row.prefixes, ...prefixes], keys: { ...row.keys, stripPrefix: false } };
-    }
-    if (added.length + prefixes.length > MAX_ADDED) {
-      told(row.line, `route ${names}: Kong asks it before the routes at ${where}, which win here`);
-      return row;
-    }
-    told(
-      row.line,
-      `route ${names} has ${where} too, since Kong asks it before the routes there, or for other methods; limits count for each apart`,
+    if (row.isCopy) return row;
+    const copies = rows.filter((other) => other.isCopy && other.name.startsWith(`${row.name}-at-`));
+    const prefixes = prefixesToAdd(row, rows).filter(
+      (prefix) => !copies.some((copy) => copy.prefixes.includes(prefix)),
     );
-    added.push(...prefixes.map((prefix, at) => lengthened(row, prefix, at + 1)));
+    if (prefixes.length === 0 || rows.length + added.length + prefixes.length > MAX_ROWS) return row;
+    if (keepsPath(row))
+      return { ...row, prefixes: [...row.prefixes, ...prefixes], keys: { ...row.keys, stripPrefix: false } };
+    added.push(...prefixes.map((prefix, at) => lengthened(row, prefix, copies.length + at + 1)));
     return row;
   });
-  tellSamePrefix(rows, told);
-  return inOrder([...kept, ...added]);
+  return added.length === 0 && kept.every((row, at) => row === rows[at]) ? rows : [...kept, ...added];
+}
+
+function tellAdded(before: readonly Row[], after: readonly Row[], told: Tell): void {
+  for (const row of before) {
+    const now = after.filter(({ name }) => name === row.name || name.startsWith(`${row.name}-at-`));
+    const prefixes = [...new Set(now.flatMap((each) => each.prefixes))].filter((each) => !row.prefixes.includes(each));
+    if (prefixes.length === 0) continue;
+    told(
+      row.line,
+      `route ${row.name} has ${prefixes.join(', ')} too, since Kong asks it before the routes there, or for other methods`,
+    );
+  }
 }
 
 type Tell = (line: number, text: string) => void;
@@ -86,9 +99,7 @@ function isAskedFirst(row: Row, other: Row): boolean {
 
 function isAskedNext(row: Row, other: Row): boolean {
   if (other.methods === undefined || !hostsOverlap(row.hosts, other.hosts)) return false;
-  const hasOthers = row.methods === undefined || row.methods.some((method) => other.methods?.includes(method) !== true);
-  // It may not take away what is the other's.
-  return hasOthers && (winsInKong(row, other) || !winsHere(row, other));
+  return row.methods === undefined || row.methods.some((method) => other.methods?.includes(method) !== true);
 }
 
 /** Whether what its service sees of the path is the same whatever prefix has matched. */
@@ -106,16 +117,69 @@ function inOrder(rows: readonly Row[]): Row[] {
   return isWrong ? rows.toSorted((a, b) => Number(winsInKong(b, a)) - Number(winsInKong(a, b))) : [...rows];
 }
 
-function tellSamePrefix(rows: readonly Row[], told: Tell): void {
-  for (const row of rows)
-    for (const other of rows) {
-      if (row.line === other.line || !samePrefix(row, other) || !mayMeet(row, other)) continue;
-      if (winsInKong(row, other) && !winsHere(row, other))
-        told(
-          row.line,
-          `route ${row.name}: Kong asks it before ${other.name} (line ${other.line}), here it is the other way round`,
-        );
+/** An expression that every path fits: it puts a route beside those that have one. */
+const ANY_PATH = '^/';
+
+/**
+ * At the same prefix hosts come first here, then expressions: a route that Kong asks first for its other conditions gets
+ * an expression that says nothing, or stands there once more with the hosts of the other.
+ */
+function keepAtSamePrefix(rows: readonly Row[], told: Tell): readonly Row[] {
+  let all = rows;
+  const copied = new Set<string>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = levelled(all, copied);
+    if (next.length === all.length && next.every((row, at) => row === all[at])) break;
+    all = next;
+  }
+  for (const row of all)
+    for (const other of all.filter((each) => isWrongHere(row, each) && !hasCopy(all, row, each)))
+      told(row.line, otherWayRound(row, other));
+  return all;
+}
+
+/** Whether it stands there for the hosts of the other too. */
+function hasCopy(rows: readonly Row[], row: Row, other: Row): boolean {
+  const wanted = withHostsOf(row, other);
+  const isWanted = ({ source, hosts, prefixes }: Row): boolean =>
+    source === row.source && isDeepStrictEqual([hosts, prefixes], [wanted?.hosts, wanted?.prefixes]);
+  return wanted !== undefined && rows.some(isWanted);
+}
+
+/** @param copied what has been added already: a route, where, and for which hosts. */
+function levelled(rows: readonly Row[], copied: Set<string>): readonly Row[] {
+  const added: Row[] = [];
+  const kept = rows.map((row) => {
+    const winners = rows.filter((other) => isWrongHere(row, other));
+    for (const other of winners) {
+      const copy = withHostsOf(row, other);
+      const key = JSON.stringify([row.name, copy?.prefixes, copy?.hosts]);
+      if (copy === undefined || copied.has(key) || copied.size === MAX_ADDED) continue;
+      copied.add(key);
+      added.push({ ...copy, name: `${row.name}-at-${99 + copied.size}` });
     }
+    const plain = { ...row, pattern: row.pattern ?? ANY_PATH };
+    const isMended = winners.some((other) => withHostsOf(row, other) === undefined && !isWrongHere(plain, other));
+    return isMended ? plain : row;
+  });
+  return [...kept, ...added];
+}
+
+/** The same route once more, for the hosts that the other has before it; undefined where it has none. */
+function withHostsOf(row: Row, other: Row): Row | undefined {
+  const hosts = hostsToAdd(row, other);
+  if (hosts === undefined) return undefined;
+  const prefixes = row.prefixes.filter((prefix) => other.prefixes.includes(prefix));
+  return { ...row, isCopy: true, prefixes, hosts, pattern: row.pattern ?? (other.pattern && ANY_PATH) };
+}
+
+function otherWayRound(row: Row, other: Row): string {
+  return `route ${row.name}: Kong asks it before ${other.name} (line ${other.line}), here it is the other way round`;
+}
+
+function isWrongHere(row: Row, other: Row): boolean {
+  if (row.source === other.source || !samePrefix(row, other) || !mayMeet(row, other)) return false;
+  return winsInKong(row, other) && !winsHere(row, other);
 }
 
 /** The same route at a longer prefix: what is stripped of the path stays the same. */
@@ -123,49 +187,5 @@ function lengthened(row: Row, prefix: string, at: number): Row {
   const own = row.prefixes.filter((each) => isBelow(prefix, each)).sort((a, b) => b.length - a.length)[0] ?? '/';
   const keys =
     own === '/' ? { ...row.keys, stripPrefix: false } : { ...row.keys, rewritePrefix: prefix.slice(own.length) };
-  return { ...row, name: `${row.name}-at-${at}`, prefixes: [prefix], keys };
-}
-
-function samePrefix(a: Row, b: Row): boolean {
-  return a.prefixes.some((prefix) => b.prefixes.includes(prefix));
-}
-
-/** Whether one request may fit both. */
-function mayMeet(a: Row, b: Row): boolean {
-  return overlap(a.methods, b.methods) && hostsOverlap(a.hosts, b.hosts);
-}
-
-function overlap(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  return a === undefined || b === undefined || a.some((each) => b.includes(each));
-}
-
-function hostsOverlap(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  if (a === undefined || b === undefined) return true;
-  const fits = (one: string, other: string): boolean =>
-    one === other || (one.startsWith('*.') && other.endsWith(one.slice(1)));
-  return a.some((one) => b.some((other) => fits(one, other) || fits(other, one)));
-}
-
-const longest = ({ prefixes }: Row): number => Math.max(...prefixes.map((prefix) => prefix.length));
-const hasPlainHosts = ({ hosts }: Row): boolean => hosts?.every((host) => !host.startsWith('*')) === true;
-
-function winsInKong(a: Row, b: Row): boolean {
-  const order = [
-    a.weight - b.weight,
-    Number(hasPlainHosts(a)) - Number(hasPlainHosts(b)),
-    a.headerCount - b.headerCount,
-    Number(a.pattern !== undefined) - Number(b.pattern !== undefined),
-    a.pattern === undefined ? 0 : a.regexPriority - b.regexPriority,
-    longest(a) - longest(b),
-  ];
-  return (order.find((each) => each !== 0) ?? 0) > 0;
-}
-
-/** At the same prefix: hosts, then an expression, then headers, then methods. */
-function winsHere(a: Row, b: Row): boolean {
-  const has = ({ hosts, pattern, headers, methods }: Row): number[] =>
-    [hosts, pattern, headers, methods].map((each) => Number(each !== undefined));
-  const [ofA, ofB] = [has(a), has(b)];
-  const order = ofA.map((each, at) => each - (ofB[at] ?? 0)).find((each) => each !== 0);
-  return (order ?? 1) > 0;
+  return { ...row, name: `${row.name}-at-${at}`, prefixes: [prefix], keys, isCopy: true };
 }

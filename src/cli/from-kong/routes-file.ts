@@ -3,9 +3,10 @@ import { CONSUMER_KEYS, type ConsumersPlan, planConsumers } from './consumers.ts
 import { OwnTemplate } from './draft.ts';
 import { gatherKong, type KongFile, type KongService } from './kong-file.ts';
 import { Notes } from './notes.ts';
-import { keepPrecedence, type Row } from './precedence.ts';
+import { keepPrecedence } from './precedence.ts';
 import { KongFault, readLocated } from './read-kong.ts';
 import { planRoute } from './routes.ts';
+import type { Row } from './row.ts';
 import { planService, type ServicePlan } from './services.ts';
 
 /** A routes.json made from one of Kong's declarative files. */
@@ -101,7 +102,7 @@ function distinct(rows: readonly Row[], notes: Notes): Row[] {
       const key = JSON.stringify([prefix, ...conditions]);
       const owner = owners.get(key);
       if (owner === undefined) owners.set(key, row);
-      else if (owner.line !== row.line)
+      else if (owner.source !== row.source)
         notes.lost(
           row.line,
           `route ${row.name} at ${prefix}: ${owner.name} (line ${owner.line}) has the same conditions and is asked first`,

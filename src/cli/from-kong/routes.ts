@@ -4,7 +4,7 @@ import type { KongFile, KongRoute, PluginUse } from './kong-file.ts';
 import { type MatchPlan, planMatch } from './matches.ts';
 import type { Notes } from './notes.ts';
 import { type PathPlan, planPath } from './paths.ts';
-import type { Row } from './precedence.ts';
+import type { Row } from './row.ts';
 import type { ServicePlan } from './services.ts';
 import { takeOver } from './take-over.ts';
 
@@ -39,13 +39,14 @@ export function planRoute(route: KongRoute, at: number, terms: RouteTerms): Row[
 }
 
 function rowsOf(
-  { entity, name, service }: KongRoute,
+  route: KongRoute,
   paths: readonly PathPlan[],
   match: MatchPlan,
   keys: Readonly<Record<string, unknown>>,
   label: string,
   { nameFor, notes }: RouteTerms,
 ): Row[] {
+  const { entity, name, service } = route;
   const strips = entity.flag('strip_path') ?? true;
   const regexPriority = entity.number('regex_priority') ?? 0;
   const wanted = (name ?? service?.name ?? 'route').replace(/[^A-Za-z0-9_.:-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
@@ -78,6 +79,7 @@ function rowsOf(
     match.headers.map((headers) => ({
       name: nameFor(wanted || 'route'),
       line: entity.line,
+      source: route,
       prefixes,
       pattern,
       hosts: match.hosts,
@@ -86,7 +88,9 @@ function rowsOf(
       strips,
       weight: match.weight,
       headerCount: match.headerCount,
-      regexPriority,
+      hasPlainHosts: match.hosts?.every((host) => !host.startsWith('*')) === true,
+      pathLength: Math.max(...paths.map(({ written }) => written.length)),
+      regexPriority: pattern === undefined ? undefined : regexPriority,
       keys: {
         ...keys,
         ...pathKeys(pattern, strips, keys),

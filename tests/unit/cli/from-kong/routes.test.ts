@@ -145,12 +145,13 @@ certificates: [{ cert: a, key: b }]
     assert.match(made.notes, word);
 });
 
-test('where the order differs and can not be kept it is told', async () => {
+test('a route with more conditions is asked before one with a host, for the same host', async () => {
   const made = await ofKong(
-    file(`- { name: two, paths: [/a], methods: [GET], headers: { x: ["1"] } }
+    file(`- { name: two, paths: [/a], methods: [GET], headers: { x: ["1"] }, plugins: [{ name: rate-limiting, config: { minute: 1 } }] }
 - { name: one, paths: [/a], hosts: [a.example] }`),
   );
-  assert.match(made.notes, /route two: Kong asks it before one \(line 7\), here it is the other way round/);
+  assert.deepEqual(made.route('two-at-100').hosts, ['a.example']);
+  assert.match(made.notes, /line 6: route two stands there more than once/);
 });
 
 test('a route that Kong asks first gets the longer prefix of the other, and strips what it did', async () => {

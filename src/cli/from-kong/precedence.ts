@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Notes } from './notes.ts';
 import { isBelow } from './paths.ts';
-import { hostsOverlap, hostsToAdd, mayMeet, type Row, samePrefix, winsHere, winsInKong } from './row.ts';
+import { hostsOverlap, hostsToAdd, isDominated, mayMeet, type Row, samePrefix, winsHere, winsInKong } from './row.ts';
 
 /** Rows that may be added for the sake of the order, and how many there may be then. */
 const MAX_ADDED = 200;
@@ -89,7 +89,11 @@ function prefixesToAdd(row: Row, rows: readonly Row[]): string[] {
   const below = losing
     .flatMap(({ prefixes }) => prefixes)
     .filter((prefix) => row.prefixes.some((own) => isBelow(prefix, own)));
-  return [...new Set(below)].filter((prefix) => !row.prefixes.includes(prefix));
+  return [...new Set(below)].filter(
+    (prefix) =>
+      !row.prefixes.includes(prefix) &&
+      !rows.some((other) => other.prefixes.includes(prefix) && isDominated(row, other)),
+  );
 }
 
 /** Kong asks it before the other, or after the other whose methods do not fit: that one would answer 405 here. */

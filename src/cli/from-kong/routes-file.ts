@@ -102,7 +102,7 @@ function distinct(rows: readonly Row[], notes: Notes): Row[] {
       const key = JSON.stringify([prefix, ...conditions]);
       const owner = owners.get(key);
       if (owner === undefined) owners.set(key, row);
-      else if (owner.source !== row.source)
+      else if (owner.source !== row.source && !row.isCopy && row.given.includes(prefix))
         notes.lost(
           row.line,
           `route ${row.name} at ${prefix}: ${owner.name} (line ${owner.line}) has the same conditions and is asked first`,

@@ -81,6 +81,7 @@ function rowsOf(
       line: entity.line,
       source: route,
       prefixes,
+      given: prefixes,
       pattern,
       hosts: match.hosts,
       methods: match.methods,

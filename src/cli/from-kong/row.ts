@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** A row of `routes` under way, and what Kong would order it by. */
 export interface Row {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface Row {
   /** The route of Kong's that it is one row of. */
   readonly source: object;
   readonly prefixes: readonly string[];
+  /** Those of them that the file has; the others were added for the sake of the order. */
+  readonly given: readonly string[];
   readonly pattern: string | undefined;
   readonly hosts: readonly string[] | undefined;
   readonly methods: readonly string[] | undefined;
@@ -23,6 +27,12 @@ export interface Row {
   readonly isCopy?: boolean;
   /** The rest of its keys. */
   readonly keys: Readonly<Record<string, unknown>>;
+}
+
+/** Whether both take the very same requests at a prefix, and Kong asks the other first. */
+export function isDominated(row: Row, other: Row): boolean {
+  const conditions = ({ hosts, methods, headers, pattern }: Row) => [hosts, methods, headers, pattern];
+  return winsInKong(other, row) && isDeepStrictEqual(conditions(row), conditions(other));
 }
 
 export function samePrefix(a: Row, b: Row): boolean {

@@ -6,11 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 import { createApiKey, hashApiKey } from '../src/auth/api-key-format.ts';
+import { type Stub, startStub } from '../src/dev/stub-service.ts';
 import { AI_PARTS, aiFile, aiLines } from './demo/ai-parts.ts';
 import { findTaken } from './demo/ports.ts';
 import { createOverlay } from './demo/routes-overlay.ts';
 import { demoSteps, renderSteps } from './demo/steps.ts';
-import { type Stub, startStub } from './demo/stub-service.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SERVICES = ['users', 'orders', 'products'];

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { startStub } from '../src/dev/stub-service.ts';
 import { parseDurationMs } from '../src/schema-values.ts';
-import { startStub } from './demo/stub-service.ts';
 
 const USAGE = `A service to try the gateway with: it answers with what it received, as JSON.
 

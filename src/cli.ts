@@ -16,6 +16,7 @@ type Run = (argv: readonly string[], io: CliIo) => Promise<number | undefined>;
 // cli/table/.
 const RUNS: Readonly<Record<string, Run>> = {
   start: runStart,
+  dev: async (argv, io) => (await import('./cli/dev.ts')).runDev(argv, io),
   check: async (argv, io) => (await import('./cli/check.ts')).runCheck(argv, io),
   explain: async (argv, io) => (await import('./cli/explain.ts')).runExplain(argv, io),
   test: async (argv, io) => (await import('./cli/cases.ts')).runTest(argv, io),

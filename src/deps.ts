@@ -63,8 +63,11 @@ export interface Connections {
   close(): void;
 }
 
-/** Makes the connections to an origin; `service` is whose target it is, where it is one. */
-export type Connect = (origin: string, service?: string) => Connections;
+/**
+ * Makes the connections to an origin; `service` is whose target it is, where it is one, and `real` makes those over the
+ * network to it. Undefined where they shall be over the network.
+ */
+export type Connect = (origin: string, service?: string, real?: () => Connections) => Connections | undefined;
 
 /** A question of the gateway's own. */
 export interface CallRequest {

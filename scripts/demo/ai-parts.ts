@@ -1,8 +1,8 @@
+import type { Stub } from '../../src/dev/stub-service.ts';
 import { mcpRoutes } from './mcp-routes.ts';
 import { startMcpStub } from './mcp-stub.ts';
 import { MODEL_ROUTES, modelServices } from './model-routes.ts';
 import { startModel } from './stub-model.ts';
-import type { Stub } from './stub-service.ts';
 
 /** A service that `--ai` adds to the demo. */
 interface AiPart {

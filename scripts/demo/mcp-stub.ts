@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Stub, StubOptions } from './stub-service.ts';
+import type { Stub, StubOptions } from '../../src/dev/stub-service.ts';
 
 const STEPS = 3;
 const STEP_MS = 100;

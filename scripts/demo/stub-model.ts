@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Stub } from './stub-service.ts';
+import type { Stub } from '../../src/dev/stub-service.ts';
 
 /** What a stub of a language model does. */
 export interface ModelOptions {

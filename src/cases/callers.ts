@@ -66,7 +66,7 @@ export function castCallers(
       const key = keys.get(name);
       if (key !== undefined) list.push(['X-API-Key', key]);
       if (claims === undefined) return list;
-      return [...list, ['Authorization', `Bearer ${sign(claimsOf(name, caller, signers, nowMs), secret)}`]];
+      return [...list, ['Authorization', `Bearer ${signToken(claimsOf(name, caller, signers, nowMs), secret)}`]];
     },
   };
 }
@@ -116,7 +116,7 @@ function claimsOf(name: string, caller: Caller, signers: readonly Signer[], nowM
 }
 
 /** A JWT in its compact form (RFC 7515, section 7.1), by HS256. */
-function sign(claims: object, secret: string): string {
+export function signToken(claims: object, secret: string): string {
   const parts = [{ alg: 'HS256', typ: 'JWT' }, claims].map((part) =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
   );

@@ -21,7 +21,7 @@ const MAX_SEARCHED_CHARS = 1024 * 1024;
  * the file what is wrong. A file that can't be read throws as `node:fs` does.
  */
 export function withApiDocument<T>(file: string, act: (document: ApiDocument) => T): T {
-  const text = readText(file);
+  const text = readDocumentText(file);
   try {
     const document = readApiDocument(text);
     const done = act(document);
@@ -36,7 +36,8 @@ export function withApiDocument<T>(file: string, act: (document: ApiDocument) =>
   }
 }
 
-function readText(file: string): string {
+/** The text of a document, which is bounded. Throws a ConfigError for what is no file, or is too large. */
+export function readDocumentText(file: string): string {
   const stats = statSync(file);
   // A pipe is waited for without end, and a device has none.
   if (!stats.isFile()) throw refusal(file, 'this is no file');

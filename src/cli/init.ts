@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, type Fault } from '../config/config-error.ts';
 import { loadRoutes } from '../config/load.ts';
 import { gatherShapes } from '../config/routes.ts';
+import { systemClock } from '../lib/clock.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { STAGES } from '../stages.ts';
 import { documentName } from '../validate/validate-option.ts';
@@ -13,6 +14,7 @@ import { asTyped, commandIn } from './as-typed.ts';
 import { CliFault, UsageError } from './cli-faults.ts';
 import { makeRoutes } from './from-api/routes-file.ts';
 import { type CliIo, EXIT } from './io.ts';
+import { makeOfKong } from './kong-document.ts';
 import { perform } from './perform.ts';
 import { renderStarter } from './starter.ts';
 import { INIT } from './table/configuration.ts';
@@ -28,26 +30,24 @@ export async function runInit(argv: readonly string[], io: CliIo): Promise<numbe
   return perform(INIT, argv, io, async ({ values, positionals }) => {
     const [folder = '.', ...rest] = positionals;
     if (rest.length > 0) throw new UsageError('one folder at a time');
-    return init(folder, values.from, io);
+    return init(folder, values.from, io, values.strict);
   });
 }
 
-function init(folder: string, from: string | undefined, io: CliIo): number {
+async function init(folder: string, from: string | undefined, io: CliIo, isStrict: boolean): Promise<number> {
   const file = posix.join(folder.split(sep).join('/'), 'routes.json');
   const isHere = resolve(folder) === process.cwd();
   const setting = isHere ? undefined : `ROUTES_FILE=${file}`;
   const command = commandIn(io.env);
   try {
     // Before anything is written: a document that is wrong leaves nothing behind.
-    const first = from === undefined ? starter(folder, command) : makeFrom(from, folder, io.env);
+    const first = from === undefined ? starter(folder, command) : await makeFrom(from, folder, io.env);
     mkdirSync(folder, { recursive: true });
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
     io.out(writeNew(file, first.text) ? `wrote ${file}${first.told}\n` : `${file} ${STAYS}${beside}\n`);
-    const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
-    const isNew = writeNew('.env', renderEnv(setting), 0o600);
-    io.out(isNew ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
+    const isNew = writeEnv(setting, first.secrets, io);
     io.out(`\n${nextStep(command, file, isNew ? undefined : setting)}\n`);
-    return EXIT.ok;
+    return isStrict && first.lostCount > 0 ? EXIT.failed : EXIT.ok;
   } catch (error) {
     throw inWords(error, folder, from);
   }
@@ -59,6 +59,15 @@ function inWords(error: unknown, folder: string, from: string | undefined): unkn
   if (code === undefined || error instanceof CliFault) return error;
   const isGiven = from !== undefined && path !== undefined && resolve(path) === resolve(from);
   return new CliFault(`${resolve(path ?? folder)}: ${code}`, isGiven ? 'config' : 'failed', { cause: error });
+}
+
+/** The .env, where there is none yet; true where it was written. */
+function writeEnv(setting: string | undefined, secrets: FirstRoutes['secrets'], io: CliIo): boolean {
+  const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
+  const isNew = writeNew('.env', renderEnv(setting, secrets), 0o600);
+  io.out(isNew ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
+  if (!isNew && secrets.size > 0) io.out(`  add to it, with their values: ${[...secrets.keys()].join(', ')}\n`);
+  return isNew;
 }
 
 /** `setting`: what an .env that is there already has to say first; without it the other commands take another file. */
@@ -80,15 +89,28 @@ function envSays(setting: string): boolean {
 interface FirstRoutes {
   readonly text: string;
   readonly told: string;
+  /** Variables that the text names, for .env. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** How much of what it was made of is not in it. */
+  readonly lostCount: number;
 }
+
+const NO_SECRETS: ReadonlyMap<string, string> = new Map();
 
 function starter(folder: string, command: string): FirstRoutes {
-  return { text: renderStarter(schemaFrom(folder), command), told: '' };
+  return { text: renderStarter(schemaFrom(folder), command), told: '', secrets: NO_SECRETS, lostCount: 0 };
 }
 
-function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRoutes {
+async function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): Promise<FirstRoutes> {
   const way = relative(resolve(folder), resolve(from)).split(sep).join('/');
   const document = way.startsWith('.') ? way : `./${way}`;
+  const kong = await makeOfKong(from, { schema: schemaFrom(folder), document, nowMs: systemClock.now() });
+  if (kong === undefined) return makeOfApi(from, folder, document, env);
+  tryOut(from, kong.text, Object.fromEntries(kong.secrets));
+  return { ...kong, text: asTyped(kong.text, env), told: tell(from, kong.routes, kong.notes, env) };
+}
+
+function makeOfApi(from: string, folder: string, document: string, env: NodeJS.ProcessEnv): FirstRoutes {
   const validates = Object.hasOwn(gatherShapes(STAGES).route, 'openapi');
   const schema = schemaFrom(folder);
   const [{ text, routes, notes }, trial] = withApiDocument(from, (read) => [
@@ -103,9 +125,12 @@ function makeFrom(from: string, folder: string, env: NodeJS.ProcessEnv): FirstRo
       named.error.issues.map(({ message }) => ({ message })),
     );
   tryOut(from, trial);
+  return { text: asTyped(text, env), told: tell(from, routes, notes, env), secrets: NO_SECRETS, lostCount: 0 };
+}
+
+function tell(from: string, routes: number, notes: readonly string[], env: NodeJS.ProcessEnv): string {
   const lines = notes.map((note) => `\n  ${asTyped(note, env)}`);
-  const told = `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${withoutControls(from)}${lines.join('')}`;
-  return { text: asTyped(text, env), told };
+  return `, with ${routes} ${routes === 1 ? 'route' : 'routes'} from ${withoutControls(from)}${lines.join('')}`;
 }
 
 /** Faults of routes.json that a document would make, told of the document. */
@@ -114,12 +139,12 @@ function refused(from: string, faults: readonly Pick<Fault, 'message' | 'hint'>[
 }
 
 /** Loads what would be written, as `turnpike check` does: what that refuses is not written. */
-function tryOut(from: string, text: string): void {
+function tryOut(from: string, text: string, env: NodeJS.ProcessEnv = {}): void {
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-init-'));
   try {
     const file = join(folder, 'routes.json');
     writeFileSync(file, text, { mode: 0o600 });
-    loadRoutes(file, { env: {} });
+    loadRoutes(file, { env });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const faults = error.faults.map((fault) => ({
@@ -143,9 +168,17 @@ function writeNew(file: string, text: string, mode?: number): boolean {
   }
 }
 
-function renderEnv(setting: string | undefined): string {
+function renderEnv(setting: string | undefined, secrets: ReadonlyMap<string, string>): string {
   const example = readFileSync(ENV_EXAMPLE, 'utf8');
-  return setting === undefined ? example : example.replace(/^#ROUTES_FILE=.*$/m, () => setting);
+  const text = setting === undefined ? example : example.replace(/^#ROUTES_FILE=.*$/m, () => setting);
+  const lines = [...secrets].map(([name, value]) => `${name}=${quotedForEnv(value) ?? ''}\n`);
+  return lines.length === 0 ? text : `${text.trimEnd()}\n\n# Secrets that routes.json names.\n${lines.join('')}`;
+}
+
+/** As Node reads it again, to the letter; undefined for what has all the quotes that there are. */
+function quotedForEnv(value: string): string | undefined {
+  const quote = ["'", '`'].find((each) => !value.includes(each));
+  return quote && quote + value + quote;
 }
 
 /** Where the schema is, for an editor: by a short way inside the working folder, else in full. */

@@ -29,7 +29,7 @@ export function followTargets(
   onChange: () => void,
 ): TargetList {
   const source = findTargets(options, lease, deps);
-  const connect = deps.connect && ((origin: string) => deps.connect?.(origin, name));
+  const connect = deps.connect && ((origin: string, real: () => Transport) => deps.connect?.(origin, name, real));
   const keyOf = (url: string): string => JSON.stringify([identity, url, options.tls, options.http2]);
   let targets: readonly Target[] = [];
 
@@ -75,8 +75,9 @@ function findTargets(
 function createTarget(
   spec: TargetSpec,
   { tls, http2 = false }: ServiceOptions,
-  connect: ((origin: string) => Transport | undefined) | undefined,
+  connect: ((origin: string, real: () => Transport) => Transport | undefined) | undefined,
 ): Target {
   const { origin } = splitTargetUrl(spec.url);
-  return new Target(spec, connect?.(origin) ?? createTransport(origin, { http2, ...(tls !== undefined && { tls }) }));
+  const real = (): Transport => createTransport(origin, { http2, ...(tls !== undefined && { tls }) });
+  return new Target(spec, connect?.(origin, real) ?? real());
 }

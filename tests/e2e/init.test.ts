@@ -201,3 +201,40 @@ test('what a document says is shown without credentials, and moves no terminal',
   assert.equal(broken.code, 78);
   assert.doesNotMatch(broken.err, OBEYED);
 });
+
+const KONG = join(import.meta.dirname, '../../docs/examples/kong/kong.yaml');
+
+test('init of a file of Kong writes what check takes, keeps secrets in .env, and tells what it could not by line', async (t) => {
+  const cwd = configFolder(t, {});
+  const { code, out } = await turnpike(t, cwd, 'init', '--from', KONG);
+  assert.equal(code, 0);
+  assert.match(out, /Not taken over:\n {2}- line 67: hmac-auth of route "partners"/);
+  const secret = 'an-hmac-secret-of-more-than-32-bytes';
+  assert.ok(!(out + textOf(cwd, 'routes.json')).includes(secret));
+  assert.ok(textOf(cwd, '.env').includes(`='${secret}'`));
+  assert.equal(statSync(join(cwd, '.env')).mode & 0o777, 0o600);
+  const checked = await turnpike(t, cwd, 'check');
+  assert.equal(checked.code, 0, checked.err);
+});
+
+test('init of a file of Kong fails with --strict where something was lost', async (t) => {
+  const cwd = configFolder(t, { '.env': 'A=b\n' });
+  const { code, out } = await turnpike(t, cwd, 'init', '--from', KONG, '--strict');
+  assert.equal(code, 1);
+  assert.match(out, /add to it, with their values: KONG_JWT_HTTPS_ANN_EXAMPLE_COM/);
+  const whole = configFolder(t, {
+    'kong.json': {
+      _format_version: '3.0',
+      services: [{ name: 's', url: 'http://localhost:4001', routes: [{ name: 'r', paths: ['/a'] }] }],
+    },
+  });
+  assert.equal((await turnpike(t, whole, 'init', '--from', 'kong.json', '--strict')).code, 0);
+});
+
+test('a file of Kong with a fault leaves nothing behind, and the line is told', async (t) => {
+  const cwd = configFolder(t, { 'kong.yaml': '_format_version: "3.0"\nservices:\n  - name: s\n' });
+  const { code, err } = await turnpike(t, cwd, 'init', '--from', 'kong.yaml');
+  assert.equal(code, 78);
+  assert.match(err, /kong\.yaml:3:1 .*a service needs "url" or "host"/);
+  assert.ok(!existsSync(join(cwd, 'routes.json')));
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SAMPLE_ROUTES } from '../../scripts/demo/sample-routes.ts';
-import { startStub } from '../../scripts/demo/stub-service.ts';
+import { startStub } from '../../src/dev/stub-service.ts';
 import { startGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 

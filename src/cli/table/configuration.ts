@@ -37,25 +37,31 @@ export const DIFF = {
 export const INIT = {
   name: 'init',
   summary: 'write a routes.json and a .env to begin with',
-  usage: ['init [FOLDER] [--from openapi.yaml]'],
+  usage: ['init [FOLDER] [--from openapi.yaml]', 'init [FOLDER] --from kong.yaml [--strict]'],
   about:
     'Writes a routes.json to begin with, and a .env with every setting commented out. With a folder the routes come into it, and .env points to them. Nothing that is there already is ever written over.',
   options: {
     from: {
       type: 'string',
       value: 'FILE',
-      says: 'make the routes of an OpenAPI document (3.0 or 3.1, YAML or JSON): its servers, its paths and methods, its security schemes',
+      says: 'make the routes of an OpenAPI document (3.0 or 3.1, YAML or JSON): its servers, its paths and methods, its security schemes; or of a declarative file of Kong (_format_version 1.1, 2.1 or 3.0), and say what could not be taken over, and what means something else now',
       takes: 'file',
+    },
+    strict: {
+      type: 'boolean',
+      default: false,
+      says: "exit code 1 where something of Kong's could not be taken over",
     },
   },
   words: ['folder', []],
   examples: [
     ['init', 'a file with comments that explain it'],
     ['init gateway --from openapi.yaml', 'the routes of an API, in a folder'],
+    ['init gateway --from kong.yaml', 'what Kong has done so far'],
   ],
   exits: {
     ok: 'written, or there already',
-    failed: 'it could not be written',
+    failed: 'it could not be written; with --strict also where something could not be taken over',
     config: 'the document has faults, or no routes can be made of it',
   },
 } as const satisfies CommandSpec;

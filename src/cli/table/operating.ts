@@ -1,6 +1,32 @@
 import type { CommandSpec } from '../command.ts';
 import { ADMIN, JSON_ALL, NO_GATEWAY, ROUTES_FILE, WRONG_TOKEN } from './common.ts';
 
+export const DEV = {
+  name: 'dev',
+  summary: 'run it with stubs for what is not there, and show requests',
+  usage: ['dev [FILE] [--port 3000] [--no-stubs] [options]'],
+  about:
+    'Runs the gateway on routes.json (or FILE) for one person at one terminal. A stub answers for every service that nobody runs, and gives way when the real one comes. Requests are shown as they come, and why each refused one was. A save is in force at once. The API key and the token that it shows are made for the run alone.',
+  options: {
+    port: { type: 'string', value: 'N', says: 'the main port (PORT, or 3000); 0 picks a free one' },
+    'admin-port': { type: 'string', value: 'N', says: 'the admin port (ADMIN_PORT, or 9901)' },
+    host: { type: 'string', value: 'ADDRESS', default: '127.0.0.1', says: 'where both listen' },
+    'no-stubs': { type: 'boolean', default: false, says: 'no stub for anybody' },
+    latency: { type: 'string', value: '200ms', default: '0ms', says: 'what stubs wait before they answer' },
+    fail: { type: 'string', value: '10%', default: '0%', says: 'how many of their answers are 500' },
+  },
+  words: ['file', []],
+  examples: [
+    ['dev', 'with stubs for what does not run'],
+    ['dev new.json --port 8080 --fail 10%', 'another file, with services that fail'],
+  ],
+  exits: {
+    ok: 'ended by Ctrl-C or SIGTERM',
+    failed: 'it could not start',
+    config: 'faults in the file or the settings',
+  },
+} as const satisfies CommandSpec;
+
 export const STATUS = {
   name: 'status',
   summary: 'say on one screen how the running gateway is',

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import { CHECK, DIFF, INIT, OPENAPI, SCHEMA } from './configuration.ts';
 import { DEBUG_TOKEN, KEY, TOKEN, USAGE } from './keys.ts';
-import { BREAKER, ERRORS_COMMAND, LOG_LEVEL, PURGE, RECENT, RELOAD, ROUTES, STATUS } from './operating.ts';
+import { BREAKER, DEV, ERRORS_COMMAND, LOG_LEVEL, PURGE, RECENT, RELOAD, ROUTES, STATUS } from './operating.ts';
 import { EXPLAIN, TEST, WHAT_IF } from './trying.ts';
 
 export const START = {
@@ -57,7 +57,7 @@ export const VERSION = {
 
 /** All commands, by what one has in mind: help, completion and docs/cli.md tell these and no others, in this order. */
 export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandSpec[]>> = {
-  'To run it': [START, INIT],
+  'To run it': [START, DEV, INIT],
   'To know what a file does': [CHECK, TEST, EXPLAIN, WHAT_IF, DIFF, ROUTES, OPENAPI, SCHEMA],
   'To see how it is': [STATUS, RECENT, ERRORS_COMMAND, USAGE],
   'To act on what runs': [RELOAD, BREAKER, PURGE, LOG_LEVEL],

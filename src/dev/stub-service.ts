@@ -3,6 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../lib/clock.ts';
 import { echoWebSocket } from './web-socket-echo.ts';
 
 /** What a stub pretends to be. */
@@ -15,6 +16,17 @@ export interface StubOptions {
   /** Share of the requests that are answered 500, 0 to 1. */
   readonly failRatio?: number;
   readonly delayMs?: number;
+  /** What it answers instead of what it received; asked first. */
+  readonly example?: (method: string, path: string) => StubExample | undefined;
+  /** Whether `POST /stop` ends it, and paths such as `/stream` and `/order.xml` answer in ways of their own. Default true. */
+  readonly hasTricks?: boolean;
+}
+
+/** An answer that somebody has described. */
+export interface StubExample {
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly body: string;
 }
 
 export interface Stub {
@@ -59,13 +71,33 @@ export async function startStub(options: StubOptions): Promise<Stub> {
 async function answer(
   req: IncomingMessage,
   res: ServerResponse,
-  { name, failRatio = 0, delayMs = 0 }: StubOptions,
+  options: StubOptions,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const { name, delayMs = 0, failRatio = 0, hasTricks = true } = options;
+  const { pathname } = new URL(req.url ?? '/', 'http://stub');
+  const body = await readBody(req);
+  if (delayMs > 0) await wait(delayMs);
+  if (hasTricks) return answerWithTricks(req, res, options, body, stop);
+  const failed = pathname !== '/health' && Math.random() < failRatio;
+  const example = failed ? undefined : options.example?.(req.method ?? 'GET', pathname);
+  if (example === undefined) echo(req, res, name, body, failed ? 500 : statusOf(pathname, 0));
+  else sendExample(res, example);
+}
+
+function sendExample(res: ServerResponse, { status, type, body }: StubExample): void {
+  res.writeHead(status, type === undefined ? {} : { 'content-type': type });
+  res.end(status === 204 || status === 304 ? undefined : body);
+}
+
+async function answerWithTricks(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { name, failRatio = 0 }: StubOptions,
+  body: ReadBody,
   stop: () => Promise<void>,
 ): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://stub');
-  const { bodyBytes, text } = await readBody(req);
-  if (delayMs > 0) await wait(delayMs);
-
   if (url.pathname === '/stream') return stream(res, name);
   if (url.pathname === '/graphql') return answerGraphql(res, name);
   if (url.pathname === '/slow') await wait(Math.min(Number(url.searchParams.get('ms') ?? 1000) || 0, 600_000));
@@ -74,13 +106,25 @@ async function answer(
     return;
   }
   if (url.pathname.startsWith('/cached')) letBeStored(res);
-  const port = req.socket.localPort;
   if (url.pathname === '/order.xml') return sendOrder(res);
-  const more = url.pathname === '/links' ? { self: `http://${req.headers.host}/links` } : { body: text };
-  const echo = { service: name, port, method: req.method, path: req.url, headers: req.headers, bodyBytes, ...more };
-  res.statusCode = statusOf(url.pathname, failRatio);
+  const more = url.pathname === '/links' ? { self: `http://${req.headers.host}/links` } : { body: body.text };
+  echo(req, res, name, body, statusOf(url.pathname, failRatio), more);
+}
+
+/** Tells what was received. */
+function echo(
+  req: IncomingMessage,
+  res: ServerResponse,
+  service: string,
+  { bodyBytes, text }: ReadBody,
+  status: number,
+  more: object = { body: text },
+): void {
+  const { method, url: path, headers, socket } = req;
+  const told = { service, port: socket.localPort, method, path, headers, bodyBytes, ...more };
+  res.statusCode = status;
   res.setHeader('content-type', 'application/json');
-  const body = `${JSON.stringify(echo, null, 2)}\n`;
+  const body = `${JSON.stringify(told, null, 2)}\n`;
   res.setHeader('content-length', Buffer.byteLength(body));
   res.end(body);
 }
@@ -90,11 +134,16 @@ function letBeStored(res: ServerResponse): void {
   res.setHeader('cache-control', 'max-age=60, stale-while-revalidate=30');
   res.setHeader('cache-tag', 'samples, prices');
   res.setHeader('etag', '"v1"');
-  res.setHeader('x-said-at', new Date().toISOString());
+  res.setHeader('x-said-at', new Date(systemClock.now()).toISOString());
+}
+
+interface ReadBody {
+  readonly bodyBytes: number;
+  readonly text: string | undefined;
 }
 
 /** What was sent, and its text where it is one. */
-async function readBody(req: IncomingMessage): Promise<{ bodyBytes: number; text: string | undefined }> {
+async function readBody(req: IncomingMessage): Promise<ReadBody> {
   const isText = /json|xml|^text/.test(req.headers['content-type'] ?? '');
   let bodyBytes = 0;
   let text = '';

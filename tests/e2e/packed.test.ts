@@ -197,7 +197,12 @@ async function startAndStop(t: TestContext, cwd: string, bin: string): Promise<v
   }
   const exited = new Promise((resolve) => child.on('close', resolve));
   t.after(() => child.kill('SIGKILL'));
-  await until(() => /turnpike listens on/.test(said) || child.exitCode !== null || undefined, { timeoutMs: 15_000 });
+  await until(() => /admin on/.test(said) || child.exitCode !== null || undefined, { timeoutMs: 15_000 });
+  const [, admin = ''] = /admin on (http:\/\/[\w.:]+)/.exec(said) ?? [];
+  for (const name of ['', 'dashboard/main.js', 'dashboard/uplot.js', 'dashboard/parts.css']) {
+    const { status } = await fetch(`${admin}/${name}`, { headers: { accept: 'text/html' } });
+    assert.equal(status, 200, `${admin}/${name}`);
+  }
   child.kill('SIGTERM');
   assert.equal(await exited, 0, said);
   assert.match(said, /turnpike listens on/);

@@ -3,7 +3,7 @@ import { type Child, h } from '../dom.ts';
 import { millis, number, plural } from '../format.ts';
 import { dot, filterBox, isFound, link, pageHead } from '../parts.ts';
 import { linkTo } from '../place.ts';
-import type { ServiceRow } from '../shapes.ts';
+import type { BreakerState, ServiceRow } from '../shapes.ts';
 import { type Column, table } from '../table.ts';
 import { otherCircuits } from './circuit.ts';
 import { breakerChip, toneOfService } from './service-lines.ts';
@@ -56,7 +56,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     id: 'breaker',
     title: 'Circuit',
     by: ({ breaker }) => breaker?.state ?? null,
-    cell: ({ breaker }) => breakerChip(breaker) ?? h('span', { class: 'muted' }, 'none'),
+    cell: ({ breaker }) => circuitCell(breaker),
   },
   {
     id: 'rate',
@@ -91,3 +91,10 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     cell: ({ p99Ms }) => millis(p99Ms),
   },
 ];
+
+/** A closed one is as it should be, and needs no colour. */
+function circuitCell(breaker: BreakerState | null): Child {
+  if (breaker === null) return h('span', { class: 'muted' }, 'none');
+  if (breaker.state === 'closed' && breaker.isForced !== true) return h('span', { class: 'muted' }, 'closed');
+  return breakerChip(breaker);
+}

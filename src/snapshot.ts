@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { credentialsOf, peerProofFields } from './auth/auth-option.ts';
+import { allCredentialPlaces, credentialsOf, peerProofFields } from './auth/auth-option.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { nameOfRoute } from './config/route-name.ts';
@@ -77,7 +77,7 @@ export function* compileInSteps(
   previous?: Snapshot,
 ): Steps<Snapshot> {
   const { config, stages, hidden } = configuration;
-  deps.hidden.expect(hidden);
+  deps.hidden.expect(hidden, allCredentialPlaces(config.routes.map(({ auth }) => auth)));
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
     previous?.stages === stages &&

@@ -11,5 +11,5 @@ export async function explainRequest({ deps, gateway }: AdminSource, req: Incomi
   if ('refused' in read) return read.refused;
   const parsed = questionSchema.safeParse(read.value);
   if (!parsed.success) return refusal('invalid_request', { detail: `${z.prettifyError(parsed.error)}.` });
-  return ok(await explain(gateway, deps.settings, parsed.data, deps.clock.now()));
+  return ok(await explain(gateway, deps, parsed.data));
 }

@@ -27,7 +27,7 @@ export function renderFailure(file: string, result: CaseResult): string {
     `  ${withoutControls(asked)}`,
     ...mismatches.map((one) => `  ${describeMismatch(one)}`),
     ...notes.map((note) => `  ${withoutControls(note)}`),
-    ...steps.flatMap((step) => stepLines(step, {})).map((text) => `    ${text}`),
+    ...steps.flatMap((step) => stepLines(step, {})).map((text) => `    ${withoutControls(text)}`),
   ].join('\n')}\n`;
 }
 

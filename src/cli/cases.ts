@@ -9,6 +9,7 @@ import { type FileResult, runCases } from '../cases/run-cases.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { systemClock } from '../lib/clock.ts';
+import { printableJson } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { asTyped } from './as-typed.ts';
 import { askAdmin } from './ask-admin.ts';
@@ -76,7 +77,7 @@ async function tryAll(paths: readonly string[], { routesFile, json, junit }: Wan
   const files = await runAll(paths.length === 0 ? ['cases.json'] : paths, routesFile, io.env);
   const tookMs = performance.now() - begunAtMs;
   if (junit !== undefined) writeTo(junit, renderJunit(files));
-  await io.out(json ? `${JSON.stringify(files, null, 2)}\n` : renderResults(files, tookMs));
+  await io.out(json ? `${printableJson(files, 2)}\n` : renderResults(files, tookMs));
   const isGood = files.every(({ results }) => results.every(({ mismatches }) => mismatches.length === 0));
   return isGood ? EXIT.ok : EXIT.failed;
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { describeChange } from '../config/describe-change.ts';
 import { loadDotEnv } from '../config/env.ts';
 import { loadRoutesInSteps } from '../config/load.ts';
+import { printableJson, withoutControls } from '../lib/printable.ts';
 import { inSlices } from '../lib/steps.ts';
 import { asTyped } from './as-typed.ts';
 import { explainFault, UsageError } from './fault.ts';
@@ -34,8 +35,8 @@ export async function runDiff(argv: readonly string[], io: CliIo): Promise<numbe
     const old = await load(before);
     const next = await load(after);
     const changes = describeChange(old.config, next.config).map((line) => old.hidden.hide(next.hidden.hide(line)));
-    if (values.json) io.out(`${JSON.stringify(changes, null, 2)}\n`);
-    else for (const line of changes) io.out(`${line}\n`);
+    if (values.json) io.out(`${printableJson(changes, 2)}\n`);
+    else for (const line of changes) io.out(`${withoutControls(line)}\n`);
     return changes.length === 0 ? EXIT.ok : EXIT.failed;
   } catch (error) {
     return explainFault('diff', USAGE, error, io);

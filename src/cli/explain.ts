@@ -7,6 +7,7 @@ import type { Explanation } from '../explain/explanation.ts';
 import { explainFromFile } from '../explain/offline.ts';
 import { type Question, questionSchema } from '../explain/question.ts';
 import { renderExplanation } from '../explain/render.ts';
+import { printableJson } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { asTyped } from './as-typed.ts';
 import { askAdmin, NobodyThere } from './ask-admin.ts';
@@ -66,7 +67,7 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<nu
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const told = await ask(question, settings, values, io);
     if (told === undefined) return EXIT.failed;
-    io.out(values.json ? `${JSON.stringify(told, null, 2)}\n` : renderExplanation(told));
+    io.out(values.json ? `${printableJson(told, 2)}\n` : renderExplanation(told));
     return told.outcome === 'passes' ? EXIT.ok : Math.floor((told.status ?? 500) / 100);
   } catch (error) {
     return explainFault('explain', USAGE, error, io);

@@ -1,3 +1,5 @@
+import { printableText } from '../lib/printable.ts';
+
 /** What a command of `turnpike` talks to, handed in so that a test can listen. */
 export interface CliIo {
   /**
@@ -35,7 +37,8 @@ export function createProcessIo(env: NodeJS.ProcessEnv): CliIo {
         process.stdout.write(text, (error) => resolve(error === undefined || error === null));
       });
     },
-    err: (text) => void process.stderr.write(text),
+    // A message repeats words of a command line, of a file, of a gateway: a terminal must not obey them.
+    err: (text) => void process.stderr.write(printableText(text)),
     input: () => (process.stdin.isTTY ? Promise.resolve(undefined) : readFirstLine(process.stdin)),
   };
 }

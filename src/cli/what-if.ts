@@ -5,6 +5,7 @@ import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { renderWhatIf } from '../explain/what-if/render.ts';
 import type { WhatIfReport } from '../explain/what-if/report.ts';
 import { isTooMuch } from '../explain/what-if/verdict.ts';
+import { printableJson } from '../lib/printable.ts';
 import { parseShare } from '../schema-values.ts';
 import { asTyped } from './as-typed.ts';
 import { AdminRefusal, askAdmin } from './ask-admin.ts';
@@ -50,7 +51,7 @@ export async function runWhatIf(argv: readonly string[], io: CliIo): Promise<num
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const path = `/what-if?file=${encodeURIComponent(file)}`;
     const report = (await askAdmin(settings, { method: 'POST', path, text, origin: values.admin })) as WhatIfReport;
-    io.out(values.json ? `${JSON.stringify(report, null, 2)}\n` : renderWhatIf(report));
+    io.out(values.json ? `${printableJson(report, 2)}\n` : renderWhatIf(report));
     return isTooMuch(report, max) ? EXIT.failed : EXIT.ok;
   } catch (error) {
     return explain(error, io);

@@ -1,3 +1,4 @@
+import { withoutControls } from '../lib/printable.ts';
 import type { Explanation, Step } from './explanation.ts';
 import { wrap } from './wrap.ts';
 
@@ -27,7 +28,7 @@ export function renderExplanation(told: Explanation): string {
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
+    .map((lines) => lines.map(withoutControls).join('\n'))
     .join('\n\n')}\n`;
 }
 

@@ -15,6 +15,11 @@ export function printableLines(text: string): string {
   return text.trimEnd().split(/\r?\n/).map(withoutControls).join('\n  ');
 }
 
+/** A text of several lines, of which some words may be others'. */
+export function printableText(text: string): string {
+  return text.split('\n').map(withoutControls).join('\n');
+}
+
 /** Of these what JSON does not escape of itself. */
 const MARKS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

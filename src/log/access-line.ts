@@ -157,13 +157,11 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     fault: context.fault,
     shadow: context.shadow,
     aborted: record.aborted,
-    trace: context.trace?.map(({ stage, decision }) =>
-      redactText(hiddenIn(`${stage}: ${decision}`, hidden), hidden?.places.parameters),
-    ),
+    trace: context.trace?.map(({ stage, decision }) => clean(`${stage}: ${decision}`, hidden)),
   });
 }
 
-const hiddenIn = (text: string, hidden: HiddenValues | undefined): string => hidden?.hide(text) ?? text;
+const clean = (text: string, by?: HiddenValues) => redactText(by?.hide(text) ?? text, by?.places.parameters);
 
 /** Longest name that DNS has, and a port. */
 const MAX_HOST_CHARS = 261;
@@ -228,7 +226,7 @@ function faultCode({ context, aborted }: AccessRecord): string | undefined {
 function faultCause({ context: { cause, errorCode } }: AccessRecord, hidden?: HiddenValues): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const told = errorCode === 'internal' ? (cause.stack ?? cause.message) : cause.message;
-  return orNone(redactText(hidden?.hide(told) ?? told, hidden?.places.parameters));
+  return orNone(clean(told, hidden));
 }
 
 const DENIED = new Set([401, 403]);
@@ -238,7 +236,7 @@ export function detailOf({ context, source, status }: AccessRecord, hidden?: Hid
   const { errorCode, errorDetail } = context;
   if (errorCode === undefined || errorDetail === undefined) return undefined;
   if (source === 'client' && !DENIED.has(status) && errorDetail === ERRORS[errorCode].advice) return undefined;
-  return redactText(hidden?.hide(errorDetail) ?? errorDetail, hidden?.places.parameters);
+  return clean(errorDetail, hidden);
 }
 
 /**

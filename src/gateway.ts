@@ -73,7 +73,7 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
     }
     traceIfAsked(context);
     prepare?.(context);
-    const handlers = current.match(context);
+    const handlers = context.refusal === undefined ? current.match(context) : withoutPreflight(current.implicit);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
     if (builtins(context)) return context;
     const hasPlace = context.parent !== undefined || context.dryRun || takePlace(context);

@@ -11,7 +11,7 @@ import { schemeOf } from './schemes.ts';
 const NOTHING_CONFIGURED =
   'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
 
-/** Counts a wrong credential against whoever sent it; answers the seconds to wait after one too many. */
+/** Counts a wrong credential against whoever sent it (a dry run does not); answers the seconds to wait after one too many. */
 export type CountFailure = (context: RequestContext) => number | undefined;
 
 /**
@@ -37,9 +37,10 @@ export function createRefusals(
   function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {
     const { reason, code, cause, forLog } = refused.refusal;
     // A verdict of somebody else's is theirs to limit.
-    const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
+    const isCounted = refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
-    if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
+    if (retryAfterSeconds !== undefined)
+      return tooMany(retryAfterSeconds, logDetail(reason, forLog) ?? `${capitalise(reason)}.`);
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
     const other = isOfAnotherKind(refused) ? hint(context, true) : undefined;
     const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
@@ -64,6 +65,11 @@ export function createRefusals(
       return refuseAs(refused.refusal, challengeFor(context));
     return refuseCredential(context, refused);
   };
+}
+
+/** What was wrong with the last one of them is for the log. */
+function tooMany(retryAfterSeconds: number, detailForLog: string): GatewayError {
+  return new GatewayError('too_many_failures', undefined, { retryAfterSeconds, detailForLog });
 }
 
 /** Whether it may have been a credential of another kind: an API key is no valid token, for one. */

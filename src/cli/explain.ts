@@ -33,8 +33,8 @@ It asks the running gateway (ADMIN_PORT, ADMIN_TOKEN); where none runs, or with
   --admin URL    the admin port of the gateway to ask
   --json         all of it, for a program
 
-Exit code: 0 it passes, 4 refused with a 4xx, 5 with a 5xx, 1 nobody could be asked,
-64 a wrong call, 78 faults in the file.
+Exit code: 0 it passes, 4 refused with a 4xx, 5 with a 5xx, 1 it can't be told without
+--ask, or nobody could be asked, 64 a wrong call, 78 faults in the file.
 `;
 
 const OPTIONS = {
@@ -68,10 +68,15 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<nu
     const told = await ask(question, settings, values, io);
     if (told === undefined) return EXIT.failed;
     io.out(values.json ? `${printableJson(told, 2)}\n` : renderExplanation(told));
-    return told.outcome === 'passes' ? EXIT.ok : Math.floor((told.status ?? 500) / 100);
+    return exitOf(told);
   } catch (error) {
     return explainFault('explain', USAGE, error, io);
   }
+}
+
+function exitOf({ outcome, status = 500 }: Explanation): number {
+  if (outcome === 'undecided') return EXIT.failed;
+  return outcome === 'passes' ? EXIT.ok : Math.floor(status / 100);
 }
 
 /** Our own words, and those behind the word `curl`, which stands first or behind `--`. */

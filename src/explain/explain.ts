@@ -1,9 +1,11 @@
+import { Undecided } from '../auth/recorded.ts';
 import type { RequestContext, Sink } from '../context.ts';
 import type { Deps } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Decision } from '../facts.ts';
 import type { Gateway } from '../gateway.ts';
 import type { ConsideredRoute, Explanation, SentRequest } from './explanation.ts';
+import { findHeadFault } from './head-fault.ts';
 import { type AskedRequest, type Question, requestOf } from './question.ts';
 import { createShown, type Shown } from './shown.ts';
 import { explainSteps } from './steps.ts';
@@ -71,7 +73,18 @@ function walkDry(
       () => call.abort(new GatewayError('internal', `No stage has decided within ${WITHIN_MS / 1000} s.`)),
       WITHIN_MS,
     );
-    const call = inProcess({ method, target, headers, from, sink, dryRun: true, mayAsk, ...(body && { body }) });
+    const refusal = findHeadFault({ method, target, headers, from });
+    const call = inProcess({
+      method,
+      target,
+      headers,
+      from,
+      sink,
+      dryRun: true,
+      mayAsk,
+      refusal,
+      ...(body && { body }),
+    });
   });
 }
 
@@ -95,6 +108,7 @@ function describeOutcome(error: unknown, shown: Shown): Pick<Explanation, 'outco
   if (error === undefined) return { outcome: 'passes' };
   if (!(error instanceof GatewayError))
     return { outcome: 'refused', status: 500, code: 'internal', detail: String(error) };
+  if (error.cause instanceof Undecided) return { outcome: 'undecided', detail: error.cause.message };
   const { code, row, extras, status, message } = error;
   const { detailForLog, retryAfterSeconds, errors, headers = [] } = extras ?? {};
   return {

@@ -35,6 +35,7 @@ export function renderExplanation(told: Explanation): string {
 function headline({ request, outcome, status, code, cache, target }: Explanation): string[] {
   const asked = `${request.method} ${request.asked}`;
   if (outcome === 'refused') return wrap(`${asked} would be refused: ${status} ${code}`);
+  if (outcome === 'undecided') return wrap(`${asked} can't be told without asking`);
   if (cache?.isGivenOut === true) return wrap(`${asked} would be answered from the cache`);
   return wrap(`${asked} would pass${target === undefined ? '' : ` to ${target}`}`);
 }
@@ -87,7 +88,8 @@ function tokenLines({ token = [] }: Explanation): string[] {
 }
 
 function refusalLines(told: Explanation): string[] {
-  if (told.outcome !== 'refused') return [];
+  if (told.outcome === 'passes') return [];
+  if (told.outcome === 'undecided') return labelled('not known', told.detail ?? '');
   const { detail, detailForLog, advice, errors = [], refusalHeaders = [], retryAfterSeconds } = told;
   const lines = [labelled('client told', detail ?? '')];
   if (detailForLog !== undefined) lines.push(labelled('in the log', detailForLog));

@@ -7,6 +7,7 @@ import type { Explanation } from '../explain/explanation.ts';
 import { explainFromFile } from '../explain/offline.ts';
 import { type Question, questionSchema } from '../explain/question.ts';
 import { renderExplanation } from '../explain/render.ts';
+import { isMethod } from '../lib/methods.ts';
 import { printableJson } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { asTyped } from './as-typed.ts';
@@ -132,7 +133,12 @@ function readWords(words: readonly string[], headers: readonly string[] = [], da
   const [first, second, ...more] = words;
   if (first === undefined || more.length > 0) throw new UsageError('one URL, with a method before it if need be');
   const [method, url] = second === undefined ? [undefined, first] : [first, second];
-  const shape = [method === undefined ? [] : ['-X', method.toUpperCase()], data === undefined ? [] : ['-d', data]];
+  if (method === undefined && isMethod(first)) throw new UsageError(`a URL is missing behind ${first}`);
+  const shape = [
+    ['-g', '--path-as-is'],
+    method === undefined ? [] : ['-X', method.toUpperCase()],
+    data === undefined ? [] : ['-d', data],
+  ];
   return readCurl([...shape.flat(), ...headers.flatMap((one) => ['-H', one]), url]);
 }
 

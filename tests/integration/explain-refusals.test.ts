@@ -16,6 +16,12 @@ const HANDSHAKE = {
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+const VALID = {
+  query: { properties: { page: { type: 'integer' } } },
+  body: { type: 'object', properties: { amount: { type: 'number' } } },
+};
+
 interface Asked {
   readonly method?: string;
   readonly path: string;
@@ -90,6 +96,7 @@ async function setUp(t: TestContext) {
         { prefix: '/often', target, fault: { abort: 418, percent: 50 } },
         { prefix: '/files', files: folder },
         { prefix: '/key', target, auth: 'api-key' },
+        { prefix: '/valid', target, validate: VALID },
       ],
     },
   });
@@ -125,6 +132,17 @@ test('what a credential that was one too many had wrong is kept', async (t) => {
   for (let i = 0; i < 21; i += 1) await ask(`${gateway.url}/key`, { headers: { 'x-api-key': `wrong${i}` } });
   const [kept] = (await ask(`${gateway.adminUrl}/recent?code=too_many_failures`)).json;
   assert.match(kept.detail, /API key is not known/);
+});
+
+test('what was wrong with a body, a query or a field is kept', async (t) => {
+  const { gateway } = await setUp(t);
+  await ask(`${gateway.url}/valid?page=zero`);
+  await ask(`${gateway.url}/valid`, { method: 'POST', headers: JSON_TYPE, body: '{"amount":"hunter2"}' });
+  const kept = (await ask(`${gateway.adminUrl}/recent?code=invalid_request`)).json as { detail: string }[];
+  assert.deepEqual(
+    kept.map(({ detail }) => detail),
+    ['Body /amount must be number.', 'Query /page must be integer.'],
+  );
 });
 
 test("explaining wrong credentials uses up nobody's chances", async (t) => {

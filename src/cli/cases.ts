@@ -127,7 +127,7 @@ async function record(file: string, { routesFile, settings, admin }: Recording, 
   writeTo(file, recorded.text);
   for (const [kind, count] of recorded.leftOut)
     io.err(`left out ${count} of ${kind}: by the routes file and the log alone they do not come out so\n`);
-  await io.out(`ok: ${recorded.count} cases in ${file}\n`);
+  await io.out(`ok: ${recorded.count} ${recorded.count === 1 ? 'case' : 'cases'} in ${file}\n`);
   return EXIT.ok;
 }
 

@@ -90,6 +90,7 @@ async function setUp(t: TestContext) {
       consumers: [{ name: 'app', keys: [{ id: 'k', sha256: hashApiKey('right') }] }],
       defaults: { auth: 'none' },
       routes: [
+        { prefix: '/', target },
         { prefix: '/open', target },
         { prefix: '/socket', target, websocket: { origins: ['https://app.example'] } },
         { prefix: '/fault', target, fault: { abort: 418 } },
@@ -154,6 +155,8 @@ test("explaining wrong credentials uses up nobody's chances", async (t) => {
 
 test('what passes is told to pass: a handshake of an own page, a file, and what fails by chance', async (t) => {
   const { gateway, explain } = await setUp(t);
+  const health = await explain({ path: '/health/live' });
+  assert.deepEqual([health.outcome, health.route, health.steps.length], ['passes', null, 1]);
   for (const asked of [
     { path: '/socket', headers: { ...HANDSHAKE, origin: 'https://app.example' } },
     { path: '/files/page.txt' },

@@ -108,7 +108,8 @@ function describeOutcome(error: unknown, shown: Shown): Pick<Explanation, 'outco
   if (error === undefined) return { outcome: 'passes' };
   if (!(error instanceof GatewayError))
     return { outcome: 'refused', status: 500, code: 'internal', detail: String(error) };
-  if (error.cause instanceof Undecided) return { outcome: 'undecided', detail: error.cause.message };
+  const undecided = findUndecided(error);
+  if (undecided !== undefined) return { outcome: 'undecided', detail: undecided.message };
   const { code, row, extras, status, message } = error;
   const { detailForLog, retryAfterSeconds, errors, headers = [] } = extras ?? {};
   return {
@@ -123,6 +124,13 @@ function describeOutcome(error: unknown, shown: Shown): Pick<Explanation, 'outco
     ...(errors !== undefined && { errors }),
     ...(headers.length > 0 && { refusalHeaders: toPairs(headers) }),
   };
+}
+
+/** Of a part, or of the request itself. */
+function findUndecided(error: GatewayError): Undecided | undefined {
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof Undecided) return cause;
+  return undefined;
 }
 
 function describeCaller(context: RequestContext): Pick<Explanation, 'caller'> {

@@ -153,6 +153,47 @@ test("explaining wrong credentials uses up nobody's chances", async (t) => {
   assert.equal((await ask(`${gateway.url}/key`, { headers: wrong.headers })).status, 401);
 });
 
+test('an aggregate is explained by its parts: what a part it needs is refused with, and which one', async (t) => {
+  const { url: target } = await startService(t, (_req, res) =>
+    res.setHeader('content-type', 'application/json').end('{}'),
+  );
+  const part = (name: string, optional = false) => ({ [name]: { route: `/${name}/1`, optional } });
+  const gateway = await startGateway(t, {
+    file: {
+      consumers: [{ name: 'app', keys: [{ id: 'k', sha256: hashApiKey('right') }] }],
+      services: { none: { targets: [{ url: target, weight: 0 }] } },
+      defaults: { auth: 'none' },
+      routes: [
+        { prefix: '/open', target },
+        { prefix: '/key', target, auth: 'api-key' },
+        { prefix: '/none', service: 'none' },
+        { prefix: '/asked', target, auth: { 'forward-auth': { url: `${target}/check` } } },
+        { prefix: '/a', aggregate: { ...part('open'), ...part('key') } },
+        { prefix: '/b', aggregate: { ...part('open'), ...part('none') } },
+        { prefix: '/c', aggregate: { ...part('open'), ...part('key', true), ...part('none', true) } },
+        { prefix: '/d', aggregate: { ...part('asked') } },
+        { prefix: '/e', aggregate: { inner: { route: '/a' } } },
+      ],
+    },
+  });
+  const explain = async (path: string): Promise<Explanation> =>
+    (await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body: JSON.stringify({ url: path }) })).json;
+  for (const path of ['/a', '/b', '/c', '/e']) {
+    const told = await explain(path);
+    const { status, json } = await ask(gateway.url + path);
+    assert.deepEqual([told.status ?? 200, told.code], [status, json.code], path);
+  }
+  assert.equal((await explain('/d')).outcome, 'undecided');
+  assert.match(
+    JSON.stringify((await explain('/b')).steps),
+    /part none: GET \/none\/1, which failed with 503 no_target/,
+  );
+  assert.match(
+    JSON.stringify((await explain('/c')).steps),
+    /part key: GET \/key\/1, which failed with 401 unauthenticated/,
+  );
+});
+
 test('what passes is told to pass: a handshake of an own page, a file, and what fails by chance', async (t) => {
   const { gateway, explain } = await setUp(t);
   const health = await explain({ path: '/health/live' });

@@ -8,8 +8,16 @@ import type { CredentialCheck, Refusal } from './identity.ts';
 import { withMetadata } from './resource-metadata.ts';
 import { schemeOf } from './schemes.ts';
 
-const NOTHING_CONFIGURED =
-  'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
+const USUAL = new Set(['jwt', 'api-key']);
+
+/** Why nobody can call: nothing stands in the file that a credential could be checked by. */
+function nothingConfigured(schemes: readonly CredentialCheck[]): string {
+  const names = schemes.map(({ name }) => name);
+  const lack = names.every((name) => USUAL.has(name))
+    ? 'neither a consumer with a key nor an issuer of tokens'
+    : `nobody who could prove himself by ${names.join(' or ')}`;
+  return `No credential can be accepted here yet: the gateway has ${lack} (see docs/authentication.md).`;
+}
 
 /** Counts a wrong credential against whoever sent it (a dry run does not); answers the seconds to wait after one too many. */
 export type CountFailure = (context: RequestContext) => number | undefined;
@@ -31,7 +39,7 @@ export function createRefusals(
     headers: ['WWW-Authenticate', challenge, ...asking.flatMap((asks) => asks(context))],
   });
   const hint = createForeignHint(schemes, mode);
-  const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
+  const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : nothingConfigured(schemes);
 
   /** 401 for a wrong credential, and 429 after too many of them. */
   function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {

@@ -1,6 +1,6 @@
 /** `turnpike` where a command of it follows, as in `turnpike key create`. */
 const CALLS =
-  /\bturnpike (?=(?:start|check|explain|debug-token|diff|init|openapi|schema|key|token|usage|help|--version)\b)/g;
+  /\bturnpike (?=(?:start|check|explain|test|what-if|debug-token|diff|init|openapi|schema|key|token|usage|help|--version)\b)/g;
 
 /**
  * How a person types `turnpike` here: a clone has no command of that name, only the script, and a package that is

@@ -28,7 +28,7 @@ export async function runDebugToken(argv: readonly string[], io: CliIo, clock: C
       return EXIT.ok;
     }
     const lifetimeMs = parseDurationMs(values.ttl);
-    if (lifetimeMs === undefined || lifetimeMs > LONGEST_MS)
+    if (lifetimeMs === undefined || lifetimeMs <= 0 || lifetimeMs > LONGEST_MS)
       throw new UsageError(`--ttl takes a duration of at most a day, such as 10m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
     const { adminToken } = parseSettings(io.env, readDotEnv(process.cwd(), io.env));

@@ -62,7 +62,9 @@ function readCandidate(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file} can't be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'there is no such file' : `the file can't be read (${code})`;
+    throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
 }
 

@@ -140,6 +140,8 @@ test('what was wrong with a body, a query or a field is kept', async (t) => {
   await ask(`${gateway.url}/valid?page=zero`);
   await ask(`${gateway.url}/valid`, { method: 'POST', headers: JSON_TYPE, body: '{"amount":"hunter2"}' });
   const kept = (await ask(`${gateway.adminUrl}/recent?code=invalid_request`)).json as { detail: string }[];
+  const ofStatus = async (status: string) => (await ask(`${gateway.adminUrl}/recent?status=${status}`)).json.length;
+  assert.deepEqual([await ofStatus('4xx'), await ofStatus('400'), await ofStatus('5xx')], [2, 2, 0]);
   assert.deepEqual(
     kept.map(({ detail }) => detail),
     ['Body /amount must be number.', 'Query /page must be integer.'],

@@ -562,6 +562,8 @@ test('the command tells it as text or JSON, and its exit code says whether too m
   assert.equal(faulty.code, 78);
   assert.match(faulty.err, /new\.json:1:\d+ .*targte/);
   assert.equal((await run(file, '--max-refused', 'many')).code, 64);
+  rmSync(next);
+  assert.equal(await runCli(['what-if', next], { env: {}, out: () => undefined, err: () => undefined }), 78);
   assert.equal(await runCli(['what-if'], { env: {}, out: () => undefined, err: () => undefined }), 64);
 });
 

@@ -321,3 +321,12 @@ for (const [id, has, hasNot, given = {}] of MORE) {
     assert.deepEqual([await isFound(has), await isFound(hasNot)], [true, false]);
   });
 }
+
+test('answers under conditions alone are told to lead nowhere where none holds', async (t) => {
+  const respond = [{ when: 'request.method == "GET"', status: 200 }];
+  const path = join(configFolder(t, { 'routes.json': routes({ prefix: '/a', auth: 'none', respond }) }), 'routes.json');
+  const told: string[] = [];
+  const io = { out: () => {}, err: (text: string) => void told.push(text), env: {} };
+  assert.equal(await runCli(['check', path], io), 78);
+  assert.match(told.join(''), /\/routes\/0\/respond {2}leads nowhere where none of its conditions holds\n.*no "when"/);
+});

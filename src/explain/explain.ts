@@ -43,7 +43,7 @@ export async function explain(
     considered: (facts['considered'] ?? []) as readonly ConsideredRoute[],
     ...(facts['nearest'] !== undefined && { nearest: facts['nearest'] as NonNullable<Explanation['nearest']> }),
     steps: explainSteps(trace, route, error === undefined ? undefined : context.refusedBy, shown.text),
-    ...describeOutcome(error, shown),
+    ...describeOutcome(error, shown, facts['answers']),
     ...describeCaller(context),
     ...(token.length > 0 && { token }),
     answerHeaders: toPairs([...context.corsHeaders, ...(context.extraHeaders ?? [])]),
@@ -104,8 +104,12 @@ function describeRequest(asked: AskedRequest, context: RequestContext, shown: Sh
   };
 }
 
-function describeOutcome(error: unknown, shown: Shown): Pick<Explanation, 'outcome'> & Partial<Explanation> {
-  if (error === undefined) return { outcome: 'passes' };
+function describeOutcome(
+  error: unknown,
+  shown: Shown,
+  answers: unknown,
+): Pick<Explanation, 'outcome'> & Partial<Explanation> {
+  if (error === undefined) return { outcome: 'passes', ...(typeof answers === 'number' && { status: answers }) };
   if (!(error instanceof GatewayError))
     return { outcome: 'refused', status: 500, code: 'internal', detail: String(error) };
   const undecided = findUndecided(error);

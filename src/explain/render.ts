@@ -36,6 +36,7 @@ function headline({ request, outcome, status, code, cache, target }: Explanation
   const asked = `${request.method} ${request.asked}`;
   if (outcome === 'refused') return wrap(`${asked} would be refused: ${status} ${code}`);
   if (outcome === 'undecided') return wrap(`${asked} can't be told without asking`);
+  if (status !== undefined) return wrap(`${asked} would be answered by the gateway itself: ${status}`);
   if (cache?.isGivenOut === true) return wrap(`${asked} would be answered from the cache`);
   return wrap(`${asked} would pass${target === undefined ? '' : ` to ${target}`}`);
 }

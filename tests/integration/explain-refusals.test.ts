@@ -91,6 +91,8 @@ async function setUp(t: TestContext) {
       defaults: { auth: 'none' },
       routes: [
         { prefix: '/', target },
+        { prefix: '/said', respond: { status: 418 } },
+        { prefix: '/old', redirect: { to: '/open' } },
         { prefix: '/open', target },
         { prefix: '/socket', target, websocket: { origins: ['https://app.example'] } },
         { prefix: '/fault', target, fault: { abort: 418 } },
@@ -198,6 +200,7 @@ test('an aggregate is explained by its parts: what a part it needs is refused wi
 
 test('what passes is told to pass: a handshake of an own page, a file, and what fails by chance', async (t) => {
   const { gateway, explain } = await setUp(t);
+  assert.deepEqual([(await explain({ path: '/said' })).status, (await explain({ path: '/old/x' })).status], [418, 308]);
   const health = await explain({ path: '/health/live' });
   assert.deepEqual([health.outcome, health.route, health.steps.length], ['passes', null, 1]);
   for (const asked of [

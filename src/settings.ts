@@ -25,6 +25,8 @@ export interface Settings {
   readonly redisUrl: string | undefined;
   /** Requests that one client address may have in flight. Default 500. */
   readonly maxInFlightPerAddress: number;
+  /** How long an idle connection of a client is kept. Default 65 s, above the 60 s of common load balancers. */
+  readonly keepAliveMs: number;
   /** How long the gateway goes on accepting after SIGTERM. Default 5 s. */
   readonly drainDelayMs: number;
   /** By when it is gone after SIGTERM. Default 25 s. */

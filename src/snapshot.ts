@@ -1,17 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { allCredentialPlaces, credentialsOf, peerProofFields } from './auth/auth-option.ts';
+import { allCredentialPlaces, peerProofFields } from './auth/auth-option.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
-import { nameOfRoute } from './config/route-name.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
 import type { RequestContext } from './context.ts';
-import type { Hidden } from './lib/hidden-values.ts';
 import { finish, type SideWork, type Steps } from './lib/steps.ts';
 import { OwnStageFault } from './own/instance.ts';
 import { matchRoute } from './pipeline/match.ts';
 import { named } from './pipeline/named.ts';
 import { createOwnRoutes } from './pipeline/own-routes.ts';
+import { IMPLICIT, routeInfo } from './pipeline/route-info.ts';
 import { shadowHandler } from './pipeline/shadow.ts';
 import { Holding, holdNew } from './pool.ts';
 import { compileRouteTable, type RouteTable } from './routing/table.ts';
@@ -77,6 +76,7 @@ export function* compileInSteps(
   previous?: Snapshot,
 ): Steps<Snapshot> {
   const { config, stages, hidden } = configuration;
+  const versioned = stages.filter(({ version }) => version !== undefined);
   deps.hidden.expect(hidden, allCredentialPlaces(config.routes.map(({ auth }) => auth)));
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
@@ -106,11 +106,14 @@ export function* compileInSteps(
     for (const route of config.routes) {
       yield;
       const same = shared?.routes.get(route);
-      routes.set(route, same === undefined ? compile(routeInfo(route, proofFields, hidden), route) : keep(same.hold()));
+      routes.set(
+        route,
+        same === undefined ? compile(routeInfo(route, proofFields, versioned, hidden), route) : keep(same.hold()),
+      );
     }
     const implicit = compile(IMPLICIT, bare);
     const own = createOwnRoutes(stages, config).map(
-      (one) => compile({ ...routeInfo(one.config, proofFields, hidden), own: one.own }, one.config).value,
+      (one) => compile({ ...routeInfo(one.config, proofFields, versioned, hidden), own: one.own }, one.config).value,
     );
     const all = [...[...routes.values()].map(({ value }) => value), ...own];
     const table = yield* compileRouteTable(all.map((route) => ({ route, match: route.config })));
@@ -161,22 +164,6 @@ function* prepareStages(
   } finally {
     if (!isDone) lease.release();
   }
-}
-
-const IMPLICIT: RouteInfo = { name: '(none)', prefix: '/', matched: false, isProtected: false, credentialHeaders: [] };
-
-function routeInfo(route: RouteConfig, proofFields: readonly string[], { hide }: Hidden): RouteInfo {
-  const credentials = credentialsOf(route.auth, route.forwardCredentials);
-  const inPath = [...route.prefix, route.pathRegex, credentials.credentialParameter].join(' ');
-  return {
-    name: hide(nameOfRoute(route)),
-    hasSecretPath: hide(inPath) !== inPath,
-    prefix: route.prefix[0] ?? '/',
-    matched: true,
-    ...credentials,
-    credentialHeaders: [...credentials.credentialHeaders, ...proofFields],
-    hidesQuery: route.graphql !== undefined,
-  };
 }
 
 function compileRoute(

@@ -26,6 +26,8 @@ export interface RouteInfo {
   readonly hidesQuery?: boolean;
   /** Which of the gateway's own routes this is; undefined for those of the file. */
   readonly own?: 'me' | 'keys' | 'resource' | 'jwks' | undefined;
+  /** Of each own stage on it, which code it runs: an answer that went through another version of it is another answer. */
+  readonly ownVersions?: readonly string[];
   /** True where the stage that is created may only report what it would have refused. */
   readonly isShadowed?: boolean | undefined;
 }
@@ -127,6 +129,8 @@ export interface Stage<
   readonly reads: Reads;
   /** The same of the whole file. */
   readonly fileReads: FileReads;
+  /** Of an own stage: a digest of its module. */
+  readonly version?: string | undefined;
   /** Present where a route's `shadow` may name the stage. */
   readonly shadow?: Shadowing | undefined;
   /** The documents that a route names; they are read when the file is, watched with it, and given in `documents`. */
@@ -164,7 +168,7 @@ export function defineStage<
 >(
   stage: Pick<
     Stage<Keys, FileKeys, Shared, Reads, FileReads>,
-    'name' | 'create' | 'check' | 'documentsOf' | 'folderAt'
+    'name' | 'version' | 'create' | 'check' | 'documentsOf' | 'folderAt'
   > & {
     readonly keys?: Keys;
     readonly fileKeys?: FileKeys;

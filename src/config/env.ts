@@ -72,6 +72,7 @@ export function parseSettings(env: NodeJS.ProcessEnv, dotEnv: DotEnv = NO_DOT_EN
     jwt: readJwt(reader),
     redisUrl: readRedisUrl(reader),
     maxInFlightPerAddress: readCount(reader, 'MAX_IN_FLIGHT_PER_ADDRESS', 500),
+    keepAliveMs: readDurationMs(reader, 'KEEP_ALIVE_TIMEOUT', '65s', '1h'),
     drainDelayMs: readDurationMs(reader, 'DRAIN_DELAY', '5s', '10m'),
     shutdownTimeoutMs: readDurationMs(reader, 'SHUTDOWN_TIMEOUT', '25s', '1h'),
     healthDetails: readChoice(reader, 'HEALTH_DETAILS', ['on', 'off'], 'on') === 'on',

@@ -63,7 +63,7 @@ export function* gatherOwnStages(
       name: definition.name,
       at: placeOf(entry, definition),
       place,
-      create: (stands: Standing) => stageOf({ ...definition, ...stands }),
+      create: (stands: Standing) => stageOf({ ...definition, ...stands }, digests.get(displayName(path)) ?? ''),
     };
   });
   const list = placeOwnStages(stages, placed as readonly PlacedStage[], report);
@@ -178,11 +178,11 @@ function placeOf({ before, after }: Used['entry'], { place }: OwnDefinition): Ow
 const madeOf = new WeakMap<object, Map<string, Stage>>();
 
 /** The same stage for the same definition: a file that uses it as before has the pipeline that it had. */
-function stageOf(definition: OwnDefinition): Stage {
+function stageOf(definition: OwnDefinition, version: string): Stage {
   const ofModule = madeOf.get(definition.make) ?? new Map<string, Stage>();
   madeOf.set(definition.make, ofModule);
   const key = `${definition.timeoutMs} ${definition.onError} ${definition.seesCoded} ${definition.isBehindCache}`;
-  const stage = ofModule.get(key) ?? createOwnStage(definition);
+  const stage = ofModule.get(key) ?? createOwnStage(definition, version);
   ofModule.set(key, stage);
   return stage;
 }

@@ -25,6 +25,7 @@ export const SETTING_NAMES: readonly string[] = [
   'REDIS_URL',
   'CONSUL_HTTP_ADDR',
   'CONSUL_HTTP_TOKEN',
+  'KEEP_ALIVE_TIMEOUT',
   'DRAIN_DELAY',
   'SHUTDOWN_TIMEOUT',
   'HEALTH_DETAILS',

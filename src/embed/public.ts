@@ -43,6 +43,8 @@ export interface GatewaySettings {
   readonly jwtAlgorithms?: string | readonly string[] | undefined;
   readonly redisUrl?: string | undefined;
   readonly maxInFlightPerAddress?: number | undefined;
+  /** How long a gateway that listens keeps an idle connection, as `65s`, which is the default. */
+  readonly keepAliveTimeout?: string | undefined;
   /** By when `close()` is over, as `25s`, which is the default. */
   readonly shutdownTimeout?: string | undefined;
   readonly healthDetails?: boolean | undefined;

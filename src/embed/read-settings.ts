@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<keyof GatewaySettings, true>> = {
   jwtAlgorithms: true,
   redisUrl: true,
   maxInFlightPerAddress: true,
+  keepAliveTimeout: true,
   shutdownTimeout: true,
   healthDetails: true,
   consulHttpAddr: true,

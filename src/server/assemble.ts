@@ -117,17 +117,20 @@ export async function assemble(deps: Deps, load: Load, hasHealth: () => boolean 
   });
   const gateway = createGateway(deps, loaded, (context) => hasHealth() && health(context));
   const { app, classes } = gateway.express;
-  const server = createFrontServer({
-    classes,
-    handler(req, res) {
-      if (drain.isDraining) res.shouldKeepAlive = false;
-      app(req, res);
+  const server = createFrontServer(
+    {
+      classes,
+      handler(req, res) {
+        if (drain.isDraining) res.shouldKeepAlive = false;
+        app(req, res);
+      },
+      refuse: gateway.refuse,
+      fail: (req, error) => gateway.fail(contextOf(req), error),
+      wantsUpgrade: gateway.wantsUpgrade,
+      upgrade: gateway.upgrade,
     },
-    refuse: gateway.refuse,
-    fail: (req, error) => gateway.fail(contextOf(req), error),
-    wantsUpgrade: gateway.wantsUpgrade,
-    upgrade: gateway.upgrade,
-  });
+    settings.keepAliveMs,
+  );
   const { log } = deps;
   const drain = createDrain({
     server,

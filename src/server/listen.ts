@@ -36,9 +36,9 @@ export const MAX_HEADER_BYTES = 16 * 1024;
  *
  * It limits what needs no route: the size of the head, how long a head may drip, how many requests a connection has
  * under way, what is no HTTP. Deadlines of bodies belong to routes, so `requestTimeout` is off here and the body's
- * reader keeps an idle deadline.
+ * reader keeps an idle deadline. `keepAliveMs`: how long a connection stays open between two requests.
  */
-export function createFrontServer(front: Front): Server {
+export function createFrontServer(front: Front, keepAliveMs = 65 * SECOND_MS): Server {
   const door = createDoor(front);
   const server = createServer(
     {
@@ -47,8 +47,8 @@ export function createFrontServer(front: Front): Server {
       headersTimeout: 15 * SECOND_MS,
       requestTimeout: 0,
       connectionsCheckingInterval: 2 * SECOND_MS,
-      // Above the 60 s of common load balancers: whoever closes first must be the balancer.
-      keepAliveTimeout: 65 * SECOND_MS,
+      // Above that of the load balancer: whoever closes first must be the balancer.
+      keepAliveTimeout: keepAliveMs,
       // Asked for by `findFramingFault`, whose refusal has a body.
       requireHostHeader: false,
       insecureHTTPParser: false,

@@ -50,10 +50,11 @@ export const cacheStage = defineStage({
     const serviceAuth = serviceAuthsOf(options, services);
     const plan = createPlan(own, route, deps, maxBytes, {
       // Who its service is, and what that is shown of the gateway, decides what it answers, as what it is told does; and
-      // whose answer it is depends on who says who calls.
+      // whose answer it is depends on who says who calls. An own stage behind it may have written what is kept.
       routeId: fingerprint(route.name, {
         ...options,
         serviceAuth,
+        own: route.ownVersions,
         from: [options.service, ...(options.failover?.to ?? [])].map((name) => addressesOf(name, services)),
         callers: route.isProtected ? issuers : undefined,
       }),

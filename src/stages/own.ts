@@ -24,9 +24,9 @@ let made = 0;
 
 /**
  * A stage of the pipeline that runs what a user has written (`use`). Its one key is its name: the options by its own
- * schema, `true` for those that it has by default, `false` where it is not wanted.
+ * schema, `true` for those that it has by default, `false` where it is not wanted. `version` tells what its module is now.
  */
-export function createOwnStage(definition: OwnDefinition): Stage {
+export function createOwnStage(definition: OwnDefinition, version: string): Stage {
   const { name, schema, description } = definition;
   const check = schema === undefined ? undefined : compileOptions(schema);
   const key = z
@@ -48,6 +48,7 @@ export function createOwnStage(definition: OwnDefinition): Stage {
     .optional();
   return defineStage({
     name,
+    version,
     keys: { [name]: key },
     shadow: { needs: [name] },
     create(options, route, deps) {

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SECRET } from '../support/auth.ts';
-import { type Fragment, readFragments } from '../support/documents.ts';
+import { cloneProject } from '../support/clone.ts';
+import { type Command, readFragments, splitCommands } from '../support/documents.ts';
 import { freeRun } from '../support/free-run.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
 const hasTools = ['bash', 'curl', 'npm'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 const COMMAND_LIMIT_MS = 60_000;
 const FEWEST_COMMANDS = 60;
@@ -31,32 +30,10 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/^npm run demo\b|^npm start$|^npm run stub\b/, 'runs until it is stopped: started by this test'],
 ];
 
-/** One thing to type, which may go over several lines. */
-interface Command {
-  readonly fragment: Fragment;
-  readonly text: string;
-  /** The comment at the end of its first line. */
-  readonly comment: string;
-}
-
 const commands = readFragments()
-  .filter(({ language }) => language === 'sh')
+  // The tutorial has a test of its own: tutorial.test.ts.
+  .filter(({ file, language }) => language === 'sh' && file !== 'docs/tutorial.md')
   .flatMap(splitCommands);
-
-/** Lines are joined until the shell calls them whole. */
-function splitCommands(fragment: Fragment): Command[] {
-  const found: Command[] = [];
-  let text = '';
-  for (const line of fragment.text.trimEnd().split('\n')) {
-    if (text === '' && line.startsWith('#')) continue;
-    text = text === '' ? line : `${text}\n${line}`;
-    if (spawnSync('bash', ['-n'], { input: text }).status !== 0) continue;
-    found.push({ fragment, text, comment: / # (.*)$/.exec(text.split('\n')[0] ?? '')?.[1] ?? '' });
-    text = '';
-  }
-  assert.equal(text, '', `${fragment.file}:${fragment.line} ends in the middle`);
-  return found;
-}
 
 const isTried = ({ text }: Command) => !LEFT_OUT.some(([pattern]) => pattern.test(text));
 const tried = commands.filter(isTried);
@@ -69,19 +46,6 @@ test('the documents have commands to try, and each one that is left out is there
       why,
     );
 });
-
-/** The project as somebody has just cloned it, so that what a command writes is not written into this one. */
-function cloneProject(t: TestContext): string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'turnpike-docs-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['package.json', 'routes.json', '.env.example', 'routes.schema.json']) {
-    cpSync(path.join(ROOT, name), path.join(folder, name));
-  }
-  for (const name of ['deploy', 'docs/examples/cases'])
-    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
-  for (const name of ['src', 'scripts', 'node_modules']) symlinkSync(path.join(ROOT, name), path.join(folder, name));
-  return folder;
-}
 
 interface World {
   readonly folder: string;

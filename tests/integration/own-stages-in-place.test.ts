@@ -385,3 +385,35 @@ test('routes that use none have no handler of theirs', async (t) => {
     running.gateway.snapshot.routes.find(({ prefix }) => prefix === '/b')?.handlers.map(({ name }) => name);
   assert.deepEqual(namesOf(gateway), namesOf(plain));
 });
+
+test('an edited stage behind a cache is heard at once', async (t) => {
+  const source = (word: string) =>
+    stageSource(`head(context, head) { head.headers.set('x-word', '${word}'); }`, "after: 'cache',");
+  const folder = createFolder(t, { 'probe.ts': source('old') });
+  const service = await startService(t, (_req, res) => res.writeHead(200, { 'cache-control': 'max-age=60' }).end('hi'));
+  const file = {
+    use: [`${folder}/probe.ts`],
+    routes: [{ prefix: '/', target: service.url, auth: 'none', cache: true }],
+  };
+  const gateway = await startGateway(t, { file });
+  const hear = async () => {
+    const { headers } = await ask(`${gateway.url}/a`);
+    return [headers['x-word'], headers['x-cache']];
+  };
+  assert.deepEqual(
+    [await hear(), await hear()],
+    [
+      ['old', 'MISS'],
+      ['old', 'HIT'],
+    ],
+  );
+  writeFileSync(join(folder, 'probe.ts'), source('new'));
+  assert.equal((await gateway.reload(file)).result, 'applied');
+  assert.deepEqual(
+    [await hear(), await hear()],
+    [
+      ['new', 'MISS'],
+      ['new', 'HIT'],
+    ],
+  );
+});

@@ -77,3 +77,8 @@ test('a client that leaves early is logged with 499, and its service is let go',
   const line = await gateway.line({ path: '/slow/x' });
   assert.deepEqual([line.status, line['code'], line['aborted']], [499, 'client_closed', 'client']);
 });
+
+test('an idle connection is kept for KEEP_ALIVE_TIMEOUT, and clients are told', async (t) => {
+  const gateway = await startGateway(t, { file: { routes: [] }, env: { KEEP_ALIVE_TIMEOUT: '620s' } });
+  assert.equal((await ask(gateway.url)).headers['keep-alive'], 'timeout=620');
+});

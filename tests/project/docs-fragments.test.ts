@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { type ParseError, parse } from 'jsonc-parser';
 import { renderStarter } from '../../src/cli/starter.ts';
 import { ConfigError, type Fault } from '../../src/config/config-error.ts';
+import { parseSettings } from '../../src/config/env.ts';
 import { loadRoutes, loadRoutesInSteps } from '../../src/config/load.ts';
+import { SETTING_NAMES } from '../../src/config/stray-names.ts';
 import { ERRORS, PROBLEM_BASE } from '../../src/errors.ts';
+import { createAddressResolver } from '../../src/lib/client-address.ts';
 import { inSlices } from '../../src/lib/steps.ts';
 import { pemOf } from '../support/auth.ts';
 import { configFolder, faultsOf } from '../support/config-files.ts';
@@ -18,9 +22,10 @@ const FEWEST_FRAGMENTS = 20;
 const FEWEST_COMMENTED = 3;
 type Json = Readonly<Record<string, unknown>>;
 
-// Case files are tried by case-examples.test.ts.
+// Case files are tried by case-examples.test.ts, and that of the tutorial by tutorial.test.ts.
 const fragments = readFragments().filter(
-  ({ file, language }) => (language === 'json' || language === 'jsonc') && file !== 'docs/testing.md',
+  ({ file, language, text }) =>
+    (language === 'json' || language === 'jsonc') && file !== 'docs/testing.md' && !/^ {2}"cases":/m.test(text),
 );
 const ROUTE = { prefix: '/x', target: 'http://localhost:4001' };
 
@@ -151,4 +156,32 @@ test('the faults that are shown are told in these words', (t) => {
     assert.ok(shown?.text.includes(`  ${message}\n`), message);
     assert.ok(shown?.text.includes(hint), hint);
   }
+});
+
+const settingsShown = readFragments().filter(({ language }) => language === 'ini');
+
+test('settings that are shown for load balancers are taken, and leave time to stop', () => {
+  assert.ok(settingsShown.length >= 2);
+  for (const { file, line, text } of settingsShown) {
+    const env = Object.fromEntries(
+      text
+        .trim()
+        .split('\n')
+        .map((row) => row.split('=')),
+    );
+    for (const name of Object.keys(env)) assert.ok(SETTING_NAMES.includes(name), `${file}:${line} ${name}`);
+    const { drainDelayMs, shutdownTimeoutMs } = parseSettings(env);
+    assert.ok(shutdownTimeoutMs >= drainDelayMs + 25_000, `${file}:${line}`);
+  }
+});
+
+test('two proxies, as Google counts, are passed on the way to the client', () => {
+  const { text = '' } = settingsShown.find(({ section }) => section.startsWith('Google')) ?? {};
+  const { trustProxy } = parseSettings({ TRUST_PROXY: /TRUST_PROXY=(\d)/.exec(text)?.[1] ?? '' });
+  // What the client wrote, then its address, then that of the balancer; the peer is one of Google's front ends.
+  const headers = { 'x-forwarded-for': '10.9.9.9, 203.0.113.7, 198.51.100.1' };
+  const found = { peerAddress: '', peerTrusted: false, clientAddress: '', scheme: 'http' as const };
+  const req = { headers, socket: { remoteAddress: '35.191.0.9' } } as unknown as IncomingMessage;
+  createAddressResolver(trustProxy)(req, found);
+  assert.equal(found.clientAddress, '203.0.113.7');
 });

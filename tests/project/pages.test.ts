@@ -5,16 +5,18 @@ import { test } from 'node:test';
 import { renderErrorsPage } from '../../scripts/docs/errors-page.ts';
 import { renderCheckingPage } from '../../scripts/docs/findings-table.ts';
 import { renderConfigurationPage } from '../../scripts/docs/keys-table.ts';
+import { anchorsOf, linksOf, pagesOfDocs, withoutCode } from '../support/documents.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const toSlashes = (file: string): string => file.split(path.sep).join('/');
-const pages = ['README.md', 'src/README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const pages = ['README.md', 'src/README.md', ...pagesOfDocs()];
 
-test('the settings table of the README has the settings of .env.example, and no other', () => {
+test('the table of docs/settings.md has the settings of .env.example, and no other', () => {
   const offered = [...read('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name);
-  const table = /## Settings\n([\s\S]*?)\n## /.exec(read('README.md'))?.[1] ?? '';
-  const rows = table.split('\n').filter((line) => line.startsWith('| `'));
+  const rows = read('docs/settings.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
   const told = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([A-Z0-9_]+)`/g)].map(([, name]) => name),
   );
@@ -53,13 +55,49 @@ test('the command begins with the line by which a shell finds Node', () => {
   assert.match(read(bin.turnpike), /^#!\/usr\/bin\/env node\n/);
 });
 
+const links = pages.flatMap((page) => linksOf(page, read(page)));
+
 test('every file that a page links to exists', () => {
-  const links = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => ({ page, link: String(link) })),
-  );
-  const broken = links.filter(({ page, link }) => !existsSync(path.join(ROOT, path.dirname(page), link)));
-  assert.ok(links.length > 5);
+  const broken = links.filter(({ file }) => !existsSync(path.join(ROOT, file)));
+  assert.ok(links.length > 300);
   assert.deepEqual(broken, []);
+});
+
+test('every heading that a page links to is there', () => {
+  const dead = links.filter(
+    ({ file, anchor }) => anchor !== undefined && pages.includes(file) && !anchorsOf(read(file)).has(anchor),
+  );
+  assert.ok(links.filter(({ anchor }) => anchor !== undefined).length > 100);
+  assert.deepEqual(dead, []);
+});
+
+test('every row of a table has as many cells as its head', () => {
+  const cells = (row: string): number => row.match(/(?<!\\)\|/g)?.length ?? 0;
+  const wrong = pages.flatMap((page) => {
+    const tables = withoutCode(read(page)).match(/(?:^\|.*\n)+/gm) ?? [];
+    return tables.flatMap((table) => {
+      const [head = '', ...rows] = table.trimEnd().split('\n');
+      return rows.filter((row) => cells(row) !== cells(head)).map((row) => `${page}: ${row}`);
+    });
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test('every page of docs/ is in its index, which the README names', () => {
+  const isNamed = (from: string) => new Set(links.filter(({ page }) => page === from).map(({ file }) => file));
+  assert.ok(isNamed('README.md').has('docs/README.md'));
+  const inIndex = isNamed('docs/README.md');
+  const missing = pagesOfDocs().filter((page) => page !== 'docs/README.md' && !inIndex.has(page));
+  assert.deepEqual(missing, [], 'pages without a line in docs/README.md');
+});
+
+test('the README fits on two screens, and its first picture is of the dashboard', () => {
+  const text = read('README.md');
+  assert.ok(text.split('\n').length <= 120);
+  assert.match(
+    text,
+    /<picture>[\s\S]*srcset="docs\/pictures\/dashboard-dark\.png"[\s\S]*src="docs\/pictures\/dashboard-light\.png"/,
+  );
 });
 
 test('every source file that a page or a comment names exists', () => {

@@ -35,6 +35,7 @@ test('without any variable everything has its default', () => {
     jwt: undefined,
     redisUrl: undefined,
     maxInFlightPerAddress: 500,
+    keepAliveMs: 65_000,
     drainDelayMs: 5000,
     shutdownTimeoutMs: 25_000,
     healthDetails: true,

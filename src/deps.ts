@@ -120,6 +120,8 @@ export interface InProcessRequest {
   readonly dryRun?: boolean;
   /** Whether a dry run may ask those who are asked about callers: auth services, introspection. Default false. */
   readonly mayAsk?: boolean;
+  /** Of an explanation: why no route would see it. */
+  readonly refusal?: GatewayError | undefined;
   /** The other end of the connection that it would have come by; a part has its parent's. Default: no address, http. */
   readonly from?: { readonly address: string; readonly scheme: 'http' | 'https' };
 }

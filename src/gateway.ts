@@ -73,9 +73,9 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
     }
     traceIfAsked(context);
     prepare?.(context);
-    const handlers = current.match(context);
+    const handlers = context.refusal === undefined ? current.match(context) : withoutPreflight(current.implicit);
     // Also before a route that takes everything (`/`): a load balancer must always get an answer about us.
-    if (builtins(context)) return context;
+    if (builtins(context)) return answeredByUs(context);
     const hasPlace = context.parent !== undefined || context.dryRun || takePlace(context);
     walk(context, hasPlace ? handlers : current.implicit);
     return context;
@@ -120,6 +120,13 @@ export function createGateway(deps: Deps, first: Configuration, builtins: Builti
       snapshot.retire(sideWork);
     },
   };
+}
+
+/** Whatever route would take such a path, it never sees the request. */
+function answeredByUs(context: RequestContext): RequestContext {
+  context.route = undefined;
+  if (context.trace !== undefined) context.trace = [{ stage: 'match', decision: 'answered by the gateway itself' }];
+  return context;
 }
 
 /** What clients have in flight: neither the parts of their requests nor explanations. */

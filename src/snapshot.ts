@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
-import { peerProofFields } from './auth/auth-option.ts';
+import { allCredentialPlaces, peerProofFields } from './auth/auth-option.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { LoadedRoutes } from './config/load-with.ts';
 import { type FileConfig, parseBareRoute, type RouteConfig, type StageList } from './config/routes.ts';
@@ -77,7 +77,7 @@ export function* compileInSteps(
 ): Steps<Snapshot> {
   const { config, stages, hidden } = configuration;
   const versioned = stages.filter(({ version }) => version !== undefined);
-  deps.hidden.expect(hidden);
+  deps.hidden.expect(hidden, allCredentialPlaces(config.routes.map(({ auth }) => auth)));
   const proofFields = [...new Set(config.routes.flatMap(({ auth }) => peerProofFields(auth)))].sort();
   const isAlike =
     previous?.stages === stages &&

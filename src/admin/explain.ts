@@ -20,7 +20,7 @@ export async function explainRequest({ deps, gateway }: AdminSource, req: Incomi
   if (typeof asked === 'string') return refusal('invalid_request', { detail: `${asked}.` });
   const parsed = questionSchema.safeParse(asked);
   if (!parsed.success) return refusal('invalid_request', { detail: `${z.prettifyError(parsed.error)}.` });
-  return ok(await explain(gateway, deps.settings, parsed.data, deps.clock.now()));
+  return ok(await explain(gateway, deps, parsed.data));
 }
 
 /** The question that a curl line is, or what can't be understood of it; any other question as it is. */

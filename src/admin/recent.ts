@@ -51,6 +51,8 @@ const WHAT = refusal('invalid_request', {
 function isWanted(line: Line, query: URLSearchParams): boolean {
   return FILTERS.every((name) => {
     const wanted = query.get(name);
+    if (name === 'status' && wanted !== null && /^[1-5]xx$/.test(wanted))
+      return String(line[name]).startsWith(wanted.slice(0, 1));
     return wanted === null || String(line[name] ?? '') === wanted;
   });
 }

@@ -41,9 +41,11 @@ export function findPlainHttp({ routes, file: { services = {} } }: Subject): rea
     ),
   );
   const ofRoutes = routes.flatMap((row) => {
-    const { target, targets = [] } = row.route;
+    const { target, targets = [], mirror } = row.route;
     const at = ['routes', row.index];
+    const copies = mirror?.target;
     return [
+      ...(copies === undefined ? [] : remarkOnPlain(copies, `the mirror of route ${nameOf(row)}`, [...at, 'mirror'])),
       ...(target === undefined ? [] : remarkOnPlain(target, `the target of route ${nameOf(row)}`, [...at, 'target'])),
       ...targets.flatMap(({ url }, which) =>
         remarkOnPlain(url, `a target of route ${nameOf(row)}`, [...at, 'targets', which]),
@@ -102,13 +104,23 @@ export function findPublicWithoutLimit({ routes, file }: Subject): readonly Rema
   const plan = file.plans?.[file.defaultPlan ?? ''];
   if ((file.rateLimits?.length ?? 0) > 0 || (plan?.rateLimits?.length ?? 0) > 0 || plan?.quota !== undefined) return [];
   return routes.flatMap((row): Remark[] => {
-    const { rateLimits = [], ipAllow = [], maintenance } = row.route;
-    if (!isPublic(row) || rateLimits.length > 0 || ipAllow.length > 0 || maintenance !== undefined) return [];
+    const { ipAllow = [], maintenance, auth } = row.route;
+    if (!isOpenToAll(row) || isLimited(row) || ipAllow.length > 0 || maintenance !== undefined) return [];
     const ending = ownEnding(row);
     if (ending !== undefined && ending !== 'aggregate') return [];
-    const message = `anybody may call the route ${nameOf(row)} ("auth": "none") as often as they like`;
+    const why = auth.optional ? '"auth" is optional' : '"auth": "none"';
+    const message = `anybody may call the route ${nameOf(row)} (${why}) as often as they like`;
     return [{ id: 'public-without-limit', at: ['routes', row.index], message }];
   });
+}
+
+function isOpenToAll(row: AuditedRoute): boolean {
+  return isPublic(row) || row.route.auth.optional;
+}
+
+/** What is only tried out limits nobody. */
+function isLimited({ route: { rateLimits = [], shadow = [] } }: AuditedRoute): boolean {
+  return rateLimits.length > 0 && !shadow.includes('rateLimit');
 }
 
 const PERSONAL = ['claims', 'consumer', 'user', 'roles', 'scopes'];
@@ -128,20 +140,24 @@ function personalIn(options: unknown): string | undefined {
 }
 
 export function findIdentities({ routes }: Subject): readonly Remark[] {
-  return routes.flatMap((row): Remark[] => {
-    const { request, cache } = row.route;
-    const fact = personalIn(request);
-    if (fact === undefined) return [];
-    const at = ['routes', row.index];
-    if (isPublic(row)) {
-      if (!isWrittenHere(row, 'request')) return [];
-      const message = `the route ${nameOf(row)} tells its service of "${fact}", and asks for no credential: it is always empty`;
-      return [{ id: 'identity-of-nobody', at: [...at, 'request'], message }];
-    }
-    if (typeof cache !== 'object' || !cache.shared || personalIn(cache.key.values) !== undefined) return [];
-    const message = `the route ${nameOf(row)} tells its service of "${fact}", and gives the answer to all callers`;
-    return [{ id: 'shared-cache-personal', at: [...at, 'cache', 'shared'], message }];
-  });
+  return routes.flatMap((row) => (isPublic(row) ? identityOfNobody(row) : sharedIdentity(row)));
+}
+
+function identityOfNobody(row: AuditedRoute): readonly Remark[] {
+  const fact = personalIn(row.route.request);
+  if (fact === undefined || !isWrittenHere(row, 'request')) return [];
+  const message = `the route ${nameOf(row)} tells its service of "${fact}", and asks for no credential: it is always empty`;
+  return [{ id: 'identity-of-nobody', at: ['routes', row.index, 'request'], message }];
+}
+
+function sharedIdentity(row: AuditedRoute): readonly Remark[] {
+  const { request, cache, forwardCredentials } = row.route;
+  if (typeof cache !== 'object' || !cache.shared || personalIn(cache.key.values) !== undefined) return [];
+  const fact = personalIn(request);
+  if (fact === undefined && !forwardCredentials) return [];
+  const told = fact === undefined ? 'shows its service the credential' : `tells its service of "${fact}"`;
+  const message = `the route ${nameOf(row)} ${told}, and gives the answer to all callers`;
+  return [{ id: 'shared-cache-personal', at: ['routes', row.index, 'cache', 'shared'], message }];
 }
 
 export function findExposedSettings({ settings }: Subject): readonly Remark[] {

@@ -1,4 +1,5 @@
 import { findPlace, type Place } from '../config/source.ts';
+import { isSecretName } from '../lib/redact.ts';
 import { callerField } from '../upstream/credentials/options.ts';
 import type { Remark } from './remark.ts';
 import type { Subject } from './subject.ts';
@@ -84,11 +85,42 @@ export function findWeakSecrets(subject: Subject): readonly Remark[] {
 
 /** Secrets that stand in the file by the letter. */
 export function findWrittenSecrets(subject: Subject): readonly Remark[] {
-  return [...secretsOfFile(subject), ...secretsOfServices(subject)].flatMap(({ what, at }) => {
+  const written = [...secretsOfFile(subject), ...secretsOfServices(subject), ...secretsOfEdits(subject)];
+  return written.flatMap(({ what, at }) => {
     const { place, isMissing } = findPlaceOf(subject, at);
     if (isMissing || isReference(place)) return [];
     return [{ id: 'secret-in-file', at, message: `${what} is written into the file by the letter` } as const];
   });
+}
+
+/** What a route puts into requests under the name of a secret; a value that is computed is none of the file's. */
+function secretsOfEdits(subject: Subject): readonly Secret[] {
+  return subject.routes.flatMap(({ route: { request = [] }, index }) =>
+    request.flatMap((edits, which) =>
+      EDITED.flatMap(([of, how]) =>
+        Object.keys(edits[of]?.[how] ?? {})
+          .filter(isSecretName)
+          .flatMap((name) => {
+            const paths = [[which], []].map((item) => ['routes', index, 'request', ...item, of, how, name]);
+            const at = paths.find((path) => LONG_TEXT.test(textAt(findPlaceOf(subject, path))));
+            return at === undefined ? [] : [{ value: '', what: `"request.${of}.${how}.${name}"`, at }];
+          }),
+      ),
+    ),
+  );
+}
+
+const EDITED = [
+  ['headers', 'set'],
+  ['headers', 'add'],
+  ['query', 'set'],
+  ['query', 'add'],
+] as const;
+/** Shorter words are hardly secrets: `internal`, `anonymous`. */
+const LONG_TEXT = /^"(?:(?:bearer|basic) )?(?:(?!\$\{)[^"\\ ]){16,}"$/i;
+
+function textAt({ place, isMissing }: ReturnType<typeof findPlaceOf>): string {
+  return isMissing ? '' : writtenAt(place);
 }
 
 /** Tokens for services, which several gateways make and sign with a key that each of them has for itself. */
@@ -114,9 +146,13 @@ function findPlaceOf({ topAt, routes }: Subject, at: readonly PropertyKey[]) {
 }
 
 /** Whether the text of the file at this place, which is a string, refers to something outside. */
-function isReference({ source, offset }: Place): boolean {
-  const [written = ''] = /"(?:[^"\\]|\\.)*"/y.exec(source.text.slice(offset, offset + 16_384)) ?? [];
-  return /\$\{(?:ENV|FILE):/.test(written);
+function isReference(place: Place): boolean {
+  return /\$\{(?:ENV|FILE):/.test(writtenAt(place));
+}
+
+/** The string that is written there, in its quotes. */
+function writtenAt({ source, offset }: Place): string {
+  return /"(?:[^"\\]|\\.)*"/y.exec(source.text.slice(offset, offset + 16_384))?.[0] ?? '';
 }
 
 function secretsOfSettings({ settings }: Subject): readonly Secret[] {

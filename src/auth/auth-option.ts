@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { CredentialPlaces } from '../lib/hidden-values.ts';
 import { type ChosenScheme, type CredentialsFile, SCHEMES, schemeOf, takesOpaqueBearer } from './schemes.ts';
 import type { TokenPlaces } from './token-places.ts';
 
@@ -161,6 +162,14 @@ export function credentialPlaces(auth: AuthRequirement): { fields: readonly stri
   return {
     fields: credentialHeaders(auth, false),
     cookies: tokenPlacesOf(auth.chosen).flatMap(({ cookie }) => cookie ?? []),
+  };
+}
+
+/** Where some route takes a credential. */
+export function allCredentialPlaces(auths: readonly AuthRequirement[]): CredentialPlaces {
+  return {
+    parameters: new Set(auths.flatMap((auth) => credentialParameter(auth)?.toLowerCase() ?? [])),
+    fields: new Set(auths.flatMap((auth) => credentialPlaces(auth).fields)),
   };
 }
 

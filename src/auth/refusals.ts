@@ -8,10 +8,18 @@ import type { CredentialCheck, Refusal, RefusalKind } from './identity.ts';
 import { withMetadata } from './resource-metadata.ts';
 import { schemeOf } from './schemes.ts';
 
-const NOTHING_CONFIGURED =
-  'No credential can be accepted here yet: the gateway has neither a consumer with a key nor an issuer of tokens (see docs/authentication.md).';
+const USUAL = new Set(['jwt', 'api-key']);
 
-/** Counts a wrong credential against whoever sent it; answers the seconds to wait after one too many. */
+/** Why nobody can call: nothing stands in the file that a credential could be checked by. */
+function nothingConfigured(schemes: readonly CredentialCheck[]): string {
+  const names = schemes.map(({ name }) => name);
+  const lack = names.every((name) => USUAL.has(name))
+    ? 'neither a consumer with a key nor an issuer of tokens'
+    : `nobody who could prove himself by ${names.join(' or ')}`;
+  return `No credential can be accepted here yet: the gateway has ${lack} (see docs/authentication.md).`;
+}
+
+/** Counts a wrong credential against whoever sent it (a dry run does not); answers the seconds to wait after one too many. */
 export type CountFailure = (context: RequestContext) => number | undefined;
 
 /** Counts it for whoever operates the gateway. */
@@ -35,16 +43,17 @@ export function createRefusals(
     headers: ['WWW-Authenticate', challenge, ...asking.flatMap((asks) => asks(context))],
   });
   const hint = createForeignHint(schemes, mode);
-  const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : NOTHING_CONFIGURED;
+  const nothingSent = schemes.some((scheme) => scheme.isConfigured) ? undefined : nothingConfigured(schemes);
 
   /** 401 for a wrong credential, and 429 after too many of them. */
   function refuseCredential(context: RequestContext, refused: RefusedScheme): GatewayError {
     const { reason, code, kind, cause, forLog } = refused.refusal;
     if (!context.dryRun) countKind(kind);
     // A verdict of somebody else's is theirs to limit.
-    const isCounted = !context.dryRun && refused.scheme !== 'forward-auth';
+    const isCounted = refused.scheme !== 'forward-auth';
     const retryAfterSeconds = isCounted ? countFailure(context) : undefined;
-    if (retryAfterSeconds !== undefined) return new GatewayError('too_many_failures', undefined, { retryAfterSeconds });
+    if (retryAfterSeconds !== undefined)
+      return tooMany(retryAfterSeconds, logDetail(reason, forLog) ?? `${capitalise(reason)}.`);
     const said = refusedChallenge(challengeFor(context), refused.scheme, reason);
     const other = isOfAnotherKind(refused) ? hint(context, true) : undefined;
     const detailForLog = other === undefined ? logDetail(reason, forLog) : undefined;
@@ -69,6 +78,11 @@ export function createRefusals(
       return refuseAs(refused.refusal, challengeFor(context));
     return refuseCredential(context, refused);
   };
+}
+
+/** What was wrong with the last one of them is for the log. */
+function tooMany(retryAfterSeconds: number, detailForLog: string): GatewayError {
+  return new GatewayError('too_many_failures', undefined, { retryAfterSeconds, detailForLog });
 }
 
 /** Whether it may have been a credential of another kind: an API key is no valid token, for one. */

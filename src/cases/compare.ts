@@ -98,7 +98,13 @@ function compareCalls(expected: Exclude<Expectation['service'], undefined>, call
   if (expected === null) return calls.length === 0 ? [] : [mismatch('service', null, told)];
   if (!Array.isArray(expected)) return nearestCall('service', expected, calls).mismatches;
   if (expected.length !== calls.length)
-    return [mismatch('service', `${expected.length} calls`, told.length === 0 ? undefined : told)];
+    return [
+      mismatch(
+        'service',
+        expected.length === 1 ? '1 call' : `${expected.length} calls`,
+        told.length === 0 ? undefined : told,
+      ),
+    ];
   const left = [...calls];
   return expected.flatMap((one: ServiceCall, at) => {
     const { mismatches, call } = nearestCall(`service/${at}`, one, left);

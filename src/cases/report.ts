@@ -1,6 +1,6 @@
 import { stepLines } from '../explain/render.ts';
 import { type Paint, PLAIN } from '../lib/paint.ts';
-import { withoutControls } from '../lib/printable.ts';
+import { printableValue, withoutControls } from '../lib/printable.ts';
 import type { Mismatch } from './compare.ts';
 import type { CaseResult, FileResult } from './run-cases.ts';
 
@@ -31,13 +31,15 @@ export function renderFailure(file: string, result: CaseResult, paint: Paint = P
     `  ${withoutControls(asked)}`,
     ...mismatches.map((one) => `  ${describeMismatch(one)}`),
     ...notes.map((note) => `  ${withoutControls(note)}`),
-    ...steps.flatMap((step) => stepLines(step, {}, paint)).map((text) => `    ${text}`),
+    ...printableValue(steps)
+      .flatMap((step) => stepLines(step, {}, paint))
+      .map((text) => `    ${text}`),
   ].join('\n')}\n`;
 }
 
 /** `status: expected 200, got 403`. */
 export function describeMismatch({ what, expected, came }: Mismatch): string {
-  if (expected === null && what.includes('/')) return `${what}: expected none, got ${show(came)}`;
+  if (expected === null && /(?:^|\/)headers\//.test(what)) return `${what}: expected none, got ${show(came)}`;
   return `${what}: expected ${show(expected)}, got ${show(came)}`;
 }
 

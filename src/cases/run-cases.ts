@@ -6,6 +6,7 @@ import { nameOfRoute } from '../config/route-name.ts';
 import type { FileConfig } from '../config/routes.ts';
 import type { Step } from '../explain/explanation.ts';
 import { explainSteps } from '../explain/steps.ts';
+import { redactText } from '../lib/redact.ts';
 import { inSlices } from '../lib/steps.ts';
 import { findNearest } from '../nearest-word.ts';
 import type { Settings } from '../settings.ts';
@@ -219,5 +220,5 @@ function stepsOf({ context }: TrialAnswer, { gateway }: TrialGateway): readonly 
   if (context === undefined) return [];
   const route = gateway.snapshot.routes.find(({ name }) => name === context.route?.name);
   const said = [{ stage: 'match', decision: route === undefined ? 'no route takes it' : `route ${route.name}` }];
-  return explainSteps([...said, ...(context.trace ?? [])], route, context.refusedBy);
+  return explainSteps([...said, ...(context.trace ?? [])], route, context.refusedBy, redactText);
 }

@@ -5,8 +5,10 @@ import type { LoadedRoutes } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
+import { decodeContent, isIdentity } from '../lib/decode-content.ts';
 import { createMetrics } from '../metrics.ts';
 import { createDeps } from '../server/assemble.ts';
+import { createHealth } from '../server/health.ts';
 import { createFrontServer } from '../server/listen.ts';
 import type { Settings } from '../settings.ts';
 import type { FakeTime } from './fake-time.ts';
@@ -63,13 +65,14 @@ export function createTrialGateway(
   };
   let seen: RequestContext | undefined;
   let isTraced = false;
+  const health = createHealth(deps, { isDraining: false });
   const gateway = createGateway(deps, loaded, (context) => {
     if (context.parent !== undefined) return false;
     seen = context;
     isTraced = context.trace !== undefined;
     // A refusal is explained by what the stages have noted.
     context.trace ??= [];
-    return false;
+    return health(context);
   });
   const server = createServer(gateway);
   return {
@@ -151,9 +154,26 @@ async function readAnswer(answer: IncomingMessage): Promise<Answer> {
   } catch (error) {
     broken = (error as Error).message;
   }
-  const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
-  return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks), broken };
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+  );
+  const body = Buffer.concat(chunks);
+  return { status: answer.statusCode ?? 0, headers, body: broken ? body : await withoutCoding(body, headers), broken };
 }
+
+/** A case says what is in an answer, whatever it is compressed by. */
+async function withoutCoding(body: Buffer, headers: TrialAnswer['headers']): Promise<Buffer> {
+  const coding = headers['content-encoding'];
+  if (body.length === 0 || isIdentity(coding)) return body;
+  try {
+    return await decodeContent(body, coding, MAX_BODY_BYTES);
+  } catch {
+    // What the client could not read either is compared as it came.
+    return body;
+  }
+}
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Waits for an answer, and moves the clock when nothing but time can bring it. */
 async function settle({ done, client }: Exchange, stubs: Stubs, time: FakeTime): Promise<Answer> {

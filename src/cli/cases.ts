@@ -8,6 +8,7 @@ import { type FileResult, runCases } from '../cases/run-cases.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { loadDotEnv, parseSettings } from '../config/env.ts';
 import { systemClock } from '../lib/clock.ts';
+import { printableJson } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { askAdmin } from './ask-admin.ts';
 import { AdminFault, CliFault, UsageError } from './cli-faults.ts';
@@ -45,7 +46,7 @@ async function tryAll(paths: readonly string[], { routesFile, json, junit }: Wan
   const files = await withProgress(io, 'trying the cases', running);
   const tookMs = performance.now() - begunAtMs;
   if (junit !== undefined) writeTo(junit, renderJunit(files));
-  await io.out(json ? `${JSON.stringify(files, null, 2)}\n` : renderResults(files, tookMs, colourFor(io, 'out')));
+  await io.out(json ? `${printableJson(files, 2)}\n` : renderResults(files, tookMs, colourFor(io, 'out')));
   const isGood = files.every(({ results }) => results.every(({ mismatches }) => mismatches.length === 0));
   return isGood ? EXIT.ok : EXIT.failed;
 }
@@ -87,7 +88,7 @@ async function record(file: string, { routesFile, settings, admin }: Recording, 
   writeTo(file, recorded.text);
   for (const [kind, count] of recorded.leftOut)
     io.err(`left out ${count} of ${kind}: by the routes file and the log alone they do not come out so\n`);
-  await io.out(`ok: ${recorded.count} cases in ${file}\n`);
+  await io.out(`ok: ${recorded.count} ${recorded.count === 1 ? 'case' : 'cases'} in ${file}\n`);
   return EXIT.ok;
 }
 

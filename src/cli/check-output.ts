@@ -2,7 +2,7 @@ import type { Finding } from '../audit/locate.ts';
 import { ConfigError, renderConfigError } from '../config/config-error.ts';
 import type { Severity } from '../findings.ts';
 import { type Paint, PLAIN } from '../lib/paint.ts';
-import { printableLines, withoutControls } from '../lib/printable.ts';
+import { printableJson, printableLines, withoutControls } from '../lib/printable.ts';
 import type { Checked } from './check-file.ts';
 
 /** More of a kind than these tell nobody more. */
@@ -33,7 +33,7 @@ export function renderCheckText(
 export function renderCheckJson({ files, routes, faults, findings, silenced }: Checked): string {
   const counts = Object.fromEntries(SEVERITIES.map((severity) => [severity, ofSeverity(findings, severity).length]));
   const document = { ok: faults.length === 0, files, routes, counts, faults, findings, silenced };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${printableJson(document, 2)}\n`;
 }
 
 function renderFaults({ faults }: Checked): string {

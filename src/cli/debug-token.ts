@@ -13,7 +13,7 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 export async function runDebugToken(argv: readonly string[], io: CliIo, clock: Clock = systemClock): Promise<number> {
   return perform(DEBUG_TOKEN, argv, io, async ({ values }) => {
     const lifetimeMs = parseDurationMs(values.ttl);
-    if (lifetimeMs === undefined || lifetimeMs > LONGEST_MS)
+    if (lifetimeMs === undefined || lifetimeMs <= 0 || lifetimeMs > LONGEST_MS)
       throw new UsageError(`--ttl takes a duration of at most a day, such as 10m or 1h (units: ${DURATION_UNITS})`);
     loadDotEnv(process.cwd());
     const { adminToken } = parseSettings(io.env, readDotEnv(process.cwd(), io.env));

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describeChange } from '../config/describe-change.ts';
 import { loadDotEnv } from '../config/env.ts';
+import { printableJson, withoutControls } from '../lib/printable.ts';
 import { UsageError } from './cli-faults.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { perform } from './perform.ts';
@@ -17,8 +18,8 @@ export async function runDiff(argv: readonly string[], io: CliIo): Promise<numbe
     const old = await readRoutes(resolve(before), io);
     const next = await readRoutes(resolve(after), io);
     const changes = describeChange(old.config, next.config).map((line) => old.hidden.hide(next.hidden.hide(line)));
-    if (values.json) io.out(`${JSON.stringify(changes, null, 2)}\n`);
-    else for (const line of changes) io.out(`${line}\n`);
+    if (values.json) io.out(`${printableJson(changes, 2)}\n`);
+    else for (const line of changes) io.out(`${withoutControls(line)}\n`);
     return changes.length === 0 ? EXIT.ok : EXIT.failed;
   });
 }

@@ -6,6 +6,8 @@ import type { Explanation } from '../explain/explanation.ts';
 import { explainFromFile } from '../explain/offline.ts';
 import { type Question, questionSchema } from '../explain/question.ts';
 import { renderExplanation } from '../explain/render.ts';
+import { isMethod } from '../lib/methods.ts';
+import { printableJson } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { askAdmin } from './ask-admin.ts';
 import { NobodyThere, UsageError } from './cli-faults.ts';
@@ -27,10 +29,14 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<nu
     loadDotEnv(process.cwd());
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const told = await ask(question, settings, values, io);
-    io.out(values.json ? `${JSON.stringify(told, null, 2)}\n` : renderExplanation(told, colourFor(io, 'out')));
-    if (told.outcome === 'passes') return EXIT.ok;
-    return (told.status ?? 500) < 500 ? EXIT.refusedClient : EXIT.refusedServer;
+    io.out(values.json ? `${printableJson(told, 2)}\n` : renderExplanation(told, colourFor(io, 'out')));
+    return exitOf(told);
   });
+}
+
+function exitOf({ outcome, status = 500 }: Explanation): number {
+  if (outcome === 'undecided') return EXIT.failed;
+  return outcome === 'passes' ? EXIT.ok : Math.floor(status / 100);
 }
 
 /** Our own words, and those behind the word `curl`, which stands first or behind `--`. */
@@ -71,7 +77,12 @@ function readWords(words: readonly string[], headers: readonly string[] = [], da
   const [first, second, ...more] = words;
   if (first === undefined || more.length > 0) throw new UsageError('one URL, with a method before it if need be');
   const [method, url] = second === undefined ? [undefined, first] : [first, second];
-  const shape = [method === undefined ? [] : ['-X', method.toUpperCase()], data === undefined ? [] : ['-d', data]];
+  if (method === undefined && isMethod(first)) throw new UsageError(`a URL is missing behind ${first}`);
+  const shape = [
+    ['-g', '--path-as-is'],
+    method === undefined ? [] : ['-X', method.toUpperCase()],
+    data === undefined ? [] : ['-d', data],
+  ];
   return readCurl([...shape.flat(), ...headers.flatMap((one) => ['-H', one]), url]);
 }
 

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { printableText } from '../lib/printable.ts';
 
 /** What a command of `turnpike` talks to, handed in so that a test can listen. */
 export interface CliIo {
@@ -8,6 +9,8 @@ export interface CliIo {
    */
   readonly out: (text: string) => unknown;
   readonly err: (text: string) => void;
+  /** Draws on the terminal of standard error what is erased again; nothing in it is others'. */
+  readonly draw?: (text: string) => void;
   readonly env: NodeJS.ProcessEnv;
   /** Which of the two is a terminal; none where it is left out. */
   readonly isTerminal?: { readonly out: boolean; readonly err: boolean };
@@ -60,7 +63,9 @@ export function createProcessIo(env: NodeJS.ProcessEnv): CliIo {
         process.stdout.write(text, (error) => resolve(error === undefined || error === null));
       });
     },
-    err: (text) => void process.stderr.write(text),
+    // A message repeats words of a command line, of a file, of a gateway: a terminal must not obey them.
+    err: (text) => void process.stderr.write(printableText(text, isatty(2))),
+    draw: (text) => void process.stderr.write(text),
     input: () => (process.stdin.isTTY ? Promise.resolve(undefined) : readFirstLine(process.stdin)),
   };
 }

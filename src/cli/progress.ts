@@ -1,3 +1,4 @@
+import { withoutControls } from '../lib/printable.ts';
 import type { CliIo } from './io.ts';
 
 const AFTER_MS = 1000;
@@ -15,11 +16,13 @@ const ERASE = '\r\u001b[K';
 export async function withProgress<T>(io: CliIo, says: string, work: Promise<T>): Promise<T> {
   if (io.isTerminal?.err !== true || io.env['TERM'] === 'dumb') return work;
   const begunAtMs = performance.now();
-  const text = says.length > LONGEST ? `${says.slice(0, LONGEST - 1)}…` : says;
+  const draw = io.draw ?? io.err;
+  const words = withoutControls(says);
+  const text = words.length > LONGEST ? `${words.slice(0, LONGEST - 1)}…` : words;
   let shown = 0;
   const tell = (): void => {
     const seconds = Math.floor((performance.now() - begunAtMs) / 1000);
-    io.err(`${ERASE}${FRAMES[shown % FRAMES.length]} ${text} ${seconds} s`);
+    draw(`${ERASE}${FRAMES[shown % FRAMES.length]} ${text} ${seconds} s`);
     shown += 1;
   };
   let timer = setTimeout(() => {
@@ -30,6 +33,6 @@ export async function withProgress<T>(io: CliIo, says: string, work: Promise<T>)
     return await work;
   } finally {
     clearInterval(timer);
-    if (shown > 0) io.err(ERASE);
+    if (shown > 0) draw(ERASE);
   }
 }

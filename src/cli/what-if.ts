@@ -4,10 +4,11 @@ import { loadDotEnv, parseSettings, readDotEnv } from '../config/env.ts';
 import { renderWhatIf } from '../explain/what-if/render.ts';
 import type { WhatIfReport } from '../explain/what-if/report.ts';
 import { isTooMuch } from '../explain/what-if/verdict.ts';
+import { printableJson } from '../lib/printable.ts';
 import { parseShare } from '../schema-values.ts';
 import type { Settings } from '../settings.ts';
 import { askAdmin } from './ask-admin.ts';
-import { AdminRefusal, CliFault, UsageError } from './cli-faults.ts';
+import { AdminRefusal, UsageError } from './cli-faults.ts';
 import { colourFor } from './colour.ts';
 import { type CliIo, EXIT } from './io.ts';
 import { perform } from './perform.ts';
@@ -26,9 +27,7 @@ export async function runWhatIf(argv: readonly string[], io: CliIo): Promise<num
     const settings = parseSettings(io.env, readDotEnv(process.cwd(), io.env));
     const asking = ask(settings, { file, text, admin: values.admin });
     const report = await withProgress(io, `trying ${file} on the last requests`, asking);
-    io.out(
-      values.json ? `${JSON.stringify(report, null, 2)}\n` : renderWhatIf(report, { max, paint: colourFor(io, 'out') }),
-    );
+    io.out(values.json ? `${printableJson(report, 2)}\n` : renderWhatIf(report, { max, paint: colourFor(io, 'out') }));
     return isTooMuch(report, max) ? EXIT.failed : EXIT.ok;
   });
 }
@@ -54,6 +53,8 @@ function readCandidate(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new CliFault(`${file} can't be read (${(error as NodeJS.ErrnoException).code})`, 'config');
+    const { code } = error as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'there is no such file' : `the file can't be read (${code})`;
+    throw new ConfigError([{ file, line: 1, column: 1, path: '', message }]);
   }
 }

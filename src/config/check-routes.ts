@@ -68,7 +68,14 @@ function checkEnding(route: Values, endings: readonly string[], mayHaveOne: bool
   if (endings.length === 0) return;
   const [one, other] = endings.filter((key) => route[key] !== undefined && !isConditional(route[key]));
   const list = endings.map((key) => `"${key}"`).join(', ');
-  if (one === undefined && !mayHaveOne) report([], 'leads nowhere', `Give it one of ${list}.`);
+  const conditional = endings.find((key) => isConditional(route[key]));
+  if (one === undefined && conditional !== undefined && !mayHaveOne)
+    report(
+      [conditional],
+      'leads nowhere where none of its conditions holds',
+      `Give the last one no "when", or add one of ${list}.`,
+    );
+  else if (one === undefined && !mayHaveOne) report([], 'leads nowhere', `Give it one of ${list}.`);
   if (other !== undefined)
     report([other], `a route has one ending, and this one has "${one}" too`, `Keep one of ${list}.`);
 }

@@ -168,12 +168,11 @@ type Shown = DevOptions & Pick<DevGateway, 'url' | 'adminUrl'>;
 async function renderWelcome({ gateway, deps }: Running, sources: Sources, shown: Shown): Promise<string> {
   const { settings, url, adminUrl, hasStubs } = shown;
   const { config } = gateway.snapshot;
-  const nowMs = deps.clock.now();
   const key = sources.credentials.keyFor(config);
-  const token = sources.credentials.tokenFor(config, nowMs);
+  const token = sources.credentials.tokenFor(config, deps.clock.now());
   const sideOf = (route: FileConfig['routes'][number]): string =>
     describeSide(route, config, hasStubs ? sources.standIns.isStubbed : () => false);
-  const terms: WelcomeTerms = { url, config, gateway, settings, key, token, nowMs, sideOf };
+  const terms: WelcomeTerms = { url, config, gateway, deps, key, token, sideOf };
   const curls = await findCurlLines(terms);
   const isProtected = curls.some((line) => line.includes(' -H '));
   return `turnpike dev on ${url}

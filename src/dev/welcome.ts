@@ -1,9 +1,9 @@
 import type { FileConfig } from '../config/routes.ts';
+import type { Deps } from '../deps.ts';
 import { explain } from '../explain/explain.ts';
 import { questionSchema } from '../explain/question.ts';
 import type { Gateway } from '../gateway.ts';
 import { withoutControls } from '../lib/printable.ts';
-import type { Settings } from '../settings.ts';
 import { COLUMNS, cut } from './lines.ts';
 
 type Route = FileConfig['routes'][number];
@@ -20,10 +20,9 @@ export interface WelcomeTerms {
   readonly url: string;
   readonly config: FileConfig;
   readonly gateway: Pick<Gateway, 'inProcess' | 'snapshot'>;
-  readonly settings: Pick<Settings, 'jwt'>;
+  readonly deps: Pick<Deps, 'settings' | 'hidden' | 'clock'>;
   readonly key: string | undefined;
   readonly token: string;
-  readonly nowMs: number;
   /** Where a route leads, in words. */
   readonly sideOf: (route: Route) => string;
 }
@@ -83,7 +82,7 @@ export async function findCurlLines(terms: WelcomeTerms): Promise<readonly strin
 async function tryRoute(
   route: Route,
   credential: string | undefined,
-  { url, gateway, settings, nowMs }: WelcomeTerms,
+  { url, gateway, deps }: WelcomeTerms,
 ): Promise<string | undefined> {
   const [prefix] = route.prefix;
   if (prefix === undefined || route.pathRegex !== undefined) return undefined;
@@ -101,7 +100,7 @@ async function tryRoute(
     headers: Object.fromEntries(fields.map(splitField)),
   });
   if (!asked.success) return undefined;
-  const { outcome } = await explain(gateway, settings, asked.data, nowMs);
+  const { outcome } = await explain(gateway, deps, asked.data);
   if (outcome !== 'passes') return undefined;
   const options = [...(method === 'GET' ? [] : [`-X ${method}`]), ...fields.map((field) => `-H ${quoted(field)}`)];
   return ['curl', ...options, quoted(url + path)].join(' ');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { CURL_OPTIONS, isCurlOption, REFUSED } from './curl-options.ts';
 
 /** A request as it stands on a command line of curl. */
 export interface CurlRequest {
@@ -8,28 +9,6 @@ export interface CurlRequest {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly body: string | undefined;
 }
-
-/** Options of curl that take a value: those that shape the request, and those that a gateway sees nothing of. */
-const VALUED =
-  'X:request H:header d:data u:user A:user-agent e:referer b:cookie r:range data-raw data-binary data-ascii data-urlencode json url oauth2-bearer o:output w:write-out m:max-time x:proxy c:cookie-jar D:dump-header connect-timeout resolve cacert cert key retry retry-delay limit-rate interface max-redirs connect-to noproxy U:proxy-user ciphers E:cert-file tls-max unix-socket speed-time speed-limit F:form T:upload-file K:config';
-const FLAGS = 'G:get I:head';
-
-const OPTIONS = { ...describe(VALUED, 'string'), ...describe(FLAGS, 'boolean') };
-
-function describe<T extends 'string' | 'boolean'>(words: string, type: T) {
-  const entries = words.split(' ').map((word) => {
-    const [name = '', short] = word.split(':').reverse();
-    return [name, { type, multiple: true, ...(short !== undefined && { short }) }];
-  });
-  return Object.fromEntries(entries) as Record<string, { type: T; multiple: true; short?: string }>;
-}
-
-/** What can't be told from the words alone. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
-  ['form', 'a form is made by curl itself'],
-  ['upload-file', 'a file that is uploaded is not read'],
-  ['config', 'a file of options is not read'],
-]);
 
 const FIELD_OF: ReadonlyMap<string, string> = new Map([
   ['user-agent', 'user-agent'],
@@ -43,6 +22,9 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map([
 /** Reads the file that `-d @file` names; `@-` is 0. */
 export type ReadFile = (file: string | number) => string;
 
+/** With `--user` they wait to be asked. */
+const CHALLENGED = ['digest', 'ntlm', 'negotiate', 'anyauth'];
+
 /**
  * Reads what stands behind the word `curl`. Throws an Error that says what is missing or not understood. `read`: where
  * the line comes from somebody else than the person at this machine, it must refuse.
@@ -53,7 +35,7 @@ export function parseCurl(
 ): CurlRequest {
   const { tokens } = parseArgs({
     args: words.filter((word) => word !== '--'),
-    options: OPTIONS,
+    options: CURL_OPTIONS,
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -68,11 +50,13 @@ export function parseCurl(
 
 /** What has been read so far. */
 class Reading {
+  readonly #flags = new Set<string>();
+  readonly #query: string[] = [];
+  #target: string | undefined;
   readonly #headers = new Map<string, string[]>();
   readonly #data: string[] = [];
   #method: string | undefined;
   #url: string | undefined;
-  #isGet = false;
   #isJson = false;
   readonly #read: ReadFile;
 
@@ -81,38 +65,64 @@ class Reading {
   }
 
   take(name: string, value = ''): void {
-    const why = REFUSED.get(name);
+    const why = name.startsWith('expand-') ? 'variables are filled in by curl itself' : REFUSED.get(name);
     if (why !== undefined) throw new Error(`--${name}: ${why}`);
+    // Its value would be taken for a URL.
+    if (!isCurlOption(name)) throw new Error(`--${name} is no option that is known here`);
     const field = FIELD_OF.get(name);
-    if (field !== undefined) this.#add(field, fieldValue(name, value));
+    if (field !== undefined) this.#takeField(name, field, value);
     else if (name === 'data' || name === 'json' || name.startsWith('data-')) this.#takeData(name, value);
     else if (name === 'header') this.#takeHeader(value);
     else if (name === 'request') this.#method = value;
-    else if (name === 'get') this.#isGet = true;
-    else if (name === 'head') this.#method ??= 'HEAD';
     else if (name === 'url') this.#takeUrl(value);
+    else if (name === 'url-query') this.#query.push(encodeData(value));
+    else if (name === 'request-target') this.#target = value;
+    else this.#flags.add(name);
   }
 
   get request(): CurlRequest {
-    if (this.#url === undefined) throw new Error('there is no URL');
+    const { isGet } = this;
     const data = this.#data.length === 0 ? undefined : this.#data.join(this.#isJson ? '' : '&');
-    const body = this.#isGet ? undefined : data;
+    const body = isGet ? undefined : data;
     if (body !== undefined) {
       this.#setDefault('content-type', this.#isJson ? 'application/json' : 'application/x-www-form-urlencoded');
     }
     this.#setDefault('accept', this.#isJson ? 'application/json' : '*/*');
-    const more = this.#isGet && data !== undefined ? `${this.#url.includes('?') ? '&' : '?'}${data}` : '';
+    if (this.#flags.has('compressed')) this.#setDefault('accept-encoding', 'deflate, gzip, br, zstd');
+    // The first request goes without, and asks how to prove who it is.
+    if (CHALLENGED.some((scheme) => this.#flags.has(scheme))) this.#headers.delete('authorization');
     return {
-      method: this.#method ?? (body === undefined ? 'GET' : 'POST'),
-      url: withScheme(this.#url + more),
+      method: this.#method ?? (this.#flags.has('head') ? 'HEAD' : body === undefined ? 'GET' : 'POST'),
+      url: this.#urlWith(isGet && data !== undefined ? [...this.#query, data] : this.#query),
       headers: Object.fromEntries(this.#headers),
       body,
     };
   }
 
+  get isGet(): boolean {
+    return this.#flags.has('get');
+  }
+
+  #urlWith(query: readonly string[]): string {
+    if (this.#url === undefined) throw new Error('there is no URL');
+    const url = asCurlSends(this.#url, {
+      isGlobbed: !this.#flags.has('globoff'),
+      isAsIs: this.#flags.has('path-as-is'),
+    });
+    if (this.#target !== undefined) return (/^https?:\/\/[^/?#]*/i.exec(url)?.[0] ?? '') + this.#target;
+    return query.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${query.join('&')}`;
+  }
+
+  /** Neither is repeated: one of them may be what belongs to an option, a password for one. */
   #takeUrl(value: string): void {
-    if (this.#url !== undefined) throw new Error(`one URL at a time: ${this.#url}, ${value}`);
+    if (this.#url !== undefined) throw new Error('one URL at a time');
     this.#url = value;
+  }
+
+  #takeField(name: string, field: string, value: string): void {
+    if (name === 'cookie' && !value.includes('=')) throw new Error('--cookie: cookies of a file are not read');
+    const text = fieldValue(name, value);
+    if (text !== '') this.#add(field, text);
   }
 
   #takeData(name: string, value: string): void {
@@ -135,7 +145,8 @@ class Reading {
       this.#add(text.slice(0, -1).toLowerCase(), '');
       return;
     }
-    if (colon <= 0) throw new Error(`-H "${text}" is no field: write "Name: value"`);
+    if (text.startsWith('@')) throw new Error('-H: fields of a file are not read');
+    if (colon <= 0) throw new Error(`-H "${text.split(/[^\w-]/, 1)[0]}…" is no field: write "Name: value"`);
     const name = text.slice(0, colon).trim().toLowerCase();
     const value = text.slice(colon + 1).trim();
     if (value === '') this.#headers.delete(name);
@@ -156,6 +167,7 @@ class Reading {
 function fieldValue(name: string, value: string): string {
   if (name === 'user') return `Basic ${Buffer.from(value).toString('base64')}`;
   if (name === 'oauth2-bearer') return `Bearer ${value}`;
+  if (name === 'referer') return value.replace(/;auto$/, '');
   return name === 'range' ? `bytes=${value}` : value;
 }
 
@@ -164,7 +176,29 @@ function encodeData(value: string): string {
   return value.slice(0, end) + encodeURIComponent(value.slice(end));
 }
 
-/** A path, or a URL whose scheme curl would have guessed. */
-function withScheme(url: string): string {
-  return url.startsWith('/') || /^https?:\/\//i.test(url) ? url : `http://${url}`;
+/** A path, or a URL with the scheme that curl would have guessed, and without what it takes out by itself. */
+function asCurlSends(url: string, { isGlobbed, isAsIs }: { isGlobbed: boolean; isAsIs: boolean }): string {
+  const whole = url.startsWith('/') || /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`;
+  if (!whole.startsWith('/') && !/^https?:/i.test(whole)) throw new Error('only http and https are explained');
+  const [origin = ''] = /^https?:\/\/[^/?#]*/i.exec(whole) ?? [];
+  const rest = whole.slice(origin.length);
+  if (isGlobbed && GLOB.test(rest))
+    throw new Error('one URL at a time: curl makes several of {…} and […], but with -g');
+  const [path = ''] = rest.split(/[?#]/, 1);
+  return origin + (isAsIs ? path : withoutDots(path)) + rest.slice(path.length);
+}
+
+const GLOB = /\{[^}]*\}|\[\w+-\w+(?::\d+)?\]/;
+
+/** RFC 3986, section 5.2.4, as curl has it. */
+function withoutDots(path: string): string {
+  if (!/\/\.\.?(?:\/|$)/.test(path)) return path;
+  const kept: string[] = [];
+  const segments = path.split('/').slice(1);
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
+  }
+  const isFolder = ['.', '..'].includes(segments.at(-1) ?? '');
+  return `/${kept.join('/')}${isFolder && kept.length > 0 ? '/' : ''}`;
 }

@@ -51,8 +51,11 @@ export interface Explanation {
   /** Where no route takes it: what was probably meant, and the key that did not fit. */
   readonly nearest?: { readonly prefix: string; readonly wants?: string };
   readonly steps: readonly Step[];
-  /** `passes`: it would be sent to its service, or answered by a stage; `refused`: the gateway would refuse it. */
-  readonly outcome: 'passes' | 'refused';
+  /**
+   * `passes`: it would be sent to its service, or answered by a stage; `refused`: the gateway would refuse it;
+   * `undecided`: that is up to somebody who was not asked.
+   */
+  readonly outcome: 'passes' | 'refused' | 'undecided';
   /** Of a refusal, or of an answer that the gateway gives by itself. */
   readonly status?: number;
   readonly code?: ErrorCode;

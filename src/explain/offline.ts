@@ -34,7 +34,7 @@ export async function explainFromFile(
   const gateway = createGateway(deps, withoutChecks(loaded), createHealth(deps, { isDraining: false }));
   try {
     await firstDiscoveries(deps.pool);
-    return await explain(gateway, settings, question, deps.clock.now());
+    return await explain(gateway, deps, question);
   } finally {
     gateway.close();
     deps.deadlines.stop();

@@ -4,7 +4,8 @@ import { z } from 'zod';
 /** No question is longer: a request's head has 16 KiB, and a body is looked at up to a megabyte. */
 export const MAX_QUESTION_BYTES = 1024 * 1024 + 64 * 1024;
 
-const fieldValue = z.string().max(16_384);
+/** Longer than any that passes, so that it can be told what becomes of it. */
+const fieldValue = z.string().max(65_536);
 
 /** What somebody asks about: `POST /explain`. */
 export const questionSchema = z

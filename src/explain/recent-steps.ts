@@ -3,10 +3,14 @@ import type { Step } from './explanation.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
+/** What is refused since no route takes it; anything else of no route was refused before one was looked for. */
+const UNMATCHED = new Set<unknown>(['not_found', 'method_not_allowed', 'bad_path']);
+
 /** What the log line of a request says of what a stage decided. */
 const SAID: Readonly<Record<string, (line: Line) => string | undefined>> = {
-  match: ({ route, nearestRoute, nearestWants }) => {
+  match: ({ route, code, nearestRoute, nearestWants }) => {
     if (route !== undefined) return `route ${String(route)}`;
+    if (!UNMATCHED.has(code)) return 'not looked at';
     if (nearestRoute === undefined) return 'no route';
     const wants = nearestWants === undefined ? '' : `, but for its ${String(nearestWants)}`;
     return `no route; probably meant: ${String(nearestRoute)}${wants}`;

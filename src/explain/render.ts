@@ -1,4 +1,5 @@
 import { type Paint, PLAIN } from '../lib/paint.ts';
+import { printableValue } from '../lib/printable.ts';
 import type { Explanation, Step } from './explanation.ts';
 import { wrap } from './wrap.ts';
 
@@ -16,7 +17,8 @@ const LOST: Readonly<Record<string, string>> = {
 };
 
 /** An explanation for a person, in lines of 80 columns. */
-export function renderExplanation(told: Explanation, paint: Paint = PLAIN): string {
+export function renderExplanation(explanation: Explanation, paint: Paint = PLAIN): string {
+  const told = printableValue(explanation);
   const blocks = [
     headline(told).map(told.outcome === 'passes' ? paint.good : paint.bad),
     requestLines(told),
@@ -35,6 +37,8 @@ export function renderExplanation(told: Explanation, paint: Paint = PLAIN): stri
 function headline({ request, outcome, status, code, cache, target }: Explanation): string[] {
   const asked = `${request.method} ${request.asked}`;
   if (outcome === 'refused') return wrap(`${asked} would be refused: ${status} ${code}`);
+  if (outcome === 'undecided') return wrap(`${asked} can't be told without asking`);
+  if (status !== undefined) return wrap(`${asked} would be answered by the gateway itself: ${status}`);
   if (cache?.isGivenOut === true) return wrap(`${asked} would be answered from the cache`);
   return wrap(`${asked} would pass${target === undefined ? '' : ` to ${target}`}`);
 }
@@ -95,7 +99,8 @@ function tokenLines({ token = [] }: Explanation, paint: Paint): string[] {
 }
 
 function refusalLines(told: Explanation): string[] {
-  if (told.outcome !== 'refused') return [];
+  if (told.outcome === 'passes') return [];
+  if (told.outcome === 'undecided') return labelled('not known', told.detail ?? '');
   const { detail, detailForLog, advice, errors = [], refusalHeaders = [], retryAfterSeconds } = told;
   const lines = [labelled('client told', detail ?? '')];
   if (detailForLog !== undefined) lines.push(labelled('in the log', detailForLog));

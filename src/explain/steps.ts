@@ -1,5 +1,4 @@
 import type { Decision } from '../facts.ts';
-import { redactText } from '../lib/redact.ts';
 import type { CompiledRoute } from '../snapshot.ts';
 import type { Step } from './explanation.ts';
 
@@ -8,12 +7,13 @@ export function explainSteps(
   trace: readonly Decision[],
   route: CompiledRoute | undefined,
   refusing: string | undefined,
+  shown: (text: string) => string,
 ): readonly Step[] {
   const said = new Map<string, string[]>();
   for (const { stage, decision } of trace) {
     if (stage === 'refused') continue;
     const list = said.get(stage) ?? [];
-    list.push(redactText(decision));
+    list.push(shown(decision));
     said.set(stage, list);
   }
   const names = route?.stages ?? [...said.keys(), ...(refusing === undefined ? [] : [refusing])];

@@ -63,12 +63,12 @@ export function createFolderServer(terms: FolderTerms, deps: FolderDeps): ServeF
     return sendFile(file, { method, headers: req.headers, name, cacheControl, nowMs: deps.clock.now() }, response);
   }
 
-  async function findFallback(context: RequestContext, path: string, response: SinkResponse): Promise<Found> {
+  async function findFallback(context: RequestContext, path: string, response?: SinkResponse): Promise<Found> {
     if (fallback === undefined || !wantsPage(context, path)) return undefined;
     const page = await find(fallback);
     if (page === undefined) return undefined;
     context.trace?.push({ stage: 'files', decision: `no such file: the fallback ${fallback}` });
-    response.setHeader('vary', 'accept');
+    response?.setHeader('vary', 'accept');
     return page;
   }
 
@@ -82,11 +82,19 @@ export function createFolderServer(terms: FolderTerms, deps: FolderDeps): ServeF
     if (found === undefined || error !== undefined) refuse(response, error, next);
   }
 
+  /** Whether there is such a file, for who asks what would become of the request. */
+  async function explain(context: RequestContext, path: string, next: Next): Promise<void> {
+    const found = (await find(path)) ?? (await findFallback(context, path));
+    if (typeof found === 'object') await found.file.handle.close();
+    next(found === undefined ? new GatewayError('file_not_found') : undefined);
+  }
+
   return async function serveFile(context, path, next) {
-    const response = new SinkResponse(context, deps.deadlines);
-    context.abort = response;
     // The prefix without its slash is the folder without its own.
     const asked = path === '/' && !context.path.endsWith('/') ? '' : path;
+    if (context.dryRun) return explain(context, asked, next).catch(next);
+    const response = new SinkResponse(context, deps.deadlines);
+    context.abort = response;
     try {
       await answer(context, asked, response, next);
     } catch (error) {

@@ -43,7 +43,8 @@ export const SECURITY = {
   },
   'public-without-limit': {
     severity: 'warning',
-    title: 'A route that asks for no credential reaches a service, and nothing limits how often.',
+    title:
+      'A route that asks for no credential, or lets callers without one pass, reaches a service, and nothing limits how often.',
     fix: 'Give it `rateLimits`, or the file, or a `defaultPlan` with some.',
   },
   'auth-on-trial': {

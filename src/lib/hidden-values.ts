@@ -10,6 +10,14 @@ const MAX_LABEL_CHARS = 256;
 /** Takes the values of secrets out of a text that is displayed: the placeholders that stand for them are shown. */
 export type Hide = (text: string) => string;
 
+/** Where credentials are carried on some route: names in small letters. */
+export interface CredentialPlaces {
+  /** Parameters of queries. */
+  readonly parameters: ReadonlySet<string>;
+  /** Header fields. */
+  readonly fields: ReadonlySet<string>;
+}
+
 /** The secret values of one configuration. */
 export interface Hidden {
   readonly hide: Hide;
@@ -65,21 +73,34 @@ function formsOf(value: string): Set<string> {
   return forms;
 }
 
+type Expected = Hidden & { readonly places: CredentialPlaces };
+
+const NOWHERE: CredentialPlaces = { parameters: new Set(), fields: new Set() };
+
 /**
  * What must not be displayed at the moment: the secrets of the configuration in force, of the one before it, whose
  * requests may still be under way, and of the one that is being loaded. Everything that shows a text goes through it.
  */
 export class HiddenValues {
-  #before: Hidden | undefined;
-  #inForce: Hidden | undefined;
-  #next: Hidden | undefined;
+  #before: Expected | undefined;
+  #inForce: Expected | undefined;
+  #next: Expected | undefined;
   #all: readonly Hide[] = [];
+  #places: CredentialPlaces = NOWHERE;
   readonly #labels = new Map<string, string>();
 
   /** This configuration is being loaded; it takes the place of one that came to nothing. */
-  expect(next: Hidden | undefined): void {
-    this.#next = next;
+  expect(next: Hidden | undefined, places: CredentialPlaces = NOWHERE): void {
+    this.#next = next && { ...next, places };
     this.#gather();
+  }
+
+  /**
+   * Where some route takes a credential. What stands there is one on all routes, and where no route takes the request: a
+   * key is a key as well in a path that is misspelt.
+   */
+  get places(): CredentialPlaces {
+    return this.#places;
   }
 
   /** What was expected is in force. */
@@ -110,10 +131,13 @@ export class HiddenValues {
 
   #gather(): void {
     const all = new Map<string, Hide>();
-    for (const hidden of [this.#next, this.#inForce, this.#before]) {
-      if (hidden?.hidesAny === true) all.set(hidden.id, hidden.hide);
-    }
+    const known = [this.#next, this.#inForce, this.#before].filter((one) => one !== undefined);
+    for (const hidden of known) if (hidden.hidesAny) all.set(hidden.id, hidden.hide);
     this.#all = [...all.values()];
+    this.#places = {
+      parameters: new Set(known.flatMap(({ places }) => [...places.parameters])),
+      fields: new Set(known.flatMap(({ places }) => [...places.fields])),
+    };
     this.#labels.clear();
   }
 }

@@ -15,6 +15,29 @@ export function printableLines(text: string): string {
   return text.trimEnd().split(/\r?\n/).map(withoutControls).join('\n  ');
 }
 
+/** What lib/paint.ts writes: with these alone others' words can at worst be coloured. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
+const COLOURS = /(\u001b\[(?:1|2|22|31|32|33|39)m)/;
+
+/** A text of several lines, of which some words may be others'; with the colours that it has where those are shown. */
+export function printableText(text: string, keepsColours = false): string {
+  const clean = (line: string): string => {
+    if (!keepsColours) return withoutControls(line);
+    return line
+      .split(COLOURS)
+      .map((piece, place) => (place % 2 === 1 ? piece : withoutControls(piece)))
+      .join('');
+  };
+  return text.split('\n').map(clean).join('\n');
+}
+
+/** The same value, with every text in it for one line of a terminal. */
+export function printableValue<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (_key, one: unknown) => (typeof one === 'string' ? withoutControls(one) : one)),
+  ) as T;
+}
+
 /** Of these what JSON does not escape of itself. */
 const MARKS = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

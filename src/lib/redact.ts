@@ -29,18 +29,22 @@ const ENCODED_WORD = /%(?:3\d|[46][1-9a-f]|[57][\da]|5f)/i;
 const ENCODED_COLON = /%3a/i;
 const URL_PARAMETER = /([?&#])([^=&?#\s"']+)=[^&\s"']+/g;
 
+/** Names of parameters, in small letters. */
+type Known = ReadonlySet<string>;
+const NONE: Known = new Set();
+
 const MAX_DEPTH = 5;
 
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** A message for a log: tokens, keys and passwords within it are replaced. */
-export function redactText(text: string): string {
+/** A message for a log: tokens, keys and passwords within it are replaced, of URLs also the parameters `known` as secret. */
+export function redactText(text: string, known: Known = NONE): string {
   return (text.includes('eyJ') ? text.replace(DOTTED_RUN, withoutToken) : text)
     .replace(URL_PASSWORD, `$1${REDACTED}@`)
     .replace(URL_PARAMETER, (whole, mark: string, name: string) =>
-      isSecretName(decodeName(name)) ? `${mark}${name}=${REDACTED}` : whole,
+      isSecretParameter(name, known) ? `${mark}${name}=${REDACTED}` : whole,
     )
     .replace(SECRET_VALUE, (_whole, scheme: string | undefined) =>
       scheme === undefined ? REDACTED : `${scheme} ${REDACTED}`,
@@ -83,10 +87,10 @@ function withoutToken(run: string): string {
 }
 
 /**
- * A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced; also that
- * of the parameter `known` as a secret, whatever its name.
+ * A query (with its `?`) for a log: the values of secret names, and values that look secret, are replaced; also those
+ * of the parameters `known` as secret, whatever their names.
  */
-export function redactQuery(query: string, known?: string): string {
+export function redactQuery(query: string, known: Known = NONE): string {
   if (query.length < 2) return query;
   const mayHoldSecret = isSuspicious(query);
   let start = 1;
@@ -106,7 +110,7 @@ export function redactQuery(query: string, known?: string): string {
 }
 
 /** Where the secret of a parameter begins: mostly its value; all of it where its name is one. -1 when it has none. */
-function secretFrom(query: string, start: number, end: number, known: string | undefined, isLikely: boolean): number {
+function secretFrom(query: string, start: number, end: number, known: Known, isLikely: boolean): number {
   const equals = query.indexOf('=', start);
   const hasValue = equals >= 0 && equals < end;
   if (hasValue && isSecretPair(query.slice(start, equals), known, query, equals + 1, end)) return equals + 1;
@@ -114,10 +118,14 @@ function secretFrom(query: string, start: number, end: number, known: string | u
   return hasValue && !holdsSecret(query.slice(start, equals)) ? equals + 1 : start;
 }
 
-function isSecretPair(name: string, known: string | undefined, query: string, from: number, to: number): boolean {
+function isSecretPair(name: string, known: Known, query: string, from: number, to: number): boolean {
   if (query.startsWith('eyJ', from) || query.startsWith('tpk_', from)) return to > from;
+  return isSecretParameter(name, known);
+}
+
+function isSecretParameter(name: string, known: Known): boolean {
   const decoded = decodeName(name);
-  return decoded === known || SECRET_NAME.test(decoded);
+  return known.has(decoded.toLowerCase()) || SECRET_NAME.test(decoded);
 }
 
 /** A name that can't be decoded is treated as a secret's: nobody honest sends one. */

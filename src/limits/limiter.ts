@@ -56,12 +56,19 @@ function toHits(decision: Decision | undefined) {
 }
 
 function refusalOf(context: RequestContext): GatewayError {
-  const { policy, limit, resetSeconds, window } = context.limit as Decision;
-  const wait = `try again in ${resetSeconds} s`;
-  if (window.quota === undefined) {
-    const detail = `The limit "${policy}" of ${limit} calls is used up; ${wait}.`;
-    return new GatewayError('rate_limited', detail, { retryAfterSeconds: resetSeconds });
-  }
-  const detail = `The quota "${policy}" of ${limit} calls a ${window.quota} is used up; ${wait}.`;
-  return new GatewayError('quota_exceeded', detail, { retryAfterSeconds: resetSeconds });
+  const decision = context.limit as Decision;
+  const { policy, limit, resetSeconds: retryAfterSeconds, window } = decision;
+  const calls = `${limit} ${limit === 1 ? 'call' : 'calls'}`;
+  if (window.quota === undefined)
+    return new GatewayError('rate_limited', spent(`limit "${policy}" of ${calls}`, decision), { retryAfterSeconds });
+  const quota = `quota "${policy}" of ${calls} a ${window.quota}`;
+  return new GatewayError('quota_exceeded', spent(quota, decision), { retryAfterSeconds });
+}
+
+/** A call that counts as several may find room, and too little of it. */
+function spent(what: string, { limit, remaining, resetSeconds }: Decision): string {
+  if (remaining <= 0) return `The ${what} is used up; try again in ${resetSeconds} s.`;
+  const left =
+    remaining < limit ? ` has ${remaining} left, and this call counts as more` : ' is less than this call counts as';
+  return `The ${what}${left}; try again in ${resetSeconds} s.`;
 }

@@ -25,13 +25,13 @@ export function loggedPath(context: RequestContext, hidden?: HiddenValues): stri
     path = hidden.hide(path);
     query = hidden.hide(query);
   }
-  const shown = redactPath(path) + shownQuery(context, query);
+  const shown = redactPath(path) + shownQuery(context, query, hidden);
   return shown.length <= MAX_PATH_CHARS ? shown : `${shown.slice(0, MAX_PATH_CHARS)}…`;
 }
 
-function shownQuery({ route }: RequestContext, query: string): string {
+function shownQuery({ route }: RequestContext, query: string, hidden: HiddenValues | undefined): string {
   if (query === '') return '';
-  return route?.hidesQuery === true ? `?${REDACTED}` : redactQuery(query, route?.credentialParameter);
+  return route?.hidesQuery === true ? `?${REDACTED}` : redactQuery(query, hidden?.places.parameters);
 }
 
 /** Paths of few routes hold a secret of the file; of a path that no route took, nobody knows whose it was meant to be. */
@@ -90,11 +90,11 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     shadow: context.shadow,
     aborted: record.aborted,
     sampleRate: record.sampleRate,
-    trace: context.trace?.map(({ stage, decision }) => redactText(hiddenIn(`${stage}: ${decision}`, hidden))),
+    trace: context.trace?.map(({ stage, decision }) => clean(`${stage}: ${decision}`, hidden)),
   });
 }
 
-const hiddenIn = (text: string, hidden: HiddenValues | undefined): string => hidden?.hide(text) ?? text;
+const clean = (text: string, by?: HiddenValues) => redactText(by?.hide(text) ?? text, by?.places.parameters);
 
 /** Longest name that DNS has, and a port. */
 const MAX_HOST_CHARS = 261;
@@ -159,7 +159,7 @@ function faultCode({ context, aborted }: AccessRecord): string | undefined {
 function faultCause({ context: { cause, errorCode } }: AccessRecord, hidden?: HiddenValues): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const told = errorCode === 'internal' ? (cause.stack ?? cause.message) : cause.message;
-  return orNone(redactText(hidden?.hide(told) ?? told));
+  return orNone(clean(told, hidden));
 }
 
 const DENIED = new Set([401, 403]);
@@ -169,7 +169,7 @@ export function detailOf({ context, source, status }: AccessRecord, hidden?: Hid
   const { errorCode, errorDetail } = context;
   if (errorCode === undefined || errorDetail === undefined) return undefined;
   if (source === 'client' && !DENIED.has(status) && errorDetail === ERRORS[errorCode].advice) return undefined;
-  return redactText(hidden?.hide(errorDetail) ?? errorDetail);
+  return clean(errorDetail, hidden);
 }
 
 /**

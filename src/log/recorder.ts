@@ -1,4 +1,5 @@
 import type { RequestContext } from '../context.ts';
+import type { CredentialPlaces } from '../lib/hidden-values.ts';
 import { isSecretName, REDACTED, redactQuery, redactText, redactWord } from '../lib/redact.ts';
 import type { Kind } from '../pool.ts';
 
@@ -152,6 +153,7 @@ export function describeRecord(
   caller: unknown,
   atMs: number,
   status: number,
+  places: CredentialPlaces,
 ): RecordText | undefined {
   const { req, method, peerAddress: peer, scheme, route, errorCode, refusedBy, service } = context;
   // An open WebSocket has a stand-in for its request.
@@ -159,8 +161,8 @@ export function describeRecord(
   const target = (req as { originalUrl?: string }).originalUrl ?? req.url;
   const request: RecordedRequest = {
     method,
-    target: withoutSecrets(target, context),
-    headers: cleanHeaders(req.rawHeaders, context),
+    target: withoutSecrets(target, places),
+    headers: cleanHeaders(req.rawHeaders, places),
     peer,
     scheme,
     caller,
@@ -169,30 +171,29 @@ export function describeRecord(
   return { request: JSON.stringify(request), end: JSON.stringify(end) };
 }
 
-function withoutSecrets(target: string, { route }: RequestContext): string {
+function withoutSecrets(target: string, { parameters }: CredentialPlaces): string {
   const mark = target.indexOf('?');
   if (mark < 0) return redactWord(target);
-  return redactWord(target.slice(0, mark)) + redactQuery(target.slice(mark), route?.credentialParameter);
+  return redactWord(target.slice(0, mark)) + redactQuery(target.slice(mark), parameters);
 }
 
-function cleanHeaders(raw: readonly string[], { route }: RequestContext): string[] {
-  const places = route?.credentialPlaces?.fields ?? [];
+function cleanHeaders(raw: readonly string[], { fields }: CredentialPlaces): string[] {
   const clean: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] as string, raw[i + 1] as string];
-    clean.push(name, cleanValue(name.toLowerCase(), value, places));
+    clean.push(name, cleanValue(name.toLowerCase(), value, fields));
   }
   return clean;
 }
 
-function cleanValue(name: string, value: string, places: readonly string[]): string {
+function cleanValue(name: string, value: string, places: ReadonlySet<string>): string {
   if (name === 'cookie')
     return value.replace(/(^|;)[^=;]+(?=;|$)/g, `$1${REDACTED}`).replace(/=[^;]*/g, `=${REDACTED}`);
   if (name === 'authorization') {
     const space = value.indexOf(' ');
     return space < 0 ? REDACTED : `${value.slice(0, space)} ${REDACTED}`;
   }
-  if (places.includes(name) || isSecretName(name) || name === DEBUG_FIELD) return REDACTED;
+  if (places.has(name) || isSecretName(name) || name === DEBUG_FIELD) return REDACTED;
   // Of a URL (Referer, say) a parameter may be one.
   return value.includes('=') && /[?&]/.test(value) ? redactText(value) : redactWord(value);
 }

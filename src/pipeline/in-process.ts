@@ -6,6 +6,7 @@ import type { RequestContext, Sink } from '../context.ts';
 import type { InProcess, InProcessRequest } from '../deps.ts';
 import { GatewayError } from '../errors.ts';
 import type { Answerer, AnswerFields, Source } from '../sink.ts';
+import { isHandshake } from '../upstream/websocket/websocket.ts';
 import type { ExpressApp } from './express-app.ts';
 
 /** Takes a request into its chain; `prepare` is called before it is matched. A part walks the snapshot of its `parent`. */
@@ -36,7 +37,7 @@ export function createInProcess(classes: ExpressApp['classes'], begin: Begin): I
       begun.sink = last;
       begun.dryRun = request.dryRun ?? false;
       begun.mayAsk = request.mayAsk ?? false;
-      if (begun.dryRun) begun.trace = [];
+      if (begun.dryRun) becomeExplained(begun, request.refusal, connection);
       if (request.parent !== undefined) becomePartOf(begun, request.parent, request.part);
     };
     const context = begin(req, res, prepare, request.parent);
@@ -100,6 +101,13 @@ function gather(rawHeaders: readonly string[]): Record<string, string> {
     else if (!SINGLE.has(name)) fields[name] = before + (name === 'cookie' ? '; ' : ', ') + value;
   }
   return fields;
+}
+
+/** A handshake is explained as one, though there is no socket that could be taken over. */
+function becomeExplained(context: RequestContext, refusal: GatewayError | undefined, socket: Duplex): void {
+  context.trace = refusal === undefined ? [] : [{ stage: 'match', decision: 'not looked at' }];
+  context.refusal = refusal;
+  if (isHandshake(context.req)) context.upgrade = { socket, head: Buffer.alloc(0), ended: () => undefined };
 }
 
 /** The client of a part is the client of the whole. */

@@ -29,7 +29,7 @@ export interface Front {
 const SECOND_MS = 1000;
 
 /** Bytes of header fields that a request may have; more is 431. */
-const MAX_HEADER_BYTES = 16 * 1024;
+export const MAX_HEADER_BYTES = 16 * 1024;
 
 /**
  * The server of the main port, not listening yet.

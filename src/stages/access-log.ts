@@ -49,13 +49,13 @@ export const accessLogStage = defineStage({
 type Keep = (context: RequestContext, atMs: number, status: number) => void;
 
 /** Keeps what a request was decided by, so that another file can be tried on it. A WebSocket's is kept once it is open. */
-function createKeep({ lease }: StageDeps): Keep {
+function createKeep({ hidden, lease }: StageDeps): Keep {
   const recorder = lease.use(recorderKind, '', () => new Recorder());
   return function keep(context, atMs, status) {
     if (context.parent !== undefined || !recorder.wants(atMs)) return;
     // A WebSocket that ends was kept, and has a stand-in for its request.
     if (!Array.isArray(context.req.rawHeaders)) return;
-    const kept = describeRecord(context, recordCaller(context), atMs, status);
+    const kept = describeRecord(context, recordCaller(context), atMs, status, hidden.places);
     if (kept !== undefined) recorder.add(kept);
   };
 }

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { answerOwn } from '../answer/own.ts';
 import { authKeys, findSignedScheme } from '../auth/auth-option.ts';
 import { checkAggregates } from '../compose/check.ts';
+import { explainParts } from '../compose/explain-parts.ts';
 import { depthOf, takeBudget } from '../compose/family.ts';
 import { Gathering } from '../compose/gathering.ts';
 import { aggregateOption } from '../compose/options.ts';
@@ -53,13 +54,17 @@ function createHandler(
       next(new GatewayError('method_not_allowed', undefined, { headers: ['allow', 'GET, HEAD'] }));
       return;
     }
-    for (const { name, target } of parts)
-      context.trace?.push({ stage: 'aggregate', decision: `part ${name}: GET ${target.text}` });
-    if (context.dryRun) return next();
     if (depthOf(context) >= MAX_DEPTH) {
       next(new GatewayError('part_failed', `Aggregates lead to each other, more than ${MAX_DEPTH} deep.`));
       return;
     }
+    if (context.dryRun) {
+      const asking = { parts, inProcess, headers: partHeaders(context), budget: takeBudget(context) };
+      explainParts(context, asking).then(next, next);
+      return;
+    }
+    for (const { name, target } of parts)
+      context.trace?.push({ stage: 'aggregate', decision: `part ${name}: GET ${target.text}` });
     const startedAtMs = performance.now();
     const gathering = new Gathering(context, {
       parts,

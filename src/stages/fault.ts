@@ -75,7 +75,7 @@ export const faultStage = defineStage({
       const context = contextOf(req);
       if (context.dryRun) {
         context.trace?.push({ stage: 'fault', decision: `happens to ${options.percent} % of requests` });
-        return next();
+        return next(certainFault(options));
       }
       const drawn = drawFault(options);
       if (drawn === undefined) return next();
@@ -91,6 +91,18 @@ export const faultStage = defineStage({
     };
   },
 });
+
+/** What happens to every request; undefined where it is left to chance. */
+function certainFault({ abort: how, percent }: FaultOptions): GatewayError | undefined {
+  if (how === undefined || percent < 100) return undefined;
+  return how === 'reset' ? new GatewayError('injected_fault', BROKEN_OFF) : failed(how);
+}
+
+const BROKEN_OFF = 'The connection is broken off on purpose.';
+
+function failed(status: number): GatewayError {
+  return new GatewayError('injected_fault', undefined, { passedOn: { status, fields: {}, body: undefined } });
+}
 
 /** Nobody waits for a client that has left. */
 function waitFor(res: ServerResponse, delayMs: number, goOn: () => void): void {
@@ -109,12 +121,11 @@ function abort(
   next: (error: unknown) => void,
 ): void {
   if (how === 'reset' && context.parent === undefined) {
-    noteError(context, new GatewayError('injected_fault', 'The connection is broken off on purpose.'));
+    noteError(context, new GatewayError('injected_fault', BROKEN_OFF));
     breakOff(context.res, isQueued);
     return;
   }
-  const passedOn = { status: how === 'reset' ? 502 : how, fields: {}, body: undefined };
-  next(new GatewayError('injected_fault', undefined, { passedOn }));
+  next(failed(how === 'reset' ? 502 : how));
 }
 
 /** A reset would take answers away that are owed before this one: behind them the connection ends without another. */

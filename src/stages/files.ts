@@ -97,7 +97,6 @@ export const filesStage = defineStage({
         return next(new GatewayError('method_not_allowed', undefined, { headers: ALLOW }));
       const path = rewrite(context.path, context.prefixLength, context.params);
       context.trace?.push({ stage: 'files', decision: `${path} of ${folder}` });
-      if (context.dryRun) return next();
       context.idleMs = timeouts.idle;
       return serve(context, path, next);
     };

@@ -72,7 +72,7 @@ export const redirectStage = defineStage({
       const slash = context.path.length === context.prefixLength ? end : '';
       const base = to.origin === '' ? mountOf(context) : to.origin;
       const location = base + encodeRest(path + slash + context.query);
-      context.trace?.push({ stage: 'redirect', decision: `${status} to ${location}` });
+      context.trace?.push({ stage: 'redirect', decision: `${status} to ${location}`, facts: { answers: status } });
       if (context.dryRun) return next();
       answerOwn(context, status, { location }, '');
     };

@@ -120,7 +120,7 @@ function renderText(text: Template, contentType: string, context: RequestContext
 }
 
 function explain(context: RequestContext, { status }: Compiled): void {
-  context.trace?.push({ stage: 'respond', decision: `answers ${status} by itself` });
+  context.trace?.push({ stage: 'respond', decision: `answers ${status} by itself`, facts: { answers: status } });
 }
 
 /** The body where it is JSON; null for any other, which is left unread. */

@@ -3,11 +3,13 @@ import { bodyOf } from '../body/body-of.ts';
 import { jsonBodyOf, plainBodyOf } from '../body/json-body.ts';
 import type { RequestContext } from '../context.ts';
 import { GatewayError, type ProblemEntry } from '../errors.ts';
+import { capitalise } from '../lib/capitalise.ts';
 import { distinctFields } from '../lib/distinct-fields.ts';
 import { findDuplicateKey } from '../lib/duplicate-keys.ts';
 import { isRawNumber } from '../lib/json-text.ts';
 import { isJsonType, isReadAsUtf8, mediaTypeOf, parseMediaType } from '../lib/media-type.ts';
 import type { Kinds } from './coerce.ts';
+import { summarize } from './explain-refusal.ts';
 import { readFieldValues } from './field-values.ts';
 import { findOtherReadings } from './other-readings.ts';
 import { parseUrlEncoded, UnreadableFields } from './url-encoded.ts';
@@ -88,7 +90,7 @@ function readForm(bytes: Buffer, kinds: Kinds): BodyValue {
 
 /** The refusal of a request that is not what the route takes. */
 export function invalidRequest(errors: readonly ProblemEntry[]): GatewayError {
-  return new GatewayError('invalid_request', undefined, { errors });
+  return new GatewayError('invalid_request', undefined, { errors, detailForLog: `${capitalise(summarize(errors))}.` });
 }
 
 /** Numbers that were kept as they were written are numbers: what a double makes of them. The value itself stays. */

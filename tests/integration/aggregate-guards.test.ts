@@ -317,7 +317,7 @@ test('an explanation names the parts and asks none', async (t) => {
   });
   assert.deepEqual(
     context.trace?.filter(({ stage }) => stage === 'aggregate').map(({ decision }) => decision),
-    ['part open: GET /open/a', 'part next: GET /open/${parts.open.path}'],
+    ['part open: GET /open/a', 'part next: GET /open/${parts.open.path}, which comes after open'],
   );
   assert.equal(service.requests.length, 0);
 });

@@ -464,3 +464,35 @@ test('a failed case says what was expected, what came, and which stage refused',
   assert.match(out, /x authenticate/);
   assert.match(out, /1 of 2 cases failed, in \d+ ms\n$/);
 });
+
+test('a compressed answer is told by what is in it, several cookies as a list, and /health answers', async (t) => {
+  const long = 'x'.repeat(3000);
+  await assertHolds(t, {
+    routes: {
+      services: { a: { targets: ['http://a:1'] } },
+      routes: [{ prefix: '/a', service: 'a', auth: 'none', compress: true }],
+    },
+    cases: {
+      stubs: { a: { headers: { 'content-type': 'application/json', 'set-cookie': ['a=1', 'b=2'] }, json: { long } } },
+      cases: ['gzip', 'br', 'zstd', 'identity'].map((coding) => ({
+        name: coding,
+        request: { url: '/a', headers: { 'accept-encoding': coding } },
+        expect: {
+          headers: { 'content-encoding': coding === 'identity' ? null : coding, 'set-cookie': 'a=1, b=2' },
+          json: { long },
+        },
+      })),
+    },
+  });
+  await assertHolds(t, {
+    routes: { routes: [{ prefix: '/', target: 'http://a:1', auth: 'none' }] },
+    cases: {
+      cases: [
+        { name: 'live', request: { url: '/health/live' }, expect: { status: 200, route: null, service: null } },
+        { name: 'all', request: { url: '/health' }, expect: { status: 200, json: { status: 'healthy' } } },
+        { name: 'post', request: { url: '/health', method: 'POST' }, expect: { status: 405 } },
+        { name: 'other', request: { url: '/healthy' }, expect: { status: 200, service: { path: '/healthy' } } },
+      ],
+    },
+  });
+});

@@ -59,6 +59,19 @@ test('the log tells the limit of a bucket as the answer does, and so does the re
   assert.equal((await gateway.line({ status: 429 }))['limit'], 'bucket 0/3');
 });
 
+test('a call that counts as more than is left is told so, and not that the limit is used up', async (t) => {
+  const rateLimits = [{ limit: 5, window: '1h', name: 'hourly' }];
+  const cost = '${size(request.query.ids)}';
+  const routes = [{ prefix: '/api', respond: { status: 200, body: {} }, auth: 'none', rateLimits, cost }];
+  const gateway = await startGateway(t, { file: { routes } });
+  const detailOf = async (ids: string) => (await ask(`${gateway.url}/api?ids=${ids}`)).json.detail;
+  assert.match(await detailOf('aaaaaa'), /^The limit "hourly" of 5 calls is less than this call counts as/);
+  assert.equal(await detailOf('aaa'), undefined);
+  assert.match(await detailOf('aaa'), /^The limit "hourly" of 5 calls has 2 left, and this call counts as more/);
+  assert.equal(await detailOf('aa'), undefined);
+  assert.match(await detailOf('a'), /^The limit "hourly" of 5 calls is used up/);
+});
+
 test('a reload forgets no call', async (t) => {
   const users = await startService(t);
   const routes = [{ prefix: '/api/users', target: users.url, auth: 'none', rateLimits: LIMIT_40 }];

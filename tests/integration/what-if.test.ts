@@ -562,5 +562,43 @@ test('the command tells it as text or JSON, and its exit code says whether too m
   assert.equal(faulty.code, 78);
   assert.match(faulty.err, /new\.json:1:\d+ .*targte/);
   assert.equal((await run(file, '--max-refused', 'many')).code, 64);
+  rmSync(next);
+  assert.equal(await runCli(['what-if', next], { env: {}, out: () => undefined, err: () => undefined }), 78);
   assert.equal(await runCli(['what-if'], { env: {}, out: () => undefined, err: () => undefined }), 64);
+});
+
+test('an edit that fails refuses, and so does a service without a target; edits by what is not kept are undecided', async (t) => {
+  const { one } = await startServices(t);
+  const route = (name: string, more: object = {}) => ({ name, prefix: `/${name}`, auth: 'none', target: one, ...more });
+  const set = (value: string) => ({ request: { headers: { set: { 'x-of': value } } } });
+  const file = { services: { orders: { targets: [one] } }, routes: [route('query'), route('cookie'), route('path')] };
+  const orders = { name: 'orders', prefix: '/orders', auth: 'none', service: 'orders' };
+  const gateway = await startGateway(t, { file: { ...file, routes: [...file.routes, orders] } });
+  for (const path of ['/query?a=1', '/query', '/cookie', '/path', '/orders'])
+    assert.equal((await send(gateway, { path, headers: { 'x-api-key': '7' } })).status, 200);
+  const candidate = {
+    services: { orders: { targets: [{ url: one, weight: 0 }] } },
+    routes: [
+      route('query', set('${request.query.a}')),
+      route('cookie', set('${int(request.headers["x-api-key"])}')),
+      route('path', { rewritePrefix: '/v2' }),
+      orders,
+    ],
+  };
+  await until(() => gateway.accessLines.length === 5);
+  const { groups, newlyRefused, passed, undecided } = await tryOut(gateway, candidate);
+  assert.deepEqual([passed, newlyRefused, undecided], [5, 2, 1]);
+  const saysOf = (path: string) =>
+    groups.filter(({ examples }) => examples.includes(`GET ${path}`)).map(({ says }) => says);
+  assert.match(saysOf('/query').join(), /would become 500 \(request: .*would pass by other words: request/);
+  assert.match(saysOf('/orders').join(), /would become 503 \(forward: all targets of orders have weight 0\)/);
+  assert.match(saysOf('/path').join(), /another path \(rewritePrefix\)/);
+  assert.equal((await gateway.reload(candidate)).result, 'applied');
+  const happened = ['/query?a=1', '/query', '/cookie', '/path', '/orders'].map((path) =>
+    send(gateway, { path, headers: { 'x-api-key': '7' } }),
+  );
+  assert.deepEqual(
+    (await Promise.all(happened)).map(({ status }) => status),
+    [200, 500, 200, 200, 503],
+  );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
+import { recorderKind } from '../../src/log/recorder.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { startService } from '../support/service.ts';
@@ -42,6 +43,34 @@ test('the query parameter that carries a key is in no log line, whatever becomes
   assert.equal(gateway.accessLines.length, paths.length * 6);
   for (const line of [...gateway.accessLines, ...gateway.messages]) assert.doesNotMatch(line, new RegExp(KEY), line);
   assert.equal(service.requests.filter(({ path }) => path.includes(KEY)).length, 1, 'only the route that says so');
+});
+
+test('nor is it in the log, in what is kept or explained where the path is misspelt, or another route is asked', async (t) => {
+  const service = await startService(t);
+  const auth = { any: [{ 'api-key': { query: 'k', header: 'x-k' } }] };
+  const file = {
+    consumers: [{ name: 'mobile-app', keys: [{ id: 'k1', sha256: hashApiKey(KEY) }] }],
+    routes: [
+      { prefix: '/taken', target: service.url, auth },
+      { prefix: '/open', target: service.url, auth: 'none' },
+      { prefix: '/old', auth: 'none', redirect: { to: '/taken' } },
+    ],
+  };
+  const gateway = await startGateway(t, { file });
+  const paths = ['taken', 'open', 'old', 'tkaen'];
+  for (const path of paths) {
+    for (const query of [`k=${KEY}`, `K=${KEY}`, `%6b=${KEY}`]) {
+      await ask(`${gateway.url}/${path}?${query}`, { headers: { 'x-k': KEY } });
+      const asked = JSON.stringify({ url: `/${path}?a=1&${query}`, headers: { 'X-K': KEY } });
+      const { text } = await ask(`${gateway.adminUrl}/explain`, { method: 'POST', body: asked });
+      assert.doesNotMatch(text, new RegExp(KEY), text);
+    }
+  }
+  await until(() => gateway.accessLines.length === paths.length * 3);
+  const [kept] = gateway.deps.pool.list(recorderKind);
+  const records = [...(kept?.list() ?? [])].map(({ request }) => request);
+  assert.ok(records.length > 0);
+  for (const line of [...gateway.accessLines, ...records]) assert.doesNotMatch(line, new RegExp(KEY), line);
 });
 
 test('a key or a token that a client puts where none belongs is in no log line', async (t) => {

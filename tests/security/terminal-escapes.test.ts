@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMessageLog } from '../../src/log/log.ts';
 import { createTargetScreen } from '../../src/upstream/discovery/target-screen.ts';
@@ -11,6 +15,8 @@ import { askRaw } from '../support/http.ts';
  */
 const EVIL = '10.0.0.1\u001b[2J\u001b]0;owned\u0007\r\n00:00:00.000 info  all is well\u009b31m';
 const COLOURS = new RegExp(['31', '33', '36', '90', '0'].map((code) => `\\u001b\\[${code}m`).join('|'), 'g');
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
@@ -58,3 +64,30 @@ for (const LOG_FORMAT of ['json', 'pretty']) {
     }
   });
 }
+
+test('no command shows what a terminal obeys of a request, a token, a file or its own words', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-escapes-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'routes.json');
+  const routes = [{ prefix: '/j', target: 'http://127.0.0.1:9', auth: 'jwt' }];
+  writeFileSync(file, JSON.stringify({ issuers: [{ issuer: 'me', secret: '${ENV:ISSUER_SECRET}' }], routes }));
+  const evil = '\u001b[2Jred\u009b31m\u202e\u0007';
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({ alg: 'HS256' })}.${part({ sub: evil, iss: evil, aud: evil, exp: 1 })}.AAAA`;
+  const asked: readonly (readonly string[])[] = [
+    ['explain', '--file', file, 'GET', '/j', '-H', `authorization: Bearer ${token}`],
+    ['explain', '--json', '--file', file, 'GET', '/j', '-H', `authorization: Bearer ${token}`],
+    ['explain', '--file', file, `/j/${evil}`],
+    ['explain', '--file', file, `http://${evil}/j`],
+    ['explain', '--file', file, '/j', '-H', `${evil}: x`],
+    ['explain', '--', 'curl', `http://a/${evil}`, `http://b/${evil}`],
+    ['what-if', `${folder}/${evil}`],
+    [`what${evil}`],
+  ];
+  const env = { PATH: process.env['PATH'], ISSUER_SECRET: 'k3j4hFGkjh5K3jh45kjhZXCVkjh3k4j5h', ADMIN_PORT: '1' };
+  for (const words of asked) {
+    const { stdout, stderr } = spawnSync(process.execPath, ['src/start.cjs', ...words], { env, encoding: 'utf8' });
+    assert.ok(stdout + stderr !== '', words.join(' '));
+    assert.doesNotMatch(stdout + stderr, OBEYED, JSON.stringify(words));
+  }
+});

@@ -10,6 +10,7 @@ import { BEARER_CHALLENGE } from '../bearer.ts';
 import { createIdentity, type Outcome, Refusal, type RefusalCode } from '../identity.ts';
 import { passCookies, passOn } from '../passed-on.ts';
 import { withoutParameter } from '../query-credential.ts';
+import { Undecided } from '../recorded.ts';
 import { defineScheme, fieldName } from '../scheme.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -58,7 +59,10 @@ const options = z.strictObject({
 type ForwardAuthOptions = z.output<typeof options>;
 
 const BUSY = new Refusal('too many verdicts are awaited', { code: 'auth_unavailable' });
-const NOT_ASKED = new Refusal('the auth service is not asked while explaining (--ask)', { code: 'auth_unavailable' });
+const NOT_ASKED = new Refusal('the auth service is not asked while explaining (--ask)', {
+  code: 'auth_unavailable',
+  cause: new Undecided('It is asked with --ask alone ("ask": true), since it may count or log that.'),
+});
 /** Fields that say nothing of who calls: they go on to the service although they were shown. */
 const NO_CREDENTIAL = new Set(['cookie', 'accept', 'x-requested-with']);
 

@@ -17,6 +17,7 @@ import { type Identity, type Outcome, Refusal } from '../identity.ts';
 import { allowOption, type IssuerName, introspectionIssuer } from '../issuer-names.ts';
 import { isAccepted } from '../jwt.ts';
 import { refuseAudience, refuseIssuer } from '../not-for-us.ts';
+import { Undecided } from '../recorded.ts';
 import { defineScheme } from '../scheme.ts';
 import { type ClaimSource, identifyByClaims, type TokenCallers } from '../token-identity.ts';
 import { createTokenReader, type TokenPlaces, tokenPlaces } from '../token-places.ts';
@@ -70,6 +71,7 @@ const UNREADABLE = new Refusal('the server that knows this token gave it a time 
 const BUSY = new Refusal('too many tokens are being asked about', { code: 'auth_unavailable' });
 const NOT_ASKED = new Refusal('the introspection server is not asked while explaining (--ask)', {
   code: 'auth_unavailable',
+  cause: new Undecided('It is asked with --ask alone ("ask": true), since it may count or log that.'),
 });
 
 const introspectionKind: Kind<Introspection> = { name: 'introspection', close() {} };

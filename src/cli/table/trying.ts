@@ -25,7 +25,7 @@ export const EXPLAIN = {
     ok: 'it passes',
     refusedClient: 'it is refused with a 4xx',
     refusedServer: 'it is refused with a 5xx',
-    failed: 'the gateway does not say',
+    failed: "it can't be told without --ask, or the gateway does not say",
     unavailable: 'nobody could be asked',
     config: 'faults in the file, or a setting is wrong',
   },

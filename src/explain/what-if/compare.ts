@@ -2,7 +2,7 @@ import { schemeOf } from '../../auth/schemes.ts';
 import type { FileConfig, RouteConfig } from '../../config/routes.ts';
 import { createPathRewriter, type PathRewriter } from '../../routing/rewrite.ts';
 import type { Decided } from './decide.ts';
-import { RoutePairs } from './route-pairs.ts';
+import { type RoutePair, RoutePairs } from './route-pairs.ts';
 import type { Side } from './side.ts';
 import { dealtWith, differingKeys, isOn, keysThatDiffer, whyUnknowable } from './stage-terms.ts';
 
@@ -106,18 +106,18 @@ export class Comparer {
     const pair = this.#pairs.of(from, to);
     const unknowable = pair.unknowable.find((name) => mayMeet(name, after));
     if (unknowable !== undefined) return { what: 'undecided', says: `${unknowable}: ${whyUnknowable(unknowable)}` };
+    const moved = after.isAnswered ? undefined : movedTo(pair);
+    if (moved?.what === 'refused') return moved;
     const plans = this.#planDiffers(before.plan, after.plan);
     const limits = [...pair.limits, ...(plans === undefined ? [] : [plans])];
     if (limits.length > 0) return { what: 'undecided', says: `limits: ${limits.join(', ')} would be others` };
-    if (pair.destination !== undefined && !after.isAnswered)
-      return { what: 'routed', says: `would go to ${pair.destination}` };
-    return this.#toldOtherwise(before, after, pair.told);
+    return moved ?? this.#toldOtherwise(before, after, pair.told);
   }
 
   #toldOtherwise(before: Decided, after: Decided, told: readonly string[]): Difference | undefined {
     const [from, to] = [before.route?.config, after.route?.config] as [RouteConfig, RouteConfig];
     if (!after.isAnswered && this.#rewrite(from, before) !== this.#rewrite(to, after)) {
-      const shape = `${from.prefix[0]} by ${to.prefix[0]}`;
+      const shape = keysThatDiffer(PATH_KEYS, from, to).join(', ');
       return { what: 'told', says: `would reach ${nameOf(after)} by another path (${shape})` };
     }
     if (before.told !== after.told)
@@ -157,6 +157,12 @@ export class Comparer {
   }
 }
 
+function movedTo({ deserted, destination }: RoutePair): Difference | undefined {
+  if (deserted !== undefined)
+    return { what: 'refused', says: `would become 503 (forward: all targets of ${deserted} have weight 0)` };
+  return destination === undefined ? undefined : { what: 'routed', says: `would go to ${destination}` };
+}
+
 type Half = readonly [decided: Decided, file: FileConfig];
 
 /** Whether a scheme would judge this caller by the same words. */
@@ -175,6 +181,9 @@ function isSchemeSame(name: string, [before, a]: Half, [after, b]: Half): boolea
 function isAlike(before: Decided, after: Decided): boolean {
   return after.outcome === 'refused' && before.status === after.status && before.code === after.code;
 }
+
+/** What makes the path that a service sees. */
+const PATH_KEYS = ['prefix', 'path', 'stripPrefix', 'rewritePrefix', 'pathRewrite'];
 
 const KEY_MATERIAL = ['secret', 'publicKey', 'jwks', 'discover', 'algorithms', 'tls'];
 

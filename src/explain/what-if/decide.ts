@@ -36,6 +36,9 @@ export interface Decided {
   readonly leansOn: ReadonlySet<string>;
 }
 
+/** What an expression may name of which a recorded request has the place alone. */
+const NOT_KEPT = /cookie|authorization|api-?key/i;
+
 /** They answer in the place of a service. */
 const ANSWERERS = ['redirect', 'respond', 'preflight'];
 
@@ -82,6 +85,8 @@ function describe(
   if (error instanceof Undecided) return { ...known, outcome: 'undecided', by, says: error.message };
   if (error instanceof GatewayError) {
     const { status, code } = error;
+    if (by === 'request' && NOT_KEPT.test(String(error.cause)))
+      return { ...known, outcome: 'undecided', by, says: 'an edit by a cookie or a credential, which is not kept' };
     return { ...known, outcome: 'refused', status, code, by, says: reasonOf(context, by, error) };
   }
   if (error !== undefined) return { ...known, outcome: 'undecided', by, says: 'a fault of the stage' };

@@ -1,4 +1,5 @@
 import type { RouteConfig } from '../../config/routes.ts';
+import { isObject } from '../../lib/json-object.ts';
 import type { CompiledRoute } from '../../snapshot.ts';
 import type { Stage } from '../../stage.ts';
 import type { Side } from './side.ts';
@@ -14,6 +15,8 @@ export interface RoutePair {
   readonly told: readonly string[];
   /** Where calls would go instead; undefined where they go to the same. */
   readonly destination: string | undefined;
+  /** The service that has lost its last target; undefined where there is one, or where nobody knows beforehand. */
+  readonly deserted: string | undefined;
 }
 
 /** A stage as each of two pipelines has it; they are the same but for own ones. */
@@ -64,6 +67,7 @@ export class RoutePairs {
       limits: [...new Set(limits)],
       told: [...new Set(told)],
       destination: this.#destination(from, to),
+      deserted: this.#deserted(from, to),
     };
   }
 
@@ -84,6 +88,12 @@ export class RoutePairs {
     return differingKeys(now, [from, a], [to, b]).length > 0;
   }
 
+  #deserted(from: RouteConfig, to: RouteConfig): string | undefined {
+    const isEmpty = ({ configuration: { config } }: Side, route: RouteConfig) =>
+      route.failover === undefined && hasNoTarget(route.service === undefined ? route : config.services[route.service]);
+    return isEmpty(this.#after, to) && !isEmpty(this.#before, from) ? (to.service ?? 'its own') : undefined;
+  }
+
   #destination(from: RouteConfig, to: RouteConfig): string | undefined {
     const [a, b] = [this.#before.configuration.config, this.#after.configuration.config];
     const before = { name: from.service, ...(from.service === undefined ? from : a.services[from.service]) };
@@ -92,4 +102,14 @@ export class RoutePairs {
     const isNew = to.service !== undefined && to.service !== from.service;
     return isNew ? to.service : `other targets (${to.service ?? 'its own'})`;
   }
+}
+
+/** A target without weight is out. */
+function hasNoTarget(service: Pick<RouteConfig, 'targets' | 'discover'> | undefined): boolean {
+  const { targets = [], discover } = service ?? {};
+  return discover === undefined && targets.length > 0 && targets.every((one) => weightOf(one) === 0);
+}
+
+function weightOf(target: unknown): number {
+  return isObject(target) && typeof target['weight'] === 'number' ? target['weight'] : 1;
 }

@@ -4,7 +4,7 @@ import { STAGES } from '../../stages.ts';
 
 /** The stages whose decision is made anew: by the request and its caller alone, at once, with nothing counted. */
 const JUDGED = new Set(
-  'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect idempotency'.split(
+  'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect idempotency request'.split(
     ' ',
   ),
 );
@@ -36,13 +36,13 @@ const SILENT = new Set('accessLog addressBan callerBan'.split(' '));
 
 /** They edit what service or client are told, or make the call. */
 const TOLD = new Set(
-  'securityHeaders me resourceMetadata serviceTokens compress response normalize request cache forward'.split(' '),
+  'securityHeaders me resourceMetadata serviceTokens compress response normalize cache forward'.split(' '),
 );
 
 const OWNERS = new Set<string>(STAGES.map(({ name }) => name));
 
 /** What is judged, and tells clients something besides. */
-const JUDGED_AND_TOLD = new Set('cors deprecation errors idempotency'.split(' '));
+const JUDGED_AND_TOLD = new Set('cors deprecation errors idempotency request'.split(' '));
 
 /** Whether other words for the stage may mean another request for the service, or another answer. */
 export function isTold(name: string): boolean {

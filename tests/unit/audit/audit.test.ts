@@ -277,3 +277,56 @@ for (const [id, { has, hasNot, env: variables, envWithout = variables, path }] o
 test('every finding of the table is tried', () => {
   assert.deepEqual([...Object.keys(CASES), ...ELSEWHERE].toSorted(), Object.keys(FINDINGS).toSorted());
 });
+
+/** Every place of a finding that has more than one. */
+const MORE: readonly (readonly [id: string, has: object, hasNot: object, env?: NodeJS.ProcessEnv])[] = [
+  [
+    'secret-in-file',
+    oneRoute({ request: { headers: { set: { authorization: 'Bearer sk-1234567890abcdefghij' } } } }),
+    oneRoute({
+      request: { headers: { set: { authorization: 'Bearer ${ENV:SIGNING}', 'x-partner-token': 'internal' } } },
+    }),
+    { SIGNING: SECRET },
+  ],
+  [
+    'secret-in-file',
+    oneRoute({ request: [{ query: { add: { api_key: 'sk-1234567890abcdefghij' } } }] }),
+    oneRoute({
+      request: [{ query: { add: { api_key: '${request.headers["x-key"]}', page: '1234567890123456789' } } }],
+    }),
+  ],
+  ['public-without-limit', oneRoute({ shadow: ['rateLimit'] }), oneRoute({ rateLimits: LIMITS })],
+  [
+    'public-without-limit',
+    oneRoute({ auth: { any: ['jwt'], optional: true } }, CLOSED),
+    oneRoute({ auth: { any: ['jwt'], optional: true }, rateLimits: LIMITS }, CLOSED),
+    env,
+  ],
+  [
+    'service-over-http',
+    oneRoute({ mirror: { target: 'http://copies.example' } }),
+    oneRoute({ mirror: { target: 'http://copies:4001' } }),
+  ],
+  [
+    'shared-cache-personal',
+    oneRoute({ forwardCredentials: true, cache: { ttl: '1m', shared: true } }, CLOSED),
+    oneRoute({ cache: { ttl: '1m', shared: true } }, CLOSED),
+    env,
+  ],
+];
+
+for (const [id, has, hasNot, given = {}] of MORE) {
+  test(`${id} is found in each place: ${JSON.stringify(has).slice(10, 90)}`, async (t) => {
+    const isFound = async (file: object) => (await findingsOf(t, file, given)).some((each) => each.id === id);
+    assert.deepEqual([await isFound(has), await isFound(hasNot)], [true, false]);
+  });
+}
+
+test('answers under conditions alone are told to lead nowhere where none holds', async (t) => {
+  const respond = [{ when: 'request.method == "GET"', status: 200 }];
+  const path = join(configFolder(t, { 'routes.json': routes({ prefix: '/a', auth: 'none', respond }) }), 'routes.json');
+  const told: string[] = [];
+  const io = { out: () => {}, err: (text: string) => void told.push(text), env: {} };
+  assert.equal(await runCli(['check', path], io), 78);
+  assert.match(told.join(''), /\/routes\/0\/respond {2}leads nowhere where none of its conditions holds\n.*no "when"/);
+});

@@ -31,6 +31,9 @@ for (const argv of [
   ['start', '--help'],
   ['check', '--help'],
   ['init', '--help'],
+  ['test', '--help'],
+  ['what-if', '--help'],
+  ['explain', '--help'],
   ['key', '--help'],
   ['token', '--help'],
   ['usage', '--help'],
@@ -43,7 +46,7 @@ for (const argv of [
   test(`what ${argv.join(' ')} says can be typed as it stands`, async () => {
     for (const env of [CLONE, NPX]) {
       const calls = (await textOf(env, ...argv)).match(
-        /(?:\S+ ){0,3}turnpike (?:-- )?(?:start|check|init|key|token|usage|help)\b(?!:)/g,
+        /(?:\S+ ){0,3}turnpike (?:-- )?(?:start|check|explain|test|what-if|init|key|token|usage|help)\b(?!:)/g,
       );
       assert.ok(calls !== null, argv.join(' '));
       for (const call of calls) assert.ok(call.includes(`${commandIn(env)} `), call);

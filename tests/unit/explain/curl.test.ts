@@ -61,6 +61,53 @@ test('credentials and cookies become the fields that curl would send', () => {
 test('what can not be told is refused with the reason', () => {
   assert.throws(() => parseCurl(['-s']), /no URL/);
   assert.throws(() => parseCurl(['h/', 'g/']), /one URL at a time/);
-  assert.throws(() => parseCurl(['-H', 'oops', 'h/']), /"oops" is no field/);
+  assert.throws(() => parseCurl(['-H', 'oops', 'h/']), /"oops…" is no field/);
   assert.throws(() => parseCurl(['-F', 'a=@b', 'h/']), /--form/);
+});
+
+test('what curl takes out or puts in by itself is not otherwise here', () => {
+  const { headers } = parseCurl(['-A', '', '-e', 'http://r/;auto', '--compressed', 'h/']);
+  assert.deepEqual(
+    [headers['user-agent'], headers['referer'], headers['accept-encoding']],
+    [undefined, ['http://r/'], ['deflate, gzip, br, zstd']],
+  );
+  assert.equal(parseCurl(['-u', 'a:b', '--digest', 'h/']).headers['authorization'], undefined);
+  assert.equal(parseCurl(['h/a/../../b/./c?x=/../y']).url, 'http://h/b/c?x=/../y');
+  assert.equal(parseCurl(['--path-as-is', 'h/a/../b']).url, 'http://h/a/../b');
+  assert.equal(parseCurl(['--url-query', 'a=b c', 'h/p?x=1']).url, 'http://h/p?x=1&a=b%20c');
+  assert.equal(parseCurl(['--request-target', '/t', 'http://h/p']).url, 'http://h/t');
+  assert.equal(parseCurl(['-g', 'h/{a,b}']).url, 'http://h/{a,b}');
+  for (const words of [
+    ['h/{a,b}'],
+    ['h/[1-3]'],
+    ['-b', 'jar.txt', 'h/'],
+    ['-H', '@file', 'h/'],
+    ['ftp://h/'],
+    ['--next', 'h/'],
+  ])
+    assert.throws(() => parseCurl(words), Error, words.join(' '));
+});
+
+test('options that a gateway sees nothing of take their values along, and unknown ones are refused', () => {
+  const passed =
+    '--pass p --tlsuser u --tlspassword q --proto =https -z1 --retry-all-errors -x http://p -m5 --no-sessionid'
+      .split(' ')
+      .filter((word) => word !== '-z1');
+  assert.equal(parseCurl([...passed, 'h/']).url, 'http://h/');
+  assert.throws(() => parseCurl(['--fooo', 'bar', 'h/']), /--fooo is no option/);
+});
+
+test('no message repeats what may be a secret', () => {
+  const secret = 'hunter2hunter2';
+  for (const words of [
+    ['--fooo', secret, 'h/'],
+    [secret, 'h/'],
+    ['-H', `X-API-Key=${secret}`, 'h/'],
+    ['-F', `a=${secret}`],
+  ])
+    assert.throws(
+      () => parseCurl(words),
+      ({ message }: Error) => !message.includes(secret),
+      words.join(' '),
+    );
 });

@@ -36,7 +36,7 @@ test('an error that the service has answered is told with its target and attempt
 test('what no route took is told with the route that was probably meant', () => {
   const [match] = recentSteps(
     { stages: [], refusedBy: 'refuse' },
-    { status: 404, nearestRoute: '/api', nearestWants: 'hosts' },
+    { status: 404, code: 'not_found', nearestRoute: '/api', nearestWants: 'hosts' },
   );
   assert.deepEqual(match?.decisions, ['no route; probably meant: /api, but for its hosts']);
 });

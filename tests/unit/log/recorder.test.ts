@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { RequestContext } from '../../../src/context.ts';
 import { describeRecord, MAX_RECORDS, Recorder } from '../../../src/log/recorder.ts';
 
+const NOWHERE = { parameters: new Set<string>(), fields: new Set<string>() };
+
 const record = (text: string) => ({ request: text, end: '{}' });
 
 test('the last ten thousand are kept, in their order', () => {
@@ -43,7 +45,7 @@ test('a flood is thinned out evenly, and a quiet time is kept whole', () => {
 test('of a credential its place is kept, and nothing else', () => {
   const context = {
     req: {
-      url: '/orders/7?api_key=k-secret&page=2&access_token=t-secret',
+      url: '/orders/7?K=k-secret&page=2&access_token=t-secret',
       rawHeaders: [
         ...['Authorization', 'Bearer b-secret', 'Cookie', 'session=c-secret; theme=d-secret', 'X-API-Key', 'x-secret'],
         ...['X-Partner', 'p-secret', 'X-Auth-Token', 'a-secret', 'X-Gateway-Debug', 'g-secret', 'Accept', 'text/html'],
@@ -52,12 +54,13 @@ test('of a credential its place is kept, and nothing else', () => {
     method: 'GET',
     peerAddress: '10.0.0.1',
     scheme: 'http',
-    route: { name: 'orders', credentialPlaces: { fields: ['x-partner'], cookies: [] }, credentialParameter: 'api_key' },
+    route: { name: 'orders' },
   } as unknown as RequestContext;
-  const kept = describeRecord(context, { methods: ['jwt'] }, 1, 200);
+  const places = { parameters: new Set(['k']), fields: new Set(['x-partner']) };
+  const kept = describeRecord(context, { methods: ['jwt'] }, 1, 200, places);
   const request = JSON.parse(kept?.request ?? '') as { headers: string[]; target: string };
   assert.ok(!kept?.request.includes('secret'), kept?.request);
-  assert.equal(request.target, '/orders/7?api_key=***&page=2&access_token=***');
+  assert.equal(request.target, '/orders/7?K=***&page=2&access_token=***');
   assert.deepEqual(request.headers.slice(0, 4), ['Authorization', 'Bearer ***', 'Cookie', 'session=***; theme=***']);
   assert.deepEqual(request.headers.slice(-2), ['Accept', 'text/html']);
 });
@@ -76,7 +79,7 @@ test('of a secret in a path, in a URL or in a cookie without a name nothing is k
     peerAddress: '10.0.0.1',
     scheme: 'http',
   } as unknown as RequestContext;
-  const kept = describeRecord(context, { methods: [] }, 1, 200)?.request ?? '';
+  const kept = describeRecord(context, { methods: [] }, 1, 200, NOWHERE)?.request ?? '';
   assert.ok(!kept.includes('secret'), kept);
   const { headers, target } = JSON.parse(kept) as { headers: string[]; target: string };
   assert.equal(target, '/hooks/***/7');

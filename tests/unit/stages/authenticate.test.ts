@@ -167,6 +167,12 @@ test('without any issuer or consumer it warns at load, and the 401 says why', as
   assert.match(String(error), /neither a consumer with a key nor an issuer/);
 });
 
+test('where nobody can prove himself by what a route takes, the 401 says by what', async () => {
+  const { deps } = createDeps();
+  const error = await run(compile(authenticateStage, { deps, options: { auth: 'basic' } }), createRequest());
+  assert.match(String(error), /nobody who could prove himself by basic/);
+});
+
 test('the identity sent on is safe text, whatever the claims hold', async () => {
   const claims = { sub: 'ü\r\nX-Evil: 1', roles: ['a,b', 'c%2Cd', ' e'] };
   const { context } = await setUp().send(['Authorization', `Bearer ${sign(claims)}`]);

@@ -8,7 +8,7 @@ const named = (dealt: Dealt): string[] => STAGES.map(({ name }) => name).filter(
 test('the stages that decide by request and caller alone are judged, in their order', () => {
   assert.deepEqual(
     named('judged').join(' '),
-    'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect idempotency',
+    'sanitizeHeaders cors requestId preflight errors refuse deprecation ipAccess maintenance authenticate authorize bodyLimit validate respond redirect idempotency request',
   );
 });
 

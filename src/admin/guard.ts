@@ -15,7 +15,7 @@ const PORT = /:\d{1,5}$/;
  * still come from outside is a browser on this machine: a page that rebinds its name to 127.0.0.1 shows in Host. A page
  * of another origin shows in Origin, and is refused in both cases. The pages of errors need no token: whoever has met a
  * problem may follow its `type`, and they tell nothing of this gateway. Neither do the files of the dashboard's page: what
- * it shows it asks for, with the token that somebody types.
+ * it shows it asks for, with the token that somebody types. So links in other pages may lead to both.
  */
 export function createAdminGuard(
   settings: Pick<Settings, 'adminToken'>,
@@ -27,7 +27,8 @@ export function createAdminGuard(
       return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
     const isPublic = isOfErrors(req) || isOfDashboard(req);
     if (expected !== undefined && !isPublic && !hasToken(req, expected)) return TOKEN_NEEDED;
-    if (isFromElsewhere(req)) return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
+    if (isFromElsewhere(req) && !(isPublic && isFollowed(req)))
+      return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;
   };
 }
@@ -46,6 +47,12 @@ function hasToken(req: IncomingMessage, expected: Buffer): boolean {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+/** Somebody has followed a link: what is answered is seen by nobody but him (Fetch Metadata, section 2). */
+function isFollowed({ headers }: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers;
+  return origin === undefined && mode === 'navigate' && dest === 'document';
 }
 
 /** Browsers say where a page came from (Fetch, section 3.2; Fetch Metadata); a curl says nothing. */

@@ -64,7 +64,7 @@ function untilSignal(io: CliIo): Promise<number> {
         const tell = (what: string) => (fault: unknown) => io.err(`${what}: ${String(fault)}\n`);
         if (takeLateFault(error, tell('an own stage failed where nobody waits for it'))) return;
         tell('turnpike dev has a fault')(error instanceof Error ? error.stack : error);
-        resolve(EXIT.failed);
+        resolve(EXIT.internal);
       });
   });
 }

@@ -13,6 +13,15 @@ const NOBODY = ['--admin', 'http://127.0.0.1:1'];
 /** How each command is called wrongly, with a file that is not there, with one that is broken, and with no gateway. */
 const CALLS: Readonly<Record<string, { wrong: string[][]; file?: string[]; gateway?: string[] }>> = {
   start: { wrong: [['now']] },
+  dev: {
+    wrong: [
+      ['a', 'b'],
+      ['--latency', 'x'],
+      ['--fail', 'x'],
+    ],
+    file: ['FILE', '--port', '0', '--admin-port', '0'],
+  },
+  'log-level': { wrong: [['loud'], ['--for', '1m'], ['debug', '--for', 'x']], gateway: [] },
   init: { wrong: [['a', 'b']], file: ['--from', 'FILE', 'FOLDER'] },
   check: { wrong: [['a', 'b'], ['--strict=1']], file: ['FILE'] },
   test: { wrong: [['--record', 'x', 'y']], file: ['FILE'], gateway: ['--record', 'recorded.json'] },
@@ -80,6 +89,7 @@ const PATHS = [
   '/breakers/orders',
   '/cache/purge',
   '/consumers',
+  '/log-level',
 ];
 
 const ENV = { JWT_SECRET: SECRET, ADMIN_TOKEN: 'a-token-of-decent-length' };

@@ -5,8 +5,8 @@ import { createAdminGuard } from '../../../src/admin/guard.ts';
 
 const TOKEN = 'a-token-of-decent-length';
 
-function statusFor(adminToken: string | undefined, headers: Record<string, string>): number {
-  return createAdminGuard({ adminToken })({ headers } as unknown as IncomingMessage)?.status ?? 200;
+function statusFor(adminToken: string | undefined, headers: Record<string, string>, url = '/state'): number {
+  return createAdminGuard({ adminToken })({ method: 'GET', url, headers } as unknown as IncomingMessage)?.status ?? 200;
 }
 
 test('without a token whoever is on this machine may use the admin port', () => {
@@ -36,6 +36,20 @@ test('a browser page from elsewhere is refused with the token too', () => {
   assert.equal(ask({ origin: 'null' }), 403);
   assert.equal(ask({ 'sec-fetch-site': 'same-site' }), 403);
   assert.equal(ask({ origin: 'https://gateway.internal', 'sec-fetch-site': 'same-origin' }), 200);
+});
+
+test('a link in a page from elsewhere leads to the dashboard and to the pages of errors, and to nothing that is told', () => {
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  const host = 'localhost:9901';
+  const follow = (url: string, more: object = {}) =>
+    statusFor(TOKEN, { host, accept: 'text/html', ...link, ...more }, url);
+  assert.equal(follow('/'), 200);
+  assert.equal(follow('/errors/not_found'), 200);
+  assert.equal(follow('/state', { authorization: `Bearer ${TOKEN}` }), 403);
+  assert.equal(follow('/', { 'sec-fetch-dest': 'iframe' }), 403);
+  assert.equal(follow('/', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }), 403);
+  assert.equal(follow('/', { origin: 'https://evil.example' }), 403);
+  assert.equal(statusFor(undefined, { host, ...link }, '/overview'), 403);
 });
 
 test('with a token any Host will do, and without the right one nothing else is said', () => {

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { ask } from '../support/http.ts';
 import { parseOpenMetrics } from '../support/open-metrics.ts';
@@ -58,6 +59,10 @@ end
 `;
 
 type Counts = ReadonlyMap<string, number>;
+
+interface Overview {
+  readonly routes: readonly { readonly name: string; readonly requests: number }[];
+}
 
 function sumUp(pairs: Iterable<readonly [string, number]>): Counts {
   const sums = new Map<string, number>();
@@ -120,7 +125,7 @@ async function startLogged(t: TestContext) {
   return { gateway, folder, log };
 }
 
-test('wrk, /metrics and the access log have counted the same, by route and status', {
+test('wrk, /metrics, the access log and the dashboard have counted the same, by route and status', {
   ...needsWrk,
   timeout: 120_000,
 }, async (t) => {
@@ -164,5 +169,19 @@ test('wrk, /metrics and the access log have counted the same, by route and statu
   assert.equal(
     durations.reduce((sum, { value }) => sum + value, 0),
     total,
+  );
+
+  const byRoute = sumUp([...byWrk].map(([key, count]) => [key.slice(4), count]));
+  // What the dashboard shows is read every few seconds.
+  await until(
+    async () => {
+      const { routes } = JSON.parse((await ask(`${gateway.adminUrl}/overview`)).text) as Overview;
+      const shown = routes.map(({ name, requests }) => [name, requests] as const);
+      return isDeepStrictEqual(
+        sumUp(shown.filter(([name]) => name !== '(none)')),
+        new Map([...byRoute].filter(([name]) => name !== '(none)')),
+      );
+    },
+    { timeoutMs: 30_000, what: 'the dashboard to show the same' },
   );
 });

@@ -196,7 +196,7 @@ export interface Explanation {
   readonly considered: readonly { readonly route: string; readonly prefix: string; readonly lost: string | null }[];
   readonly nearest?: { readonly prefix: string; readonly wants?: string };
   readonly steps: readonly Step[];
-  readonly outcome: 'passes' | 'refused';
+  readonly outcome: 'passes' | 'refused' | 'undecided';
   readonly status?: number;
   readonly code?: string;
   readonly detail?: string;

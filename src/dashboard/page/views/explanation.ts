@@ -13,6 +13,8 @@ const LOST: Readonly<Record<string, string>> = {
   methods: 'the method is another one',
 };
 
+const TONES = { passes: 'good', refused: 'bad', undecided: 'warn' } as const;
+
 /** What would become of a request: the end first, then how it came to that. */
 export function explanation(told: Explanation): VNode {
   return h(
@@ -37,7 +39,7 @@ export function explanation(told: Explanation): VNode {
 
 function verdict(told: Explanation): VNode {
   const { request, outcome } = told;
-  const tone = outcome === 'refused' ? 'bad' : 'good';
+  const tone = TONES[outcome];
   const lines = verdictLines(told);
   return h(
     'section',
@@ -55,6 +57,8 @@ function verdict(told: Explanation): VNode {
 
 function endOf({ outcome, status, code, cache, target }: Explanation): string {
   if (outcome === 'refused') return `would be refused: ${status ?? ''} ${code ?? ''}`;
+  if (outcome === 'undecided') return "can't be told without asking";
+  if (status !== undefined) return `would be answered by the gateway itself: ${status}`;
   if (cache?.isGivenOut === true) return 'would be answered from the cache';
   return `would pass${target === undefined ? '' : ` to ${target}`}`;
 }
@@ -70,6 +74,7 @@ function verdictLines({
 }: Explanation): Pairs {
   const list: [string, string | undefined][] = [
     ['The client is told', outcome === 'refused' ? detail : undefined],
+    ['Not known', outcome === 'undecided' ? detail : undefined],
     ['Only the log says', detailForLog],
     ...errors.map((one): [string, string] => ['', Object.values(one).join(' ')]),
     ...refusalHeaders.map(([name, value]): [string, string] => [name, value]),

@@ -30,6 +30,9 @@ async function startBusy(t: TestContext) {
     res.end('{"jsonrpc":"2.0","id":1,"result":{"content":[]},"data":{}}');
   });
   const [model, busy] = [await useModel(t), await useModel(t, { busySeconds: 1 })];
+  const collector = await startService(t, (_req, res) =>
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+  );
   const redis = await startRedisServer();
   t.after(() => redis.stop());
   const gone = `http://127.0.0.1:${await freePort()}`;
@@ -72,7 +75,12 @@ async function startBusy(t: TestContext) {
   );
   return startGatewayProcess(t, {
     cwd,
-    env: { REDIS_URL: redis.url, TRUST_PROXY: '127.0.0.1', LOG_SAMPLE_SUCCESS: '10%' },
+    env: {
+      REDIS_URL: redis.url,
+      TRUST_PROXY: '127.0.0.1',
+      LOG_SAMPLE_SUCCESS: '10%',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    },
   });
 }
 

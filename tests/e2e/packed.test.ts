@@ -15,8 +15,8 @@ const manifestOf = (folder: string) => JSON.parse(readFileSync(path.join(folder,
 const OTHER_NODES = ['22.23.3', '24.21.0'];
 
 const KIB = 1024;
-const MAX_PACKED_BYTES = 700 * KIB;
-const MAX_UNPACKED_BYTES = 2560 * KIB;
+const MAX_PACKED_BYTES = 768 * KIB;
+const MAX_UNPACKED_BYTES = 2816 * KIB;
 
 /** All that a package has: three entries, their pieces, the dashboard's page, the types that lead from the door, and what commands read. */
 const EXPECTED = [

@@ -369,6 +369,27 @@ test('a condition on a field whose value is not kept leaves open what becomes of
   assert.equal(unchanged, 0);
 });
 
+test('an answer that says no counts as a refusal, whoever gives it', async (t) => {
+  const { one: target } = await startServices(t);
+  const route = { prefix: '/x', auth: 'none' };
+  const gateway = await startGateway(t, { file: { routes: [{ ...route, target }] } });
+  await send(gateway, { path: '/x' });
+  await until(() => gateway.accessLines.length === 1);
+  const gone = { routes: [{ ...route, respond: { status: 410 } }] };
+  const { groups, newlyRefused } = await tryOut(gateway, gone);
+  assert.deepEqual(
+    [newlyRefused, ...groups.map(({ what, says }) => `${what}: ${says}`)],
+    [1, 'refused: would become 410 (respond: answers 410 by itself)'],
+  );
+  assert.equal((await gateway.reload(gone)).result, 'applied');
+  assert.equal((await tryOut(gateway, gone)).unchanged, 1);
+  const again = await tryOut(gateway, { routes: [{ ...route, target }] });
+  assert.deepEqual(
+    again.groups.map(({ what }) => what),
+    ['let in'],
+  );
+});
+
 test('calls whose plan goes, or changes, are undecided, and those of other plans are not', async (t) => {
   const { one: target } = await startServices(t);
   const plan = (limit: number) => ({ rateLimits: [{ limit, window: '1h' }] });

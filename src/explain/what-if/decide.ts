@@ -91,6 +91,10 @@ function describe(
   }
   if (error !== undefined) return { ...known, outcome: 'undecided', by, says: 'a fault of the stage' };
   const answer = context.trace?.findLast(({ stage }) => ANSWERERS.includes(stage));
+  // A caller sees no difference between a refusal and an answer that says the same.
+  const status = answer?.facts?.['answers'];
+  if (answer !== undefined && typeof status === 'number' && status >= 400)
+    return { ...known, outcome: 'refused', status, by: answer.stage, says: answer.decision };
   const isAnswered = answer !== undefined;
   return { ...known, outcome: 'passes', isAnswered, by: answer?.stage, says: answer?.decision ?? '' };
 }

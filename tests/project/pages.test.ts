@@ -112,6 +112,15 @@ test('the README fits on two screens, and its first picture is of the dashboard'
   );
 });
 
+test('every picture that a page shows is there', () => {
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(/(?:\]\(|src(?:set)?=")((?!https?:)[^)"\s]+\.(?:png|svg|jpg))/g)]
+      .map(([, name = '']) => path.join(path.dirname(page), name))
+      .filter((name) => !existsSync(path.join(ROOT, name))),
+  );
+  assert.deepEqual(missing, []);
+});
+
 test('every source file that a page or a comment names exists', () => {
   const files = globSync('{src,scripts,tests,docs/examples}/**/*.ts', { cwd: ROOT }).map(toSlashes);
   const isThere = (name: string): boolean => files.some((file) => file === name || file.endsWith(`/${name}`));

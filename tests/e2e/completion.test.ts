@@ -9,8 +9,9 @@ import { configFolder } from '../support/config-files.ts';
 
 const START = join(import.meta.dirname, '../../src/start.cjs');
 const has = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
+const isRequired = (shell: string): boolean => (process.env['TURNPIKE_REQUIRE'] ?? '').split(',').includes(shell);
 const NO_BASH = has('bash') ? false : 'bash is not installed';
-const NO_ZSH = has('zsh') ? false : 'zsh is not installed';
+const NO_ZSH = has('zsh') || isRequired('zsh') ? false : 'zsh is not installed (apt-get install zsh)';
 
 const scripts: Record<string, string> = {};
 

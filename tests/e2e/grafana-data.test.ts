@@ -10,7 +10,7 @@ import { CONSUMERS, KEY, useModel } from '../support/model.ts';
 import { startGatewayProcess } from '../support/process.ts';
 import { needsPrometheus, startPrometheus } from '../support/prometheus.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
-import { freePort, startService } from '../support/service.ts';
+import { NOWHERE, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -35,7 +35,7 @@ async function startBusy(t: TestContext) {
   );
   const redis = await startRedisServer();
   t.after(() => redis.stop());
-  const gone = `http://127.0.0.1:${await freePort()}`;
+  const gone = NOWHERE;
   writeFileSync(path.join(cwd, 'moody.mjs'), OWN_STAGE);
   const file = {
     consumers: CONSUMERS,

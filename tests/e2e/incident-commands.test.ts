@@ -8,7 +8,7 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { readFragments } from '../support/documents.ts';
 import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
-import { freePort, startService } from '../support/service.ts';
+import { NOWHERE, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const hasTools = ['bash', 'jq'].every((tool) => spawnSync(tool, ['--version']).status === 0);
@@ -33,7 +33,7 @@ test('every command of docs/incidents.md that reads the log finds what it is for
 
   const service = await startService(t);
   const expired = createApiKey();
-  const gone = `http://127.0.0.1:${await freePort()}`;
+  const gone = NOWHERE;
   const gateway = await startGateway(t, {
     file: {
       consumers: [

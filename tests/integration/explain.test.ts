@@ -5,7 +5,7 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import type { Explanation } from '../../src/explain/explanation.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
-import { startService } from '../support/service.ts';
+import { NOWHERE, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const SECRET = 'a-secret-of-at-least-32-characters!!';
@@ -233,9 +233,7 @@ async function wearOut(gateway: TestGateway): Promise<void> {
 
 test('an explanation names the stage and the reason of thirty refusals, each happens as it says, and is kept with it', async (t) => {
   const service = await startService(t);
-  const gone = await startService(t);
-  await gone.stop();
-  const gateway = await startGateway(t, { file: FILE(service.url, gone.url) });
+  const gateway = await startGateway(t, { file: FILE(service.url, NOWHERE) });
   await wearOut(gateway);
   assert.ok(REFUSALS.length >= 30);
 

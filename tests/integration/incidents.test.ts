@@ -6,7 +6,7 @@ import { startGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
 import { needsPrometheus, startPrometheus } from '../support/prometheus.ts';
 import { needsRedis, startRedisServer } from '../support/redis-server.ts';
-import { freePort, startService } from '../support/service.ts';
+import { NOWHERE, startService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const RULES = path.resolve(import.meta.dirname, '../../deploy/prometheus/rules.yml');
@@ -27,7 +27,7 @@ test('a dead target, a slow one, an expired key, a bad reload and a Redis that f
     file: {
       consumers: [{ name: 'big-customer', keys }],
       services: {
-        halfDead: { targets: [well.url, `http://127.0.0.1:${await freePort()}`] },
+        halfDead: { targets: [well.url, NOWHERE] },
         slow: { targets: [hangs.url] },
       },
       routes: [

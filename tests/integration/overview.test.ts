@@ -5,7 +5,7 @@ import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { call, startBefore, useModel } from '../support/model.ts';
-import { freePort, type StubHandler, startService } from '../support/service.ts';
+import { NOWHERE, type StubHandler, startService } from '../support/service.ts';
 
 const OLD_KEY = createApiKey();
 const GOOD_KEY = createApiKey();
@@ -64,7 +64,7 @@ test('the overview agrees with the requests that were sent', async (t) => {
 
 test('of targets and circuits is told what is the matter, and what to do', async (t) => {
   const good = await startService(t, byStatus);
-  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const nowhere = NOWHERE;
   const gateway = await startGateway(t, {
     file: {
       services: {

@@ -162,6 +162,9 @@ export async function closedPort(): Promise<number> {
   }
 }
 
+/** Refuses every connection: a port that was free a moment ago may be another test's by now, and this one is given to nobody. */
+export const NOWHERE = 'http://127.0.0.1:1';
+
 /** A port for a server that is about to start: it was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createTcpServer();

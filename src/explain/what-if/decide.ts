@@ -90,13 +90,17 @@ function describe(
     return { ...known, outcome: 'refused', status, code, by, says: reasonOf(context, by, error) };
   }
   if (error !== undefined) return { ...known, outcome: 'undecided', by, says: 'a fault of the stage' };
-  const answer = context.trace?.findLast(({ stage }) => ANSWERERS.includes(stage));
-  // A caller sees no difference between a refusal and an answer that says the same.
-  const status = answer?.facts?.['answers'];
-  if (answer !== undefined && typeof status === 'number' && status >= 400)
-    return { ...known, outcome: 'refused', status, by: answer.stage, says: answer.decision };
-  const isAnswered = answer !== undefined;
-  return { ...known, outcome: 'passes', isAnswered, by: answer?.stage, says: answer?.decision ?? '' };
+  return { ...known, ...whoAnswers(context) };
+}
+
+/** The service, or a stage in its place. A caller sees no difference between a refusal and an answer that says the same. */
+function whoAnswers({ trace }: RequestContext): Pick<Decided, 'outcome' | 'status' | 'by' | 'says' | 'isAnswered'> {
+  const answer = trace?.findLast(({ stage }) => ANSWERERS.includes(stage));
+  if (answer === undefined) return { outcome: 'passes', isAnswered: false, says: '' };
+  const { stage: by, decision: says, facts } = answer;
+  const status = facts?.['answers'];
+  if (typeof status === 'number' && status >= 400) return { outcome: 'refused', isAnswered: false, status, by, says };
+  return { outcome: 'passes', isAnswered: true, by, says };
 }
 
 /** What the stage noted, else what the client would be told where that is the same for all. */

@@ -1,3 +1,5 @@
+import { isSampled } from '../lib/trace-context.ts';
+
 /** One request that stands for those that a sample counts (OpenMetrics 1.0, "Exemplars"). */
 export interface Exemplar {
   /** Whole, as the service was told; rendered as its two IDs. */
@@ -9,9 +11,6 @@ export interface Exemplar {
 
 /** Exemplars are kept for so long after a scraper has asked for the format that has them. */
 const WANTED_MS = 5 * 60_000;
-/** Where the last digit of the flags stands (W3C Trace Context, section 3.2.2.5). */
-const FLAGS_END = 54;
-const NINE = 57;
 
 /** Says of which requests an exemplar is kept: of sampled ones, while somebody asks for exemplars. */
 export class Exemplars {
@@ -26,13 +25,6 @@ export class Exemplars {
   of(traceparent: string, nowMs: number): string | undefined {
     return nowMs < this.#untilMs && isSampled(traceparent) ? traceparent : undefined;
   }
-}
-
-/** Whether the lowest bit of the flags is set, so that the trace can be looked up. */
-function isSampled(traceparent: string): boolean {
-  const digit = traceparent.charCodeAt(FLAGS_END);
-  // Of the letters it is b, d and f, which are even.
-  return ((digit & 1) === 1) !== digit > NINE;
 }
 
 /** In the place of another; the thing that is there already is used again. */

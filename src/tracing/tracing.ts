@@ -1,6 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import type { Deps, Tracing } from '../deps.ts';
-import { isSampled, spanIdOf, traceIdOf, withSampled } from '../lib/trace-context.ts';
+import { isSampled, spanIdOf, withSampled } from '../lib/trace-context.ts';
 import type { TracingSettings } from '../settings.ts';
 import { createEpoch } from './epoch.ts';
 import { Exporter } from './exporter.ts';
@@ -21,7 +21,7 @@ export function createTracing(
   /** A part goes as its whole does. */
   function decide({ parent, traceparent }: RequestContext, from: string | undefined): boolean {
     if (parent !== undefined) return parent.span !== undefined;
-    return from !== undefined && isParentBased ? isSampled(from) : isRootSampled(traceIdOf(traceparent));
+    return from !== undefined && isParentBased ? isSampled(from) : isRootSampled(traceparent);
   }
 
   return {

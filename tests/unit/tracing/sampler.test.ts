@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSampler } from '../../../src/tracing/sampler.ts';
 
-/** Trace ids whose random part is this share of the way from the lowest to the highest. */
-const idAt = (share: number): string =>
-  'a'.repeat(18) +
-  Math.floor(share * 2 ** 52)
-    .toString(16)
-    .padStart(13, '0') +
-  '7';
+/** A context whose trace id has a random part that is this share of the way from the lowest to the highest. */
+const contextOf = (traceId: string): string => `00-${traceId}-b7ad6b7169203331-00`;
+const idAt = (share: number): string => {
+  const digits = Math.floor(share * 2 ** 52).toString(16);
+  return contextOf(`${'a'.repeat(18)}${digits.padStart(13, '0')}7`);
+};
 
 test('a share of all trace ids is sampled: those with the highest random part', () => {
   const isSampled = createSampler({ ratio: 0.25 });
@@ -28,6 +27,6 @@ test('nothing and everything need no look at the id', () => {
 
 test('the smallest shares are shares too', () => {
   const isSampled = createSampler({ ratio: 1e-9 });
-  assert.equal(isSampled('f'.repeat(32)), true);
+  assert.equal(isSampled(contextOf('f'.repeat(32))), true);
   assert.equal(isSampled(idAt(0.999_99)), false);
 });

@@ -314,7 +314,21 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: { '9m': [], '18m': [{ name: 'TurnpikeRuleFails', labels: USERS }] },
   },
   {
-    name: 'an own stage throws',
+    name: 'an own stage throws, and a tenth of the calls ends by it',
+    series: {
+      ...well(9),
+      ...refused('stage_failed', 500, '0+1x80'),
+      'turnpike_own_stage_failures_total{instance="a", stage="sign", reason="threw"}': '0+1x80',
+    },
+    at: {
+      '18m': [
+        { name: 'TurnpikeRuleFails', labels: USERS },
+        { name: 'TurnpikeOwnStageFails', labels: { stage: 'sign' } },
+      ],
+    },
+  },
+  {
+    name: 'an own stage throws, and requests go on',
     series: { 'turnpike_own_stage_failures_total{instance="a", stage="sign", reason="threw"}': '0+1x80' },
     at: { '9m': [], '15m': [{ name: 'TurnpikeOwnStageFails', labels: { stage: 'sign' } }] },
   },

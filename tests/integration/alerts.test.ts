@@ -34,17 +34,30 @@ for (const [file, cases] of [
   });
 }
 
-test('every alert says what it is about, where to look next, and has its section in docs/incidents.md', () => {
+test('every alert says whom it hits, where to look next, and has its section in docs/incidents.md', () => {
   const page = readFileSync(path.join(ROOT, 'docs/incidents.md'), 'utf8');
+  const sections = new Map(page.split(/^###? /m).map((text) => [text.split('\n')[0] ?? '', text]));
   const headings = [...page.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
   const alerts = ['rules.yml', 'slo.yml'].flatMap((file) =>
     readRules(path.join(ROOT, 'deploy/prometheus', file)).filter(({ alert }) => alert !== undefined),
   );
   for (const { alert = '', labels, annotations = {} } of alerts) {
     assert.ok(['page', 'ticket'].includes(labels?.['severity'] ?? ''), `the severity of ${alert}`);
-    assert.ok((annotations['description'] ?? '').length > 50, `the description of ${alert}`);
+    const { description = '', summary = '' } = annotations;
+    assert.match(description, /^Hits /, alert);
+    if (labels?.['severity'] === 'page') assert.doesNotMatch(description, /^Hits nobody/, `${alert} wakes somebody`);
+    assert.match(description, /\bdashboard\b/i, alert);
+    assert.match(description, /Command line: turnpike (?:status|recent|breaker)\b/, alert);
+    assert.doesNotMatch(summary, /\{\{ \$value \}\}/, `a number for people: ${alert}`);
+    assert.match(`${description}${summary}`, /(?:\.Labels|\$labels)\.instance\b|of any gateway/, `where: ${alert}`);
     assert.equal(annotations['runbook'], `docs/incidents.md#${alert.toLowerCase()}`);
     assert.ok(headings.includes(alert), `docs/incidents.md has no section ${alert}`);
+    assert.match(sections.get(alert) ?? '', /dashboard/i, `the section of ${alert}`);
+    assert.match(
+      sections.get(alert) ?? '',
+      /turnpike (?:status|recent|breaker|check|key)\b/,
+      `the section of ${alert}`,
+    );
   }
   assert.equal(headings.length, alerts.length);
 });

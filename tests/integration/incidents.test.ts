@@ -34,6 +34,7 @@ test('a dead target, a slow one, an expired key, a bad reload and a Redis that f
         { prefix: '/half', service: 'halfDead', auth: 'none' },
         { prefix: '/slow', service: 'slow', auth: 'none', timeouts: { headers: '100ms' } },
         { prefix: '/keyed', target: well.url, auth: 'api-key', rateLimits: [{ limit: 1000, window: '1m' }] },
+        { prefix: '/keyed-too', target: well.url, auth: 'api-key' },
       ],
     },
     env: { REDIS_URL: redis.url },
@@ -52,8 +53,12 @@ test('a dead target, a slow one, an expired key, a bad reload and a Redis that f
   }
   const raised = async () => {
     await Promise.all(['/half/1', '/half/2', '/half/3', '/slow/1'].map((place) => ask(gateway.url + place)));
-    await ask(`${gateway.url}/keyed/1`, { headers: { 'x-api-key': expired } });
-    return new Set((await prometheus.alerts()).map(({ labels }) => labels['alertname']));
+    for (const place of ['/keyed/1', '/keyed-too/1'])
+      await ask(gateway.url + place, { headers: { 'x-api-key': expired } });
+    const names = (await prometheus.alerts()).map(({ labels }) => labels['alertname']);
+    const ofKey = names.filter((name) => name === 'TurnpikeKeyExpired');
+    assert.ok(ofKey.length <= 1, 'one alert for the key, not one for each route');
+    return new Set(names);
   };
   const expected = ['AttemptsFail', 'ServiceTimesOut', 'KeyExpired', 'ReloadRefused', 'RedisFlaps'];
   let missing = expected;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createMetrics } from '../../src/metrics.ts';
-import { readRules } from '../support/alert-rules.ts';
+import { readQueries, readRules } from '../support/alert-rules.ts';
 import { readDashboard } from '../support/grafana.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -14,7 +14,7 @@ const SCRAPED = ['instance', 'job', 'le'];
 test('the alert rules ask for metrics and labels that exist', async () => {
   const rules = RULES.flatMap((file) => readRules(path.join(ROOT, file)));
   assert.ok(rules.length > 40);
-  await checkExpressions(rules.map(({ expr }) => expr));
+  await checkExpressions(rules.flatMap((rule) => [rule.expr, ...readQueries(rule)]));
 });
 
 test('the dashboard asks for metrics and labels that exist, and shows every metric of the table', async () => {

@@ -1,8 +1,10 @@
-/** An alert that fires: its labels but for the severity, and `$value` as its summary has it. */
+/** An alert that fires: its labels but for the severity, `$value` as its summary has it, and what its text lists. */
 export interface ExpectedAlert {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly value?: string;
+  /** By the label that is listed. Default: the instance `a`, the route `users`. */
+  readonly listed?: Readonly<Record<string, string>>;
 }
 
 /** What Prometheus has scraped, every 15 s, and which alerts fire when: those that are not named do not. */
@@ -103,9 +105,36 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: { '9m': [], '11m': [{ name: 'TurnpikeTargetOut', labels: { service: 'users' }, value: '1' }] },
   },
   {
+    name: 'a dead target is on its trial every minute, at the second gateway of two',
+    series: {
+      'turnpike_target_healthy{instance="a", service="users", state="in"}': '2x80',
+      'turnpike_target_healthy{instance="a", service="users", state="out"}': '0x80',
+      'turnpike_target_healthy{instance="b", service="users", state="in"}': '1x80',
+      'turnpike_target_healthy{instance="b", service="users", state="out"}':
+        '1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0 1 1 1 0',
+    },
+    at: {
+      '12m': [{ name: 'TurnpikeTargetOut', labels: { service: 'users' }, value: '1', listed: { instance: 'b' } }],
+    },
+  },
+  {
     name: 'a circuit opens',
     series: { 'turnpike_breaker_state{instance="a", breaker="users"}': '0x4 2x20 0x20' },
-    at: { '2m': [], '3m': [{ name: 'TurnpikeCircuitOpen', labels: { breaker: 'users' } }], '7m': [] },
+    at: { '3m': [], '4m': [{ name: 'TurnpikeCircuitOpen', labels: { breaker: 'users' } }], '8m': [] },
+  },
+  {
+    name: 'a circuit opens for ten seconds, once',
+    series: { 'turnpike_breaker_state{instance="a", breaker="users"}': '0x4 2 0x40' },
+    at: { '2m': [], '3m': [], '4m': [] },
+  },
+  {
+    name: 'a circuit is open at one gateway of three, but for its trials',
+    series: {
+      'turnpike_breaker_state{instance="a", breaker="users"}': '0x60',
+      'turnpike_breaker_state{instance="b", breaker="users"}': '0x4 2 2 1 2 2 2 1 2 2 2 2 1 2 2 2 2 2 2 1 2x20',
+      'turnpike_breaker_state{instance="c", breaker="users"}': '0x60',
+    },
+    at: { '4m': [{ name: 'TurnpikeCircuitOpen', labels: { breaker: 'users' }, listed: { instance: 'b' } }] },
   },
   {
     name: 'a tenth of the calls of one route of two get no answer',
@@ -117,12 +146,18 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: { '4m': [], '12m': [{ name: 'TurnpikeServicesUnreachable', labels: USERS }] },
   },
   {
-    name: 'a service hangs',
+    name: 'a service hangs, for two gateways of three',
     series: {
       'turnpike_upstream_attempts_total{instance="a", service="users", outcome="ok"}': '0+19x80',
       'turnpike_upstream_attempts_total{instance="a", service="users", outcome="headers-timeout"}': '0+1x80',
+      'turnpike_upstream_attempts_total{instance="b", service="users", outcome="headers-timeout"}': '0+2x80',
+      'turnpike_upstream_attempts_total{instance="c", service="users", outcome="ok"}': '0+19x80',
+      'turnpike_upstream_attempts_total{instance="c", service="users", outcome="headers-timeout"}': '0x80',
     },
-    at: { '4m': [], '12m': [{ name: 'TurnpikeServiceTimesOut', labels: { service: 'users' } }] },
+    at: {
+      '4m': [],
+      '12m': [{ name: 'TurnpikeServiceTimesOut', labels: { service: 'users' }, listed: { instance: 'b, a' } }],
+    },
   },
   {
     name: 'a target is gone, and retries hide it',
@@ -145,7 +180,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     at: {
       '5h50m': [],
-      '6h25m': [{ name: 'TurnpikeServiceSlow', labels: { service: 'users' }, value: '1.99s' }],
+      '6h25m': [{ name: 'TurnpikeServiceSlow', labels: { service: 'users' }, value: '2s' }],
     },
   },
   {
@@ -171,9 +206,35 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     at: {
       '69m': [],
+      '82m': [{ name: 'TurnpikeCallersRefused', value: '50%' }, { name: 'TurnpikeKeyExpired' }],
+    },
+  },
+  {
+    name: 'the key of a customer expires that calls three routes through two gateways: one alert each, and a round number',
+    series: Object.fromEntries(
+      [
+        ['users', 'a', 5],
+        ['orders', 'b', 4],
+        ['search', 'b', 3],
+      ].flatMap(([route, instance, each]) => {
+        const of = `instance="${instance}", route="${route}"`;
+        return [
+          [`turnpike_requests_total{${of}, status="200", source="service"}`, '0+13x340'],
+          [`turnpike_requests_total{${of}, status="401", source="gateway"}`, `0x280 0+${each}x60`],
+          [`turnpike_refusals_total{${of}, code="invalid_credential"}`, `0x280 0+${each}x60`],
+          [`turnpike_credential_refusals_total{${of}, reason="expired_key"}`, `0x280 0+${each}x60`],
+        ];
+      }),
+    ),
+    at: {
+      '69m': [],
       '82m': [
-        { name: 'TurnpikeCallersRefused', labels: USERS, value: '50%' },
-        { name: 'TurnpikeKeyExpired', labels: USERS },
+        {
+          name: 'TurnpikeCallersRefused',
+          value: '28%',
+          listed: { route: 'users, orders', instance: 'b, a' },
+        },
+        { name: 'TurnpikeKeyExpired', listed: { route: 'users, orders, search', instance: 'b, a' } },
       ],
     },
   },
@@ -185,7 +246,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       'turnpike_refusals_total{instance="a", route="users", code="invalid_credential"}': '1x60',
       'turnpike_credential_refusals_total{instance="a", route="users", reason="expired_key"}': '0x20 1x60',
     },
-    at: { '5m': [], '6m': [{ name: 'TurnpikeKeyExpired', labels: USERS }] },
+    at: { '5m': [], '6m': [{ name: 'TurnpikeKeyExpired' }] },
   },
   {
     name: 'somebody guesses keys, day and night',
@@ -253,7 +314,21 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: { '9m': [], '18m': [{ name: 'TurnpikeRuleFails', labels: USERS }] },
   },
   {
-    name: 'an own stage throws',
+    name: 'an own stage throws, and a tenth of the calls ends by it',
+    series: {
+      ...well(9),
+      ...refused('stage_failed', 500, '0+1x80'),
+      'turnpike_own_stage_failures_total{instance="a", stage="sign", reason="threw"}': '0+1x80',
+    },
+    at: {
+      '18m': [
+        { name: 'TurnpikeRuleFails', labels: USERS },
+        { name: 'TurnpikeOwnStageFails', labels: { stage: 'sign' } },
+      ],
+    },
+  },
+  {
+    name: 'an own stage throws, and requests go on',
     series: { 'turnpike_own_stage_failures_total{instance="a", stage="sign", reason="threw"}': '0+1x80' },
     at: { '9m': [], '15m': [{ name: 'TurnpikeOwnStageFails', labels: { stage: 'sign' } }] },
   },
@@ -267,6 +342,14 @@ export const ALERT_CASES: readonly AlertCase[] = [
       'turnpike_redis_transitions_total{instance="a", to="down"}': '0x20 1x80',
     },
     at: { '9m': [], '11m': [{ name: 'TurnpikeLimitsLocal', labels: A }], '16m': [] },
+  },
+  {
+    name: 'Redis is lost twice in a quarter of an hour',
+    series: {
+      'turnpike_limiter_store_up{instance="a"}': '1x100',
+      'turnpike_redis_transitions_total{instance="a", to="down"}': '0x20 1x8 2x70',
+    },
+    at: { '10m': [], '15m': [], '18m': [] },
   },
   {
     name: 'Redis flaps',

@@ -43,13 +43,26 @@ export function writeRuleTests(folder: string, rulesFile: string, cases: readonl
   });
 }
 
-function describe({ labels = {}, annotations = {} }: Rule, { labels: own = {}, value }: ExpectedAlert) {
-  const told = Object.entries(annotations).map(([name, text]) => [name, fill(text, own, value)]);
-  return { exp_labels: { ...labels, ...own }, exp_annotations: Object.fromEntries(told) };
+function describe({ labels = {}, annotations = {} }: Rule, alert: ExpectedAlert) {
+  const told = Object.entries(annotations).map(([name, text]) => [name, fill(text, alert)]);
+  return { exp_labels: { ...labels, ...alert.labels }, exp_annotations: Object.fromEntries(told) };
 }
 
-function fill(text: string, labels: Readonly<Record<string, string>>, value = '(no value told)'): string {
+/** `{{ range … }}` over a query, with commas between: the values of one label. */
+const LIST =
+  /\{\{ range \$i, \$one := .+? \}\}\{\{ if \$i \}\}, \{\{ end \}\}\{\{ \$one\.Labels\.(\w+) \}\}\{\{ end \}\}/g;
+
+function fill(text: string, { labels = {}, value = '(no value told)', listed = {} }: ExpectedAlert): string {
+  const lists: Readonly<Record<string, string>> = { instance: 'a', route: 'users', ...listed };
   return text
+    .replace(LIST, (_all, name: string) => lists[name] ?? '')
     .replace(/\{\{ \$labels\.(\w+) \}\}/g, (_all, name: string) => labels[name] ?? '')
-    .replace(/\{\{ \$value(?: \| \w+)? \}\}/g, value);
+    .replace(/\{\{ (?:\$value(?: \| \w+)?|printf "%\.0f" \$value) \}\}/g, value);
+}
+
+/** The queries that a text makes when an alert fires, with any value for `%q`. */
+export function readQueries({ annotations = {} }: Rule): readonly string[] {
+  return Object.values(annotations).flatMap((text) =>
+    [...text.matchAll(/`([^`]+)`/g)].map(([, query = '']) => query.replaceAll('%q', '"users"')),
+  );
 }

@@ -84,6 +84,20 @@ export function moment(ms: number, nowMs: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock(ms)}`;
 }
 
+const ISO = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g;
+const OF_DAY = /\b(\d\d):(\d\d)(?::(\d\d))? UTC\b/g;
+
+/** A text with the times in it (`21:39 UTC`, ISO ones) where the browser is, as all others are. `nowMs`: when it was said. */
+export function localTimes(text: string, nowMs: number): string {
+  return text
+    .replace(ISO, (iso) => (Number.isNaN(Date.parse(iso)) ? iso : moment(Date.parse(iso), nowMs)))
+    .replace(OF_DAY, (_all, hours: string, minutes: string, seconds?: string) => {
+      const date = new Date(nowMs);
+      date.setUTCHours(Number(hours), Number(minutes), Number(seconds ?? 0), 0);
+      return clock(date.getTime()).slice(0, seconds === undefined ? 5 : 8);
+    });
+}
+
 export function plural(count: number, word: string): string {
   return `${number(count)} ${word}${count === 1 ? '' : 's'}`;
 }

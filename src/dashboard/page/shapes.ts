@@ -182,6 +182,8 @@ export interface Recent {
   readonly route?: string;
   readonly consumer?: string;
   readonly service?: string;
+  readonly target?: string;
+  readonly keyOwner?: string;
   readonly code?: string;
   readonly detail?: string;
   readonly steps: readonly Step[];

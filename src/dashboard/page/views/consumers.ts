@@ -9,7 +9,7 @@ import { type Column, table } from '../table.ts';
 /** Who calls most, what they may, and what models have used. */
 export function consumersPage({ app, overview }: Told): Child {
   const { consumers, limits, tokens } = overview;
-  const rows = consumers.filter(({ name, plan, topRoute }) => isFound(app, 'consumers', name, plan, topRoute));
+  const rows = consumers.filter(({ name, plan, topRoute }) => isFound(app, name, plan, topRoute));
   return [
     pageHead(
       'Consumers',

@@ -9,7 +9,7 @@ import { type Column, table } from '../table.ts';
 /** All routes: by traffic at first, or by whatever heads a column. */
 export function routesPage({ app, state, overview }: Told): Child {
   const { routes } = overview;
-  const rows = routes.filter(({ name, prefix, service }) => isFound(app, 'routes', name, prefix, service));
+  const rows = routes.filter(({ name, prefix, service }) => isFound(app, name, prefix, service));
   const about =
     rows.length === routes.length
       ? plural(routes.length, 'route')

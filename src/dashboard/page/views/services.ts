@@ -16,7 +16,7 @@ export function servicesPage(told: Told): Child {
     app,
     overview: { services },
   } = told;
-  const rows = services.filter(({ name, targets }) => isFound(app, 'services', name, ...targets.map(({ url }) => url)));
+  const rows = services.filter(({ name, targets }) => isFound(app, name, ...targets.map(({ url }) => url)));
   return [
     pageHead(
       'Services',

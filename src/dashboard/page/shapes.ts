@@ -1,6 +1,8 @@
 /** What the admin port tells; see the pages of docs/dashboard.md. Times are milliseconds since 1970. */
 export interface Overview {
   readonly at: number;
+  /** Which gateway this is: its host and port. */
+  readonly instance?: string;
   readonly version: string;
   readonly status: string;
   readonly uptimeSeconds: number;
@@ -8,6 +10,7 @@ export interface Overview {
   readonly inFlight: number;
   readonly webSockets: number;
   readonly redis: string;
+  readonly redisChanges?: RedisChanges | null;
   readonly logLevel: string;
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number; readonly heapTotalBytes: number };
   readonly eventLoop: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
@@ -32,6 +35,15 @@ export interface Overview {
   readonly cache: CacheState | null;
   readonly reloads: readonly Reload[];
   readonly notices: readonly Notice[];
+}
+
+export interface RedisChanges {
+  /** Without credentials. */
+  readonly address?: string;
+  readonly since: number;
+  readonly lastTenMinutes: number;
+  /** The newest first. */
+  readonly changes?: readonly { readonly at: number; readonly to: string; readonly reason: string }[];
 }
 
 export interface RouteRow {
@@ -76,19 +88,37 @@ export interface BreakerState {
   readonly name: string;
   readonly state: string;
   readonly since?: number | null;
+  /** When it opened first since it was closed last. */
+  readonly openSince?: number | null;
   readonly retryAfterSeconds?: number | null;
   readonly isForced?: boolean;
   /** What opened it. */
-  readonly opened?: { readonly calls: number; readonly failures: number };
+  readonly opened?: {
+    readonly calls: number;
+    readonly failures: number;
+    readonly outcomes?: Readonly<Record<string, number>>;
+  };
 }
 
 export interface TargetRow {
   readonly url: string;
+  /** `in`, `trial` (counts as not in), `out`. */
   readonly state: string;
+  readonly lastFailure?: LastFailure | null;
   readonly reason?: string | null;
   readonly inFlight: number;
   readonly latencyMs: number | null;
   readonly weight: number;
+}
+
+export interface LastFailure {
+  /** As in the metrics: `refused`, `headers-timeout`, ... */
+  readonly outcome: string;
+  readonly cause: string;
+  readonly at: number;
+  readonly inARow: number;
+  /** The first of the row. */
+  readonly since: number;
 }
 
 export interface ConsumerRow {
@@ -96,7 +126,10 @@ export interface ConsumerRow {
   readonly plan?: string | null;
   readonly requestsPerSecond: number;
   readonly requests: number;
+  /** By the gateway, its expired keys among them. */
   readonly refused: number;
+  /** Answered 5xx for the sake of a service or the gateway. */
+  readonly failed?: number;
   readonly topRoute?: string | null;
 }
 
@@ -152,6 +185,8 @@ export interface Notice {
   readonly severity: 'bad' | 'warn' | 'info';
   readonly text: string;
   readonly link?: string | null;
+  /** The requests that show it: `requests?service=inventory&code=headers_timeout`. */
+  readonly evidence?: string | null;
 }
 
 export interface History {
@@ -181,6 +216,9 @@ export interface Recent {
   readonly requestId?: string;
   readonly route?: string;
   readonly consumer?: string;
+  /** Whose key it is that was good once. */
+  readonly keyOwner?: string;
+  readonly keyId?: string;
   readonly service?: string;
   readonly target?: string;
   readonly keyOwner?: string;

@@ -40,6 +40,8 @@ export interface State {
   readonly orders: Map<string, { readonly order: string; readonly keys: readonly string[] }>;
   /** Values that were seen of each field of refused requests, to choose from. */
   readonly seen: Map<string, Set<string>>;
+  /** The status that each code was answered with. */
+  readonly statuses: Map<string, number>;
   /** Requests per second of each route, one for each poll. */
   readonly rates: Map<string, number[]>;
   /** Undefined where the gateway's can't be changed. */
@@ -87,6 +89,7 @@ export function createState(place: Place): State {
     drawn: undefined,
     orders: new Map(),
     seen: new Map(),
+    statuses: new Map(),
     rates: new Map(),
     logLevel: undefined,
     explain: { text: '', address: '', asksOthers: false, isAsking: false, told: undefined, fault: undefined },

@@ -110,6 +110,9 @@ function takeOverview(state: State, overview: Overview): void {
 
 function takeRecent(state: State, query: string, list: readonly Recent[]): void {
   state.recent = { query, list };
+  for (const { code, status } of list) {
+    if (code !== undefined && state.statuses.size < KEPT_VALUES) state.statuses.set(code, status);
+  }
   for (const field of SEEN_FIELDS) {
     const seen = state.seen.get(field) ?? new Set<string>();
     state.seen.set(field, seen);

@@ -62,7 +62,8 @@ export function figures(list: readonly Figure[], label: string): VNode {
           'dd',
           null,
           h('span', { class: `figure num${tone === undefined ? '' : ` text-${tone}`}` }, value),
-          note !== undefined && h('span', { class: 'note num' }, note),
+          // There without words, too: figures that come and go must not move the page.
+          h('span', { class: 'note num' }, note ?? ''),
         ),
       ),
     ),

@@ -221,7 +221,6 @@ export interface Recent {
   readonly keyId?: string;
   readonly service?: string;
   readonly target?: string;
-  readonly keyOwner?: string;
   readonly code?: string;
   readonly detail?: string;
   readonly steps: readonly Step[];

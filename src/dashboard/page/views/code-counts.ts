@@ -1,8 +1,10 @@
 import type { Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
 import { number } from '../format.ts';
+import { dot, type Tone } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import type { Overview, Recent } from '../shapes.ts';
+import { toneOfCode } from './error-link.ts';
 
 /** So many of each code the gateway keeps. */
 const KEPT = 25;
@@ -23,11 +25,11 @@ export function codeCounts(told: Told, list: readonly Recent[]): Child {
   return h(
     'ul',
     { class: 'codes', key: 'codes', 'aria-label': 'How often each code was said: in the last minute, or earlier' },
-    counts.map((count) => entry(count, query)),
+    counts.map((count) => entry(count, query, toneOfCode(told.state, count.code))),
   );
 }
 
-function entry({ code, inMinute, kept }: Count, query: Readonly<Record<string, string>>): VNode {
+function entry({ code, inMinute, kept }: Count, query: Readonly<Record<string, string>>, tone: Tone): VNode {
   const isChosen = query['code'] === code;
   const href = linkTo('requests', undefined, { ...query, code: isChosen ? '' : code });
   const some = kept >= KEPT ? `${KEPT}+` : number(kept);
@@ -37,6 +39,7 @@ function entry({ code, inMinute, kept }: Count, query: Readonly<Record<string, s
     h(
       'a',
       { class: 'code-count', href, 'aria-current': isChosen ? 'true' : undefined },
+      dot(tone),
       code,
       inMinute > 0 && h('b', { class: 'num' }, `${number(inMinute)}/min`),
       inMinute === 0 && kept > 0 && h('span', { class: 'muted num' }, `${some} kept`),

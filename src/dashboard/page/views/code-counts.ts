@@ -24,7 +24,7 @@ export function codeCounts(told: Told, list: readonly Recent[]): Child {
   if (counts.length === 0) return undefined;
   return h(
     'ul',
-    { class: 'codes', key: 'codes', 'aria-label': 'How often each code was said: in the last minute, or earlier' },
+    { class: 'codes', key: 'codes', 'aria-label': 'How often each was said: in the last minute, or earlier' },
     counts.map((count) => entry(count, query, toneOfCode(told.state, count.code))),
   );
 }

@@ -18,7 +18,7 @@ export function errorLink(code: string | undefined): Child {
     'a',
     { class: 'link', href: `errors/${code}`, target: '_blank', rel: 'noopener', key: `error ${code}` },
     h('span', { class: 'unseen' }, `${code}: `),
-    'what it means ↗',
+    'What it means ↗',
     h('span', { class: 'unseen' }, ' (in a new tab)'),
   );
 }

@@ -1,7 +1,7 @@
 import { purgeCache } from '../actions.ts';
 import type { Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
-import { ago, bytes, duration, localTimes, millis, moment, number, percent, plural, share } from '../format.ts';
+import { bytes, duration, localTimes, millis, moment, number, percent, plural, share } from '../format.ts';
 import { button, card, chip, pairs } from '../parts.ts';
 import type { Overview } from '../shapes.ts';
 
@@ -37,7 +37,6 @@ export function redisCard({ redis, redisChanges, at: now }: Overview): Child {
                 h('span', { class: 'num muted start' }, moment(at, now)),
                 chip(to, to === 'down' ? 'bad' : 'good'),
                 h('span', { class: 'reason' }, localTimes(reason, now)),
-                h('span', { class: 'muted num from-phone' }, ago(at, now)),
               ),
             ),
         ),

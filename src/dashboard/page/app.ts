@@ -1,5 +1,6 @@
+import type { Explanation } from './explained.ts';
 import type { Place } from './place.ts';
-import type { Explanation, History, Overview, Recent } from './shapes.ts';
+import type { History, Overview, Recent } from './shapes.ts';
 
 /** How a table is sorted, and which of its pages is seen. */
 export interface TableState {

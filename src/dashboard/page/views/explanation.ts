@@ -1,8 +1,8 @@
 import { type Child, h, type VNode } from '../dom.ts';
+import type { Explanation } from '../explained.ts';
 import { millis } from '../format.ts';
 import { card, link, type Pairs, pairs } from '../parts.ts';
 import { linkTo } from '../place.ts';
-import type { Explanation } from '../shapes.ts';
 import { errorLink } from './error-link.ts';
 import { stepList } from './steps.ts';
 

@@ -5,6 +5,9 @@ import { InFlight, type Moment, RedisUnavailableError, type Waiting } from './in
 import { OutageLog } from './outage-log.ts';
 import { createProbe, probe } from './probe.ts';
 
+/** Hears of each change, with what has led to it. */
+export type RedisListener = (isUp: boolean, reason: string) => void;
+
 export interface CircuitOptions {
   readonly log: Logger;
   /** Written by probes: a Redis that can't write is as good as none. */
@@ -34,7 +37,7 @@ const OUT_OF_STEP = /^Command queue state error/;
 export class RedisCircuit {
   readonly #client: Redis | Cluster;
   readonly #options: CircuitOptions;
-  readonly #listeners = new Set<(isUp: boolean) => void>();
+  readonly #listeners = new Set<RedisListener>();
   readonly #inFlight: InFlight;
   readonly #outages: OutageLog;
   #sweeper: NodeJS.Timeout | undefined;
@@ -69,7 +72,12 @@ export class RedisCircuit {
     return this.#isUp;
   }
 
-  onChange(listener: (isUp: boolean) => void): () => void {
+  /** What was wrong last while it was down. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  onChange(listener: RedisListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -181,7 +189,7 @@ export class RedisCircuit {
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#outages.sayDown(reason);
-    this.#tell();
+    this.#tell(reason);
     this.#probeLater();
   }
 
@@ -189,11 +197,11 @@ export class RedisCircuit {
     if (this.#isUp || this.#isClosed) return;
     this.#isUp = true;
     this.#outages.sayUp();
-    this.#tell();
+    this.#tell('it answers');
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener(this.#isUp);
+  #tell(reason: string): void {
+    for (const listener of this.#listeners) listener(this.#isUp, reason);
   }
 
   #probeLater(): void {

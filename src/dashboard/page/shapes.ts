@@ -19,12 +19,7 @@ export interface Overview {
     readonly requestsPerSecond: number;
     readonly clientErrorsPerSecond: number;
     readonly serverErrorsPerSecond: number;
-    readonly p50Ms: number | null;
-    readonly p95Ms: number | null;
-    readonly p99Ms: number | null;
-    readonly gatewayP50Ms: number | null;
-    readonly gatewayP99Ms: number | null;
-  };
+  } & Readonly<Record<'p50Ms' | 'p95Ms' | 'p99Ms' | 'gatewayP50Ms' | 'gatewayP99Ms', number | null>>;
   readonly routes: readonly RouteRow[];
   readonly services: readonly ServiceRow[];
   /** Those of routes that have their own, too. */
@@ -61,12 +56,7 @@ export interface RouteRow {
   readonly p99Ms: number | null;
   readonly refusals: Readonly<Record<string, number>>;
   readonly limiter: { readonly allowed: number; readonly refused: number } | null;
-  readonly cache: {
-    readonly hits: number;
-    readonly misses: number;
-    readonly hitRate: number | null;
-    readonly stale: number;
-  } | null;
+  readonly cache: (Readonly<Record<'hits' | 'misses' | 'stale', number>> & { readonly hitRate: number | null }) | null;
 }
 
 export interface ServiceRow {
@@ -189,15 +179,11 @@ export interface Notice {
   readonly evidence?: string | null;
 }
 
-export interface History {
+type Curve = 'requests' | 'clientErrors' | 'serverErrors' | 'p50Ms' | 'p99Ms' | 'gatewayP99Ms';
+
+export interface History extends Readonly<Record<Curve, readonly (number | null)[]>> {
   readonly stepSeconds: number;
   readonly times: readonly number[];
-  readonly requests: readonly (number | null)[];
-  readonly clientErrors: readonly (number | null)[];
-  readonly serverErrors: readonly (number | null)[];
-  readonly p50Ms: readonly (number | null)[];
-  readonly p99Ms: readonly (number | null)[];
-  readonly gatewayP99Ms: readonly (number | null)[];
 }
 
 export interface Step {

@@ -43,6 +43,8 @@ describe('localTimes', () => {
       localTimes('open since 21:39 UTC, lost at 21:39:07 UTC', now),
       `open since ${minute?.slice(0, 5)}, lost at ${second}`,
     );
+    const yesterday = moment(Date.parse('2026-11-26T01:02:00Z'), now).slice(0, -3);
+    assert.equal(localTimes('since 2026-11-26 01:02 UTC', now), `since ${yesterday}`);
     assert.equal(localTimes('expired 2026-11-27T21:39:07.751Z', now), `expired ${second}`);
   });
 

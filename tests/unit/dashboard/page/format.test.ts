@@ -7,6 +7,7 @@ import {
   duration,
   localTimes,
   millis,
+  moment,
   number,
   percent,
   share,

@@ -5,7 +5,6 @@ import { InFlight, type Moment, RedisUnavailableError, type Waiting } from './in
 import { OutageLog } from './outage-log.ts';
 import { createProbe, probe } from './probe.ts';
 
-/** Hears of each change, with what has led to it. */
 export type RedisListener = (isUp: boolean, reason: string) => void;
 
 export interface CircuitOptions {
@@ -22,6 +21,8 @@ const SWEEP_MS = 20;
 const CLOSING_LOOK_MS = 5;
 /** How much longer than one command may take Redis may be silent, before it is off for all. */
 const GRACE_MS = 225;
+/** An error so long before a connection ends is its reason. */
+const ERROR_LEADS_MS = 50;
 /** Replies after which Redis is as good as gone until a probe can write again. */
 const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|BUSY)\b/;
 /** The user may not do this, but maybe all else: a probe tells. */
@@ -53,6 +54,7 @@ export class RedisCircuit {
   #isUp = false;
   #isClosed = false;
   #lastError = 'no connection yet';
+  #lastErrorAtMs = -ERROR_LEADS_MS;
 
   constructor(client: Redis | Cluster, options: CircuitOptions) {
     this.#client = client;
@@ -61,10 +63,11 @@ export class RedisCircuit {
     this.#inFlight = new InFlight(options.commandTimeoutMs);
     client.on('error', (error: Error) => {
       this.#lastError = error.message;
+      this.#lastErrorAtMs = performance.now();
       if (OUT_OF_STEP.test(error.message)) this.distrust('it answers what nobody asked');
     });
     client.on('ready', () => void this.#probe());
-    client.on('close', () => this.#goDown('the connection was closed'));
+    client.on('close', () => this.#goDown(this.#whyClosed()));
     this.#probeLater();
   }
 
@@ -72,7 +75,6 @@ export class RedisCircuit {
     return this.#isUp;
   }
 
-  /** What was wrong last while it was down. */
   get lastError(): string {
     return this.#lastError;
   }
@@ -181,6 +183,12 @@ export class RedisCircuit {
       this.#askAgain();
     };
     this.send(command, args).then(done, done);
+  }
+
+  /** An error comes right before the end that it leads to. */
+  #whyClosed(): string {
+    const isOld = performance.now() - this.#lastErrorAtMs > ERROR_LEADS_MS;
+    return `the connection was closed${isOld ? '' : `: ${this.#lastError}`}`;
   }
 
   #goDown(reason: string): void {

@@ -8,6 +8,12 @@ export function asCommands(text: string): string {
     .replace(BREAKER, (_, name: string, state: string) => `turnpike breaker ${quoted(name)} ${state}`);
 }
 
+/** The evidence of a notice (`requests?service=a&code=b`) as the command that shows it. */
+export function recentCommand(evidence: string): string {
+  const pairs = [...new URLSearchParams(evidence.slice(evidence.indexOf('?') + 1))];
+  return ['turnpike recent', ...pairs.map(([by, value]) => `--${by} ${quoted(encodeURIComponent(value))}`)].join(' ');
+}
+
 /** A word of a URL as one of a shell. */
 function quoted(encoded: string): string {
   let word: string;

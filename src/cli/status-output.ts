@@ -2,7 +2,7 @@ import { wrap } from '../explain/wrap.ts';
 import type { Paint } from '../lib/paint.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { roughDuration } from '../lib/rough-duration.ts';
-import { asCommands } from './as-commands.ts';
+import { asCommands, recentCommand } from './as-commands.ts';
 import { renderColumns, shorten } from './columns.ts';
 import type { Overview } from './overview.ts';
 
@@ -31,9 +31,15 @@ export function renderStatus(overview: Overview, paint: Paint): string {
     .join('\n\n')}\n`;
 }
 
-function headLines({ version, status, uptimeSeconds, node, at, window }: Overview, paint: Paint): string[] {
+function headLines({ version, instance, status, uptimeSeconds, node, at, window }: Overview, paint: Paint): string[] {
   const colour = status === 'serving' ? paint.good : paint.bad;
-  const facts = [`turnpike ${version}`, `up ${roughDuration(uptimeSeconds * 1000)}`, `node ${node}`, timeOf(at)];
+  const facts = [
+    `turnpike ${version}`,
+    ...(instance === '' ? [] : [instance]),
+    `up ${roughDuration(uptimeSeconds * 1000)}`,
+    `node ${node}`,
+    timeOf(at),
+  ];
   const lines = [`${paint.bold(colour(withoutControls(status)))}  ${withoutControls(facts.join(', '))}`];
   if (window === null || window === undefined) return lines;
   const { requestsPerSecond: all, clientErrorsPerSecond: client, serverErrorsPerSecond: server } = window;
@@ -46,12 +52,15 @@ const MARKS = { bad: 'x', warn: '!', info: '-' } as const;
 
 function noticeLines({ notices, status }: Overview, paint: Paint): string[] {
   if (notices.length === 0) return status === 'serving' ? [paint.good('nothing is wrong')] : [];
-  const shown = notices.slice(0, NOTICES).flatMap(({ severity, text }) => {
+  const shown = notices.slice(0, NOTICES).flatMap(({ severity, text, evidence }) => {
     const colour = { bad: paint.bad, warn: paint.warn, info: paint.dim }[severity];
-    return wrap(`${MARKS[severity]} ${withoutControls(asCommands(text))}`, 2).map(colour);
+    return wrap(`${MARKS[severity]} ${withoutControls(asCommands(text) + shownBy(evidence))}`, 2).map(colour);
   });
   return [...shown, ...moreOf(notices.length - NOTICES, 'to be told')];
 }
+
+const shownBy = (evidence: string | null | undefined): string =>
+  evidence === null || evidence === undefined ? '' : `: ${recentCommand(evidence)}`;
 
 /** Those that are not well come first; of the others as many as there is room. */
 function serviceLines({ services }: Overview, paint: Paint): string[] {
@@ -71,13 +80,23 @@ function serviceLines({ services }: Overview, paint: Paint): string[] {
   ]);
   const lines = shown.flatMap((one, at) => [
     isWell(one) ? (rows[at] ?? '') : paint.bad(rows[at] ?? ''),
-    ...one.targets.filter(({ state }) => state === 'out').flatMap(targetLines),
+    ...one.targets.filter(({ state }) => NOT_IN.has(state)).flatMap(targetLines),
   ]);
   return [paint.bold(head), ...lines, ...moreOf(services.length - SERVICES, 'more')];
 }
 
-function targetLines({ url, reason }: Service['targets'][number]): string[] {
-  return wrap(withoutControls(`  out: ${url}${reason === '' ? '' : `, ${reason}`}`), 4);
+const NOT_IN = new Set(['out', 'trial']);
+
+function targetLines({ url, state, reason, lastFailure }: Service['targets'][number]): string[] {
+  const why = reason === '' ? '' : `, ${reason}`;
+  return wrap(withoutControls(`  ${state}: ${url}${why}${failureOf(lastFailure)}`), 4);
+}
+
+function failureOf(failure: Service['targets'][number]['lastFailure']): string {
+  if (failure === null || failure === undefined || failure.inARow === 0) return '';
+  const { outcome, cause, inARow, since, at } = failure;
+  const what = cause === '' ? outcome : `${outcome} (${cause})`;
+  return `; ${what}, ${inARow} in a row, first ${timeOf(since)}, last ${timeOf(at)}`;
 }
 
 function isWell({ healthy, total, breaker }: Service): boolean {
@@ -124,17 +143,32 @@ function refusalLines({ refusals }: Route): string[] {
   return told.length === 0 ? [] : wrap(withoutControls(`  last minute: ${told.join(', ')}`), 4);
 }
 
-function processLines({ redis, reloads, memory, eventLoop, inFlight, webSockets, at }: Overview): string[] {
+function processLines({
+  redis,
+  redisChanges,
+  reloads,
+  memory,
+  eventLoop,
+  inFlight,
+  webSockets,
+  at,
+}: Overview): string[] {
   const used = `${mb(memory.heapUsedBytes)} of ${mb(memory.heapTotalBytes)} MB heap`;
   return [
     labelled('in flight', `${inFlight} requests, ${webSockets} WebSockets`),
-    labelled('redis', redis),
+    labelled('redis', redisOf(redis, redisChanges)),
     labelled('reload', reloadOf(reloads[0], at)),
     labelled(
       'memory',
       `${mb(memory.rssBytes)} MB, ${used}; event loop p99 ${ms(eventLoop.p99Ms)}, most ${ms(eventLoop.maxMs)}`,
     ),
   ].flat();
+}
+
+function redisOf(redis: string, told: Overview['redisChanges']): string {
+  if (told === null || told === undefined || told.address === '') return redis;
+  const loss = told.changes.find(({ to }) => to === 'down');
+  return `${redis}, ${told.address}${loss === undefined ? '' : `; last lost ${timeOf(loss.at)}: ${loss.reason}`}`;
 }
 
 function reloadOf(last: Overview['reloads'][number] | undefined, nowMs: number): string {

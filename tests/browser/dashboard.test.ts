@@ -142,7 +142,7 @@ describe('the dashboard', needsChromium, () => {
     const { open, page } = await openDashboard(t, browser, gateway.adminUrl);
     await open('');
     assert.match(await page.title(), /^\(\d\) Overview/);
-    await page.locator('a.notice', { hasText: 'the circuit of orders is open' }).click();
+    await page.locator('.notice-link', { hasText: 'the circuit of orders is open' }).click();
     await page.getByRole('heading', { name: 'orders', level: 1 }).waitFor();
     await page.getByText('circuit open').first().waitFor();
     assert.equal((await ask(`${gateway.url}/orders/200`)).status, 503);
@@ -199,7 +199,7 @@ describe('the dashboard', needsChromium, () => {
     await first.getByText('refused', { exact: true }).waitFor();
     await first.getByText(/routes\.json:\d+:\d+/).waitFor();
     await open('');
-    await page.locator('a.notice', { hasText: 'configuration was refused' }).waitFor();
+    await page.locator('.notice-link', { hasText: 'configuration was refused' }).waitFor();
   });
 
   test('what is cached is purged', async (t) => {

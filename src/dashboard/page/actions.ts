@@ -36,7 +36,8 @@ export function moveBreaker(app: App, name: string, state: 'open' | 'closed' | '
         method: 'POST',
       })) as Partial<BreakerState>;
       const held = told.isForced === true ? ', and held so by hand' : '';
-      return h('p', null, `The circuit of ${name} is ${told.state ?? state} now${held}.`);
+      const now = told.state ?? state;
+      return { title: `Circuit ${now}`, said: h('p', null, `The circuit of ${name} is ${now} now${held}.`) };
     },
     done: () => app.refresh(),
   });
@@ -53,11 +54,16 @@ export function purgeCache(app: App, route?: string): void {
     async run() {
       const query = route === undefined ? 'all=true' : `route=${encodeURIComponent(route)}`;
       await ask(`cache/purge?${query}`, { method: 'POST' });
-      return h('p', null, `Done: nothing of ${what} is given out any more.`);
+      return { title: 'Purged', said: h('p', null, `Done: nothing of ${what} is given out any more.`) };
     },
     done: () => app.refresh(),
   });
 }
+
+const RELOADED: Readonly<Record<string, string>> = {
+  refused: 'The reload was refused',
+  unchanged: 'Nothing to reload',
+};
 
 export function reload(app: App): void {
   confirmAction({
@@ -67,7 +73,8 @@ export function reload(app: App): void {
     async run() {
       // A file that is refused is an answer too: 422, with its faults.
       const told = await ask('reload', { method: 'POST', timeoutMs: 120_000, takes: [422] });
-      return reloadWords(told as Reload);
+      const { result } = told as Reload;
+      return { title: RELOADED[result] ?? 'Reloaded', said: reloadWords(told as Reload) };
     },
     done: () => app.refresh(),
   });

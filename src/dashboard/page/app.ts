@@ -1,5 +1,6 @@
+import type { Explanation } from './explained.ts';
 import type { Place } from './place.ts';
-import type { Explanation, History, Overview, Recent } from './shapes.ts';
+import type { History, Overview, Recent } from './shapes.ts';
 
 /** How a table is sorted, and which of its pages is seen. */
 export interface TableState {
@@ -29,13 +30,19 @@ export interface State {
   lockMessage: string;
   isPaused: boolean;
   minutes: number;
-  /** Text of the filter box, by page. */
-  readonly filters: Map<string, string>;
   readonly tables: Map<string, TableState>;
   /** Keys of rows that are unfolded. */
   readonly open: Set<string>;
+  /** Requests that are unfolded on the place at hand: shown for as long as they are, whatever the gateway still keeps. */
+  held: { readonly place: string; readonly rows: Map<string, Recent> };
+  /** The list of requests as it was drawn last: it stands still under the pointer. */
+  drawn: { readonly place: string; readonly list: readonly Recent[] } | undefined;
+  /** In what order rows were drawn last, by the name of their list. */
+  readonly orders: Map<string, { readonly order: string; readonly keys: readonly string[] }>;
   /** Values that were seen of each field of refused requests, to choose from. */
   readonly seen: Map<string, Set<string>>;
+  /** The status that each code was answered with. */
+  readonly statuses: Map<string, number>;
   /** Requests per second of each route, one for each poll. */
   readonly rates: Map<string, number[]>;
   /** Undefined where the gateway's can't be changed. */
@@ -54,6 +61,8 @@ export interface State {
 /** What views are given: the state, and how it is moved. */
 export interface App {
   readonly state: State;
+  /** Puts words into the filter of the page at hand, and into its address. */
+  filter(words: string): void;
   /** Draws anew, soon. */
   redraw(): void;
   /** Asks the gateway anew, now. */
@@ -75,10 +84,13 @@ export function createState(place: Place): State {
     lockMessage: '',
     isPaused: false,
     minutes: 10,
-    filters: new Map(),
     tables: new Map(),
     open: new Set(),
+    held: { place: '', rows: new Map() },
+    drawn: undefined,
+    orders: new Map(),
     seen: new Map(),
+    statuses: new Map(),
     rates: new Map(),
     logLevel: undefined,
     explain: { text: '', address: '', asksOthers: false, isAsking: false, told: undefined, fault: undefined },

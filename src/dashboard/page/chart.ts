@@ -3,13 +3,13 @@ import { h, type VNode, type Widget } from './dom.ts';
 import { clock } from './format.ts';
 import { colour, onThemeChange } from './theme-switch.ts';
 
-/** A line of a chart. Stacked ones lie over those before them, so the largest comes first. */
+/** A line of a chart. It is drawn over those before it, so the largest comes first. */
 export interface Line {
   readonly label: string;
   /** A custom property of the style sheet, without its dashes. */
   readonly colour: string;
   readonly values: readonly (number | null)[];
-  /** What is told of it, where what is drawn lies on top of another line. */
+  /** What is told of it, where a part of it is not drawn. */
   readonly own?: readonly (number | null)[];
   readonly isFilled?: boolean;
   readonly isDashed?: boolean;
@@ -162,7 +162,8 @@ function optionsOf(data: ChartData, width: number, tip: HTMLElement, now: () => 
   return {
     width,
     height: HEIGHT,
-    padding: [10, 16, 0, 0],
+    // Half of a time of day, with its seconds, stands beyond the last tick.
+    padding: [10, 28, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: 'turnpike' }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(data.least, (high ?? 0) * 1.1)] } },

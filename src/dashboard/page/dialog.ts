@@ -10,12 +10,18 @@ export interface Action {
   readonly verb: string;
   readonly isGrave?: boolean;
   /** Does it, and says in words what came of it. */
-  readonly run: () => Promise<Child>;
+  readonly run: () => Promise<Outcome>;
   /** Called when it was done. */
   readonly done: () => void;
 }
 
-type Phase = { readonly name: 'ask' | 'busy' } | { readonly name: 'told'; readonly said: Child };
+export interface Outcome {
+  /** The question's place is taken by what has come of it. */
+  readonly title: string;
+  readonly said: Child;
+}
+
+type Phase = { readonly name: 'ask' | 'busy' } | ({ readonly name: 'told' } & Outcome);
 
 /** Asks before it does something, and shows what came of it. Escape leaves everything as it is. */
 export function confirmAction(action: Action): void {
@@ -28,9 +34,9 @@ export function confirmAction(action: Action): void {
   async function run(): Promise<void> {
     draw({ name: 'busy' });
     try {
-      draw({ name: 'told', said: await action.run() });
+      draw({ name: 'told', ...(await action.run()) });
     } catch (error) {
-      draw({ name: 'told', said: failure(error) });
+      draw({ name: 'told', title: 'It was not done', said: failure(error) });
     }
     dialog.querySelector<HTMLElement>('[data-close]')?.focus();
     action.done();
@@ -53,7 +59,7 @@ function content(
   return h(
     'div',
     null,
-    h('h2', { id: 'dialog-title' }, title),
+    h('h2', { id: 'dialog-title' }, isTold ? phase.title : title),
     h(
       'div',
       { class: 'dialog-text', 'aria-live': 'polite', key: 'text' },
@@ -85,5 +91,5 @@ function content(
 
 function failure(error: unknown): Child {
   const words = error instanceof AskError ? error.message : String(error);
-  return h('p', { class: 'text-bad', key: 'failure' }, `It was not done. ${words}`);
+  return h('p', { class: 'text-bad', key: 'failure' }, words);
 }

@@ -114,6 +114,9 @@ function update(node: ChildNode, before: VNode | string, next: VNode | string): 
   else widget.update(next.props.data);
 }
 
+/** Within the page, or to what the gateway tells of an error. */
+const HREF = /^(?:#|errors\/[a-z_]+$)/;
+
 const NOT_ATTRIBUTES = new Set(['key', 'widget', 'data']);
 
 function setProp(element: Element, name: string, before: unknown, value: unknown): void {
@@ -137,7 +140,7 @@ const SETTERS: Readonly<Record<string, (element: HTMLElement, value: unknown) =>
 
 function setAttribute(element: Element, name: string, value: unknown): void {
   if (value === undefined || value === null || value === false) element.removeAttribute(name);
-  else if (name === 'href' && !String(value).startsWith('#')) throw new Error('links lead within the page alone');
+  else if (name === 'href' && !HREF.test(String(value))) throw new Error('links lead within the page, or to an error');
   else element.setAttribute(name, value === true ? '' : String(value));
 }
 

@@ -84,6 +84,22 @@ export function moment(ms: number, nowMs: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock(ms)}`;
 }
 
+const ISO = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g;
+const SAID = /\b(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d)(:\d\d)? UTC\b/g;
+
+/** A text with the times in it (`21:39 UTC`, with or without the day; ISO ones) where the browser is, as all others are. `nowMs`: when it was said. */
+export function localTimes(text: string, nowMs: number): string {
+  return text
+    .replace(ISO, (iso) => (Number.isNaN(Date.parse(iso)) ? iso : moment(Date.parse(iso), nowMs)))
+    .replace(SAID, (said, day: string | undefined, time: string, seconds: string | undefined) => {
+      const today = new Date(nowMs).toISOString().slice(0, 10);
+      const ms = Date.parse(`${day ?? today}T${time}${seconds ?? ':00'}Z`);
+      if (Number.isNaN(ms)) return said;
+      const local = day === undefined ? clock(ms) : moment(ms, nowMs);
+      return seconds === undefined ? local.slice(0, -3) : local;
+    });
+}
+
 export function plural(count: number, word: string): string {
   return `${number(count)} ${word}${count === 1 ? '' : 's'}`;
 }

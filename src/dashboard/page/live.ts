@@ -1,6 +1,6 @@
 import type { App, State } from './app.ts';
 import { AskError, ask } from './ask.ts';
-import type { Place } from './place.ts';
+import { historyOf, RECENT_FIELDS, recentOf } from './queries.ts';
 import type { History, Overview, Recent } from './shapes.ts';
 import { tidy } from './tidy.ts';
 
@@ -10,7 +10,8 @@ const MAX_POLL_MS = 30_000;
 const HISTORY_MS = 4500;
 const KEPT_RATES = 60;
 const KEPT_VALUES = 200;
-const RECENT_FIELDS = ['route', 'code', 'status', 'consumer', 'service', 'requestId'] as const;
+/** What can be chosen from; targets the page picks itself. */
+const SEEN_FIELDS = [...RECENT_FIELDS, 'target'] as const;
 
 export interface Live {
   /** Asks now, and then on. */
@@ -109,7 +110,10 @@ function takeOverview(state: State, overview: Overview): void {
 
 function takeRecent(state: State, query: string, list: readonly Recent[]): void {
   state.recent = { query, list };
-  for (const field of RECENT_FIELDS) {
+  for (const { code, status } of list) {
+    if (code !== undefined && state.statuses.size < KEPT_VALUES) state.statuses.set(code, status);
+  }
+  for (const field of SEEN_FIELDS) {
     const seen = state.seen.get(field) ?? new Set<string>();
     state.seen.set(field, seen);
     for (const one of list) if (one[field] !== undefined && seen.size < KEPT_VALUES) seen.add(String(one[field]));
@@ -120,21 +124,4 @@ function takeRecent(state: State, query: string, list: readonly Recent[]): void 
 function nothing(error: unknown): undefined {
   if (error instanceof AskError && (error.status === 404 || error.status === 400)) return undefined;
   throw error;
-}
-
-function historyOf({ page, name }: Place, minutes: number): string | undefined {
-  if (page === '') return `history?minutes=${minutes}`;
-  if (name === undefined || (page !== 'routes' && page !== 'services')) return undefined;
-  return `history?minutes=${minutes}&${page === 'routes' ? 'route' : 'service'}=${encodeURIComponent(name)}`;
-}
-
-function recentOf({ page, name, query }: Place): string | undefined {
-  if (page === '') return 'recent?count=8';
-  if (page === 'routes' || page === 'services') {
-    const field = page === 'routes' ? 'route' : 'service';
-    return name === undefined ? undefined : `recent?count=20&${field}=${encodeURIComponent(name)}`;
-  }
-  if (page !== 'requests') return undefined;
-  const wanted = RECENT_FIELDS.flatMap((field) => (query[field] ? [[field, query[field]]] : []));
-  return `recent?${new URLSearchParams([['count', '200'], ...wanted])}`;
 }

@@ -2,7 +2,7 @@ import { type App, createState, type LogLevel } from './app.ts';
 import { ask, keepToken } from './ask.ts';
 import { patch } from './dom.ts';
 import { createLive } from './live.ts';
-import { readPlace } from './place.ts';
+import { linkTo, readPlace } from './place.ts';
 import { onThemeChange } from './theme-switch.ts';
 import { shell, titleOf } from './views/shell.ts';
 
@@ -23,6 +23,14 @@ const app: App = {
     requestAnimationFrame(draw);
   },
   refresh: () => live.refresh(),
+  filter(words) {
+    const { page, name, query } = state.place;
+    const address = linkTo(page, name, { ...query, words });
+    state.place = readPlace(address);
+    app.redraw();
+    // Each letter is no place to come back to.
+    history.replaceState(null, '', address);
+  },
   say(text) {
     voice.textContent = text;
   },

@@ -62,21 +62,21 @@ export function figures(list: readonly Figure[], label: string): VNode {
           'dd',
           null,
           h('span', { class: `figure num${tone === undefined ? '' : ` text-${tone}`}` }, value),
-          note !== undefined && h('span', { class: 'note num' }, note),
+          // There without words, too: figures that come and go must not move the page.
+          h('span', { class: 'note num' }, note ?? ''),
         ),
       ),
     ),
   );
 }
 
-/** The box that `/` leads to. What is typed stays with the page that it is typed on. */
+/** The box that `/` leads to. What is typed stands in the address: a link that leads elsewhere has none of it. */
 export function filterBox(app: App, page: string, label: string): VNode {
-  const value = app.state.filters.get(page) ?? '';
+  const value = wordsOf(app);
   const type = (event: Event): void => {
-    app.state.filters.set(page, (event.target as HTMLInputElement).value);
     const table = app.state.tables.get(page);
     if (table !== undefined) app.state.tables.set(page, { ...table, page: 0 });
-    app.redraw();
+    app.filter((event.target as HTMLInputElement).value);
   };
   return h(
     'label',
@@ -96,14 +96,17 @@ export function filterBox(app: App, page: string, label: string): VNode {
   );
 }
 
+/** What stands in the filter of the page at hand. */
+export const wordsOf = ({ state }: Pick<App, 'state'>): string => state.place.query['words'] ?? '';
+
 function leaveOnEscape(event: Event): void {
   const box = event.target as HTMLInputElement;
   if ((event as KeyboardEvent).key === 'Escape' && box.value === '') box.blur();
 }
 
 /** True where each word that was typed stands in one of the texts. */
-export function isFound(app: App, page: string, ...texts: readonly (string | null | undefined)[]): boolean {
-  const words = (app.state.filters.get(page) ?? '').toLowerCase().split(/\s+/);
+export function isFound(app: App, ...texts: readonly (string | null | undefined)[]): boolean {
+  const words = wordsOf(app).toLowerCase().split(/\s+/);
   const all = texts.join('\n').toLowerCase();
   return words.every((word) => all.includes(word));
 }

@@ -32,6 +32,13 @@ export function linkTo(page: string, name?: string, query: Readonly<Record<strin
   return `#/${path}${search === '' ? '' : `?${search}`}`;
 }
 
+/** The address of `requests?service=orders&code=headers_timeout`. */
+export function linkOfEvidence(evidence: string | null | undefined): string | undefined {
+  if (evidence === null || evidence === undefined || evidence === '') return undefined;
+  const { page, name, query } = readPlace(evidence);
+  return linkTo(page, name, query);
+}
+
 const PAGE_OF: Readonly<Record<string, string>> = { service: 'services', breaker: 'services', route: 'routes' };
 
 /** The address of what a notice speaks of: `service/orders`, `route//api/users`, `consumer/mobile-app`, `reloads`. */

@@ -1,6 +1,8 @@
 import type { App, TableState } from './app.ts';
 import { type Child, h, type VNode } from './dom.ts';
 import { number } from './format.ts';
+import { wordsOf } from './parts.ts';
+import { keepOrder } from './steady.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -41,7 +43,9 @@ export function table<Row>(options: TableOptions<Row>): VNode {
   };
   const pages = Math.ceil(rows.length / pageSize);
   const page = Math.min(state.page, pages - 1);
-  const sorted = sortRows(rows, columns, state).slice(page * pageSize, (page + 1) * pageSize);
+  const order = `${state.sort} ${state.isDescending} ${wordsOf(app)}`;
+  const all = keepOrder(app.state, id, sortRows(rows, columns, state), keyOf, order);
+  const sorted = all.slice(page * pageSize, (page + 1) * pageSize);
   return h(
     'div',
     { key: id, class: 'table-box' },
@@ -60,7 +64,7 @@ export function table<Row>(options: TableOptions<Row>): VNode {
       ),
       h(
         'tbody',
-        null,
+        { 'data-list': id },
         sorted.map((row) =>
           h(
             'tr',

@@ -21,26 +21,24 @@ const EMPTY: History = {
 export function charts(app: App): VNode {
   const history = historyAtHand(app) ?? EMPTY;
   const { times, requests, clientErrors, serverErrors, p50Ms, p99Ms, gatewayP99Ms } = history;
+  const isService = app.state.place.page === 'services';
   return h(
     'div',
     { class: 'charts', key: 'charts' },
     chart('traffic', {
-      title: 'Requests per second',
+      title: isService ? 'Attempts per second' : 'Requests per second',
       times,
       least: 1,
       format: number,
-      // Errors lie below the rest, so that each band is as high as its number.
+      // Each from the ground up: a line stands as high as its number, whatever the others are.
       lines: [
-        { label: 'all', colour: 'accent', values: requests, isFilled: true },
+        { label: isService ? 'attempts' : 'all', colour: 'accent', values: requests, isFilled: true },
+        // A service has none.
+        ...(isService
+          ? []
+          : [{ label: 'client errors', colour: 'warn', values: ownLine(clientErrors), own: clientErrors }]),
         {
-          label: 'client errors',
-          colour: 'warn',
-          values: ownLine(sum(clientErrors, serverErrors)),
-          own: clientErrors,
-          isFilled: true,
-        },
-        {
-          label: 'server errors',
+          label: isService ? 'failed attempts' : 'server errors',
           colour: 'bad',
           values: ownLine(serverErrors),
           own: serverErrors,
@@ -57,9 +55,7 @@ export function charts(app: App): VNode {
         { label: 'p99', colour: 'accent', values: p99Ms },
         { label: 'p50', colour: 'calm', values: p50Ms },
         // A service has none.
-        ...(app.state.place.page !== 'services'
-          ? [{ label: 'gateway’s own p99', colour: 'muted', values: gatewayP99Ms, isDashed: true }]
-          : []),
+        ...(!isService ? [{ label: 'gateway’s own p99', colour: 'muted', values: gatewayP99Ms, isDashed: true }] : []),
       ],
     }),
   );
@@ -73,10 +69,6 @@ function historyAtHand({ state }: App): History | undefined {
   const isOfAll = !/&(?:route|service)=/.test(history.query);
   if (wanted === undefined) return isOfAll ? history.told : undefined;
   return history.query.endsWith(wanted) ? history.told : undefined;
-}
-
-function sum(a: Values, b: Values): Values {
-  return a.map((value, index) => (value ?? 0) + (b[index] ?? 0));
 }
 
 /** No line where there is none, and none beside: a red one along the bottom would look like errors. */

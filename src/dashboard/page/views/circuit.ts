@@ -1,7 +1,7 @@
 import { moveBreaker } from '../actions.ts';
 import type { Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
-import { duration, epoch, moment, number } from '../format.ts';
+import { duration, epoch, moment, number, plural } from '../format.ts';
 import { button, card, link, type Pairs, pairs } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import type { BreakerState } from '../shapes.ts';
@@ -28,19 +28,30 @@ export function circuitCard({ app, overview }: Told, breaker: BreakerState | nul
 }
 
 function lines(breaker: BreakerState, now: number): Pairs {
-  const { state, since, retryAfterSeconds, isForced = false, opened } = breaker;
+  const { state, since, openSince, retryAfterSeconds, isForced = false, opened } = breaker;
   const list: [string, Child][] = [['State', h('span', null, breakerChip(breaker))]];
-  if (since !== undefined && since !== null) {
-    const at = epoch(since);
-    list.push(['Since', `${moment(at, now)} (${duration((now - at) / 1000)})`]);
-  }
-  if (opened !== undefined)
-    list.push(['Opened by', `${number(opened.failures)} failures in ${number(opened.calls)} calls`]);
+  const told = (time: number): string => `${moment(epoch(time), now)} (${duration((now - time) / 1000)})`;
+  // Trials between do not close it: it has failed since it opened first.
+  const isOpen = typeof openSince === 'number' && state !== 'closed';
+  if (isOpen) list.push(['Open since', h('b', null, told(openSince))]);
+  if (typeof since === 'number' && since !== openSince) list.push([isOpen ? 'Last trial' : 'Since', told(since)]);
+  if (opened !== undefined) list.push(['Opened by', openedBy(opened)]);
   if (state === 'open' && !isForced && typeof retryAfterSeconds === 'number') {
     list.push(['Tries again', `in ${number(Math.ceil(retryAfterSeconds))} s`]);
   }
   list.push(['Moved by', isForced ? 'an operator, until it is given back' : 'what the service does']);
   return list;
+}
+
+function openedBy({ calls, failures, outcomes = {} }: NonNullable<BreakerState['opened']>): Child {
+  const causes = Object.entries(outcomes).sort(([, a], [, b]) => b - a);
+  return [
+    `${plural(failures, 'failure')} in ${plural(calls, 'call')}`,
+    causes.length > 0 && [
+      ': ',
+      h('b', null, causes.map(([outcome, count]) => `${number(count)} × ${outcome}`).join(', ')),
+    ],
+  ];
 }
 
 /** Those that are no service's: of routes that have their own. */

@@ -9,7 +9,7 @@ import { type Column, table } from '../table.ts';
 /** Who calls most, what they may, and what models have used. */
 export function consumersPage({ app, overview }: Told): Child {
   const { consumers, limits, tokens } = overview;
-  const rows = consumers.filter(({ name, plan, topRoute }) => isFound(app, 'consumers', name, plan, topRoute));
+  const rows = consumers.filter(({ name, plan, topRoute }) => isFound(app, name, plan, topRoute));
   return [
     pageHead(
       'Consumers',
@@ -56,6 +56,7 @@ const CONSUMER_COLUMNS: readonly Column<ConsumerRow>[] = [
     cell: ({ requests }) => number(requests),
   },
   { id: 'refused', title: 'Refused', isNumber: true, by: ({ refused }) => refused, cell: refusedCell },
+  { id: 'failed', title: 'Failed', isNumber: true, by: ({ failed }) => failed ?? 0, cell: failedCell },
   {
     id: 'route',
     title: 'Mostly',
@@ -65,13 +66,23 @@ const CONSUMER_COLUMNS: readonly Column<ConsumerRow>[] = [
   },
 ];
 
+/** By the gateway. */
 function refusedCell({ refused, requests }: ConsumerRow): VNode {
-  const part = share(refused, requests);
+  return partCell(refused, requests, 'text-warn');
+}
+
+/** For the sake of a service or of the gateway. */
+function failedCell({ failed = 0, requests }: ConsumerRow): VNode {
+  return partCell(failed, requests, 'text-bad');
+}
+
+function partCell(count: number, requests: number, tone: string): VNode {
+  const part = share(count, requests);
   return h(
     'span',
-    { class: refused > 0 ? 'text-warn' : 'muted' },
-    number(refused),
-    refused > 0 && part !== null && h('span', { class: 'muted from-phone' }, ` (${percent(part)})`),
+    { class: count > 0 ? tone : 'muted' },
+    number(count),
+    count > 0 && part !== null && h('span', { class: 'muted from-phone' }, ` (${percent(part)})`),
   );
 }
 

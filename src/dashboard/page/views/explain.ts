@@ -1,9 +1,9 @@
 import type { App, Told } from '../app.ts';
 import { AskError, ask } from '../ask.ts';
 import { type Child, h, type VNode } from '../dom.ts';
+import type { Explanation } from '../explained.ts';
 import { pageHead } from '../parts.ts';
 import { readQuestion } from '../question.ts';
-import type { Explanation } from '../shapes.ts';
 import { explanation } from './explanation.ts';
 
 const EXAMPLE = `curl -H 'X-API-Key: …' https://api.example.com/api/orders/7

@@ -1,8 +1,9 @@
 import { type Child, h, type VNode } from '../dom.ts';
+import type { Explanation } from '../explained.ts';
 import { millis } from '../format.ts';
 import { card, link, type Pairs, pairs } from '../parts.ts';
 import { linkTo } from '../place.ts';
-import type { Explanation } from '../shapes.ts';
+import { errorLink } from './error-link.ts';
 import { stepList } from './steps.ts';
 
 const LOST: Readonly<Record<string, string>> = {
@@ -51,6 +52,7 @@ function verdict(told: Explanation): VNode {
       ' ',
       h('span', { class: `text-${tone}` }, endOf(told)),
     ),
+    outcome === 'refused' && h('p', { key: 'error' }, errorLink(told.code)),
     lines.length > 0 && pairs(lines),
   );
 }

@@ -1,8 +1,8 @@
 import type { Told } from '../app.ts';
-import { type Child, h, type VNode } from '../dom.ts';
-import { plural } from '../format.ts';
+import { h, type VNode } from '../dom.ts';
+import { localTimes, plural } from '../format.ts';
 import { button, dot, type Tone } from '../parts.ts';
-import { linkOfNotice } from '../place.ts';
+import { linkOfEvidence, linkOfNotice } from '../place.ts';
 import type { Notice } from '../shapes.ts';
 
 const TONE: Readonly<Record<Notice['severity'], Tone>> = { bad: 'bad', warn: 'warn', info: 'quiet' };
@@ -40,22 +40,28 @@ export function notices({ app, state, overview }: Told): VNode {
       'ul',
       null,
       // By their place: the seconds in a text pass, and the focus must stay.
-      shown.map((notice, index) => h('li', { key: `${index} ${notice.link}` }, entry(notice))),
+      shown.map((notice, index) => h('li', { key: `${index} ${notice.link}` }, entry(notice, overview.at))),
     ),
     list.length > shown.length && button(`Show ${list.length - shown.length} more`, showAll, 'button-small'),
   );
 }
 
-function entry({ severity, text, link }: Notice): Child {
-  const href = linkOfNotice(link);
-  const inside = [
+/** All of it leads to what it speaks of; a link of its own to the requests that show it. */
+function entry({ severity, text, link: about, evidence }: Notice, now: number): VNode {
+  const [subject, requests] = [linkOfNotice(about), linkOfEvidence(evidence)];
+  const href = subject ?? requests;
+  const words = localTimes(sentence(text), now);
+  return h(
+    'div',
+    { class: `notice notice-${severity}` },
     dot(TONE[severity]),
     h('span', { class: `notice-word text-${TONE[severity]}` }, WORD[severity]),
-    h('span', { class: 'notice-text' }, sentence(text)),
+    href === undefined
+      ? h('span', { class: 'notice-text' }, words)
+      : h('a', { class: 'notice-text notice-link', href }, words),
+    requests !== undefined && requests !== href && h('a', { class: 'link evidence', href: requests }, 'Its requests'),
     href !== undefined && h('span', { class: 'go', 'aria-hidden': 'true' }, '→'),
-  ];
-  const classes = `notice notice-${severity}`;
-  return href === undefined ? h('p', { class: classes }, inside) : h('a', { class: classes, href }, inside);
+  );
 }
 
 /** Begins with a capital, unless it begins with the name of something. */

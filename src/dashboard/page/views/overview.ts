@@ -1,11 +1,12 @@
-import { purgeCache } from '../actions.ts';
 import type { Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
 import { bytes, duration, millis, number, percent, plural, share } from '../format.ts';
-import { bar, button, card, type Figure, figures, link, pageHead, pairs } from '../parts.ts';
+import { bar, card, type Figure, figures, link, pageHead } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import type { Overview, RouteRow } from '../shapes.ts';
+import { keepOrder } from '../steady.ts';
 import { charts, minutesChoice } from './charts.ts';
+import { cacheCard, processCard, redisCard } from './machine.ts';
 import { notices } from './notices.ts';
 import { reloadLine } from './reloads.ts';
 import { requestList } from './request-list.ts';
@@ -23,9 +24,16 @@ export function overviewPage(told: Told): Child {
     notices(told),
     figures(keyFigures(overview), 'Key figures of the last minute'),
     charts(app),
-    h('div', { class: 'columns', key: 'columns' }, busiest(overview), serviceLines(overview)),
+    h('div', { class: 'columns', key: 'columns' }, busiest(told), serviceLines(told)),
     recentCard(told),
-    h('div', { class: 'columns columns-three', key: 'more' }, lastReload(told), cacheCard(told), processCard(overview)),
+    h(
+      'div',
+      { class: 'columns columns-three', key: 'more' },
+      lastReload(told),
+      redisCard(overview),
+      cacheCard(told),
+      processCard(overview),
+    ),
   ];
 }
 
@@ -57,19 +65,17 @@ function noteOf(ratio: number | null): { note?: string } {
   return ratio === null || ratio === 0 ? {} : { note: percent(ratio) };
 }
 
-function busiest({ routes }: Overview): VNode {
+function busiest({ state, overview: { routes } }: Told): VNode {
   const trouble = (row: RouteRow): number => row.serverErrorsPerSecond * 1000 + row.requestsPerSecond;
-  const list = routes
-    .filter((row) => row.requestsPerSecond > 0)
-    .sort((a, b) => trouble(b) - trouble(a))
-    .slice(0, BUSIEST);
+  const sorted = routes.filter((row) => row.requestsPerSecond > 0).sort((a, b) => trouble(b) - trouble(a));
+  const list = keepOrder(state, 'busiest', sorted, ({ name }) => name).slice(0, BUSIEST);
   const most = Math.max(...list.map(({ requestsPerSecond }) => requestsPerSecond), 0);
   const body =
     list.length === 0
       ? h('p', { class: 'empty' }, 'Nobody has called within the last minute.')
       : h(
           'ul',
-          { class: 'lines' },
+          { class: 'lines', 'data-list': 'busiest' },
           list.map((row) => routeLine(row, most)),
         );
   return card('Routes with errors, and the busiest', body, {
@@ -107,28 +113,4 @@ function lastReload({ overview }: Told): VNode {
   const body =
     last === undefined ? h('p', { class: 'empty' }, 'Not reloaded since the start.') : reloadLine(last, overview.at);
   return card('Last reload', body, { aside: link(linkTo('reloads'), 'History'), key: 'reload' });
-}
-
-function cacheCard({ app, overview: { cache } }: Told): Child {
-  if (cache === null) return undefined;
-  const { hitRate, bytes: used, maxBytes, entries, store } = cache;
-  const full = share(used, maxBytes);
-  const body = pairs([
-    ['Hit rate', h('b', { class: 'num' }, percent(hitRate))],
-    ['Stored', `${bytes(used)} of ${bytes(maxBytes)}${full === null ? '' : ` (${percent(full)})`}`],
-    ['Answers', number(entries)],
-    ['Store', store],
-  ]);
-  return card('Cache', body, { aside: button('Purge…', () => purgeCache(app), 'button-small'), key: 'cache' });
-}
-
-function processCard({ eventLoop, memory, redis, logLevel, node, version }: Overview): VNode {
-  const body = pairs([
-    ['Event loop', `mean ${millis(eventLoop.meanMs)}, p99 ${millis(eventLoop.p99Ms)}, max ${millis(eventLoop.maxMs)}`],
-    ['Memory', `${bytes(memory.rssBytes)}, heap ${bytes(memory.heapUsedBytes)} of ${bytes(memory.heapTotalBytes)}`],
-    ['Redis', redis === 'down' ? h('b', { class: 'text-bad' }, 'down') : redis],
-    ['Log level', logLevel],
-    ['Version', `${version} on Node ${node}`],
-  ]);
-  return card('Process', body, { key: 'process' });
 }

@@ -1,9 +1,11 @@
 import type { App } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
-import { epoch, millis, moment } from '../format.ts';
+import { epoch, localTimes, millis, moment } from '../format.ts';
 import { button, chip, link, type Pairs, pairs, type Tone } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import type { Recent } from '../shapes.ts';
+import { errorLink } from './error-link.ts';
+import { type Held, holdOpened, keyOfRequest, stillList } from './held.ts';
 import { stepList } from './steps.ts';
 
 /** Told above the rest, or by the steps. */
@@ -24,25 +26,29 @@ export function toneOfStatus(status: number): Tone {
   return status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good';
 }
 
-/** Refused and failed requests, the last one first; each unfolds to what every stage decided. */
-export function requestList(app: App, list: readonly Recent[], empty: string): VNode {
-  if (list.length === 0) return h('p', { class: 'empty', key: 'none' }, empty);
+/**
+ * Refused and failed requests, the last one first; each unfolds to what every stage decided. It stands still while the
+ * pointer is over it, and what is unfolded stays. `most`: how many are shown of them.
+ */
+export function requestList(app: App, list: readonly Recent[], empty: string, most = list.length): VNode {
+  const rows = holdOpened(app.state, stillList(app.state, list), most);
+  if (rows.length === 0) return h('p', { class: 'empty', key: 'none' }, empty);
   return h(
     'ul',
-    { class: 'requests', key: 'requests' },
-    list.map((one, index) => entry(app, one, index)),
+    { class: 'requests', key: 'requests', 'data-list': 'requests' },
+    rows.map((row) => entry(app, row)),
   );
 }
 
-function entry(app: App, one: Recent, index: number): VNode {
+function entry(app: App, { one, isGone }: Held): VNode {
   const { open } = app.state;
-  const key = `${one.requestId ?? index} ${one.time}`;
+  const key = keyOfRequest(one);
   const isOpen = open.has(key);
   const turn = (): void => {
     if (!open.delete(key)) open.add(key);
     app.redraw();
   };
-  const { status, code, method = '', path = '', route, consumer, service } = one;
+  const { status, code, method = '', path = '', route, consumer, keyOwner, service, target } = one;
   const now = app.state.overview?.at ?? 0;
   return h(
     'li',
@@ -56,15 +62,18 @@ function entry(app: App, one: Recent, index: number): VNode {
       code === undefined
         ? h('span', { class: 'code muted' }, `said by ${service ?? 'the service'}`)
         : h('span', { class: 'code' }, code),
-      h('span', { class: 'muted from-mid who' }, consumer ?? ''),
+      h('span', { class: 'muted from-mid who' }, consumer ?? keyOwner ?? ''),
       h('span', { class: 'muted from-mid where' }, route ?? 'no route'),
+      h('span', { class: 'muted from-wide where' }, target === undefined ? '' : hostOf(target)),
     ),
-    isOpen && details(app, one),
+    isOpen && details(app, one, isGone),
   );
 }
 
-function details(app: App, one: Recent): VNode {
-  const { method = 'GET', path = '/', detail, code, route, consumer } = one;
+const hostOf = (target: string): string => target.replace(/^https?:\/\//, '');
+
+function details(app: App, one: Recent, isGone: boolean): VNode {
+  const { method = 'GET', path = '/', detail, code, route, keyOwner, consumer = keyOwner, target } = one;
   const explain = (): void => {
     const { explain: box } = app.state;
     box.text = `${method} ${path}`;
@@ -76,24 +85,28 @@ function details(app: App, one: Recent): VNode {
   const rest = Object.entries(one).filter(
     ([name, value]) => !SHOWN_ELSEWHERE.has(name) && value !== undefined && value !== null,
   );
+  const all = (query: Record<string, string>): string => linkTo('requests', undefined, query);
   return h(
     'div',
     { class: 'request-body' },
-    detail !== undefined && h('p', { class: 'detail' }, detail),
+    isGone && h('p', { class: 'muted', key: 'gone' }, 'No longer among the last: shown until it is folded up.'),
+    (detail !== undefined || code !== undefined) &&
+      h('p', { class: 'detail', key: 'detail' }, localTimes(detail ?? '', epoch(one.time)), ' ', errorLink(code)),
     stepList(one.steps),
-    pairs(rest.map(([name, value]): Pairs[number] => [name, said(name, value)])),
+    pairs(rest.map(([name, value]): Pairs[number] => [name, said(name, value, one)])),
     h(
       'p',
-      { class: 'buttons' },
-      code !== undefined && link(linkTo('requests', undefined, { code }), `All ${code}`, 'button'),
+      { class: 'buttons', key: 'buttons' },
+      code !== undefined && link(all({ code }), `All ${code}`, 'button'),
+      target !== undefined && link(all({ target }), `All of ${hostOf(target)}`, 'button'),
       route !== undefined && link(linkTo('routes', route), `Route ${route}`, 'button'),
-      consumer !== undefined && link(linkTo('requests', undefined, { consumer }), `All of ${consumer}`, 'button'),
+      consumer !== undefined && link(all({ consumer }), `All of ${consumer}`, 'button'),
       button('Explain such a request', explain),
     ),
   );
 }
 
-function said(name: string, value: unknown): Child {
+function said(name: string, value: unknown, { time }: Recent): Child {
   if (typeof value === 'number' && name.endsWith('Ms')) return millis(value);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return localTimes(typeof value === 'object' ? JSON.stringify(value) : String(value), epoch(time));
 }

@@ -3,6 +3,9 @@ import { type Child, h, type VNode } from '../dom.ts';
 import { plural } from '../format.ts';
 import { button, filterBox, isFound, pageHead } from '../parts.ts';
 import { linkTo } from '../place.ts';
+import { recentOf } from '../queries.ts';
+import type { Recent } from '../shapes.ts';
+import { codeCounts } from './code-counts.ts';
 import { requestList } from './request-list.ts';
 
 const SHOWN = 50;
@@ -14,52 +17,50 @@ const FIELDS = [
   ['status', 'Status'],
   ['consumer', 'Consumer'],
   ['service', 'Service'],
+  ['target', 'Target'],
 ] as const;
 
 /** The last refused and failed requests, narrowed down; what they are narrowed by stands in the address. */
 export function requestsPage(told: Told): Child {
   const { app, state } = told;
-  const all = state.recent?.query.startsWith('recent?count=200') === true ? state.recent.list : [];
-  const list = all.filter((one) =>
-    isFound(
-      app,
-      'requests',
-      one.method,
-      one.path,
-      one.code,
-      one.consumer,
-      one.route,
-      one.requestId,
-      one.detail,
-      String(one.status),
-    ),
-  );
-  const shown = state.open.has(ALL) ? list : list.slice(0, SHOWN);
+  const { recent, place } = state;
+  const isAtHand = recent !== undefined && recent.query === recentOf(place);
+  const { target = '' } = place.query;
+  const all = isAtHand ? recent.list.filter((one) => target === '' || one.target === target) : [];
+  const list = all.filter((one) => isFound(app, ...textsOf(one)));
+  const shown = state.open.has(ALL) ? list.length : SHOWN;
   return [
     pageHead(
       'Refused and failed requests',
-      `The last ${plural(list.length, 'request')} that ended so, the newest first; at most 25 of each code are kept`,
-      filterBox(app, 'requests', 'Filter by path, ID, words'),
+      `The last ${plural(list.length, 'request')} that ended so, the newest first; at most 25 of each code are kept. The list stands still under the pointer.`,
+      filterBox(app, 'requests', 'Filter by anything in a line'),
     ),
+    codeCounts(told, all),
     h(
       'div',
       { class: 'selects', key: 'selects' },
       FIELDS.map(([field, label]) => choice(told, field, label)),
       clear(told),
     ),
-    requestList(
-      app,
-      shown,
-      isNarrowed(told)
-        ? 'None of those that are kept is like that.'
-        : 'No request was refused or failed since the start.',
-    ),
-    list.length > shown.length &&
+    requestList(app, list, isAtHand ? emptyText(told) : 'Asking the gateway…', shown),
+    list.length > shown &&
       button(`Show all ${list.length}`, () => {
         state.open.add(ALL);
         app.redraw();
       }),
   ];
+}
+
+/** All that its line says, and what its stages decided. */
+function textsOf({ steps, ...fields }: Recent): readonly string[] {
+  const values = Object.values(fields).map((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+  return [...values, ...steps.flatMap(({ decisions }) => decisions ?? [])];
+}
+
+function emptyText(told: Told): string {
+  return isNarrowed(told)
+    ? 'None of those that are kept is like that. Only the last 25 of each code are: there may have been others.'
+    : 'No request was refused or failed since the start.';
 }
 
 function choice({ state }: Told, field: string, label: string): VNode {
@@ -83,14 +84,12 @@ function choice({ state }: Told, field: string, label: string): VNode {
 }
 
 function isNarrowed({ state }: Told): boolean {
-  return Object.values(state.place.query).some((value) => value !== '') || (state.filters.get('requests') ?? '') !== '';
+  return Object.values(state.place.query).some((value) => value !== '');
 }
 
 function clear(told: Told): Child {
   if (!isNarrowed(told)) return undefined;
   return button('Show all', () => {
-    told.state.filters.delete('requests');
     location.hash = linkTo('requests');
-    told.app.redraw();
   });
 }

@@ -1,11 +1,12 @@
 import { purgeCache } from '../actions.ts';
-import type { Told } from '../app.ts';
+import type { State, Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
 import { millis, number, percent, share } from '../format.ts';
 import { bar, button, card, chip, type Figure, figures, link, pageHead, pairs } from '../parts.ts';
 import { linkTo } from '../place.ts';
 import type { LimitRow, Overview, RouteRow, ServiceRow } from '../shapes.ts';
 import { charts, minutesChoice } from './charts.ts';
+import { toneOfCode } from './error-link.ts';
 import { requestList } from './request-list.ts';
 import { breakerChip } from './service-lines.ts';
 
@@ -28,7 +29,7 @@ export function routePage(told: Told): Child {
     h(
       'div',
       { class: 'columns', key: 'columns' },
-      refusals(route),
+      refusals(state, route),
       limits(route, overview),
       cache(told, route),
       serviceCard(service),
@@ -84,7 +85,7 @@ function recentOf({ state }: Told, name: string): NonNullable<Told['state']['rec
   return state.recent?.query.endsWith(`route=${encodeURIComponent(name)}`) === true ? state.recent.list : [];
 }
 
-function refusals({ name, refusals: byCode }: RouteRow): VNode {
+function refusals(state: State, { name, refusals: byCode }: RouteRow): VNode {
   const list = Object.entries(byCode).sort(([, a], [, b]) => b - a);
   const most = list[0]?.[1] ?? 0;
   const body =
@@ -97,7 +98,7 @@ function refusals({ name, refusals: byCode }: RouteRow): VNode {
             h(
               'li',
               { key: code },
-              bar(count / most, 'warn'),
+              bar(count / most, toneOfCode(state, code)),
               h('a', { class: 'name', href: linkTo('requests', undefined, { route: name, code }) }, code),
               h('span', { class: 'num strong' }, number(count)),
             ),

@@ -9,7 +9,7 @@ import { type Column, table } from '../table.ts';
 /** All routes: by traffic at first, or by whatever heads a column. */
 export function routesPage({ app, state, overview }: Told): Child {
   const { routes } = overview;
-  const rows = routes.filter(({ name, prefix, service }) => isFound(app, 'routes', name, prefix, service));
+  const rows = routes.filter(({ name, prefix, service }) => isFound(app, name, prefix, service));
   const about =
     rows.length === routes.length
       ? plural(routes.length, 'route')
@@ -72,9 +72,9 @@ function columns(rates: ReadonlyMap<string, readonly number[]>): readonly Column
       from: 'mid',
       isNumber: true,
       by: ({ p50Ms }) => p50Ms,
-      cell: ({ p50Ms }) => millis(p50Ms),
+      cell: (row) => latency(row, row.p50Ms),
     },
-    { id: 'p99', title: 'p99', isNumber: true, by: ({ p99Ms }) => p99Ms, cell: ({ p99Ms }) => millis(p99Ms) },
+    { id: 'p99', title: 'p99', isNumber: true, by: ({ p99Ms }) => p99Ms, cell: (row) => latency(row, row.p99Ms) },
     {
       id: 'refused',
       title: 'Limited',
@@ -108,6 +108,12 @@ function nameCell({ name, prefix, isProtected }: RouteRow): Child {
     prefix !== name && h('span', { class: 'muted from-mid beside' }, prefix),
     !isProtected && chip('public'),
   ];
+}
+
+/** Of what mostly fails it is that of failures, which are quick: no news. */
+function latency({ serverErrorsPerSecond, requestsPerSecond }: RouteRow, ms: number | null): Child {
+  const isFailing = (share(serverErrorsPerSecond, requestsPerSecond) ?? 0) > 0.5;
+  return h('span', { class: isFailing ? 'muted' : '' }, millis(ms));
 }
 
 function rate(value: number, tone: 'warn' | 'bad'): Child {

@@ -1,14 +1,18 @@
+import type { Told } from '../app.ts';
 import { h, type VNode } from '../dom.ts';
 import { millis, number } from '../format.ts';
 import { card, chip, dot, link, type Tone } from '../parts.ts';
 import { linkTo } from '../place.ts';
-import type { BreakerState, Overview, ServiceRow } from '../shapes.ts';
+import type { BreakerState, ServiceRow } from '../shapes.ts';
+import { keepOrder } from '../steady.ts';
 
 const SHOWN = 8;
 
+/** A circuit whose trial is under way has not closed: it stands as badly as before. */
 export function toneOfService({ healthy, total, breaker }: ServiceRow): Tone {
-  if (breaker?.state === 'open' || (total > 0 && healthy === 0)) return 'bad';
-  return healthy < total || breaker?.state === 'half-open' || breaker?.isForced === true ? 'warn' : 'good';
+  const isOpen = breaker?.state === 'open' || breaker?.state === 'half-open';
+  if (isOpen || (total > 0 && healthy === 0)) return 'bad';
+  return healthy < total || breaker?.isForced === true ? 'warn' : 'good';
 }
 
 const TONE_OF_STATE: Readonly<Record<string, Tone>> = { closed: 'good', open: 'bad' };
@@ -22,15 +26,14 @@ export function breakerChip(breaker: BreakerState | null): VNode | undefined {
 const WORST: readonly Tone[] = ['bad', 'warn', 'good'];
 
 /** The services in short, those in trouble first. */
-export function serviceLines({ services }: Overview): VNode {
+export function serviceLines({ state, overview: { services } }: Told): VNode {
   const rank = (row: ServiceRow): number => WORST.indexOf(toneOfService(row));
-  const list = services
-    .toSorted((a, b) => rank(a) - rank(b) || b.requestsPerSecond - a.requestsPerSecond)
-    .slice(0, SHOWN);
+  const sorted = services.toSorted((a, b) => rank(a) - rank(b) || b.requestsPerSecond - a.requestsPerSecond);
+  const list = keepOrder(state, 'services', sorted, ({ name }) => name).slice(0, SHOWN);
   const body =
     list.length === 0
       ? h('p', { class: 'empty' }, 'No route leads to a service.')
-      : h('ul', { class: 'lines' }, list.map(serviceLine));
+      : h('ul', { class: 'lines', 'data-list': 'services' }, list.map(serviceLine));
   return card('Services', body, {
     aside: link(linkTo('services'), services.length > SHOWN ? `All ${services.length}` : 'All services'),
     key: 'services',

@@ -1,13 +1,13 @@
 import type { Told } from '../app.ts';
 import { type Child, h, type VNode } from '../dom.ts';
 import { millis, number, percent, plural, share } from '../format.ts';
-import { card, chip, type Figure, figures, link, pageHead } from '../parts.ts';
+import { card, chip, dot, type Figure, figures, link, pageHead } from '../parts.ts';
 import { linkTo } from '../place.ts';
-import type { ServiceRow, TargetRow } from '../shapes.ts';
-import { type Column, table } from '../table.ts';
+import type { Overview, RouteRow, ServiceRow } from '../shapes.ts';
 import { charts, minutesChoice } from './charts.ts';
 import { circuitCard } from './circuit.ts';
 import { requestList } from './request-list.ts';
+import { targetTable } from './targets.ts';
 
 /** One service: its circuit, its targets, its traffic, and the routes that lead to it. */
 export function servicePage(told: Told): Child {
@@ -19,10 +19,11 @@ export function servicePage(told: Told): Child {
   return [
     pageHead(name, about(service), minutesChoice(app)),
     figures(keyFigures(service), `Key figures of ${name}`),
+    whatClientsSaw(told, service),
     h('div', { class: 'columns', key: 'columns' }, circuitCard(told, service.breaker), routesOf(told, name)),
     card('Targets', targetTable(told, service.targets), { key: 'targets' }),
     charts(app),
-    card('Last refused and failed', requestList(app, recent, 'None of its requests failed of late.'), {
+    card('Last requests that clients saw refused or failed', requestList(app, recent, noneFailed(service)), {
       aside: link(linkTo('requests', undefined, { service: name }), 'All of them'),
       key: 'recent',
     }),
@@ -56,9 +57,9 @@ function keyFigures({ requestsPerSecond, failedPerSecond, p50Ms, p99Ms, usualP99
   const inFlight = targets.reduce((sum, target) => sum + target.inFlight, 0);
   const failed = share(failedPerSecond, requestsPerSecond);
   return [
-    { label: 'Calls', value: `${number(requestsPerSecond)}/s` },
+    { label: 'Attempts', value: `${number(requestsPerSecond)}/s` },
     {
-      label: 'Failed',
+      label: 'Failed attempts',
       value: `${number(failedPerSecond)}/s`,
       ...(failedPerSecond > 0 && { note: percent(failed), tone: 'bad' as const }),
     },
@@ -72,76 +73,50 @@ function keyFigures({ requestsPerSecond, failedPerSecond, p50Ms, p99Ms, usualP99
   ];
 }
 
-function targetTable({ app }: Told, targets: readonly TargetRow[]): VNode {
-  return table({
-    app,
-    id: 'targets',
-    caption: 'Targets',
-    columns: TARGET_COLUMNS,
-    rows: targets,
-    keyOf: ({ url }) => url,
-    sort: 'url',
-    empty: 'It has no target: every request for it is refused.',
-  });
+const routesTo = ({ routes }: Overview, name: string): readonly RouteRow[] =>
+  routes.filter(({ service }) => service === name);
+
+/** Attempts and answers are two things: what failed at one target may have been had from another. */
+function whatClientsSaw({ overview }: Told, { name, failedPerSecond }: ServiceRow): Child {
+  const routes = routesTo(overview, name);
+  if (failedPerSecond === 0 || routes.length === 0) return undefined;
+  const failed = routes.reduce((sum, { serverErrorsPerSecond }) => sum + serverErrorsPerSecond, 0);
+  const words =
+    failed === 0
+      ? 'Attempts failed in the last minute, and retries at other targets saved all of them: no client saw it.'
+      : `Clients saw it: ${number(failed)} requests per second of the routes to it are answered with a server error.`;
+  return h(
+    'p',
+    { class: `notice notice-${failed === 0 ? 'warn' : 'bad'}`, key: 'clients' },
+    dot(failed === 0 ? 'warn' : 'bad'),
+    h('span', null, words),
+  );
 }
 
-const TARGET_COLUMNS: readonly Column<TargetRow>[] = [
-  { id: 'url', title: 'Target', by: ({ url }) => url, cell: ({ url }) => h('code', null, url) },
-  {
-    id: 'state',
-    title: 'State',
-    by: ({ state }) => state,
-    cell: ({ state, reason }) => [
-      chip(state, state === 'in' ? 'good' : 'bad'),
-      reason !== undefined &&
-        reason !== null &&
-        reason !== '' &&
-        h('span', { class: state === 'in' ? 'muted beside from-mid' : 'beside' }, reason),
-    ],
-  },
-  {
-    id: 'inFlight',
-    title: 'In flight',
-    from: 'phone',
-    isNumber: true,
-    by: ({ inFlight }) => inFlight,
-    cell: ({ inFlight }) => number(inFlight),
-  },
-  {
-    id: 'latency',
-    title: 'Latency',
-    from: 'phone',
-    isNumber: true,
-    by: ({ latencyMs }) => latencyMs,
-    cell: ({ latencyMs }) => millis(latencyMs),
-  },
-  {
-    id: 'weight',
-    title: 'Weight',
-    from: 'mid',
-    isNumber: true,
-    by: ({ weight }) => weight,
-    cell: ({ weight }) => number(weight),
-  },
-];
+function noneFailed({ failedPerSecond }: ServiceRow): string {
+  const none = 'No client was refused, or answered with an error, of late.';
+  return failedPerSecond === 0 ? none : `${none} Attempts that failed are told of above, by target.`;
+}
 
-function routesOf({ overview: { routes } }: Told, name: string): VNode {
-  const list = routes.filter(({ service }) => service === name).slice(0, 20);
+function routesOf({ overview }: Told, name: string): VNode {
+  const list = routesTo(overview, name).slice(0, 20);
   const body =
     list.length === 0
       ? h('p', { class: 'empty' }, 'No route leads to it.')
-      : h(
-          'ul',
-          { class: 'lines' },
-          list.map((route) =>
-            h(
-              'li',
-              { key: route.name },
-              h('a', { class: 'name', href: linkTo('routes', route.name) }, route.name),
-              h('span', { class: 'num muted from-phone' }, millis(route.p99Ms)),
-              h('span', { class: 'num strong' }, `${number(route.requestsPerSecond)}/s`),
-            ),
-          ),
-        );
+      : h('ul', { class: 'lines' }, list.map(routeLine));
   return card('Routes to it', body, { key: 'routes' });
+}
+
+/** Of what fails at once no latency is told: it would look quick. */
+function routeLine({ name, requestsPerSecond, serverErrorsPerSecond, p99Ms }: RouteRow): VNode {
+  const failed = share(serverErrorsPerSecond, requestsPerSecond) ?? 0;
+  return h(
+    'li',
+    { key: name },
+    h('a', { class: 'name', href: linkTo('routes', name) }, name),
+    failed > 0
+      ? h('span', { class: 'num text-bad' }, `${percent(failed)} failed`)
+      : h('span', { class: 'num muted from-phone' }, millis(p99Ms)),
+    h('span', { class: 'num strong' }, `${number(requestsPerSecond)}/s`),
+  );
 }

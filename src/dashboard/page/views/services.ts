@@ -16,7 +16,8 @@ export function servicesPage(told: Told): Child {
     app,
     overview: { services },
   } = told;
-  const rows = services.filter(({ name, targets }) => isFound(app, 'services', name, ...targets.map(({ url }) => url)));
+  const found = services.filter(({ name, targets }) => isFound(app, name, ...targets.map(({ url }) => url)));
+  const rows = found.toSorted((a, b) => trouble(b) - trouble(a));
   return [
     pageHead(
       'Services',
@@ -30,12 +31,13 @@ export function servicesPage(told: Told): Child {
       columns: COLUMNS,
       rows,
       keyOf: ({ name }) => name,
-      sort: 'health',
       empty: services.length === 0 ? 'No route leads to a service.' : 'No service is called so.',
     }),
     otherCircuits(told),
   ];
 }
+
+const trouble = (row: ServiceRow): number => (RANK[toneOfService(row)] ?? 0) * 1e9 + row.requestsPerSecond;
 
 const COLUMNS: readonly Column<ServiceRow>[] = [
   {
@@ -49,7 +51,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     id: 'health',
     title: 'Targets in',
     isNumber: true,
-    by: (row) => (RANK[toneOfService(row)] ?? 0) * 1e9 + row.requestsPerSecond,
+    by: ({ healthy, total }) => (total === 0 ? null : healthy / total),
     cell: ({ healthy, total }) => h('span', { class: healthy < total ? 'text-bad' : '' }, `${healthy}/${total}`),
   },
   {
@@ -60,7 +62,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
   },
   {
     id: 'rate',
-    title: 'Req/s',
+    title: 'Attempts/s',
     isNumber: true,
     by: ({ requestsPerSecond }) => requestsPerSecond,
     cell: ({ requestsPerSecond }) => number(requestsPerSecond),

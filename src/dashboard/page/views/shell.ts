@@ -17,6 +17,7 @@ import { routePage } from './route.ts';
 import { routesPage } from './routes.ts';
 import { servicePage } from './service.ts';
 import { servicesPage } from './services.ts';
+import { toneOfConsumers, toneOfRoutes, toneOfServices } from './tones.ts';
 
 interface Page {
   readonly title: string;
@@ -29,7 +30,11 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['', { title: 'Overview', draw: overviewPage }],
   [
     'routes',
-    { title: 'Routes', draw: (told) => (told.state.place.name === undefined ? routesPage(told) : routePage(told)) },
+    {
+      title: 'Routes',
+      draw: (told) => (told.state.place.name === undefined ? routesPage(told) : routePage(told)),
+      tone: toneOfRoutes,
+    },
   ],
   [
     'services',
@@ -39,23 +44,24 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
       tone: toneOfServices,
     },
   ],
-  ['consumers', { title: 'Consumers', draw: consumersPage }],
+  ['consumers', { title: 'Consumers', draw: consumersPage, tone: toneOfConsumers }],
   ['requests', { title: 'Refused & failed', draw: requestsPage }],
   [
     'reloads',
     {
       title: 'Reloads',
       draw: reloadsPage,
-      tone: ({ reloads }) => (reloads[0]?.result === 'refused' ? 'bad' : undefined),
+      tone: ({ reloads }) => (reloads[0]?.result === 'refused' ? 'warn' : undefined),
     },
   ],
   ['explain', { title: 'Explain', draw: explainPage }],
 ]);
 
+/** Which gateway it is, too: there may be several, each with its tab. */
 export function titleOf({ place, overview }: State): string {
   const { title } = PAGES.get(place.page) ?? { title: 'Nothing here' };
   const worst = overview?.notices.filter(({ severity }) => severity === 'bad').length ?? 0;
-  return `${worst > 0 ? `(${worst}) ` : ''}${place.name ?? title} · Turnpike`;
+  return `${worst > 0 ? `(${worst}) ` : ''}${place.name ?? title} · ${overview?.instance === undefined ? '' : `${overview.instance} · `}Turnpike`;
 }
 
 /** All of the page: what stands around it, and what is looked at. */
@@ -111,6 +117,14 @@ function sidebar(app: App): VNode {
       h('span', null, 'Turnpike'),
       statusLine(state),
     ),
+    overview?.instance !== undefined &&
+      !isLocked &&
+      h(
+        'p',
+        { class: 'instance', title: overview.instance },
+        h('span', { class: 'unseen' }, 'Gateway '),
+        overview.instance,
+      ),
     h(
       'nav',
       { 'aria-label': 'Pages' },
@@ -221,14 +235,4 @@ function troubleBanner(app: App): Child {
     h('p', { class: 'muted num', 'aria-live': 'off' }, wait < 1 ? 'Trying again…' : `Next try in ${duration(wait)}.`),
     button('Try now', () => app.refresh()),
   );
-}
-
-function toneOfServices({ services }: Overview): Tone | undefined {
-  if (services.some(({ breaker, healthy, total }) => breaker?.state === 'open' || (total > 0 && healthy === 0)))
-    return 'bad';
-  return services.some(
-    ({ healthy, total, breaker }) => healthy < total || breaker?.isForced === true || breaker?.state === 'half-open',
-  )
-    ? 'warn'
-    : undefined;
 }

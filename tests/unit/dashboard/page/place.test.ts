@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { linkOfNotice, linkTo, readPlace } from '../../../../src/dashboard/page/place.ts';
+import { linkOfEvidence, linkOfNotice, linkTo, readPlace } from '../../../../src/dashboard/page/place.ts';
 
 describe('readPlace', () => {
   it('reads what linkTo has written, whatever a route is called', () => {
@@ -26,5 +26,13 @@ describe('linkOfNotice', () => {
     assert.equal(linkOfNotice('consumer/mobile app'), '#/requests?consumer=mobile+app');
     assert.equal(linkOfNotice('reloads'), '#/reloads');
     for (const none of [null, undefined, '']) assert.equal(linkOfNotice(none), undefined);
+  });
+});
+
+describe('linkOfEvidence', () => {
+  it('leads to the requests that show it, and nowhere else', () => {
+    assert.equal(linkOfEvidence('requests?service=a b&code=x'), '#/requests?service=a+b&code=x');
+    assert.equal(linkOfEvidence('https://evil.example/'), '#/https:/%2Fevil.example%2F');
+    for (const none of [null, undefined, '']) assert.equal(linkOfEvidence(none), undefined);
   });
 });

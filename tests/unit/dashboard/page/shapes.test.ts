@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  History as Drawn,
-  Explanation as Explained,
-  Overview as Read,
-} from '../../../../src/dashboard/page/shapes.ts';
+import type { Explanation as Explained } from '../../../../src/dashboard/page/explained.ts';
+import type { History as Drawn, Overview as Read } from '../../../../src/dashboard/page/shapes.ts';
 import { tidy } from '../../../../src/dashboard/page/tidy.ts';
 import type { Explanation } from '../../../../src/explain/explanation.ts';
 import type { History } from '../../../../src/overview/history.ts';

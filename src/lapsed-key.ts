@@ -1,7 +1,7 @@
 import type { RequestContext } from './context.ts';
 
 /** A key that was good once: whose it is. */
-export interface LapsedKey {
+interface LapsedKey {
   readonly consumer: string;
   readonly keyId: string;
 }

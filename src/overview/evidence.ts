@@ -13,7 +13,7 @@ export function requestsOf(wanted: Wanted): string {
 }
 
 /** What clients are told of calls that end so: their code, or a status of the service's own. */
-export function byOutcome(outcome: string | undefined): Wanted {
+function byOutcome(outcome: string | undefined): Wanted {
   if (outcome === undefined) return {};
   const word = outcome.replaceAll('-', '_');
   const code = [word, `upstream_${word}`].find((name) => Object.hasOwn(ERRORS, name));

@@ -42,6 +42,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
     expiredKeys: [],
     linesLost: { total: 0, lastAtMs: undefined },
     unanswered: { total: 0, lastAtMs: undefined },
+    refusedOfLate: { whole: undefined, routes: new Map() },
     ...more,
   };
 }

@@ -33,12 +33,18 @@ const service = z.object({
   targets: z.array(z.object({ url: text, state: text, reason: text })).catch([]),
 });
 
-const notice = z.object({ severity: z.enum(['bad', 'warn', 'info']).catch('info'), text });
+const notice = z.object({
+  severity: z.enum(['bad', 'warn', 'info']).catch('info'),
+  text,
+  evidence: z.string().nullish().catch(null),
+});
 
 /** What is shown of `GET /overview`. What an older or newer gateway does not say counts as nothing. */
 const overview = z.object({
   at: number,
   version: text,
+  instance: text,
+  routesFile: text,
   status: z.string(),
   uptimeSeconds: number,
   node: text,
@@ -73,6 +79,7 @@ const overview = z.object({
         result: text,
         changes: z.array(z.string()).catch([]),
         faults: z.array(z.object({ place: text, message: text })).catch([]),
+        left: number,
       }),
     )
     .catch([]),
@@ -87,7 +94,7 @@ export function parseOverview(answer: unknown): Overview {
   throw new AdminFault('what answers at the admin port is no overview of a gateway');
 }
 
-/** Whether an operator should see to it now. */
+/** Whether an operator should see to it, now or soon. */
 export function isDegraded({ status, notices }: Overview): boolean {
-  return status !== 'serving' || notices.some(({ severity }) => severity === 'bad');
+  return status !== 'serving' || notices.some(({ severity }) => severity !== 'info');
 }

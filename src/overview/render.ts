@@ -60,7 +60,7 @@ function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<Ov
 }
 
 function describeProcess({ deps, gateway, drain }: OverviewSource, version: string, nowMs: number) {
-  const { redis, sockets, logLevel } = deps;
+  const { redis, sockets, logLevel, settings } = deps;
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   return {
     at: nowMs,
@@ -68,6 +68,7 @@ function describeProcess({ deps, gateway, drain }: OverviewSource, version: stri
     status: drain.isDraining ? ('draining' as const) : ('serving' as const),
     uptimeSeconds: Math.round(process.uptime()),
     node: process.versions.node,
+    routesFile: settings.routesFile,
     inFlight: gateway.inFlight,
     webSockets: sockets.size,
     redis: redis === undefined ? ('not configured' as const) : redis.isUp ? ('up' as const) : ('down' as const),

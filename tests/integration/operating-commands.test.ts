@@ -68,13 +68,34 @@ test('recent tells why requests were refused or failed, in 80 columns, by what i
   assert.equal(JSON.parse((await on(gateway, 'recent', '--json', '--count', '2')).out).length, 2);
 });
 
+test('recent finds routes by their prefix, and takes no name that the gateway does not know', async (t) => {
+  const { gateway } = await startShop(t);
+  await ask(`${gateway.url}/orders/7`);
+  await ask(`${gateway.url}/users/1`, { method: 'POST' });
+  await gateway.line({ path: '/users/1' });
+  const byPrefix = await on(gateway, 'recent', '--route', '/orders');
+  assert.match(byPrefix.out, /GET \/orders\/7[\s\S]*\n1 are kept: upstream_refused 1; one of each first\n$/);
+  for (const [option, name, meant] of [
+    ['route', '/usres', '/users'],
+    ['service', 'order', 'orders'],
+    ['consumer', 'apps', 'app'],
+  ] as const) {
+    const { code, err, out } = await on(gateway, 'recent', `--${option}`, name);
+    assert.deepEqual([code, out], [1, '']);
+    assert.ok(err.includes(`No ${option} "${name}" is known here: did you mean "${meant}"?`), err);
+  }
+  const fine = await on(gateway, 'recent', '--route', 'GET /users');
+  assert.match(fine.err, /no such request was refused or has failed since the start/);
+  assert.match((await on(gateway, 'recent', '--consumer', 'nobody')).err, /none of the file has this name/);
+});
+
 test('routes lists what is in force, and without a gateway what a file says', async (t) => {
   const { gateway } = await startShop(t);
   const { code, out } = await on(gateway, 'routes');
   assert.equal(code, 0);
-  assert.match(out, /^PREFIX +METHODS +AUTH +LEADS TO +LIMITS$/m);
-  assert.match(out, /^\/users +GET +none +users +-$/m);
-  assert.match(out, /^\/mine +any +api-key, jwt +users +5\/1m by consumer$/m);
+  assert.match(out, /^NAME +PREFIX +METHODS +AUTH +LEADS TO +LIMITS$/m);
+  assert.match(out, /^GET \/users +\/users +GET +none +users +-$/m);
+  assert.match(out, /^\/mine +\/mine +any +api-key, jwt +users +5\/1m by consumer$/m);
   const file = await runCommand(['routes', '--file', gateway.routesFile]);
   assert.deepEqual([file.code, file.out], [0, out]);
   const offline = await runCommand(['routes'], { env: { ROUTES_FILE: gateway.routesFile, ADMIN_PORT: '1' } });

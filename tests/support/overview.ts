@@ -13,6 +13,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
     status: 'serving',
     uptimeSeconds: 1,
     node: '26.0.0',
+    routesFile: '/etc/turnpike/routes.json',
     inFlight: 0,
     webSockets: 0,
     redis: 'not configured',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { finish } from '../../../src/lib/steps.ts';
-import { createMetrics } from '../../../src/metrics.ts';
+import { createMetrics, type Metrics } from '../../../src/metrics.ts';
 import type { NoticeFacts } from '../../../src/overview/notice-facts.ts';
 import { findNotices } from '../../../src/overview/notices.ts';
 import { findRefusedOfLate } from '../../../src/overview/refused-of-late.ts';
@@ -14,6 +14,12 @@ const STEP_MS = 5000;
 /** Requests in one step, by route: of how many, how many are refused. */
 type Load = Readonly<Record<string, readonly [requests: number, refused: number]>>;
 
+function add(metrics: Metrics, route: string, code: string, [requests, refused]: readonly [number, number]): void {
+  metrics.requestDuration.labels(route).observe(0.01);
+  for (let n = 0; n < requests; n += 1) metrics.requests.labels(route, 'GET', n < refused ? '401' : '200', 's').inc();
+  for (let n = 0; n < refused; n += 1) metrics.refusals.labels(route, code).inc();
+}
+
 /** A gateway that is watched from noon on. */
 function createWatch(code = 'invalid_credential') {
   const metrics = createMetrics();
@@ -23,13 +29,9 @@ function createWatch(code = 'invalid_credential') {
   return {
     steps(count: number, load: Load): void {
       for (let i = 0; i < count; i += 1) {
-        for (const [route, [requests, refused]] of Object.entries(load)) {
+        for (const [route, numbers] of Object.entries(load)) {
           names.add(route);
-          metrics.requestDuration.labels(route).observe(0.01);
-          for (let n = 0; n < requests; n += 1) {
-            metrics.requests.labels(route, 'GET', n < refused ? '401' : '200', 's').inc();
-            if (n < refused) metrics.refusals.labels(route, code).inc();
-          }
+          add(metrics, route, code, numbers);
         }
         nowMs += STEP_MS;
         finish(sampler.sample(nowMs));

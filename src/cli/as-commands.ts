@@ -1,4 +1,4 @@
-import { inShell } from '../overview/notice-words.ts';
+import { inShell } from '../lib/in-shell.ts';
 
 const RECENT = /GET \/recent\?(route|service|consumer|code)=([^\s,;)&]+)/g;
 const BREAKER = /POST \/breakers\/([^\s,;)?]+)\?state=(open|closed|auto)/g;

@@ -24,7 +24,3 @@ export function firstOf(notices: readonly Notice[], others: string): readonly No
 export const percentOf = (part: number, whole: number): string => `${Math.round((part / whole) * 100)} %`;
 
 export const inUrl = (name: string): string => encodeURIComponent(name);
-
-/** A word as a shell takes it. */
-export const inShell = (word: string): string =>
-  /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

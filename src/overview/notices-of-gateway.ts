@@ -1,7 +1,8 @@
 import type { RefusedKey } from '../auth/expired-keys.ts';
+import { inShell } from '../lib/in-shell.ts';
 import type { CountedFault } from './counted-faults.ts';
 import type { NoticeFacts } from './notice-facts.ts';
-import { firstOf, inShell, timeOf } from './notice-words.ts';
+import { firstOf, timeOf } from './notice-words.ts';
 import type { LoopReport, Notice, ReloadReport } from './report.ts';
 
 /** So many changes in ten minutes are a link that flaps. */

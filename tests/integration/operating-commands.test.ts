@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hashApiKey } from '../../src/auth/api-key-format.ts';
 import { runCommand, startAdmin } from '../support/cli.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
@@ -176,6 +178,55 @@ test('status tells on one screen how a real gateway is, and exits with 1 where i
   assert.match(told.out, /^orders +\d of 1 +open/m);
   assert.ok(told.out.split('\n').length < 50);
   assert.equal(JSON.parse((await on(gateway, 'status', '--json')).out).status, 'serving');
+});
+
+test('the command that status gives for an expired key makes a new one as it is pasted', async (t) => {
+  const service = await startService(t);
+  const key = 'tk_a-key-that-was-good-once';
+  const expiresAt = new Date(Date.now() - 60_000).toISOString();
+  const gateway = await startGateway(t, {
+    env: ENV,
+    file: {
+      routes: [{ prefix: '/mine', target: service.url, auth: 'api-key' }],
+      consumers: [{ name: 'northwind', keys: [{ id: 'n1', sha256: hashApiKey(key), expiresAt }] }],
+    },
+  });
+  for (let i = 0; i < 3; i += 1) await ask(`${gateway.url}/mine`, { headers: { 'x-api-key': key } });
+  const { out, code } = await on(gateway, 'status');
+  assert.equal(code, 1, out);
+  const command = /^ {4}turnpike (key rotate .*)$/m.exec(out)?.[1] ?? '';
+  const { code: rotated, out: made, err } = await runCommand(command.split(' '));
+  assert.deepEqual([rotated, err], [0, ''], out);
+  assert.ok(made.includes(gateway.routesFile), made);
+  assert.ok(out.includes(`\nfile        ${gateway.routesFile}\n`), out);
+});
+
+test('check without a file warns of a gateway here that uses another one', async (t) => {
+  const { gateway } = await startShop(t);
+  const { port } = new URL(gateway.adminUrl);
+  const env = {
+    ADMIN_TOKEN,
+    ADMIN_PORT: port,
+    ROUTES_FILE: fileURLToPath(new URL('../../routes.json', import.meta.url)),
+  };
+  const other = await runCommand(['check'], { env });
+  assert.ok(
+    other.err.includes(`warning: the gateway that runs here uses another file: ${gateway.routesFile};`),
+    other.err,
+  );
+  const same = await runCommand(['check'], { env: { ...env, ROUTES_FILE: gateway.routesFile } });
+  assert.doesNotMatch(same.err, /another file/);
+});
+
+test('what stands in the way of an answer is told: no token, a wrong one, the main port', async (t) => {
+  const { gateway } = await startShop(t);
+  const ask = (admin: string, env: NodeJS.ProcessEnv) => runCommand(['status', '--admin', admin], { env });
+  const none = await ask(gateway.adminUrl, {});
+  assert.deepEqual([none.code, /it wants a token: set ADMIN_TOKEN/.test(none.err)], [78, true], none.err);
+  const wrong = await ask(gateway.adminUrl, { ADMIN_TOKEN: `${ADMIN_TOKEN}-but-not-it` });
+  assert.deepEqual([wrong.code, /ADMIN_TOKEN of here is not the one/.test(wrong.err)], [78, true], wrong.err);
+  const main = await ask(gateway.url, ENV);
+  assert.deepEqual([main.code, /is the main port of a gateway/.test(main.err)], [69, true], main.err);
 });
 
 test('of many services and routes those that are not well are shown first, and the rest is counted', async (t) => {

@@ -55,7 +55,10 @@ export const ERROR_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
   rate_limited: { means: 'A limit of the route, of the plan or of the whole gateway is used up for the moment.', operator: 'turnpike recent --code rate_limited shows which limit, and whose; turnpike routes has the limits. Give the consumer another plan, or raise the limit.' },
   quota_exceeded: { means: 'The quota of the plan is used up for this period.', operator: 'turnpike usage says how much was used. Give the consumer another plan (key create --plan).' },
   too_many_concurrent: { means: 'The caller, or the address, has as many calls in flight as it may.', operator: 'Are all clients behind one address? Then set TRUST_PROXY. Else the service is slow, or concurrency.perConsumer or MAX_IN_FLIGHT_PER_ADDRESS too low.' },
-  too_many_failures: { means: 'Too many wrong credentials came from this address.', operator: 'Somebody guesses, or a client has an old key: turnpike recent --code invalid_credential.' },
+  too_many_failures: {
+    means: 'More than 20 wrong credentials came from this address within a minute: further wrong ones are answered so until there are fewer.',
+    operator: 'It is no block: it ends by itself within a minute, and hits nobody else; a valid credential passes at any time, from the same address, too. Somebody guesses, or a client has an old key: turnpike recent --code too_many_failures shows from where, and whose key (keyOwner).',
+  },
   banned: { means: 'The caller is banned for a while, by bans of the file.', operator: 'GET /bans of the admin port lists them; DELETE /bans/ID lifts one.' },
   services_busy: { means: 'Each service of the route has asked to be left alone (429, or 503 with Retry-After).', operator: 'The budget with a provider is used up, or services are overloaded: see the service, or add one to the route.' },
   client_closed: { means: 'The client went away before the answer was complete; seen in the log alone.', operator: 'Many at once: clients lose patience since a service is slow. Look at p99 in turnpike status.' },

@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'facts.ts',
     'sink.ts',
     'token-count.ts',
+    'lapsed-key.ts',
     'body/',
     'stage.ts',
     'pool.ts',

@@ -61,7 +61,7 @@ function isWanted(line: Line, query: URLSearchParams, routes: ReadonlySet<string
     if (name === 'route' && routes !== undefined) return routes.has(String(line[name] ?? ''));
     if (name === 'status' && wanted !== null && /^[1-5]xx$/.test(wanted))
       return String(line[name]).startsWith(wanted.slice(0, 1));
-    return wanted === null || String(line[name] ?? '') === wanted;
+    return wanted === null || String(line[name] ?? (name === 'consumer' ? line['keyOwner'] : '') ?? '') === wanted;
   });
 }
 

@@ -11,7 +11,7 @@ export function takeCommands(text: string): { readonly text: string; readonly co
 }
 
 /** What shows the evidence of a notice, `requests?service=inventory&code=headers_timeout`; undefined for another place. */
-export function evidenceCommand(evidence: string): string | undefined {
+export function recentCommand(evidence: string): string | undefined {
   const [place, query] = evidence.split('?', 2);
   if (place !== 'requests') return undefined;
   const options = [...new URLSearchParams(query)].filter(([name]) => OPTIONS.includes(name));

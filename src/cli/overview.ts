@@ -22,6 +22,11 @@ const breaker = z.object({
   isForced: z.boolean().catch(false),
 });
 
+const failure = z
+  .object({ outcome: text, cause: text, at: number, inARow: number, since: number })
+  .nullish()
+  .catch(null);
+
 const service = z.object({
   name: z.string(),
   healthy: number,
@@ -30,7 +35,7 @@ const service = z.object({
   failedPerSecond: number,
   p99Ms: z.number().nullish().catch(null),
   breaker: breaker.nullish().catch(null),
-  targets: z.array(z.object({ url: text, state: text, reason: text })).catch([]),
+  targets: z.array(z.object({ url: text, state: text, reason: text, lastFailure: failure })).catch([]),
 });
 
 const notice = z.object({
@@ -51,6 +56,13 @@ const overview = z.object({
   inFlight: number,
   webSockets: number,
   redis: text,
+  redisChanges: z
+    .object({
+      address: text,
+      changes: z.array(z.object({ at: number, to: text, reason: text })).catch([]),
+    })
+    .nullish()
+    .catch(null),
   memory: z.object({ rssBytes: number, heapUsedBytes: number, heapTotalBytes: number }).catch({
     rssBytes: 0,
     heapUsedBytes: 0,

@@ -10,6 +10,8 @@ export type RecentLine = Readonly<Record<string, unknown>> & { readonly steps?: 
 const FACTS: readonly (readonly [field: string, word: string])[] = [
   ['route', 'route'],
   ['consumer', 'consumer'],
+  ['keyOwner', 'expired key of'],
+  ['keyId', 'key'],
   ['service', 'service'],
   ['clientAddress', 'from'],
   ['totalMs', 'ms'],

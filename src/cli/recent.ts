@@ -43,7 +43,8 @@ function render(lines: readonly RecentLine[], most: number | undefined, io: CliI
 function checkWishes(count: string, status: string | undefined, code: string | undefined): void {
   if (!/^\d{1,4}$/.test(count) || Number(count) < 1 || Number(count) > MAX_COUNT)
     throw new UsageError(`--count takes a number from 1 to ${MAX_COUNT}`);
-  if (status !== undefined && !/^[1-5]\d\d$/.test(status)) throw new UsageError('--status takes a status, 503 for one');
+  if (status !== undefined && !/^[1-5](?:\d\d|xx)$/.test(status))
+    throw new UsageError('--status takes a status, 503 for one, or 5xx');
   if (code !== undefined && !Object.hasOwn(ERRORS, code))
     throw new UsageError(`there is no code "${code}"${didYouMean(code, Object.keys(ERRORS))}`);
 }

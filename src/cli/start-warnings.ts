@@ -15,6 +15,8 @@ import { type Configuration, compileSnapshot } from '../snapshot.ts';
 /** A Redis that is configured, and that nobody asks. */
 const SILENT_REDIS: RedisLink = {
   isUp: false,
+  address: '',
+  lastError: '',
   isCluster: false,
   prefix: 'turnpike:',
   send: () => Promise.reject(new Error('a check asks nobody')),

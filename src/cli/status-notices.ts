@@ -1,7 +1,7 @@
 import { wrap } from '../explain/wrap.ts';
 import type { Paint } from '../lib/paint.ts';
 import { withoutControls } from '../lib/printable.ts';
-import { asCommands, evidenceCommand, takeCommands } from './as-commands.ts';
+import { asCommands, recentCommand, takeCommands } from './as-commands.ts';
 import type { Overview } from './overview.ts';
 
 /** A command as it is typed here, for the gateway that was asked. */
@@ -22,7 +22,7 @@ export function noticeLines({ notices, status }: Overview, paint: Paint, asTyped
 function linesOf({ severity, text: all, evidence }: Notice, paint: Paint, asTyped: AsTyped): string[] {
   const colour = { bad: paint.bad, warn: paint.warn, info: paint.dim }[severity];
   const { text, commands } = takeCommands(all);
-  const shown = evidence === null || evidence === undefined ? undefined : evidenceCommand(evidence);
+  const shown = evidence === null || evidence === undefined ? undefined : recentCommand(evidence);
   return [
     ...wrap(`${MARKS[severity]} ${withoutControls(asCommands(text))}`, 2).map(colour),
     ...[...commands, ...(shown === undefined ? [] : [shown])].map(

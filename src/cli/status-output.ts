@@ -66,13 +66,23 @@ function serviceLines({ services }: Overview, paint: Paint): string[] {
   ]);
   const lines = shown.flatMap((one, at) => [
     isWell(one) ? (rows[at] ?? '') : paint.bad(rows[at] ?? ''),
-    ...one.targets.filter(({ state }) => state === 'out').flatMap(targetLines),
+    ...one.targets.filter(({ state }) => NOT_IN.has(state)).flatMap(targetLines),
   ]);
   return [paint.bold(head), ...lines, ...moreOf(services.length - SERVICES, 'more')];
 }
 
-function targetLines({ url, reason }: Service['targets'][number]): string[] {
-  return wrap(withoutControls(`  out: ${url}${reason === '' ? '' : `, ${reason}`}`), 4);
+const NOT_IN = new Set(['out', 'trial']);
+
+function targetLines({ url, state, reason, lastFailure }: Service['targets'][number]): string[] {
+  const why = reason === '' ? '' : `, ${reason}`;
+  return wrap(withoutControls(`  ${state}: ${url}${why}${failureOf(lastFailure)}`), 4);
+}
+
+function failureOf(failure: Service['targets'][number]['lastFailure']): string {
+  if (failure === null || failure === undefined || failure.inARow === 0) return '';
+  const { outcome, cause, inARow, since, at } = failure;
+  const what = cause === '' ? outcome : `${outcome} (${cause})`;
+  return `; ${what}, ${inARow} in a row, first ${timeOf(since)}, last ${timeOf(at)}`;
 }
 
 function isWell({ healthy, total, breaker }: Service): boolean {
@@ -119,11 +129,21 @@ function refusalLines({ refusals }: Route): string[] {
   return told.length === 0 ? [] : wrap(withoutControls(`  last minute: ${told.join(', ')}`), 4);
 }
 
-function processLines({ redis, reloads, memory, eventLoop, inFlight, webSockets, at, routesFile }: Overview): string[] {
+function processLines({
+  redis,
+  redisChanges,
+  reloads,
+  memory,
+  eventLoop,
+  inFlight,
+  webSockets,
+  at,
+  routesFile,
+}: Overview): string[] {
   const used = `${mb(memory.heapUsedBytes)} of ${mb(memory.heapTotalBytes)} MB heap`;
   return [
     labelled('in flight', `${inFlight} requests, ${webSockets} WebSockets`),
-    labelled('redis', redis),
+    labelled('redis', redisOf(redis, redisChanges)),
     ...(routesFile === '' ? [] : [labelled('file', routesFile)]),
     reloadLines(reloads, at),
     labelled(
@@ -131,6 +151,12 @@ function processLines({ redis, reloads, memory, eventLoop, inFlight, webSockets,
       `${mb(memory.rssBytes)} MB, ${used}; event loop p99 ${ms(eventLoop.p99Ms)}, most ${ms(eventLoop.maxMs)}`,
     ),
   ].flat();
+}
+
+function redisOf(redis: string, told: Overview['redisChanges']): string {
+  if (told === null || told === undefined || told.address === '') return redis;
+  const loss = told.changes.find(({ to }) => to === 'down');
+  return `${redis}, ${told.address}${loss === undefined ? '' : `; last lost ${timeOf(loss.at)}: ${loss.reason}`}`;
 }
 
 /** An `unchanged` one hides nothing: what counts is the last that was taken, or refused. */

@@ -1,5 +1,6 @@
 import type { RequestContext } from '../context.ts';
 import { ERRORS } from '../errors.ts';
+import { lapsedKeyOf } from '../lapsed-key.ts';
 import type { HiddenValues } from '../lib/hidden-values.ts';
 import { isoTime } from '../lib/iso-time.ts';
 import { REDACTED, redactPath, redactQuery, redactText, redactWord } from '../lib/redact.ts';
@@ -71,6 +72,7 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
     code: hasFault ? faultCode(record) : undefined,
     source: record.source,
     detail: hasFault ? detailOf(record, hidden) : undefined,
+    ...(hasFault ? lapsedKey(context, hidden) : undefined),
     ...(hasFault ? missedRoute(record, hidden) : undefined),
     cause: isForOperator ? faultCause(record, hidden) : undefined,
     bytesIn: bytesInOf(context),
@@ -95,6 +97,12 @@ export function renderAccessJson(record: AccessRecord, hidden?: HiddenValues): s
 }
 
 const clean = (text: string, by?: HiddenValues) => redactText(by?.hide(text) ?? text, by?.places.parameters);
+
+/** Whose key it was that has ended, so that they can be told. */
+function lapsedKey(context: RequestContext, hidden: HiddenValues | undefined) {
+  const key = lapsedKeyOf(context);
+  return key && { keyOwner: labelOf(key.consumer, hidden), keyId: labelOf(key.keyId, hidden) };
+}
 
 /** Longest name that DNS has, and a port. */
 const MAX_HOST_CHARS = 261;

@@ -9,14 +9,25 @@ const MAX_IN_A_STEP = 1000;
 /** Routes that are told apart of one consumer. */
 const ROUTES = 4;
 
-/** What one consumer has asked for. About 1 KB. */
+/** What came of a request: the gateway refused it, or it failed for the sake of a service or of the gateway. */
+export type ConsumerEnd = 'answered' | 'refused' | 'failed';
+
+interface ConsumerSum {
+  readonly requests: number;
+  readonly refused: number;
+  readonly failed: number;
+}
+
+/** What one consumer has asked for. About 1.5 KB. */
 export class ConsumerCount {
   readonly name: string;
   plan: string | undefined;
   #requests = 0;
   #refused = 0;
+  #failed = 0;
   readonly #requestsOf = new Uint32Array(CONSUMER_STEPS);
   readonly #refusedOf = new Uint32Array(CONSUMER_STEPS);
+  readonly #failedOf = new Uint32Array(CONSUMER_STEPS);
   // Misra and Gries: whatever takes more than a fifth of the requests is among them.
   readonly #routes: string[] = [];
   readonly #shares: number[] = [];
@@ -25,9 +36,10 @@ export class ConsumerCount {
     this.name = name;
   }
 
-  add(route: string, isRefused: boolean): void {
+  add(route: string, end: ConsumerEnd): void {
     this.#requests += 1;
-    if (isRefused) this.#refused += 1;
+    if (end === 'refused') this.#refused += 1;
+    else if (end === 'failed') this.#failed += 1;
     const place = this.#routes.indexOf(route);
     if (place !== -1) {
       (this.#shares[place] as number) += 1;
@@ -40,20 +52,24 @@ export class ConsumerCount {
   step(place: number): void {
     this.#requestsOf[place] = this.#requests;
     this.#refusedOf[place] = this.#refused;
+    this.#failedOf[place] = this.#failed;
     this.#requests = 0;
     this.#refused = 0;
+    this.#failed = 0;
   }
 
   /** Requests and refusals of the last steps; `last` is the place of the one that ended last. */
-  sum(last: number, steps: number): { readonly requests: number; readonly refused: number } {
+  sum(last: number, steps: number): ConsumerSum {
     let requests = 0;
     let refused = 0;
+    let failed = 0;
     for (let back = 0; back < steps; back += 1) {
       const place = (last - back + CONSUMER_STEPS) % CONSUMER_STEPS;
       requests += this.#requestsOf[place] as number;
       refused += this.#refusedOf[place] as number;
+      failed += this.#failedOf[place] as number;
     }
-    return { requests, refused };
+    return { requests, refused, failed };
   }
 
   /** The route that it asks for most, as far as that can be told. */
@@ -78,15 +94,25 @@ export class ConsumerCounts {
   readonly #counts = new Map<string, ConsumerCount>();
   #place = 0;
 
-  count(name: string, plan: string | undefined, route: string, isRefused: boolean): void {
-    let one = this.#counts.get(name);
-    if (one === undefined) {
-      if (this.#counts.size >= MAX_IN_A_STEP) return;
-      one = new ConsumerCount(name);
-      this.#counts.set(name, one);
-    }
+  count(name: string, plan: string | undefined, route: string, end: ConsumerEnd): void {
+    const one = this.#countOf(name);
+    if (one === undefined) return;
     one.plan = plan;
-    one.add(route, isRefused);
+    one.add(route, end);
+  }
+
+  /** It was refused before anything but its name was known. */
+  countRefusal(name: string, route: string): void {
+    this.#countOf(name)?.add(route, 'refused');
+  }
+
+  #countOf(name: string): ConsumerCount | undefined {
+    const known = this.#counts.get(name);
+    if (known !== undefined) return known;
+    if (this.#counts.size >= MAX_IN_A_STEP) return undefined;
+    const one = new ConsumerCount(name);
+    this.#counts.set(name, one);
+    return one;
   }
 
   /** A step ends. Who has asked for nothing in all of them is forgotten, and the least busy where there are too many. */
@@ -99,16 +125,14 @@ export class ConsumerCounts {
   }
 
   /** All of them, the busiest of the last steps first. */
-  busiest(
-    steps: number,
-  ): readonly { readonly count: ConsumerCount; readonly requests: number; readonly refused: number }[] {
+  busiest(steps: number): readonly ({ readonly count: ConsumerCount } & ConsumerSum)[] {
     return [...this.#counts.values()]
       .map((count) => ({ count, ...count.sum(this.#place, steps) }))
       .sort((a, b) => b.requests - a.requests);
   }
 
   /** Of one consumer in the last steps. */
-  sum(count: ConsumerCount, steps: number): { readonly requests: number; readonly refused: number } {
+  sum(count: ConsumerCount, steps: number): ConsumerSum {
     return count.sum(this.#place, steps);
   }
 }

@@ -20,8 +20,6 @@ const TOLD_CODES = 3;
 /** Callers who are refused for what they are: somebody waits at the other end, and no limit does what it is for. */
 const CREDENTIALS = ['unauthenticated', 'invalid_credential', 'too_many_failures', 'forbidden'];
 
-type Told = Notice & { readonly evidence: string | null };
-
 /** A gateway, or a route of it, that refuses far more of its calls than it did, or most of them. */
 export function noticesOfRefusals(facts: NoticeFacts): readonly Notice[] {
   const { routes, refusedOfLate, reloads } = facts;
@@ -57,7 +55,7 @@ function isWorse({ share, shareBefore }: Refused, reload: ReloadReport | undefin
   return shareBefore !== undefined && share > RISEN && share > TIMES_BEFORE * shareBefore;
 }
 
-function ofWhole(refused: Refused, reload: ReloadReport | undefined, { routes, at }: NoticeFacts): Told {
+function ofWhole(refused: Refused, reload: ReloadReport | undefined, { routes, at }: NoticeFacts): Notice {
   const most = routes
     .filter(({ lastMinute }) => lastMinute.clientErrors > 0)
     .sort((a, b) => b.lastMinute.clientErrors - a.lastMinute.clientErrors);
@@ -80,7 +78,7 @@ function linkOf(reload: ReloadReport | undefined, first: RouteReport | undefined
   return first === undefined ? null : `route/${first.name}`;
 }
 
-function ofRoute(route: RouteReport, refused: Refused, reload: ReloadReport | undefined, { at }: NoticeFacts): Told {
+function ofRoute(route: RouteReport, refused: Refused, reload: ReloadReport | undefined, { at }: NoticeFacts): Notice {
   const { name } = route;
   const codes = codesOf([route]);
   const [code] = codes[0] ?? [];

@@ -43,7 +43,7 @@ function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<Ov
     eventLoop: loop.report(),
     window: describeWindow(sampler, span),
     routes: yield* describeRoutes(routes, sampler, span, metrics.requests),
-    services: yield* describeServices(reportServices(pool), breakers, sampler, span),
+    services: yield* describeServices(reportServices(pool), breakers, sampler, span, nowMs),
     breakers,
     consumers: describeConsumers(pool, span),
     limits,
@@ -59,11 +59,12 @@ function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<Ov
   return { ...facts, notices: findNotices({ ...facts, expiredKeys, linesLost, unanswered, refusedOfLate }) };
 }
 
-function describeProcess({ deps, gateway, drain }: OverviewSource, version: string, nowMs: number) {
+function describeProcess({ deps, gateway, drain, instance }: OverviewSource, version: string, nowMs: number) {
   const { redis, sockets, logLevel, settings } = deps;
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   return {
     at: nowMs,
+    instance: instance(),
     version,
     status: drain.isDraining ? ('draining' as const) : ('serving' as const),
     uptimeSeconds: Math.round(process.uptime()),
@@ -106,12 +107,13 @@ function describeConsumers(pool: Pool, span: Span): readonly ConsumerReport[] {
   return counts
     .busiest(CONSUMER_STEPS)
     .slice(0, SHOWN_CONSUMERS)
-    .map(({ count, requests, refused }) => ({
+    .map(({ count, requests, refused, failed }) => ({
       name: count.name,
       plan: count.plan ?? null,
       requestsPerSecond: span.perSecond(counts.sum(count, MINUTE_STEPS).requests),
       requests,
       refused,
+      failed,
       topRoute: count.topRoute ?? null,
     }));
 }

@@ -1,6 +1,8 @@
 /** What `GET /overview` answers. Times are epoch milliseconds, rates are per second, latencies milliseconds. */
 export interface OverviewReport {
   readonly at: number;
+  /** Host and port: which gateway this is. */
+  readonly instance: string;
   readonly version: string;
   readonly status: 'serving' | 'draining';
   readonly uptimeSeconds: number;
@@ -38,10 +40,20 @@ export interface LoopReport {
 }
 
 export interface RedisReport {
+  /** Without credentials. */
+  readonly address: string;
   /** When it went up or down last, or the start. */
   readonly since: number;
   /** How often it went up or down in the last ten minutes. */
   readonly lastTenMinutes: number;
+  /** The last 20, the newest first. */
+  readonly changes: readonly RedisChange[];
+}
+
+export interface RedisChange {
+  readonly at: number;
+  readonly to: 'up' | 'down';
+  readonly reason: string;
 }
 
 /** The whole gateway in the last minute, or since the start. */
@@ -103,22 +115,43 @@ export interface ServiceOverview {
 export interface BreakerReport {
   readonly name: string;
   readonly state: 'closed' | 'open' | 'half-open';
+  /** Of its last change, trials among them. */
   readonly since: number;
+  /** When it opened first since it was closed last; left out while it is closed. */
+  readonly openSince?: number;
   readonly retryAfterSeconds?: number;
   readonly isForced: boolean;
   /** How often it has closed again in the last ten minutes. */
   readonly closedAgain: number;
   /** What opened it; left out while it is closed, and where an operator holds it. */
-  readonly opened?: { readonly calls: number; readonly failures: number };
+  readonly opened?: {
+    readonly calls: number;
+    readonly failures: number;
+    /** By outcome, the most frequent first. */
+    readonly outcomes: Readonly<Record<string, number>>;
+  };
 }
 
 export interface TargetOverview {
   readonly url: string;
-  readonly state: 'in' | 'out';
+  /** `trial`: it was out, and its next request decides. It counts as not in. */
+  readonly state: 'in' | 'trial' | 'out';
   readonly reason: string;
+  readonly lastFailure: FailureReport | null;
   readonly inFlight: number;
   readonly latencyMs: number;
   readonly weight: number;
+}
+
+export interface FailureReport {
+  /** As in the metrics: `refused`, `headers-timeout`. */
+  readonly outcome: string;
+  readonly cause: string;
+  readonly at: number;
+  /** 0 once it has answered again. */
+  readonly inARow: number;
+  /** The first of the row. */
+  readonly since: number;
 }
 
 export interface ConsumerReport {
@@ -127,7 +160,10 @@ export interface ConsumerReport {
   readonly requestsPerSecond: number;
   /** In the last ten minutes. */
   readonly requests: number;
+  /** By the gateway, its expired keys among them. */
   readonly refused: number;
+  /** Answered 5xx, or broken off, for the sake of a service or of the gateway. */
+  readonly failed: number;
   readonly topRoute: string | null;
 }
 
@@ -175,4 +211,6 @@ export interface Notice {
   readonly text: string;
   /** `service/NAME`, `route/NAME`, `consumer/NAME`, `breaker/NAME`, `reloads`; null where there is nothing more to see. */
   readonly link: string | null;
+  /** The requests that show it, a place of the page and the query of `/recent`: `requests?service=NAME&code=CODE`, or null. */
+  readonly evidence: string | null;
 }

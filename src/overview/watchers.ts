@@ -14,6 +14,8 @@ export interface OverviewSource {
   readonly gateway: Pick<Gateway, 'snapshot' | 'inFlight'>;
   readonly reloader: Pick<RememberingReloader, 'history'>;
   readonly drain: Pick<Drain, 'isDraining'>;
+  /** Host and port, as far as it is known by now. */
+  readonly instance: () => string;
 }
 
 /** What watches the gateway for the overview. */

@@ -5,6 +5,8 @@ import { InFlight, type Moment, RedisUnavailableError, type Waiting } from './in
 import { OutageLog } from './outage-log.ts';
 import { createProbe, probe } from './probe.ts';
 
+export type RedisListener = (isUp: boolean, reason: string) => void;
+
 export interface CircuitOptions {
   readonly log: Logger;
   /** Written by probes: a Redis that can't write is as good as none. */
@@ -19,6 +21,8 @@ const SWEEP_MS = 20;
 const CLOSING_LOOK_MS = 5;
 /** How much longer than one command may take Redis may be silent, before it is off for all. */
 const GRACE_MS = 225;
+/** An error so long before a connection ends is its reason. */
+const ERROR_LEADS_MS = 50;
 /** Replies after which Redis is as good as gone until a probe can write again. */
 const UNABLE = /^(?:READONLY|LOADING|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|BUSY)\b/;
 /** The user may not do this, but maybe all else: a probe tells. */
@@ -34,7 +38,7 @@ const OUT_OF_STEP = /^Command queue state error/;
 export class RedisCircuit {
   readonly #client: Redis | Cluster;
   readonly #options: CircuitOptions;
-  readonly #listeners = new Set<(isUp: boolean) => void>();
+  readonly #listeners = new Set<RedisListener>();
   readonly #inFlight: InFlight;
   readonly #outages: OutageLog;
   #sweeper: NodeJS.Timeout | undefined;
@@ -50,6 +54,7 @@ export class RedisCircuit {
   #isUp = false;
   #isClosed = false;
   #lastError = 'no connection yet';
+  #lastErrorAtMs = -ERROR_LEADS_MS;
 
   constructor(client: Redis | Cluster, options: CircuitOptions) {
     this.#client = client;
@@ -58,10 +63,11 @@ export class RedisCircuit {
     this.#inFlight = new InFlight(options.commandTimeoutMs);
     client.on('error', (error: Error) => {
       this.#lastError = error.message;
+      this.#lastErrorAtMs = performance.now();
       if (OUT_OF_STEP.test(error.message)) this.distrust('it answers what nobody asked');
     });
     client.on('ready', () => void this.#probe());
-    client.on('close', () => this.#goDown('the connection was closed'));
+    client.on('close', () => this.#goDown(this.#whyClosed()));
     this.#probeLater();
   }
 
@@ -69,7 +75,11 @@ export class RedisCircuit {
     return this.#isUp;
   }
 
-  onChange(listener: (isUp: boolean) => void): () => void {
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  onChange(listener: RedisListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -175,13 +185,19 @@ export class RedisCircuit {
     this.send(command, args).then(done, done);
   }
 
+  /** An error comes right before the end that it leads to. */
+  #whyClosed(): string {
+    const isOld = performance.now() - this.#lastErrorAtMs > ERROR_LEADS_MS;
+    return `the connection was closed${isOld ? '' : `: ${this.#lastError}`}`;
+  }
+
   #goDown(reason: string): void {
     this.#inFlight.rejectAll(reason);
     this.#silence = undefined;
     if (!this.#isUp) return;
     this.#isUp = false;
     this.#outages.sayDown(reason);
-    this.#tell();
+    this.#tell(reason);
     this.#probeLater();
   }
 
@@ -189,11 +205,11 @@ export class RedisCircuit {
     if (this.#isUp || this.#isClosed) return;
     this.#isUp = true;
     this.#outages.sayUp();
-    this.#tell();
+    this.#tell('it answers');
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener(this.#isUp);
+  #tell(reason: string): void {
+    for (const listener of this.#listeners) listener(this.#isUp, reason);
   }
 
   #probeLater(): void {

@@ -1,13 +1,17 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Logger } from 'winston';
-import { RedisCircuit } from './circuit.ts';
+import { RedisCircuit, type RedisListener } from './circuit.ts';
 import { loadRedisPackage } from './fence.ts';
-import { parseRedisUrl, type RedisAddress } from './parse-url.ts';
+import { addressText, parseRedisUrl, type RedisAddress } from './parse-url.ts';
 
 /** The gateway's way to Redis: one connection, and a switch that is off while Redis doesn't answer. */
 export interface RedisLink {
   /** True while commands are answered. */
   readonly isUp: boolean;
+  /** Where it is, without credentials. */
+  readonly address: string;
+  /** What was wrong when it was asked for last and did not answer. */
+  readonly lastError: string;
   /** True when keys of one script must share a hash tag. */
   readonly isCluster: boolean;
   /** What every key of ours begins with, `turnpike:` unless set otherwise. */
@@ -16,8 +20,8 @@ export interface RedisLink {
   send(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
   /** Says that a reply was none that Redis gives: it is off until it has proven itself over a new connection. */
   distrust(reason: string): void;
-  /** Called on each change between up and down. Returns what ends that. */
-  onChange(listener: (isUp: boolean) => void): () => void;
+  /** Called on each change between up and down, with its reason. Returns what ends that. */
+  onChange(listener: RedisListener): () => void;
   /** Hears a channel, over a connection of its own that is made at the first call. Returns what ends that. */
   subscribe(channel: string, listener: (message: string) => void): () => void;
   close(): Promise<void>;
@@ -70,6 +74,10 @@ export function createRedis(url: string, log: Logger, options: RedisLinkOptions 
   return {
     get isUp() {
       return circuit.isUp;
+    },
+    address: addressText(address),
+    get lastError() {
+      return circuit.lastError;
     },
     isCluster: address.kind === 'cluster',
     prefix,

@@ -70,3 +70,12 @@ function parseDatabase(parts: readonly string[]): number {
   if (!/^\d{0,4}$/.test(text) || rest.length > 0) throw new Error('the database of a Redis URL is a number');
   return Number(text);
 }
+
+/** The same as text, without credentials: for operators. */
+export function addressText({ kind, tls, hosts, socketPath, master, database }: RedisAddress): string {
+  if (kind === 'unix') return `unix://${socketPath}`;
+  const scheme = `${tls ? 'rediss' : 'redis'}${kind === 'single' ? '' : `+${kind}`}`;
+  const list = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
+  const rest = [master, database === 0 ? undefined : database].filter((part) => part !== undefined).join('/');
+  return `${scheme}://${list}${rest === '' ? '' : `/${rest}`}`;
+}

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { createAdminServer } from '../admin/server.ts';
 import type { LoadedRoutes, LoadOptions } from '../config/load-with.ts';
 import type { FileConfig } from '../config/routes.ts';
@@ -140,26 +141,25 @@ export async function assemble(given: Deps, load: Load, hasHealth: () => boolean
     },
     settings.keepAliveMs,
   );
-  const { log } = deps;
   const drain = createDrain({
     server,
     inFlight: () => gateway.inFlight,
     closeSockets: () => endStreams(deps),
     breakOff: () => breakOffAll(gateway),
-    log,
+    log: deps.log,
     shutdownTimeoutMs: settings.shutdownTimeoutMs,
   });
   const sweeps = createSweeps(gateway, deps);
   countTransitions(deps);
   const whatIf = createWhatIf(deps);
-  const startedAt = new Date(deps.clock.now()).toISOString();
   const reloader = rememberReloads(
     createReloader({ gateway, deps, load, whatIf, first: loaded }),
-    startedAt,
+    new Date(deps.clock.now()).toISOString(),
     performance.now() - beganAtMs,
   );
   const trial = createTrial({ gateway, file: settings.routesFile, load, whatIf });
-  const overview = createOverview({ deps, gateway, reloader, drain });
+  const instance = (): string => instanceOf(server, settings.port);
+  const overview = createOverview({ deps, gateway, reloader, drain, instance });
   await Promise.all([firstDiscoveries(deps.pool), readShared(deps)]);
   return {
     deps,
@@ -210,4 +210,10 @@ function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   return closed;
+}
+
+/** Host and port; of a gateway that is embedded elsewhere, the port that it was given. */
+function instanceOf(server: Server, port: number): string {
+  const address = server.address();
+  return `${hostname()}:${typeof address === 'object' && address !== null ? address.port : port}`;
 }

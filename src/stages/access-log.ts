@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { recordCaller } from '../auth/recorded.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import { ERRORS, type ErrorCode, type ErrorSource } from '../errors.ts';
+import { lapsedKeyOf } from '../lapsed-key.ts';
 import { gatewayMs, renderAccessJson } from '../log/access-line.ts';
 import { type AccessLevel, AccessRecord } from '../log/access-record.ts';
-import { ConsumerCounts, consumerCountsKind } from '../log/consumer-counts.ts';
+import { ConsumerCounts, type ConsumerEnd, consumerCountsKind } from '../log/consumer-counts.ts';
 import { loudnessOf } from '../log/level.ts';
 import { Recent, recentKind } from '../log/recent.ts';
 import { describeRecord, Recorder, recorderKind } from '../log/recorder.ts';
@@ -147,11 +148,23 @@ function createConsumerEnd(
   const consumers = lease.use(consumerCountsKind, '', () => new ConsumerCounts());
   return function endOfConsumer(context) {
     end(context);
-    const { consumer, plan, parent, answerer, errorCode } = context;
-    if (consumer === undefined || parent !== undefined) return;
-    const isRefused = answerer !== 'service' && errorCode !== undefined && whoBrokeOff(context) !== 'client';
-    consumers.count(consumer.name, plan ?? consumer.plan, route, isRefused);
+    const { consumer, plan, parent } = context;
+    if (parent !== undefined) return;
+    if (consumer !== undefined) consumers.count(consumer.name, plan ?? consumer.plan, route, endOf(context));
+    else if (context.errorCode !== undefined) {
+      const owner = lapsedKeyOf(context)?.consumer;
+      if (owner !== undefined) consumers.countRefusal(owner, route);
+    }
   };
+}
+
+function endOf(context: RequestContext): ConsumerEnd {
+  const { status, answerer, errorCode } = context;
+  if (status < 500 && errorCode === undefined) return 'answered';
+  const aborted = whoBrokeOff(context);
+  if (aborted === 'client') return 'answered';
+  if ((aborted !== undefined || status >= 500) && !isOnPurpose(context)) return 'failed';
+  return answerer !== 'service' && errorCode !== undefined ? 'refused' : 'answered';
 }
 
 /** Who ended the answer before it was complete; undefined when it is whole. */

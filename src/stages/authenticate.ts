@@ -30,6 +30,7 @@ import {
 import { createTokenRemover } from '../auth/token-places.ts';
 import { contextOf, type RequestContext } from '../context.ts';
 import type { GatewayError } from '../errors.ts';
+import { noteLapsedKey } from '../lapsed-key.ts';
 import { type BansFile, bansFileKeys, createBans } from '../limits/bans.ts';
 import { FailureLimit, failureLimitKind } from '../limits/failure-limit.ts';
 import { limitsFileKeys } from '../limits/schema.ts';
@@ -124,7 +125,10 @@ function tellExpired(refuse: Refuse, { lease, clock }: StageDeps): Refuse {
   const keys = lease.use(expiredKeysKind, '', () => new ExpiredKeys(clock));
   return function tellAndRefuse(context, refused) {
     const key = refused?.refusal.expired;
-    if (key !== undefined && !context.dryRun) keys.count(key);
+    if (key !== undefined && !context.dryRun) {
+      keys.count(key);
+      noteLapsedKey(context, key);
+    }
     return refuse(context, refused);
   };
 }

@@ -1,6 +1,9 @@
 import CircuitBreaker from 'opossum';
 import { z } from 'zod';
+import type { AttemptOutcome } from '../facts.ts';
 import { duration } from '../schema-values.ts';
+import { FailureOutcomes } from './failure-outcomes.ts';
+import { Verdict } from './verdict.ts';
 
 /**
  * The circuit breaker of one service, on opossum's public API.
@@ -42,7 +45,8 @@ export interface BreakerCall {
   /** Whether the half-open circuit waits for it. */
   readonly isTrial: boolean;
   succeed(): void;
-  fail(): void;
+  /** How is kept, for whoever asks what has opened the circuit. */
+  fail(outcome?: AttemptOutcome): void;
   abandon(): void;
 }
 
@@ -82,6 +86,8 @@ export interface Opening {
   readonly atMs: number;
   readonly calls: number;
   readonly failures: number;
+  /** How they failed, the most frequent first. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 // What the types of opossum leave out.
@@ -122,13 +128,14 @@ export function createBreaker(
   let reopening = false;
   let trialAtMs = 0;
   let opened: Opening | undefined;
+  const now = (): number => epoch;
+  const outcomes = new FailureOutcomes(() => circuit.status.window);
 
   circuit.on('open', () => {
     epoch += 1;
-    const atMs = performance.now();
-    trialAtMs = atMs + circuit.options.resetTimeout;
+    trialAtMs = performance.now() + circuit.options.resetTimeout;
     const { fires: calls, failures } = circuit.status.stats;
-    opened ??= { atMs, calls, failures };
+    opened ??= { atMs: performance.now(), calls, failures, outcomes: outcomes.sum() };
     if (!reopening) onChange('open');
   });
   circuit.on('halfOpen', () => {
@@ -155,7 +162,6 @@ export function createBreaker(
   }
 
   const isAllowing = (): boolean => !circuit.opened && (!circuit.halfOpen || circuit.pendingClose);
-  const now = (): number => epoch;
 
   return {
     name,
@@ -181,7 +187,7 @@ export function createBreaker(
       const isTrial = circuit.halfOpen;
       // The part of the window that this call is counted in: it may have moved on when the call ends.
       const [bucket] = circuit.status.window;
-      const verdict = new Verdict(isTrial, now, (stillCurrent) => {
+      const verdict = new Verdict(isTrial, now, outcomes.note, (stillCurrent) => {
         if (isTrial && stillCurrent) yieldTrial();
         else if (bucket !== undefined && bucket.fires > 0) bucket.fires -= 1;
       });
@@ -192,14 +198,15 @@ export function createBreaker(
     closeNow() {
       epoch += 1;
       reopening = false;
-      forgetCalls(circuit);
+      forgetCalls(circuit, outcomes);
       circuit.close();
     },
     close: () => circuit.shutdown(),
   };
 }
 
-function forgetCalls({ status }: Circuit): void {
+function forgetCalls({ status }: Circuit, outcomes: FailureOutcomes): void {
+  outcomes.forget();
   for (const bucket of status.window) {
     bucket.fires = 0;
     bucket.failures = 0;
@@ -208,39 +215,3 @@ function forgetCalls({ status }: Circuit): void {
 
 /** opossum rejects what it has already counted. */
 function ignore(): void {}
-
-class Failure extends Error {}
-const FAILED = new Failure('the call failed');
-
-class Verdict implements BreakerCall {
-  readonly promise: Promise<void>;
-  readonly isTrial: boolean;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: Error) => void;
-  readonly #epoch: number;
-  readonly #now: () => number;
-  readonly #onAbandon: (stillCurrent: boolean) => void;
-
-  constructor(isTrial: boolean, now: () => number, onAbandon: (stillCurrent: boolean) => void) {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.promise = promise;
-    this.isTrial = isTrial;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#now = now;
-    this.#epoch = now();
-    this.#onAbandon = onAbandon;
-  }
-
-  succeed(): void {
-    if (this.#epoch === this.#now()) this.#resolve();
-  }
-
-  fail(): void {
-    if (this.#epoch === this.#now()) this.#reject(FAILED);
-  }
-
-  abandon(): void {
-    this.#onAbandon(this.#epoch === this.#now());
-  }
-}

@@ -2,6 +2,7 @@ import type { BreakerState } from './breaker.ts';
 import type { SourceState } from './discovery/source.ts';
 import { isOut } from './health/passive.ts';
 import type { ActiveHealth, Target } from './target.ts';
+import type { TargetFailure } from './target-failure.ts';
 
 /** How a service is doing: the one description that health, state, metrics and the dashboard read. */
 export interface ServiceReport {
@@ -30,6 +31,9 @@ export interface TargetReport {
   readonly ejectedForMs: number;
   /** True while it is given requests, as far as its health goes. */
   readonly isHealthy: boolean;
+  /** `trial`: it was out, and its next request, or the one under way, decides whether it is in again. */
+  readonly state: 'in' | 'trial' | 'out';
+  readonly lastFailure: TargetFailure | undefined;
 }
 
 /** Describes a target, and changes nothing. `nowMs` is on the `performance.now()` scale. */
@@ -44,5 +48,13 @@ export function reportTarget(target: Target, nowMs: number): TargetReport {
     isEjected,
     ejectedForMs: isEjected ? Math.max(0, ejectedUntilMs - nowMs) : 0,
     isHealthy: !isOut(target, nowMs),
+    state: stateOf(target, nowMs),
+    lastFailure: target.failures.last(nowMs),
   };
+}
+
+function stateOf({ activeHealth, isEjected, ejectedUntilMs }: Target, nowMs: number): TargetReport['state'] {
+  if (activeHealth === 'down') return 'out';
+  if (!isEjected) return 'in';
+  return nowMs < ejectedUntilMs ? 'out' : 'trial';
 }

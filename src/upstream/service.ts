@@ -21,6 +21,7 @@ import type { ServiceOptions } from './service-options.ts';
 import { reportTarget } from './service-report.ts';
 import type { Target } from './target.ts';
 import { followTargets } from './target-list.ts';
+import { isNobodysFailure } from './transport.ts';
 import { useBreaker } from './use-breaker.ts';
 
 /** What we proxy to: its targets, which of them is asked next, and how many calls it has under way. */
@@ -43,8 +44,8 @@ export interface Service {
   /** An attempt at a target begins, and ends when its answer is complete. */
   begin(target: Target): void;
   end(target: Target): void;
-  /** How an attempt went, and how long it took to the response head. */
-  note(target: Target, outcome: AttemptOutcome, tookMs: number): void;
+  /** How an attempt went, how long it took to the response head, and the error or the status where it failed. */
+  note(target: Target, outcome: AttemptOutcome, tookMs: number, cause?: unknown): void;
   close(): void;
 }
 
@@ -146,9 +147,11 @@ function pickAndForget(targets: readonly Target[], balancer: Balancer, context: 
 /** Takes in how an attempt went: counted, and learned from. */
 function createNote(name: string, passiveHealth: PassiveHealthOptions, deps: ServiceDeps): Service['note'] {
   const countAttempt = attemptCounter(name, deps);
-  return function note(target, outcome, tookMs) {
+  return function note(target, outcome, tookMs, cause) {
     countAttempt(outcome);
     const now = performance.now();
+    if (outcome === 'ok') target.failures.inARow = 0;
+    else if (!isNobodysFailure(outcome)) target.failures.note(outcome, cause, now);
     // A target that lets calls run into their deadline is slow before it is ejected.
     if (outcome === 'ok' || outcome === 'headers-timeout') target.observe(tookMs, now);
     if (!noteOutcome(target, outcome, now, passiveHealth, now - tookMs)) return;

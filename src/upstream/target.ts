@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hashText } from '../lib/hash-text.ts';
 import { isHostName } from '../lib/host-name.ts';
+import { FailureRow } from './target-failure.ts';
 import type { Transport } from './transport.ts';
 
 /** One address of a service as configuration or discovery names it. Its identity is `url`. */
@@ -55,6 +56,8 @@ export class Target {
   /** When the trial call that is under way began; 0 when there is none. */
   trialSinceMs = 0;
   consecutiveFailures = 0;
+  /** For operators. */
+  readonly failures = new FailureRow();
   /** Ejections in a row, for the growing time. */
   ejections = 0;
   activeHealth: ActiveHealth = 'unknown';

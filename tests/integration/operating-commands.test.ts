@@ -19,7 +19,8 @@ const on = (gateway: TestGateway, ...argv: string[]) =>
 
 function assertNarrow(text: string): void {
   assert.deepEqual(
-    text.split('\n').filter(({ length }) => length > NARROW),
+    // A command is not broken: it is to be pasted.
+    text.split('\n').filter((line) => line.length > NARROW && !line.startsWith('    turnpike ')),
     [],
   );
 }

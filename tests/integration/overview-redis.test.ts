@@ -20,7 +20,7 @@ test('Redis that is down, and one that comes and goes, are told apart', needsRed
   await isUp(false);
   const down = await overview();
   assert.equal(down.redis, 'down');
-  assert.match(down.notices[0].text, /^Redis is down since \d\d:\d\d UTC: /);
+  assert.match(down.notices[0].text, /^Redis \(redis:\/\/127\.0\.0\.1:\d+\) is down since \d\d:\d\d UTC \(.+\): /);
   await redis.start();
   await isUp(true);
   await redis.kill();
@@ -30,8 +30,14 @@ test('Redis that is down, and one that comes and goes, are told apart', needsRed
   const { redisChanges, notices, redis: now } = await overview();
   assert.equal(now, 'up');
   assert.ok(redisChanges.lastTenMinutes >= 4);
+  const changes: readonly { to: string; reason: string }[] = redisChanges.changes;
+  assert.deepEqual(
+    changes.slice(0, 4).map(({ to }) => to),
+    ['up', 'down', 'up', 'down'],
+  );
+  assert.ok(changes.every(({ reason }) => reason !== ''));
   assert.match(
     notices[0].text,
-    /^Redis is flapping: it went up or down \d+ times in the last 10 minutes, and is up since/,
+    /^Redis \(.+\) is flapping: it went up or down \d+ times in the last 10 minutes, last lost at .+, and is up/,
   );
 });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { createApiKey, hashApiKey } from '../../src/auth/api-key-format.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type Answer, ask } from '../support/http.ts';
 import { call, startBefore, useModel } from '../support/model.ts';
 import { NOWHERE, type StubHandler, startService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const OLD_KEY = createApiKey();
 const GOOD_KEY = createApiKey();
@@ -56,6 +58,7 @@ test('the overview agrees with the requests that were sent', async (t) => {
   assert.ok(Math.abs(window.clientErrorsPerSecond / route.clientErrorsPerSecond - 7 / 3) < 0.01);
   assert.ok(window.seconds > 0 && window.p50Ms > 0 && window.p99Ms >= window.p95Ms && window.gatewayP99Ms > 0);
   assert.equal(rest.status, 'serving');
+  assert.equal(rest.instance, `${hostname()}:${new URL(gateway.url).port}`);
   assert.equal(rest.redis, 'not configured');
   assert.equal(rest.cache, null);
   assert.match(rest.version, /^\d+\.\d+\.\d+$/);
@@ -84,13 +87,46 @@ test('of targets and circuits is told what is the matter, and what to do', async
   assert.deepEqual([mixed.healthy, mixed.total], [1, 2]);
   assert.match(mixed.targets[1].reason, /is left alone for \d+ s more/);
   assert.equal(dead.breaker.state, 'open');
+  assert.deepEqual(dead.breaker.opened, { calls: 5, failures: 5, outcomes: { refused: 5 } });
+  assert.ok(Math.abs(dead.breaker.openSince - dead.breaker.since) < 1000);
+  const { lastFailure } = dead.targets[0];
+  assert.equal(lastFailure.outcome, 'refused');
+  assert.match(lastFailure.cause, /ECONNREFUSED/);
+  assert.ok(lastFailure.inARow >= 5 && lastFailure.since <= lastFailure.at);
+  assert.equal(mixed.targets[0].lastFailure, null);
   assert.equal(dead.lastMinute.failed, 5);
   assert.deepEqual(routes[1].lastMinute, { requests: 8, clientErrors: 0, serverErrors: 8 });
   assert.equal(routes[1].refusals.circuit_open, 3);
   const texts = notices.map(({ severity, text }: Answer['json']) => `${severity}: ${text}`);
-  assert.match(texts[0], /^bad: the circuit of dead is open since .*, after 5 of 5 calls had failed/);
+  assert.match(texts[0], /^bad: the circuit of dead is open since .*, after 5 of 5 calls had failed \(refused 5\)/);
+  const shown = await ask(`${gateway.adminUrl}/recent?${notices[0].evidence.split('?')[1]}`);
+  assert.equal(shown.json.length, 5, notices[0].evidence);
   assert.ok(texts.some((text: string) => /^bad: 100 % of the requests of \/dead .* fail: 8 of 8/.test(text)));
-  assert.ok(texts.some((text: string) => /^warn: 1 of 2 targets of mixed is out/.test(text)));
+  assert.ok(
+    texts.some((text: string) => /^warn: 1 of 2 targets of mixed is out: .*refused: .*ECONNREFUSED/.test(text)),
+  );
+});
+
+test('a target that waits for its trial counts as not in, and a service that recovers ends its row of failures', async (t) => {
+  const [good, moody] = [await startService(t, byStatus), await startService(t, byStatus)];
+  const passiveHealth = { failures: 1, ejectFor: '100ms' };
+  const gateway = await startGateway(t, {
+    file: {
+      services: { users: { targets: [good.url, moody.url], balance: 'round-robin', passiveHealth } },
+      routes: [{ prefix: '/users', service: 'users', auth: 'none', retry: { attempts: 1 } }],
+    },
+  });
+  await ask(`${gateway.url}/users/200`);
+  await ask(`${gateway.url}/users/503`);
+  const usersOf = async () => (await overviewOf(gateway)).services[0];
+  await until(async () => (await usersOf()).targets[1].state === 'trial');
+  const waiting = await usersOf();
+  assert.deepEqual([waiting.healthy, waiting.total], [1, 2]);
+  assert.match(waiting.targets[1].reason, /the next request is its trial/);
+  assert.equal(waiting.targets[1].lastFailure.cause, 'it answered 503');
+  await askTimes(3, `${gateway.url}/users/200`);
+  const well = await usersOf();
+  assert.deepEqual([well.healthy, well.targets[1].state, well.targets[1].lastFailure.inARow], [2, 'in', 0]);
 });
 
 test('a service that has become slow is told beside how it mostly is, and one that runs into its timeout', async (t) => {
@@ -284,7 +320,7 @@ test('a refused reload is told with its place and its words until it is mended',
   writeFileSync(gateway.routesFile, '{ "routes": [\n { "prefx": "/a" } ] }');
   await gateway.reloader.reload('watch');
   const { notices, reloads } = await overviewOf(gateway);
-  assert.equal(notices[0].severity, 'bad');
+  assert.equal(notices[0].severity, 'warn');
   assert.match(notices[0].text, /routes\.json:2:\d+.*prefx/);
   assert.deepEqual([reloads[0].result, reloads[0].by], ['refused', 'watch']);
 });
@@ -314,7 +350,16 @@ test('a key that has expired and is refused again and again is told with its con
   assert.match(notices[0].text, /mobile-app.*"spring".*4 times/);
   assert.deepEqual(
     consumers.map(({ name, requests, refused, topRoute }: Answer['json']) => [name, requests, refused, topRoute]),
-    [['shop', 6, 0, '/a']],
+    [
+      ['shop', 6, 0, '/a'],
+      ['mobile-app', 4, 4, '/a'],
+    ],
+  );
+  assert.deepEqual([notices[0].severity, notices[0].evidence], ['bad', 'requests?consumer=mobile-app']);
+  const { json: refused } = await ask(`${gateway.adminUrl}/recent?consumer=mobile-app`);
+  assert.deepEqual(
+    refused.map(({ keyOwner, keyId, consumer }: Answer['json']) => [keyOwner, keyId, consumer]),
+    Array.from({ length: 4 }, () => ['mobile-app', 'spring', undefined]),
   );
   assert.deepEqual(routes[0].refusals, { invalid_credential: 4 });
 });

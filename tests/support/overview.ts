@@ -9,6 +9,7 @@ export const MINUTE_MS = 60_000;
 export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
   return {
     at: NOON_MS,
+    instance: 'here:3000',
     version: '1.0.0',
     status: 'serving',
     uptimeSeconds: 1,
@@ -70,8 +71,8 @@ export function serviceOf(more: Partial<ServiceOverview> = {}): ServiceOverview 
   };
 }
 
-export function targetOf(url: string, state: 'in' | 'out', reason: string): TargetOverview {
-  return { url, state, reason, inFlight: 0, latencyMs: 0, weight: 1 };
+export function targetOf(url: string, state: TargetOverview['state'], reason: string): TargetOverview {
+  return { url, state, reason, lastFailure: null, inFlight: 0, latencyMs: 0, weight: 1 };
 }
 
 export function routeOf(more: Partial<RouteReport> = {}): RouteReport {

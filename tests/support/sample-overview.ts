@@ -41,6 +41,7 @@ export function sampleOverview(options: SampleOptions = {}) {
     rows.reduce((total, row) => total + row[key], 0);
   return {
     at,
+    instance: 'gateway-7:8080',
     version: '0.1.0',
     status: 'serving',
     uptimeSeconds: 93_784,
@@ -48,6 +49,7 @@ export function sampleOverview(options: SampleOptions = {}) {
     inFlight: 37,
     webSockets: 4,
     redis: isInTrouble ? 'down' : 'up',
+    redisChanges: redisChanges(at, isInTrouble, evil),
     logLevel: 'info',
     memory: { rssBytes: 148_000_000, heapUsedBytes: 61_000_000, heapTotalBytes: 88_000_000 },
     eventLoop: { meanMs: 10.2, p99Ms: 12.4, maxMs: 31 },
@@ -67,6 +69,7 @@ export function sampleOverview(options: SampleOptions = {}) {
       requestsPerSecond: 60 / (index + 1),
       requests: Math.round(36_000 / (index + 1)),
       refused: index === 0 ? 1234 : 0,
+      failed: isInTrouble && index === 1 ? 45 : 0,
       topRoute: `/api/${nameOf(index)}`,
     })),
     limits: [
@@ -80,6 +83,21 @@ export function sampleOverview(options: SampleOptions = {}) {
     reloads: reloads(at, isInTrouble, evil),
     notices: isInTrouble ? notices(evil) : [],
     ...(isIdle && IDLE),
+  };
+}
+
+function redisChanges(at: number, isInTrouble: boolean, evil: string) {
+  const changes = [
+    { at: at - 40_000, to: 'down', reason: `no answer to PING within 75 ms${evil}` },
+    { at: at - 52_000, to: 'up', reason: 'answers again' },
+    { at: at - 55_000, to: 'down', reason: `read ECONNRESET${evil}` },
+  ];
+  const since = at - (isInTrouble ? 40_000 : 93_784_000);
+  return {
+    address: 'redis://10.0.9.1:6379/0',
+    since,
+    lastTenMinutes: isInTrouble ? 3 : 0,
+    changes: isInTrouble ? changes : [],
   };
 }
 
@@ -123,8 +141,9 @@ function serviceRow(index: number, load: number, isInTrouble: boolean, evil: str
   const isShort = isInTrouble && index === 3;
   const targets = Array.from({ length: 2 }, (_, target) => ({
     url: `http://10.0.${index}.${target + 10}:4001${evil}`,
-    state: isShort && target === 1 ? 'out' : 'in',
+    state: stateOf(target, isOpen, isShort),
     reason: isShort && target === 1 ? `ejected for 30 s: 5 failures in a row${evil}` : '',
+    lastFailure: stateOf(target, isOpen, isShort) === 'in' ? null : lastFailure(isOpen, at, evil),
     inFlight: load * (3 + target),
     latencyMs: 4.2 + index,
     weight: 1,
@@ -143,11 +162,33 @@ function serviceRow(index: number, load: number, isInTrouble: boolean, evil: str
         : {
             name: nameOf(index),
             state: isOpen ? 'open' : 'closed',
-            since: at - 312_000,
+            ...openingOf(isOpen, at),
             retryAfterSeconds: isOpen ? 7 : 0,
             isForced: false,
           },
     targets,
+  };
+}
+
+/** Both targets of the service whose circuit is open wait for their trial. */
+function stateOf(target: number, isOpen: boolean, isShort: boolean): string {
+  if (isOpen) return 'trial';
+  return isShort && target === 1 ? 'out' : 'in';
+}
+
+function openingOf(isOpen: boolean, at: number) {
+  if (!isOpen) return { since: at - 312_000 };
+  const opened = { calls: 72, failures: 37, outcomes: { 'headers-timeout': 36, refused: 1 } };
+  return { since: at - 12_000, openSince: at - 312_000, opened };
+}
+
+function lastFailure(isOpen: boolean, at: number, evil: string) {
+  return {
+    outcome: isOpen ? 'headers-timeout' : 'refused',
+    cause: isOpen ? `no head within 3000 ms${evil}` : `connect ECONNREFUSED 10.0.3.11:4001${evil}`,
+    at: at - 3000,
+    inARow: 12,
+    since: at - 312_000,
   };
 }
 
@@ -157,23 +198,27 @@ function notices(evil: string) {
       severity: 'bad',
       text: `The circuit of orders is open since 03:04:12: 62 % of its calls failed${evil}`,
       link: 'service/orders',
+      evidence: 'requests?service=orders&code=headers_timeout',
     },
     {
-      severity: 'bad',
+      severity: 'warn',
       text: 'A reload was refused at 03:01:40, and the configuration before it is in force: routes.json:12:5',
       link: 'reloads',
+      evidence: null,
     },
     {
       severity: 'warn',
       text: '1 of 2 targets of payments is out: http://10.0.3.11:4001, 5 failures in a row',
       link: 'service/payments',
+      evidence: 'requests?service=payments',
     },
     {
-      severity: 'warn',
+      severity: 'bad',
       text: 'The key of mobile-app has expired: 412 calls were refused with 401 in the last minute',
       link: 'consumer/mobile-app',
+      evidence: 'requests?consumer=mobile-app&code=invalid_credential',
     },
-    { severity: 'info', text: 'Redis is down: limits count for this process alone', link: null },
+    { severity: 'info', text: 'Redis is down: limits count for this process alone', link: null, evidence: null },
   ];
 }
 

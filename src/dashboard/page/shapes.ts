@@ -1,6 +1,8 @@
 /** What the admin port tells; see the pages of docs/dashboard.md. Times are milliseconds since 1970. */
 export interface Overview {
   readonly at: number;
+  /** Which gateway this is: its host and port. */
+  readonly instance?: string;
   readonly version: string;
   readonly status: string;
   readonly uptimeSeconds: number;
@@ -8,6 +10,7 @@ export interface Overview {
   readonly inFlight: number;
   readonly webSockets: number;
   readonly redis: string;
+  readonly redisChanges?: RedisChanges | null;
   readonly logLevel: string;
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number; readonly heapTotalBytes: number };
   readonly eventLoop: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
@@ -16,12 +19,7 @@ export interface Overview {
     readonly requestsPerSecond: number;
     readonly clientErrorsPerSecond: number;
     readonly serverErrorsPerSecond: number;
-    readonly p50Ms: number | null;
-    readonly p95Ms: number | null;
-    readonly p99Ms: number | null;
-    readonly gatewayP50Ms: number | null;
-    readonly gatewayP99Ms: number | null;
-  };
+  } & Readonly<Record<'p50Ms' | 'p95Ms' | 'p99Ms' | 'gatewayP50Ms' | 'gatewayP99Ms', number | null>>;
   readonly routes: readonly RouteRow[];
   readonly services: readonly ServiceRow[];
   /** Those of routes that have their own, too. */
@@ -32,6 +30,15 @@ export interface Overview {
   readonly cache: CacheState | null;
   readonly reloads: readonly Reload[];
   readonly notices: readonly Notice[];
+}
+
+export interface RedisChanges {
+  /** Without credentials. */
+  readonly address?: string;
+  readonly since: number;
+  readonly lastTenMinutes: number;
+  /** The newest first. */
+  readonly changes?: readonly { readonly at: number; readonly to: string; readonly reason: string }[];
 }
 
 export interface RouteRow {
@@ -49,12 +56,7 @@ export interface RouteRow {
   readonly p99Ms: number | null;
   readonly refusals: Readonly<Record<string, number>>;
   readonly limiter: { readonly allowed: number; readonly refused: number } | null;
-  readonly cache: {
-    readonly hits: number;
-    readonly misses: number;
-    readonly hitRate: number | null;
-    readonly stale: number;
-  } | null;
+  readonly cache: (Readonly<Record<'hits' | 'misses' | 'stale', number>> & { readonly hitRate: number | null }) | null;
 }
 
 export interface ServiceRow {
@@ -76,19 +78,37 @@ export interface BreakerState {
   readonly name: string;
   readonly state: string;
   readonly since?: number | null;
+  /** When it opened first since it was closed last. */
+  readonly openSince?: number | null;
   readonly retryAfterSeconds?: number | null;
   readonly isForced?: boolean;
   /** What opened it. */
-  readonly opened?: { readonly calls: number; readonly failures: number };
+  readonly opened?: {
+    readonly calls: number;
+    readonly failures: number;
+    readonly outcomes?: Readonly<Record<string, number>>;
+  };
 }
 
 export interface TargetRow {
   readonly url: string;
+  /** `in`, `trial` (counts as not in), `out`. */
   readonly state: string;
+  readonly lastFailure?: LastFailure | null;
   readonly reason?: string | null;
   readonly inFlight: number;
   readonly latencyMs: number | null;
   readonly weight: number;
+}
+
+export interface LastFailure {
+  /** As in the metrics: `refused`, `headers-timeout`, ... */
+  readonly outcome: string;
+  readonly cause: string;
+  readonly at: number;
+  readonly inARow: number;
+  /** The first of the row. */
+  readonly since: number;
 }
 
 export interface ConsumerRow {
@@ -96,7 +116,10 @@ export interface ConsumerRow {
   readonly plan?: string | null;
   readonly requestsPerSecond: number;
   readonly requests: number;
+  /** By the gateway, its expired keys among them. */
   readonly refused: number;
+  /** Answered 5xx for the sake of a service or the gateway. */
+  readonly failed?: number;
   readonly topRoute?: string | null;
 }
 
@@ -152,17 +175,15 @@ export interface Notice {
   readonly severity: 'bad' | 'warn' | 'info';
   readonly text: string;
   readonly link?: string | null;
+  /** The requests that show it: `requests?service=inventory&code=headers_timeout`. */
+  readonly evidence?: string | null;
 }
 
-export interface History {
+type Curve = 'requests' | 'clientErrors' | 'serverErrors' | 'p50Ms' | 'p99Ms' | 'gatewayP99Ms';
+
+export interface History extends Readonly<Record<Curve, readonly (number | null)[]>> {
   readonly stepSeconds: number;
   readonly times: readonly number[];
-  readonly requests: readonly (number | null)[];
-  readonly clientErrors: readonly (number | null)[];
-  readonly serverErrors: readonly (number | null)[];
-  readonly p50Ms: readonly (number | null)[];
-  readonly p99Ms: readonly (number | null)[];
-  readonly gatewayP99Ms: readonly (number | null)[];
 }
 
 export interface Step {
@@ -181,6 +202,9 @@ export interface Recent {
   readonly requestId?: string;
   readonly route?: string;
   readonly consumer?: string;
+  /** Whose key it is that was good once. */
+  readonly keyOwner?: string;
+  readonly keyId?: string;
   readonly service?: string;
   readonly code?: string;
   readonly detail?: string;
@@ -206,12 +230,7 @@ export interface Explanation {
   readonly errors?: readonly object[];
   readonly refusalHeaders?: readonly Field[];
   readonly caller?: Readonly<Record<string, unknown>>;
-  readonly token?: readonly {
-    readonly claim: string;
-    readonly value: string;
-    readonly isGood: boolean;
-    readonly says: string;
-  }[];
+  readonly token?: readonly ({ readonly isGood: boolean } & Readonly<Record<'claim' | 'value' | 'says', string>>)[];
   readonly cache?: { readonly isGivenOut: boolean };
   readonly service?: string;
   readonly target?: string;

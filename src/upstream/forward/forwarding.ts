@@ -105,7 +105,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
   settled(ending: Ending): boolean {
     const { outcome } = ending;
     this.#stay.spans?.settled(ending, this.#attempt);
-    const judged = this.#stay.learn(this.#chosen, this.#attempt as Attempt, outcome, this.timeouts, this.isTry);
+    const judged = this.#stay.learn(this.#chosen, this.#attempt as Attempt, ending, this.timeouts, this.isTry);
     if (outcome === 'aborted-by-client' || outcome === 'upload-refused') return this.#abandon(ending.error);
     const other = this.#canAskAgain ? this.#stay.findOther(ending.status, ending.headers) : undefined;
     if (other !== undefined) return this.#handOver(other, ending.status);
@@ -113,7 +113,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     if (again !== undefined) return this.#retry(again);
     const { status, headers } = ending;
     if (headers !== undefined) return this.#deliver(ending, this.#stay.plan.failover?.told(status, headers) ?? headers);
-    this.#stay.holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail');
+    this.#stay.holds.judge(isNobodysFailure(judged) ? 'abandon' : 'fail', judged);
     return this.#refuse(failureOf(outcome, ending.error));
   }
 
@@ -122,7 +122,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
     context.outcome = outcome;
     this.#stay.spans?.brokeOff(outcome);
     if (!isNobodysFailure(outcome))
-      this.#stay.holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs);
+      this.#stay.holds.failAfterHead(this.#chosen, outcome, (this.#attempt as Attempt).ageMs, error);
     const detail = outcome === 'idle-timeout' ? 'The service fell silent in the middle of its answer.' : undefined;
     context.sink.fail(context, failureOf(outcome, error, detail));
   }
@@ -179,7 +179,7 @@ export class Forwarding implements AttemptOwner, ProxyAttempt {
       context.outcome = 'protocol';
       return this.#abandon(failureOf('protocol', error));
     }
-    this.#stay.holds.judge(status >= 500 ? 'fail' : 'succeed');
+    this.#stay.holds.judge(status >= 500 ? 'fail' : 'succeed', 'status');
     return true;
   }
 

@@ -64,24 +64,25 @@ export class Holds {
   }
 
   /** An attempt has ended: its target's health, latency and metrics are told. */
-  learn(target: Target, outcome: AttemptOutcome, tookMs: number): void {
+  learn(target: Target, outcome: AttemptOutcome, tookMs: number, cause: unknown): void {
     this.#failuresBefore = target.consecutiveFailures;
-    this.#service.note(target, outcome, tookMs);
+    this.#service.note(target, outcome, tookMs, cause);
     this.endRetry();
   }
 
   /** Its answer broke off after the head, which counted as a success: a failure instead, everywhere. */
-  failAfterHead(target: Target, outcome: AttemptOutcome, tookMs: number): void {
+  failAfterHead(target: Target, outcome: AttemptOutcome, tookMs: number, cause: unknown): void {
     // Otherwise each head would end the row of such failures.
     target.consecutiveFailures = Math.max(target.consecutiveFailures, this.#failuresBefore);
-    this.#service.note(target, outcome, tookMs);
+    this.#service.note(target, outcome, tookMs, cause);
     this.#succeeded?.abandon();
-    this.#breaker.begin()?.fail();
+    this.#breaker.begin()?.fail(outcome);
   }
 
   /** The breaker learns how the request went, once; `abandon` decides nothing. */
-  judge(verdict: 'succeed' | 'fail' | 'abandon'): void {
-    this.#call?.[verdict]();
+  judge(verdict: 'succeed' | 'fail' | 'abandon', outcome?: AttemptOutcome): void {
+    if (verdict === 'fail') this.#call?.fail(outcome);
+    else this.#call?.[verdict]();
     if (verdict === 'succeed') this.#succeeded = this.#call;
     this.#call = undefined;
   }

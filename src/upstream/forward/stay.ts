@@ -5,6 +5,7 @@ import type { AnswerFields } from '../../sink.ts';
 import type { BreakerCall } from '../breaker.ts';
 import type { Target } from '../target.ts';
 import { AttemptSpans } from './attempt-spans.ts';
+import type { Ending } from './ending.ts';
 import { Holds } from './holds.ts';
 import type { Claim, ForwardPlan, Timeouts } from './plan.ts';
 import { Proof } from './proof.ts';
@@ -36,13 +37,14 @@ export class Stay {
   }
 
   /** Tells the target's health, its latency and the metrics; answers the outcome as the service is judged by it. */
-  learn(target: Target, ended: Ended, outcome: AttemptOutcome, asked: Timeouts, wasTry: boolean): AttemptOutcome {
+  learn(target: Target, ended: Ended, ending: Ending, asked: Timeouts, wasTry: boolean): AttemptOutcome {
+    const { outcome, status, error } = ending;
     const { latencyMs, startedAtMs } = ended;
     const tookMs = latencyMs === 0 ? performance.now() - startedAtMs : latencyMs;
     this.#context.upstreamMs += tookMs;
     this.#context.outcome = outcome;
     const judged = judgedOutcome(outcome, tookMs, asked, this.plan.timeouts, wasTry);
-    this.holds.learn(target, judged, tookMs);
+    this.holds.learn(target, judged, tookMs, status === 0 ? error : status);
     return judged;
   }
 
@@ -60,7 +62,7 @@ export class Stay {
 
   /** The service has given its word, and is done with. */
   end(status: number): void {
-    this.holds.judge(status >= 500 ? 'fail' : 'succeed');
+    this.holds.judge(status >= 500 ? 'fail' : 'succeed', 'status');
     this.spans?.end();
     this.close();
   }

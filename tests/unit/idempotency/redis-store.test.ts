@@ -26,7 +26,7 @@ interface Sent {
 function createBench(t: TestContext) {
   const sent: Sent[] = [];
   const distrusted: string[] = [];
-  let tell: (isUp: boolean) => void = () => undefined;
+  let tell: (isUp: boolean, reason: string) => void = () => undefined;
   const bench = {
     isUp: true,
     answer: ((_step: unknown): unknown => ['m1', 'begun', 0]) as (step: unknown) => unknown,
@@ -35,6 +35,8 @@ function createBench(t: TestContext) {
     get isUp() {
       return bench.isUp;
     },
+    address: 'redis://none',
+    lastError: '',
     isCluster: false,
     prefix: 't:',
     async send(...command) {
@@ -62,7 +64,7 @@ function createBench(t: TestContext) {
     steps: () => sent.map(({ step }) => step).filter((step) => step !== 'look'),
     change(isUp: boolean) {
       bench.isUp = isUp;
-      tell(isUp);
+      tell(isUp, '');
     },
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { RequestContext } from '../../../src/context.ts';
+import { noteLapsedKey } from '../../../src/lapsed-key.ts';
 import { renderAccessJson } from '../../../src/log/access-line.ts';
 import { renderAccessPretty } from '../../../src/log/access-pretty.ts';
 import { AccessRecord } from '../../../src/log/access-record.ts';
@@ -45,6 +46,18 @@ test('a plain request has the fields that every line has, and none that say noth
     totalMs: 12.35,
     gatewayMs: 12.35,
   });
+});
+
+test('of a key that has ended, the line tells whose it was', () => {
+  const refused = createRecord(
+    (context) => {
+      context.errorCode = 'invalid_credential';
+      noteLapsedKey(context, { consumer: 'shop', keyId: 'spring' });
+    },
+    { status: 401, source: 'client' },
+  );
+  const { consumer, keyOwner, keyId } = parse(refused);
+  assert.deepEqual({ consumer, keyOwner, keyId }, { consumer: undefined, keyOwner: 'shop', keyId: 'spring' });
 });
 
 test('a proxied request tells who called, where it went and whose time it took', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONSUMER_STEPS, ConsumerCounts } from '../../../src/log/consumer-counts.ts';
+import { CONSUMER_STEPS, ConsumerCounts, type ConsumerEnd } from '../../../src/log/consumer-counts.ts';
 
-function ask(counts: ConsumerCounts, name: string, times: number, route = '/a', isRefused = false): void {
-  for (let i = 0; i < times; i += 1) counts.count(name, 'free', route, isRefused);
+function ask(counts: ConsumerCounts, name: string, times: number, route = '/a', end: ConsumerEnd = 'answered'): void {
+  for (let i = 0; i < times; i += 1) counts.count(name, 'free', route, end);
 }
 
 const shown = (counts: ConsumerCounts, steps = CONSUMER_STEPS) =>
@@ -13,12 +13,28 @@ test('the busiest come first, with what was refused of theirs', () => {
   const counts = new ConsumerCounts();
   ask(counts, 'shop', 3);
   ask(counts, 'mobile', 5);
-  ask(counts, 'mobile', 2, '/a', true);
+  ask(counts, 'mobile', 2, '/a', 'refused');
   counts.step();
   assert.deepEqual(shown(counts), [
     ['mobile', 7, 2],
     ['shop', 3, 0],
   ]);
+});
+
+test('what was refused and what has failed are told apart, and a refused key has a plan still', () => {
+  const counts = new ConsumerCounts();
+  ask(counts, 'shop', 1);
+  ask(counts, 'shop', 3, '/a', 'failed');
+  counts.countRefusal('shop', '/a');
+  counts.countRefusal('gone', '/b');
+  counts.step();
+  assert.deepEqual(
+    counts.busiest(1).map(({ count, ...sums }) => ({ name: count.name, plan: count.plan, ...sums })),
+    [
+      { name: 'shop', plan: 'free', requests: 5, refused: 1, failed: 3 },
+      { name: 'gone', plan: undefined, requests: 1, refused: 1, failed: 0 },
+    ],
+  );
 });
 
 test('ten minutes are looked back on, or the last steps of them', () => {

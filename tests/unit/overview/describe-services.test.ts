@@ -18,6 +18,8 @@ const target = (more: Partial<TargetReport> = {}): TargetReport => ({
   isEjected: false,
   ejectedForMs: 0,
   isHealthy: true,
+  state: 'in',
+  lastFailure: undefined,
   ...more,
 });
 
@@ -32,7 +34,7 @@ const service = (targets: readonly TargetReport[]): ServiceReport => ({
 });
 
 function describeOne(report: ServiceReport, sampler = new Sampler(createMetrics(), 0)) {
-  const [one] = finish(describeServices([report], [], sampler, lastMinute(sampler)));
+  const [one] = finish(describeServices([report], [], sampler, lastMinute(sampler), 100_000));
   assert.ok(one);
   return one;
 }
@@ -43,26 +45,41 @@ test('each target says why it is in or out', () => {
       target(),
       target({ health: 'up' }),
       target({ weight: 0 }),
-      target({ isEjected: true }),
-      target({ health: 'down', isHealthy: false }),
-      target({ isEjected: true, ejectedForMs: 4200, isHealthy: false }),
-      target({ isEjected: true, isHealthy: false }),
+      target({ isEjected: true, state: 'trial' }),
+      target({ health: 'down', isHealthy: false, state: 'out' }),
+      target({ isEjected: true, ejectedForMs: 4200, isHealthy: false, state: 'out' }),
+      target({ isEjected: true, isHealthy: false, state: 'trial' }),
     ]),
   );
-  assert.deepEqual([healthy, total], [4, 7]);
+  assert.deepEqual([healthy, total], [3, 7]);
   assert.deepEqual(
     targets.map(({ state, reason }) => `${state}: ${reason}`),
     [
       'in: nothing is known against it',
       'in: passes its health checks',
       'in: its weight is 0, so it is given no requests',
-      'in: was left alone for its failures; the next request is its trial',
+      'trial: was left alone for its failures; the next request is its trial',
       'out: fails its health checks',
       'out: is left alone for 5 s more, for its failures',
-      'out: was left alone for its failures; its trial is under way',
+      'trial: was left alone for its failures; its trial is under way',
     ],
   );
   assert.equal(targets[0]?.latencyMs, 1.23);
+});
+
+test('how a target failed last is told with its row, and when that began', () => {
+  const lastFailure = {
+    outcome: 'refused',
+    cause: 'connect ECONNREFUSED',
+    agoMs: 3000,
+    inARow: 12,
+    firstAgoMs: 60_000,
+  } as const;
+  const { targets } = describeOne(service([target({ lastFailure }), target()]));
+  assert.deepEqual(
+    targets.map((one) => one.lastFailure),
+    [{ outcome: 'refused', cause: 'connect ECONNREFUSED', at: 97_000, inARow: 12, since: 40_000 }, null],
+  );
 });
 
 test('how slow it mostly is, is the median of the half hour before the last minute', () => {
@@ -88,12 +105,18 @@ test('a circuit tells what opened it, unless an operator holds it', () => {
     state: 'open',
     isForced: false,
     changedAtMs: performance.now() - 2000,
-    opened: { atMs: 0, calls: 7, failures: 6 },
+    opened: {
+      atMs: performance.now() - 9000,
+      calls: 7,
+      failures: 6,
+      outcomes: { reset: 6 } as Readonly<Record<string, number>>,
+    },
     retryAfterSeconds: 4,
   } as Breaker;
-  const { since, ...told } = describeBreaker(breaker, new Closings(), 10_000);
-  assert.ok(Math.abs(since - 8000) < 50);
-  const opened = { calls: 7, failures: 6 };
+  const { since, openSince = 0, ...told } = describeBreaker(breaker, new Closings(), 10_000);
+  assert.ok(Math.abs(since - 8000) < 500);
+  assert.ok(Math.abs(openSince - 1000) < 500, 'trials in between do not move it');
+  const opened = { calls: 7, failures: 6, outcomes: { reset: 6 } };
   assert.deepEqual(told, {
     name: 'users',
     state: 'open',

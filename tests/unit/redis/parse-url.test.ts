@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRedisUrl } from '../../../src/redis/parse-url.ts';
+import { addressText, parseRedisUrl } from '../../../src/redis/parse-url.ts';
 
 test('a plain URL names host, port, login and database', () => {
   const address = parseRedisUrl('redis://me:p%40ss@cache.local:6380/2');
@@ -55,4 +55,15 @@ test('what is wrong is told without the URL, which may hold a password', () => {
       url,
     );
   }
+});
+
+test('as text, an address has no credentials', () => {
+  const told = {
+    'redis://me:hush@10.0.0.1:6379/2': 'redis://10.0.0.1:6379/2',
+    'rediss://:hush@[::1]': 'rediss://[::1]:6379',
+    'unix://:hush@/run/redis.sock': 'unix:///run/redis.sock',
+    'redis+sentinel://:hush@a,b:1/mymaster/3': 'redis+sentinel://a:26379,b:1/mymaster/3',
+    'redis+cluster://a:1,b:2': 'redis+cluster://a:1,b:2',
+  };
+  for (const [url, text] of Object.entries(told)) assert.equal(addressText(parseRedisUrl(url)), text);
 });

@@ -30,6 +30,28 @@ describe('a breaker', () => {
     return begun !== undefined;
   }
 
+  test('one that has opened keeps how its calls had failed, through trials, until it closes', async () => {
+    const fail = async (outcome: 'refused' | 'headers-timeout'): Promise<void> => {
+      breaker.begin()?.fail(outcome);
+      await settle();
+    };
+    for (const outcome of ['refused', 'headers-timeout', 'headers-timeout', 'refused', 'headers-timeout'] as const)
+      await fail(outcome);
+    assert.equal(breaker.state, 'open');
+    const first = breaker.opened;
+    assert.deepEqual(Object.entries(first?.outcomes ?? {}), [
+      ['headers-timeout', 3],
+      ['refused', 2],
+    ]);
+    mock.timers.tick(10_000);
+    assert.equal(breaker.state, 'half-open');
+    await fail('refused');
+    assert.equal(breaker.opened, first);
+    mock.timers.tick(20_000);
+    await call('succeed');
+    assert.deepEqual([breaker.state, breaker.opened], ['closed', undefined]);
+  });
+
   async function trip(): Promise<void> {
     for (let i = 0; i < 5; i++) await call('fail');
     assert.equal(breaker.state, 'open');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { asTyped } from './cli/as-typed.ts';
 import { UsageError } from './cli/cli-faults.ts';
 import { didYouMean } from './cli/did-you-mean.ts';
@@ -60,6 +60,7 @@ export function runProcess(argv: readonly string[]): Promise<number | undefined>
 /** Runs one command line of `turnpike`; resolves to the exit code, or undefined when the gateway now runs. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number | undefined> {
   const { words, isPlain } = takeNoColor(argv);
+  if (words.length === 0 && !hasRoutesFile(io)) return sayWhatThereIs(io);
   const [given = 'start', ...rest] = words;
   const name = Object.hasOwn(SPELLINGS, given) ? (SPELLINGS[given] as string) : given;
   const run = Object.hasOwn(RUNS, name) ? RUNS[name] : undefined;
@@ -67,6 +68,19 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   if (run !== undefined) return run(rest, plainIo);
   io.err(`turnpike: ${noCommand(name)}\n\n${asTyped('turnpike help lists what there is.\n', io.env)}`);
   return EXIT.usage;
+}
+
+/** Without a word it is `start`, for whoever has a routes file, which .env may name. */
+function hasRoutesFile(io: CliIo): boolean {
+  const named = io.env['ROUTES_FILE']?.trim();
+  return Boolean(named) || existsSync('routes.json') || existsSync('.env');
+}
+
+/** For whoever has only typed the name of it: a gateway would not start here. */
+function sayWhatThereIs(io: CliIo): number {
+  const how = 'turnpike init writes one, turnpike dev tries it, turnpike start runs it.';
+  io.err(`turnpike: there is no routes.json here. ${asTyped(how, io.env)}\n\n${renderHelp(io)}`);
+  return EXIT.config;
 }
 
 /** `--no-color` goes with every command; what stands behind `--` is meant for others. */

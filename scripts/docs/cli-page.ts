@@ -41,7 +41,9 @@ than a second says so on standard error, where that is a terminal, and leaves no
 
 **Completion** is one line: in bash \`source <(turnpike completion bash)\`, in zsh \`source <(turnpike completion zsh)\` after
 \`compinit\`. It knows commands, options, files and words, and by the routes file of \`ROUTES_FILE\` the names of routes, services
-and consumers.
+and consumers. It completes the word \`turnpike\`; where that is no command, a function makes it one, before the script is read:
+\`turnpike() { npx turnpike "$@"; }\` in a project (with \`npx turnpike completion bash\`), \`turnpike() { npm run -s turnpike -- "$@"; }\`
+in a clone.
 
 ## Exit codes
 

@@ -26,7 +26,7 @@ export function createAdminGuard(
     if (expected === undefined && !isLoopback((req.headers.host ?? '').replace(PORT, '')))
       return refusal('forbidden', { detail: 'the Host of a request to the admin port must be localhost' });
     const isPublic = isOfErrors(req) || isOfDashboard(req);
-    if (expected !== undefined && !isPublic && !hasToken(req, expected)) return TOKEN_NEEDED;
+    if (expected !== undefined && !isPublic && !hasToken(req, expected)) return withoutToken(req);
     if (isFromElsewhere(req) && !(isPublic && isFollowed(req)))
       return refusal('forbidden', { detail: 'the admin port does not answer other origins' });
     return undefined;
@@ -37,6 +37,15 @@ const TOKEN_NEEDED = refusal('unauthenticated', {
   detail: 'Send "Authorization: Bearer" with ADMIN_TOKEN.',
   headers: ['www-authenticate', 'Bearer realm="turnpike-admin"'],
 });
+
+/** As RFC 6750, section 3.1, has it. */
+const TOKEN_WRONG = refusal('unauthenticated', {
+  detail: 'What was sent in Authorization is not "Bearer" with the ADMIN_TOKEN of this gateway.',
+  headers: ['www-authenticate', 'Bearer realm="turnpike-admin", error="invalid_token"'],
+});
+
+const withoutToken = ({ headers }: IncomingMessage): AdminAnswer =>
+  headers.authorization === undefined ? TOKEN_NEEDED : TOKEN_WRONG;
 
 function hasToken(req: IncomingMessage, expected: Buffer): boolean {
   const { authorization = '' } = req.headers;

@@ -4,6 +4,7 @@ import { recentSteps } from '../explain/recent-steps.ts';
 import { type RecentRequest, recentKind } from '../log/recent.ts';
 import { findNearest } from '../nearest-word.ts';
 import { type AdminAnswer, type AdminSource, ok, refusal } from './answer.ts';
+import { namesAskedFor } from './recent-names.ts';
 
 const DEFAULT_COUNT = 50;
 const MAX_COUNT = 1000;
@@ -17,19 +18,25 @@ interface Shown extends Line {
 
 /**
  * `GET /recent`: the last refused and failed requests, the last one first, each with the decisions of its stages; with
- * `?route=`, `?code=`, `?status=`, `?consumer=`, `?requestId=` or `?traceId=` those alone, and `?count=` of them (50).
+ * `?route=` (a name or a prefix), `?code=`, `?status=`, `?consumer=`, `?requestId=` or `?traceId=` those alone, and `?count=` of them (50).
  */
-export function listRecent({ deps }: Pick<AdminSource, 'deps'>, query: URLSearchParams): AdminAnswer {
+export function listRecent(source: Pick<AdminSource, 'deps' | 'gateway'>, query: URLSearchParams): AdminAnswer {
   const count = Number(query.get('count') ?? DEFAULT_COUNT);
   const unknown = [...query.keys()].filter((key) => key !== 'count' && !FILTERS.includes(key));
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT || unknown.length > 0) return WHAT;
   const code = query.get('code');
   if (code !== null && !Object.hasOwn(ERRORS, code)) return noSuchCode(code);
-  const [recent] = deps.pool.list(recentKind);
+  const [recent] = source.deps.pool.list(recentKind);
+  const kept = (recent?.list() ?? []).map((request) => ({ request, line: JSON.parse(request.line) as Line }));
+  const names = namesAskedFor(
+    source,
+    query,
+    kept.map(({ line }) => line),
+  );
+  if ('status' in names) return names;
   const shown: Shown[] = [];
-  for (const request of recent?.list() ?? []) {
-    const line = JSON.parse(request.line) as Line;
-    if (!isWanted(line, query)) continue;
+  for (const { request, line } of kept) {
+    if (!isWanted(line, query, names.routes)) continue;
     shown.push(show(request, line));
     if (shown.length === count) break;
   }
@@ -48,9 +55,10 @@ const WHAT = refusal('invalid_request', {
   detail: `Ask with ?count=1..${MAX_COUNT}, and with what is wanted: ${FILTERS.map((name) => `?${name}=`).join(', ')}.`,
 });
 
-function isWanted(line: Line, query: URLSearchParams): boolean {
+function isWanted(line: Line, query: URLSearchParams, routes: ReadonlySet<string> | undefined): boolean {
   return FILTERS.every((name) => {
     const wanted = query.get(name);
+    if (name === 'route' && routes !== undefined) return routes.has(String(line[name] ?? ''));
     if (name === 'status' && wanted !== null && /^[1-5]xx$/.test(wanted))
       return String(line[name]).startsWith(wanted.slice(0, 1));
     return wanted === null || String(line[name] ?? (name === 'consumer' ? line['keyOwner'] : '') ?? '') === wanted;

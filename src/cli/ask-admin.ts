@@ -13,6 +13,8 @@ export interface AdminQuestion {
   readonly text?: string;
   /** `http://host:port`, or `https:`; default: ADMIN_HOST and ADMIN_PORT of the settings. */
   readonly origin?: string | undefined;
+  /** How long to wait; default: 30 s. */
+  readonly withinMs?: number;
 }
 
 const WITHIN_MS = 30_000;
@@ -24,7 +26,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  */
 export function askAdmin(
   { adminHost, adminPort, adminToken }: Pick<Settings, 'adminHost' | 'adminPort' | 'adminToken'>,
-  { method, path, body, text: raw, origin }: AdminQuestion,
+  { method, path, body, text: raw, origin, withinMs = WITHIN_MS }: AdminQuestion,
 ): Promise<unknown> {
   const host = adminHost === '0.0.0.0' || adminHost === '::' ? 'localhost' : adminHost;
   const base = origin ?? `http://${host.includes(':') ? `[${host}]` : host}:${adminPort}`;
@@ -38,7 +40,7 @@ export function askAdmin(
       ...(adminToken !== undefined && { authorization: `Bearer ${adminToken}` }),
       ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
     };
-    const asking = request(at, { method, headers, signal: AbortSignal.timeout(WITHIN_MS) }, (answer) => {
+    const asking = request(at, { method, headers, signal: AbortSignal.timeout(withinMs) }, (answer) => {
       const pieces: Buffer[] = [];
       let bytes = 0;
       answer.on('data', (piece: Buffer) => {
@@ -47,7 +49,10 @@ export function askAdmin(
         else pieces.push(piece);
       });
       answer.on('error', (error) => reject(new AdminFault(`${base}: ${error.message}`, { cause: error })));
-      answer.on('end', () => settle(answer.statusCode ?? 0, Buffer.concat(pieces).toString(), base, resolve, reject));
+      answer.on('end', () => {
+        const asked = { base, hasToken: adminToken !== undefined };
+        settle(answer.statusCode ?? 0, Buffer.concat(pieces).toString(), asked, resolve, reject);
+      });
     });
     asking.on('error', (error: NodeJS.ErrnoException) => {
       const isGone = error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND';
@@ -57,10 +62,15 @@ export function askAdmin(
   });
 }
 
+interface Asked {
+  readonly base: string;
+  readonly hasToken: boolean;
+}
+
 function settle(
   status: number,
   text: string,
-  base: string,
+  { base, hasToken }: Asked,
   resolve: (value: unknown) => void,
   reject: (error: Error) => void,
 ): void {
@@ -72,8 +82,19 @@ function settle(
     return;
   }
   if (status < 300) resolve(said);
-  else {
-    const { detail = text } = (said ?? {}) as { detail?: string };
-    reject(new AdminRefusal(`${base} answers ${status}: ${detail}`, status, said));
-  }
+  else reject(refusalOf(status, said, text, base, hasToken));
+}
+
+function refusalOf(status: number, said: unknown, text: string, base: string, hasToken: boolean): AdminFault {
+  const { detail = text, code, requestId } = (said ?? {}) as { detail?: string; code?: unknown; requestId?: unknown };
+  // Problems of the main port alone have one.
+  if (typeof requestId === 'string' && typeof code === 'string')
+    return new AdminFault(
+      `${base} is the main port of a gateway (it answers ${status} ${code}), and not its admin port: ADMIN_PORT there, 9901 where nothing is set`,
+    );
+  if (status !== 401) return new AdminRefusal(`${base} answers ${status}: ${detail}`, status, said);
+  const why = hasToken
+    ? 'the ADMIN_TOKEN of here is not the one of the gateway'
+    : 'it wants a token: set ADMIN_TOKEN, in the environment or in .env, to the one of the gateway';
+  return new AdminRefusal(`${base} answers 401: ${why}`, status, said);
 }

@@ -26,7 +26,8 @@ export function renderCheckText(
   }
   const found = `${count(routes, 'route')} in ${count(files.length, 'file')}`;
   const more = [...renderCounts(findings), ...(silenced.length > 0 ? [`${silenced.length} silenced`] : [])];
-  return { out: `${paint.out.good('ok')}: ${[found, ...more].join(', ')}\n`, err: told };
+  const [main = ''] = files;
+  return { out: `${paint.out.good('ok')}: ${[found, ...more].join(', ')}: ${withoutControls(main)}\n`, err: told };
 }
 
 /** The one document of `--json`. */

@@ -45,7 +45,7 @@ async function init(folder: string, from: string | undefined, io: CliIo, isStric
     mkdirSync(folder, { recursive: true });
     const beside = isHere ? `; for one beside it: ${command} init FOLDER` : '';
     io.out(writeNew(file, first.text) ? `wrote ${file}${first.told}\n` : `${file} ${STAYS}${beside}\n`);
-    const isNew = writeEnv(setting, first.secrets, io);
+    const isNew = writeEnv(file, setting, first.secrets, io);
     io.out(`\n${nextStep(command, file, isNew ? undefined : setting)}\n`);
     return isStrict && first.lostCount > 0 ? EXIT.failed : EXIT.ok;
   } catch (error) {
@@ -62,11 +62,13 @@ function inWords(error: unknown, folder: string, from: string | undefined): unkn
 }
 
 /** The .env, where there is none yet; true where it was written. */
-function writeEnv(setting: string | undefined, secrets: FirstRoutes['secrets'], io: CliIo): boolean {
+function writeEnv(file: string, setting: string | undefined, secrets: FirstRoutes['secrets'], io: CliIo): boolean {
   const [told, toAdd] = setting === undefined ? ['', ''] : [` (${setting})`, `; add to it: ${setting}`];
   const isNew = writeNew('.env', renderEnv(setting, secrets), 0o600);
   io.out(isNew ? `wrote .env${told}\n` : `.env ${STAYS}${toAdd}\n`);
-  if (!isNew && secrets.size > 0) io.out(`  add to it, with their values: ${[...secrets.keys()].join(', ')}\n`);
+  const names = [...secrets.keys()].join(', ');
+  if (names === '') return isNew;
+  io.out(isNew ? `  with secrets that ${file} names: ${names}\n` : `  add to it, with their values: ${names}\n`);
   return isNew;
 }
 

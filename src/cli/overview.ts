@@ -47,8 +47,9 @@ const notice = z.object({
 /** What is shown of `GET /overview`. What an older or newer gateway does not say counts as nothing. */
 const overview = z.object({
   at: number,
-  instance: text,
   version: text,
+  instance: text,
+  routesFile: text,
   status: z.string(),
   uptimeSeconds: number,
   node: text,
@@ -90,6 +91,7 @@ const overview = z.object({
         result: text,
         changes: z.array(z.string()).catch([]),
         faults: z.array(z.object({ place: text, message: text })).catch([]),
+        left: number,
       }),
     )
     .catch([]),
@@ -104,7 +106,7 @@ export function parseOverview(answer: unknown): Overview {
   throw new AdminFault('what answers at the admin port is no overview of a gateway');
 }
 
-/** Whether an operator should see to it now. */
+/** Whether an operator should see to it, now or soon. */
 export function isDegraded({ status, notices }: Overview): boolean {
-  return status !== 'serving' || notices.some(({ severity }) => severity === 'bad');
+  return status !== 'serving' || notices.some(({ severity }) => severity !== 'info');
 }

@@ -1,5 +1,8 @@
 import { ERRORS } from '../errors.ts';
+import { wrap } from '../explain/wrap.ts';
+import { withoutControls } from '../lib/printable.ts';
 import { askRunning, pathWith, settingsHere } from './ask-running.ts';
+import { causesFirst, countKinds } from './causes-first.ts';
 import { AdminFault, CliFault, UsageError } from './cli-faults.ts';
 import { colourFor } from './colour.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -15,13 +18,25 @@ export async function runRecent(argv: readonly string[], io: CliIo): Promise<num
   return perform(RECENT, argv, io, async ({ values }) => {
     const { route, code, status, consumer, service, id: requestId, count, admin } = values;
     checkWishes(count, status, code);
-    const path = pathWith('/recent', { count, route, code, status, consumer, service, requestId });
+    // Of one route, service or consumer the causes are wanted, which a flood of what follows from them may hide.
+    const isSorted = !values.json && [route, service, consumer].some(Boolean) && ![code, requestId].some(Boolean);
+    const asked = isSorted ? String(MAX_COUNT) : count;
+    const path = pathWith('/recent', { count: asked, route, code, status, consumer, service, requestId });
     const lines = await askRunning(io, settingsHere(io), { method: 'GET', path, origin: admin });
     if (!Array.isArray(lines)) throw new AdminFault('the gateway does not say what it has refused');
     if (values.json) return print(io, `${JSON.stringify(lines, null, 2)}\n`);
     if (lines.length === 0) throw new CliFault('no such request was refused or has failed since the start');
-    return print(io, renderRecent(lines as readonly RecentLine[], colourFor(io, 'out')));
+    return print(io, render(lines as readonly RecentLine[], isSorted ? Number(count) : undefined, io));
   });
+}
+
+/** @param most how many of them, one of each code first; undefined: as they are. */
+function render(lines: readonly RecentLine[], most: number | undefined, io: CliIo): string {
+  const paint = colourFor(io, 'out');
+  if (most === undefined) return renderRecent(lines, paint);
+  const shown = causesFirst(lines, most);
+  const kept = wrap(withoutControls(`${lines.length} are kept: ${countKinds(lines)}; one of each first`), 2);
+  return `${renderRecent(shown, paint)}\n${kept.map(paint.dim).join('\n')}\n`;
 }
 
 /** Before the gateway is asked: what nobody could have is a wrong call. */

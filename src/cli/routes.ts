@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { nameOfRoute } from '../config/route-name.ts';
 import { wordsOfRoute } from '../config/route-words.ts';
+import { withoutControls } from '../lib/printable.ts';
 import type { Settings } from '../settings.ts';
 import { askRunning, settingsHere } from './ask-running.ts';
 import { AdminFault, NobodyThere } from './cli-faults.ts';
@@ -31,10 +32,14 @@ export async function runRoutes(argv: readonly string[], io: CliIo): Promise<num
     const rows = await find(io, settingsHere(io), values);
     if (values.json) return print(io, `${JSON.stringify(rows, null, 2)}\n`);
     if (rows.length === 0) return print(io, 'no routes\n');
+    // Where all are named by their prefix, which is mostly so, a column of names would say nothing.
+    const hasNames = rows.some((row) => row.name !== placeOf(row));
     const [head = '', ...lines] = renderColumns([
-      ['PREFIX', 'METHODS', 'AUTH', 'LEADS TO', 'LIMITS'],
+      [...(hasNames ? ['NAME'] : []), 'PREFIX', 'METHODS', 'AUTH', 'LEADS TO', 'LIMITS'],
       ...rows.map((row) => [
-        shorten(`${row.hosts?.join(',') ?? ''}${row.prefix.join(',')}`, PREFIX),
+        // In full: other commands want it.
+        ...(hasNames ? [withoutControls(row.name)] : []),
+        shorten(placeOf(row), PREFIX),
         row.methods?.join(',') ?? 'any',
         shorten(row.auth ?? '-', CELL),
         shorten(row.leadsTo ?? '-', CELL),
@@ -44,6 +49,8 @@ export async function runRoutes(argv: readonly string[], io: CliIo): Promise<num
     return print(io, `${[colourFor(io, 'out').bold(head), ...lines].join('\n')}\n`);
   });
 }
+
+const placeOf = ({ hosts, prefix }: Row): string => `${hosts?.join(',') ?? ''}${prefix.join(',')}`;
 
 interface Where {
   readonly file?: string | undefined;

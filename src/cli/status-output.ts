@@ -2,14 +2,14 @@ import { wrap } from '../explain/wrap.ts';
 import type { Paint } from '../lib/paint.ts';
 import { withoutControls } from '../lib/printable.ts';
 import { roughDuration } from '../lib/rough-duration.ts';
-import { asCommands, recentCommand } from './as-commands.ts';
 import { renderColumns, shorten } from './columns.ts';
 import type { Overview } from './overview.ts';
+import { type AsTyped, moreOf, noticeLines } from './status-notices.ts';
 
 /** One screen has so many of each. */
 const SERVICES = 12;
 const ROUTES = 8;
-const NOTICES = 10;
+const CHANGES = 5;
 const NAME = 24;
 const LABEL = 10;
 
@@ -17,10 +17,10 @@ type Service = Overview['services'][number];
 type Route = Overview['routes'][number];
 
 /** How a gateway is, on one screen of 80 columns: what is wrong stands before what is. */
-export function renderStatus(overview: Overview, paint: Paint): string {
+export function renderStatus(overview: Overview, paint: Paint, asTyped: AsTyped = (command) => command): string {
   const blocks = [
     headLines(overview, paint),
-    noticeLines(overview, paint),
+    noticeLines(overview, paint, asTyped),
     serviceLines(overview, paint),
     routeLines(overview, paint),
     processLines(overview),
@@ -33,9 +33,9 @@ export function renderStatus(overview: Overview, paint: Paint): string {
 
 function headLines({ version, instance, status, uptimeSeconds, node, at, window }: Overview, paint: Paint): string[] {
   const colour = status === 'serving' ? paint.good : paint.bad;
+  const where = instance === '' ? '' : ` at ${instance}`;
   const facts = [
-    `turnpike ${version}`,
-    ...(instance === '' ? [] : [instance]),
+    `turnpike ${version}${where}`,
     `up ${roughDuration(uptimeSeconds * 1000)}`,
     `node ${node}`,
     timeOf(at),
@@ -47,20 +47,6 @@ function headLines({ version, instance, status, uptimeSeconds, node, at, window 
   const times = `p50 ${ms(window.p50Ms)}, p99 ${ms(window.p99Ms)}, of it the gateway ${ms(window.gatewayP99Ms)}`;
   return [...lines, ...wrap(`last ${roughDuration(window.seconds * 1000)}: ${rates}; ${times}`)];
 }
-
-const MARKS = { bad: 'x', warn: '!', info: '-' } as const;
-
-function noticeLines({ notices, status }: Overview, paint: Paint): string[] {
-  if (notices.length === 0) return status === 'serving' ? [paint.good('nothing is wrong')] : [];
-  const shown = notices.slice(0, NOTICES).flatMap(({ severity, text, evidence }) => {
-    const colour = { bad: paint.bad, warn: paint.warn, info: paint.dim }[severity];
-    return wrap(`${MARKS[severity]} ${withoutControls(asCommands(text) + shownBy(evidence))}`, 2).map(colour);
-  });
-  return [...shown, ...moreOf(notices.length - NOTICES, 'to be told')];
-}
-
-const shownBy = (evidence: string | null | undefined): string =>
-  evidence === null || evidence === undefined ? '' : `: ${recentCommand(evidence)}`;
 
 /** Those that are not well come first; of the others as many as there is room. */
 function serviceLines({ services }: Overview, paint: Paint): string[] {
@@ -152,12 +138,14 @@ function processLines({
   inFlight,
   webSockets,
   at,
+  routesFile,
 }: Overview): string[] {
   const used = `${mb(memory.heapUsedBytes)} of ${mb(memory.heapTotalBytes)} MB heap`;
   return [
     labelled('in flight', `${inFlight} requests, ${webSockets} WebSockets`),
     labelled('redis', redisOf(redis, redisChanges)),
-    labelled('reload', reloadOf(reloads[0], at)),
+    ...(routesFile === '' ? [] : [labelled('file', routesFile)]),
+    reloadLines(reloads, at),
     labelled(
       'memory',
       `${mb(memory.rssBytes)} MB, ${used}; event loop p99 ${ms(eventLoop.p99Ms)}, most ${ms(eventLoop.maxMs)}`,
@@ -171,22 +159,25 @@ function redisOf(redis: string, told: Overview['redisChanges']): string {
   return `${redis}, ${told.address}${loss === undefined ? '' : `; last lost ${timeOf(loss.at)}: ${loss.reason}`}`;
 }
 
-function reloadOf(last: Overview['reloads'][number] | undefined, nowMs: number): string {
-  if (last === undefined) return 'none since the start';
-  const { result, by, at, changes, faults } = last;
-  const head = `${result} ${roughDuration(nowMs - at)} ago (${by})`;
-  const [fault] = faults;
-  if (fault !== undefined)
-    return `${head}: ${fault.place} ${fault.message}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
-  const [change] = changes;
-  if (change === undefined) return head;
-  return `${head}: ${change}${changes.length > 1 ? ` (and ${changes.length - 1} more)` : ''}`;
+/** An `unchanged` one hides nothing: what counts is the last that was taken, or refused. */
+function reloadLines(reloads: Overview['reloads'], nowMs: number): string[] {
+  const [last] = reloads;
+  const told = reloads.find(({ result }) => result !== 'unchanged');
+  if (last === undefined || told === undefined) return labelled('reload', 'none since the start');
+  const { result, by, at, changes, faults, left } = told;
+  const since = last === told ? '' : `; read again ${roughDuration(nowMs - last.at)} ago (${last.by}), unchanged`;
+  const lines = [...faults.map(({ place, message }) => `${place} ${message}`), ...changes];
+  const shown = lines.slice(0, CHANGES);
+  const more = lines.length + left - shown.length;
+  return [
+    ...labelled('reload', `${result} ${roughDuration(nowMs - at)} ago (${by})${since}`),
+    ...shown.flatMap((line) => labelled('', line)),
+    ...(more > 0 ? labelled('', `and ${more} more: --json has the first 20`) : []),
+  ];
 }
 
 const labelled = (label: string, text: string): string[] =>
   wrap(withoutControls(`${label.padEnd(LABEL)}  ${text}`), LABEL + 2);
-
-const moreOf = (count: number, what: string): string[] => (count > 0 ? [`  and ${count} ${what}: --json has all`] : []);
 
 const mb = (bytes: number): string => String(Math.round(bytes / 1e6));
 

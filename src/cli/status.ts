@@ -1,4 +1,6 @@
+import { inShell } from '../lib/in-shell.ts';
 import type { Settings } from '../settings.ts';
+import { asTyped } from './as-typed.ts';
 import { askRunning, settingsHere } from './ask-running.ts';
 import { AdminFault, AdminRefusal, CliFault } from './cli-faults.ts';
 import { colourFor, isColoured } from './colour.ts';
@@ -28,9 +30,19 @@ export async function runStatus(argv: readonly string[], io: CliIo): Promise<num
 async function show(io: CliIo, settings: Settings, { admin, json }: Shown, before = ''): Promise<number> {
   const answer = await ask(io, settings, admin);
   const overview = parseOverview(answer);
-  const text = json ? `${JSON.stringify(answer, null, 2)}\n` : renderStatus(overview, colourFor(io, 'out'));
+  const text = json
+    ? `${JSON.stringify(answer, null, 2)}\n`
+    : renderStatus(overview, colourFor(io, 'out'), typing(io, admin));
   if ((await io.out(before + text)) === false) throw new CliFault('nobody reads it any more');
   return isDegraded(overview) ? EXIT.failed : EXIT.ok;
+}
+
+/** What asks the gateway must ask the same one. */
+function typing(io: CliIo, admin: string | undefined): (command: string) => string {
+  return (command) => {
+    const isForAdmin = admin !== undefined && !command.startsWith('turnpike key ');
+    return asTyped(isForAdmin ? `${command} --admin ${inShell(admin)}` : command, io.env);
+  };
 }
 
 async function ask(io: CliIo, settings: Settings, origin: string | undefined): Promise<unknown> {

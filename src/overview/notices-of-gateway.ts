@@ -1,4 +1,5 @@
 import type { RefusedKey } from '../auth/expired-keys.ts';
+import { inShell } from '../lib/in-shell.ts';
 import type { CountedFault } from './counted-faults.ts';
 import { requestsOf } from './evidence.ts';
 import type { NoticeFacts } from './notice-facts.ts';
@@ -21,7 +22,7 @@ export function noticesOfGateway(facts: NoticeFacts): readonly Notice[] {
     ...ofUnanswered(facts.unanswered, at),
     ...ofLoop(eventLoop),
     ...firstOf(
-      [...expiredKeys].sort((a, b) => b.times - a.times).flatMap((key) => ofExpiredKey(key, at)),
+      [...expiredKeys].sort((a, b) => b.times - a.times).flatMap((key) => ofExpiredKey(key, facts)),
       'keys that have expired are still called with',
     ),
     ...ofLinesLost(facts.linesLost, at),
@@ -72,9 +73,17 @@ function ofLoop({ p99Ms, maxMs }: LoopReport): Notice[] {
   return [notice('warn', text)];
 }
 
-function ofExpiredKey({ consumer, keyId, sinceMs, times, lastAtMs }: RefusedKey, nowMs: number): Notice[] {
+/** As it can be pasted: a key that has ended takes no end from the one before. */
+function rotation(routesFile: string, consumer: string, keyId: string): string {
+  return `turnpike key rotate --file ${inShell(routesFile)} --consumer ${inShell(consumer)} --id ${inShell(keyId)} --expires 90d`;
+}
+
+function ofExpiredKey(
+  { consumer, keyId, sinceMs, times, lastAtMs }: RefusedKey,
+  { at: nowMs, routesFile }: NoticeFacts,
+): Notice[] {
   if (times < LEAST_REFUSALS) return [];
-  const text = `consumer ${consumer} calls with a key that has expired: "${keyId}" since ${timeOf(sinceMs, nowMs)}; it was refused (401, or 429 after 20 a minute from one address) ${times} times in the last 10 minutes, the last at ${timeOf(lastAtMs, nowMs)}; tell its owner, or give it a new one (turnpike key rotate --consumer ${consumer} --id ${keyId})`;
+  const text = `consumer ${consumer} calls with a key that has expired: "${keyId}" since ${timeOf(sinceMs, nowMs)}; it was refused (401, or 429 after 20 a minute from one address) ${times} times in the last 10 minutes, the last at ${timeOf(lastAtMs, nowMs)}; tell its owner, or give it a new one (${rotation(routesFile, consumer, keyId)})`;
   return [notice('bad', text, `consumer/${consumer}`, requestsOf({ consumer }))];
 }
 

@@ -14,6 +14,7 @@ import { describeLookups, describeRoutes } from './describe-routes.ts';
 import { describeBreaker, describeServices } from './describe-services.ts';
 import { describeTokens } from './describe-tokens.ts';
 import { findNotices } from './notices.ts';
+import { findRefusedOfLate } from './refused-of-late.ts';
 import type { BreakerReport, CacheReport, ConsumerReport, OverviewReport, WindowReport } from './report.ts';
 import type { Sampler } from './sampler.ts';
 import { lastMinute, type Span } from './span.ts';
@@ -53,11 +54,13 @@ function* describeOverview(source: OverviewSource, watchers: Watchers): Steps<Ov
   yield;
   const expiredKeys = pool.list(expiredKeysKind).flatMap((keys) => keys.list());
   const { linesLost, unanswered } = faults;
-  return { ...facts, notices: findNotices({ ...facts, expiredKeys, linesLost, unanswered }) };
+  const names = routes.map(({ name }) => name);
+  const refusedOfLate = yield* findRefusedOfLate(sampler, names);
+  return { ...facts, notices: findNotices({ ...facts, expiredKeys, linesLost, unanswered, refusedOfLate }) };
 }
 
 function describeProcess({ deps, gateway, drain, instance }: OverviewSource, version: string, nowMs: number) {
-  const { redis, sockets, logLevel } = deps;
+  const { redis, sockets, logLevel, settings } = deps;
   const { rss, heapUsed, heapTotal } = process.memoryUsage();
   return {
     at: nowMs,
@@ -66,6 +69,7 @@ function describeProcess({ deps, gateway, drain, instance }: OverviewSource, ver
     status: drain.isDraining ? ('draining' as const) : ('serving' as const),
     uptimeSeconds: Math.round(process.uptime()),
     node: process.versions.node,
+    routesFile: settings.routesFile,
     inFlight: gateway.inFlight,
     webSockets: sockets.size,
     redis: redis === undefined ? ('not configured' as const) : redis.isUp ? ('up' as const) : ('down' as const),

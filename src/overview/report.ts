@@ -7,6 +7,8 @@ export interface OverviewReport {
   readonly status: 'serving' | 'draining';
   readonly uptimeSeconds: number;
   readonly node: string;
+  /** The whole path of the file that it reads. */
+  readonly routesFile: string;
   readonly inFlight: number;
   readonly webSockets: number;
   readonly redis: 'up' | 'down' | 'not configured';

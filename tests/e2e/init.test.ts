@@ -31,7 +31,9 @@ test('init writes a routes.json and a .env, and the gateway takes both without a
   assert.match(out, /wrote routes\.json\nwrote \.env\n/);
   assert.equal(textOf(cwd, '.env'), textOf(import.meta.dirname, '../../.env.example'));
   assert.equal(statSync(join(cwd, '.env')).mode & 0o777, 0o600);
-  assert.deepEqual(await turnpike(t, cwd, 'check', '--strict'), { code: 0, out: 'ok: 1 route in 1 file\n', err: '' });
+  const checked = await turnpike(t, cwd, 'check', '--strict');
+  assert.deepEqual([checked.code, checked.err], [0, '']);
+  assert.match(checked.out, /^ok: 1 route in 1 file: \/.*\/routes\.json\n$/);
   const [, schema = ''] = /"\$schema": "([^"]+)"/.exec(textOf(cwd, 'routes.json')) ?? [];
   assert.ok(existsSync(new URL(schema, `file://${cwd}/`)), schema);
 });
@@ -208,6 +210,7 @@ test('init of a file of Kong writes what check takes, keeps secrets in .env, and
   const cwd = configFolder(t, {});
   const { code, out } = await turnpike(t, cwd, 'init', '--from', KONG);
   assert.equal(code, 0);
+  assert.match(out, /wrote \.env\n {2}with secrets that routes\.json names: KONG_JWT_HTTPS_ANN_EXAMPLE_COM\n/);
   assert.match(out, /Not taken over:\n {2}- line 67: hmac-auth of route "partners"/);
   const secret = 'an-hmac-secret-of-more-than-32-bytes';
   assert.ok(!(out + textOf(cwd, 'routes.json')).includes(secret));
@@ -215,6 +218,13 @@ test('init of a file of Kong writes what check takes, keeps secrets in .env, and
   assert.equal(statSync(join(cwd, '.env')).mode & 0o777, 0o600);
   const checked = await turnpike(t, cwd, 'check');
   assert.equal(checked.code, 0, checked.err);
+});
+
+test('turnpike alone in an empty folder says what there is, and starts nothing', async (t) => {
+  const cwd = configFolder(t, {});
+  const { code, out, err } = await turnpike(t, cwd);
+  assert.deepEqual([code, out], [78, '']);
+  assert.match(err, /^turnpike: there is no routes\.json here\. turnpike init writes one[\s\S]*To run it/);
 });
 
 test('init of a file of Kong fails with --strict where something was lost', async (t) => {

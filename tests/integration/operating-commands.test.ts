@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { hashApiKey } from '../../src/auth/api-key-format.ts';
 import { runCommand, startAdmin } from '../support/cli.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { ask } from '../support/http.ts';
@@ -17,7 +19,8 @@ const on = (gateway: TestGateway, ...argv: string[]) =>
 
 function assertNarrow(text: string): void {
   assert.deepEqual(
-    text.split('\n').filter(({ length }) => length > NARROW),
+    // A command is not broken: it is to be pasted.
+    text.split('\n').filter((line) => line.length > NARROW && !line.startsWith('    turnpike ')),
     [],
   );
 }
@@ -68,13 +71,34 @@ test('recent tells why requests were refused or failed, in 80 columns, by what i
   assert.equal(JSON.parse((await on(gateway, 'recent', '--json', '--count', '2')).out).length, 2);
 });
 
+test('recent finds routes by their prefix, and takes no name that the gateway does not know', async (t) => {
+  const { gateway } = await startShop(t);
+  await ask(`${gateway.url}/orders/7`);
+  await ask(`${gateway.url}/users/1`, { method: 'POST' });
+  await gateway.line({ path: '/users/1' });
+  const byPrefix = await on(gateway, 'recent', '--route', '/orders');
+  assert.match(byPrefix.out, /GET \/orders\/7[\s\S]*\n1 are kept: upstream_refused 1; one of each first\n$/);
+  for (const [option, name, meant] of [
+    ['route', '/usres', '/users'],
+    ['service', 'order', 'orders'],
+    ['consumer', 'apps', 'app'],
+  ] as const) {
+    const { code, err, out } = await on(gateway, 'recent', `--${option}`, name);
+    assert.deepEqual([code, out], [1, '']);
+    assert.ok(err.includes(`No ${option} "${name}" is known here: did you mean "${meant}"?`), err);
+  }
+  const fine = await on(gateway, 'recent', '--route', 'GET /users');
+  assert.match(fine.err, /no such request was refused or has failed since the start/);
+  assert.match((await on(gateway, 'recent', '--consumer', 'nobody')).err, /none of the file has this name/);
+});
+
 test('routes lists what is in force, and without a gateway what a file says', async (t) => {
   const { gateway } = await startShop(t);
   const { code, out } = await on(gateway, 'routes');
   assert.equal(code, 0);
-  assert.match(out, /^PREFIX +METHODS +AUTH +LEADS TO +LIMITS$/m);
-  assert.match(out, /^\/users +GET +none +users +-$/m);
-  assert.match(out, /^\/mine +any +api-key, jwt +users +5\/1m by consumer$/m);
+  assert.match(out, /^NAME +PREFIX +METHODS +AUTH +LEADS TO +LIMITS$/m);
+  assert.match(out, /^GET \/users +\/users +GET +none +users +-$/m);
+  assert.match(out, /^\/mine +\/mine +any +api-key, jwt +users +5\/1m by consumer$/m);
   const file = await runCommand(['routes', '--file', gateway.routesFile]);
   assert.deepEqual([file.code, file.out], [0, out]);
   const offline = await runCommand(['routes'], { env: { ROUTES_FILE: gateway.routesFile, ADMIN_PORT: '1' } });
@@ -155,6 +179,55 @@ test('status tells on one screen how a real gateway is, and exits with 1 where i
   assert.match(told.out, /^orders +\d of 1 +open/m);
   assert.ok(told.out.split('\n').length < 50);
   assert.equal(JSON.parse((await on(gateway, 'status', '--json')).out).status, 'serving');
+});
+
+test('the command that status gives for an expired key makes a new one as it is pasted', async (t) => {
+  const service = await startService(t);
+  const key = 'tk_a-key-that-was-good-once';
+  const expiresAt = new Date(Date.now() - 60_000).toISOString();
+  const gateway = await startGateway(t, {
+    env: ENV,
+    file: {
+      routes: [{ prefix: '/mine', target: service.url, auth: 'api-key' }],
+      consumers: [{ name: 'northwind', keys: [{ id: 'n1', sha256: hashApiKey(key), expiresAt }] }],
+    },
+  });
+  for (let i = 0; i < 3; i += 1) await ask(`${gateway.url}/mine`, { headers: { 'x-api-key': key } });
+  const { out, code } = await on(gateway, 'status');
+  assert.equal(code, 1, out);
+  const command = /^ {4}turnpike (key rotate .*)$/m.exec(out)?.[1] ?? '';
+  const { code: rotated, out: made, err } = await runCommand(command.split(' '));
+  assert.deepEqual([rotated, err], [0, ''], out);
+  assert.ok(made.includes(gateway.routesFile), made);
+  assert.ok(out.includes(`\nfile        ${gateway.routesFile}\n`), out);
+});
+
+test('check without a file warns of a gateway here that uses another one', async (t) => {
+  const { gateway } = await startShop(t);
+  const { port } = new URL(gateway.adminUrl);
+  const env = {
+    ADMIN_TOKEN,
+    ADMIN_PORT: port,
+    ROUTES_FILE: fileURLToPath(new URL('../../routes.json', import.meta.url)),
+  };
+  const other = await runCommand(['check'], { env });
+  assert.ok(
+    other.err.includes(`warning: the gateway that runs here uses another file: ${gateway.routesFile};`),
+    other.err,
+  );
+  const same = await runCommand(['check'], { env: { ...env, ROUTES_FILE: gateway.routesFile } });
+  assert.doesNotMatch(same.err, /another file/);
+});
+
+test('what stands in the way of an answer is told: no token, a wrong one, the main port', async (t) => {
+  const { gateway } = await startShop(t);
+  const ask = (admin: string, env: NodeJS.ProcessEnv) => runCommand(['status', '--admin', admin], { env });
+  const none = await ask(gateway.adminUrl, {});
+  assert.deepEqual([none.code, /it wants a token: set ADMIN_TOKEN/.test(none.err)], [78, true], none.err);
+  const wrong = await ask(gateway.adminUrl, { ADMIN_TOKEN: `${ADMIN_TOKEN}-but-not-it` });
+  assert.deepEqual([wrong.code, /ADMIN_TOKEN of here is not the one/.test(wrong.err)], [78, true], wrong.err);
+  const main = await ask(gateway.url, ENV);
+  assert.deepEqual([main.code, /is the main port of a gateway/.test(main.err)], [69, true], main.err);
 });
 
 test('of many services and routes those that are not well are shown first, and the rest is counted', async (t) => {

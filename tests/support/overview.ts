@@ -14,6 +14,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
     status: 'serving',
     uptimeSeconds: 1,
     node: '26.0.0',
+    routesFile: '/etc/turnpike/routes.json',
     inFlight: 0,
     webSockets: 0,
     redis: 'not configured',
@@ -43,6 +44,7 @@ export function factsOf(more: Partial<NoticeFacts> = {}): NoticeFacts {
     expiredKeys: [],
     linesLost: { total: 0, lastAtMs: undefined },
     unanswered: { total: 0, lastAtMs: undefined },
+    refusedOfLate: { whole: undefined, routes: new Map() },
     ...more,
   };
 }

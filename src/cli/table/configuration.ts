@@ -6,7 +6,7 @@ export const CHECK = {
   summary: 'check the settings and routes.json, and say what is wrong',
   usage: ['check [FILE] [--strict] [--json]'],
   about:
-    'Checks the settings and the routes file (default: ROUTES_FILE, or routes.json) with routes.d beside it: faults first, which keep it from being used, then what is most likely not meant, each finding with its id. It asks nobody. A comment in the file silences one: // turnpike-ignore ID: why',
+    'Checks the settings and the routes file (default: ROUTES_FILE, or routes.json) with routes.d beside it: faults first, which keep it from being used, then what is most likely not meant, each finding with its id. It asks nobody, but where no FILE is named a gateway that runs here, whether it uses another file. A comment in the file silences one: // turnpike-ignore ID: why',
   options: {
     strict: { type: 'boolean', default: false, says: 'errors and warnings fail too' },
     json: {

@@ -45,7 +45,8 @@ export const STATUS = {
   ],
   exits: {
     ok: 'all is well',
-    failed: 'degraded: it drains, or something is wrong that an operator should see to',
+    failed:
+      'it drains, or something is wrong that an operator should see to: any line that begins with "x" (now) or "!" (soon)',
     unavailable: NO_GATEWAY,
     config: WRONG_TOKEN,
   },
@@ -56,9 +57,14 @@ export const RECENT = {
   summary: 'show the last refused and failed requests, and why',
   usage: ['recent [--route NAME] [--code CODE] [--status 503] [--count 10] [options]'],
   about:
-    'Shows the last requests that were refused or failed, the last one first, each with what its stages decided. Options take those alone of which all is so.',
+    'Shows the last requests that were refused or failed, the last one first, each with what its stages decided. Options take those alone of which all is so. Of a route, a service or a consumer one of each code comes first, and what follows from others (circuit_open, too_many_failures) behind its causes. A name that the gateway does not know is an error.',
   options: {
-    route: { type: 'string', value: 'NAME', says: 'of this route', takes: 'route' },
+    route: {
+      type: 'string',
+      value: 'NAME',
+      says: 'of this route (its name, or a prefix: all that have it)',
+      takes: 'route',
+    },
     code: { type: 'string', value: 'CODE', says: 'with this code (turnpike errors lists them)', takes: 'code' },
     status: { type: 'string', value: 'STATUS', says: 'with this status' },
     consumer: { type: 'string', value: 'NAME', says: 'of this consumer', takes: 'consumer' },
@@ -70,7 +76,7 @@ export const RECENT = {
   },
   examples: [
     ['recent', 'the last ten'],
-    ['recent --consumer mobile-app --code invalid_credential', 'why a customer gets 401'],
+    ['recent --consumer mobile-app', 'why a customer is refused'],
     ['recent --service orders --count 3', 'what came of calls to a service'],
   ],
   exits: {
@@ -85,7 +91,8 @@ export const ROUTES = {
   name: 'routes',
   summary: 'list the routes: prefix, methods, auth, service, limits',
   usage: ['routes [--file FILE] [options]'],
-  about: 'Lists the routes of the gateway that runs; where none runs, or with --file, those of the routes file.',
+  about:
+    'Lists the routes of the gateway that runs; where none runs, or with --file, those of the routes file. Names, as --route takes them and log and metrics have them, stand before where they are not the prefix.',
   options: { file: ROUTES_FILE, admin: ADMIN, json: JSON_ALL },
   examples: [
     ['routes', 'what is in force'],

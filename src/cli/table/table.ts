@@ -9,7 +9,7 @@ export const START = {
   summary: 'run the gateway (the default)',
   usage: ['start'],
   about:
-    'Runs the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env, routes from the routes file.',
+    'Runs the gateway until SIGTERM or Ctrl-C. It takes no options: settings come from the environment and .env, routes from the routes file. It is what turnpike does without a word, too, where there is a routes.json, a .env or ROUTES_FILE; elsewhere that shows what there is.',
   options: {},
   examples: [['start', 'with the settings of .env']],
   exits: {
@@ -24,7 +24,7 @@ export const COMPLETION = {
   summary: 'print a script that completes this command line in a shell',
   usage: ['completion bash|zsh'],
   about:
-    'Prints a script for bash or zsh that completes commands, options, files, and names of routes, services, consumers and error codes from the routes file.',
+    'Prints a script for bash or zsh that completes commands, options, files, and names of routes, services, consumers and error codes from the routes file. It completes the word turnpike: where that is no command, since npx runs it, a function makes it one: turnpike() { npx turnpike "$@"; }',
   options: {},
   words: [['bash', 'zsh'], []],
   examples: [

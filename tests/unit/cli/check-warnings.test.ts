@@ -38,12 +38,13 @@ test('check says that nobody can pass, as start does, and --strict fails on it',
     loose.err,
     /routes\.json:\d+:\d+ \/routes\/1 {2}warning: .* \[nobody-can-call\]\n {4}Set one of the JWT_/,
   );
-  assert.equal(loose.out, 'ok: 2 routes in 1 file, 1 warning\n');
+  assert.match(loose.out, /^ok: 2 routes in 1 file, 1 warning: \/.*\/routes\.json\n$/);
   const strict = await check(t, { routes: [OPEN, CLOSED] }, {}, '--strict');
   assert.deepEqual([strict.code, strict.out], [1, '']);
   assert.match(strict.err, /warning: the route.*\n.*\n1 warning, and --strict takes none\n$/s);
   const fine = await check(t, { routes: [OPEN, CLOSED] }, { JWT_SECRET: SECRET }, '--strict');
-  assert.deepEqual(fine, { code: 0, out: 'ok: 2 routes in 1 file\n', err: '', said: '' });
+  assert.deepEqual([fine.code, fine.err, fine.said], [0, '', '']);
+  assert.match(fine.out, /^ok: 2 routes in 1 file: \//);
 });
 
 test('check says that an issuer has no audience, and that consumers in Redis have none', async (t) => {

@@ -22,12 +22,12 @@ const ROUTE = { prefix: '/a', target: 'http://localhost:4001', auth: 'none', rat
 
 test('check of a good file is one line and exit code 0', async (t) => {
   const file = routesFile(t, { routes: [ROUTE] });
-  assert.deepEqual(await run(['check', file]), { code: 0, out: 'ok: 1 route in 1 file\n', err: '' });
+  assert.deepEqual(await run(['check', file]), { code: 0, out: `ok: 1 route in 1 file: ${file}\n`, err: '' });
 });
 
 test('check without a file takes the one of ROUTES_FILE', async (t) => {
   const file = routesFile(t, { routes: [ROUTE, { ...ROUTE, prefix: '/b' }] });
-  assert.equal((await run(['check'], { ROUTES_FILE: file })).out, 'ok: 2 routes in 1 file\n');
+  assert.equal((await run(['check'], { ROUTES_FILE: file, ADMIN_PORT: '1' })).out, `ok: 2 routes in 1 file: ${file}\n`);
 });
 
 test('check of a bad file tells every fault and exits with 78', async (t) => {

@@ -214,7 +214,7 @@ describe('the gateway', () => {
     const key = { consumer: 'shop', keyId: 'k1', sinceMs: NOON_MS - 86_400_000, firstAtMs: NOON_MS, lastAtMs: NOON_MS };
     assertOne(
       { expiredKeys: [{ ...key, times: 40 }] },
-      /^bad: consumer shop .* expired: "k1" since 2025-12-31 12:00 UTC.* 40 times.*turnpike key rotate --consumer shop --id k1/,
+      /^bad: consumer shop .* expired: "k1" since 2025-12-31 12:00 UTC.* 40 times.*\(turnpike key rotate --file \/etc\/turnpike\/routes\.json --consumer shop --id k1 --expires 90d\)$/,
     );
     assert.deepEqual(told({ expiredKeys: [{ ...key, times: 2 }] }), []);
   });

@@ -4,15 +4,16 @@ import { spawn } from 'node:child_process';
  * What must be green before a commit: `npm run check`. Two lanes at once, since most machines have two cores; what a
  * step has written is shown in one piece, and nothing of one that went well but the dots of tests.
  */
-const UNIT = ['tests/architecture.test.ts', 'tests/{project,unit}/**/*.test.ts'];
+const TESTS = ['node', '--test', '--test-isolation=none', '--test-reporter=dot'];
 const LANES: readonly (readonly (readonly string[])[])[] = [
   [
     ['npm', 'run', '-s', 'lint'],
     ['tsc', '-p', '.'],
     ['tsc', '-p', 'src/dashboard/page'],
     ['npm', 'run', '-s', 'unused'],
+    [...TESTS, 'tests/architecture.test.ts', 'tests/project/**/*.test.ts'],
   ],
-  [['node', '--test', '--test-isolation=none', '--test-reporter=dot', ...UNIT]],
+  [[...TESTS, 'tests/unit/**/*.test.ts']],
 ];
 
 const results = await Promise.all(LANES.map(runLane));

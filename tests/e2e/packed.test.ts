@@ -23,7 +23,7 @@ const EXPECTED = [
   /^dist\/(?:cli|index)\.js$/,
   /^dist\/start\.cjs$/,
   /^dist\/chunks\/[\w-]+\.js$/,
-  /^dist\/dashboard\/page\/(?:index\.html|icon\.svg|(?:base|parts)\.css|(?:main|theme)\.js)$/,
+  /^dist\/dashboard\/page\/(?:index\.html|icon\.svg|(?:base|parts|requests)\.css|(?:main|theme)\.js)$/,
   /^dist\/(?:index|config\/config-error|embed\/[\w-]+|own\/(?:define-stage|options-of))\.d\.ts$/,
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|(?:routes|cases)\.schema\.json|\.env\.example)$/,
 ];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { asTyped } from './cli/as-typed.ts';
 import { UsageError } from './cli/cli-faults.ts';
 import { didYouMean } from './cli/did-you-mean.ts';
@@ -7,6 +7,7 @@ import { type CliIo, createProcessIo, EXIT } from './cli/io.ts';
 import { perform } from './cli/perform.ts';
 import { COMMAND_SPECS, findCommand, HELP, START, VERSION } from './cli/table/table.ts';
 import { environment } from './config/env.ts';
+import { readOwnVersion } from './lib/own-version.ts';
 import { withoutControls } from './lib/printable.ts';
 
 /** Resolves to the exit code; undefined when the process goes on running. */
@@ -116,11 +117,9 @@ function runHelp(argv: readonly string[], io: CliIo): Promise<number> {
   });
 }
 
-/** The version is that of the package.json beside src/ or dist/. */
 function runVersion(argv: readonly string[], io: CliIo): Promise<number> {
   return perform(VERSION, argv, io, async () => {
-    const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-    await io.out(`turnpike ${(JSON.parse(manifest) as { version: string }).version}\n`);
+    await io.out(`turnpike ${readOwnVersion()}\n`);
     return EXIT.ok;
   });
 }

@@ -1,3 +1,4 @@
+import { readOwnVersion } from '../lib/own-version.ts';
 import { inSlices } from '../lib/steps.ts';
 import { consumerCountsKind } from '../log/consumer-counts.ts';
 import { STEP_SECONDS } from './axis.ts';
@@ -5,7 +6,6 @@ import { Closings } from './closings.ts';
 import { CountedFaults } from './counted-faults.ts';
 import { describeHistory, type History } from './history.ts';
 import { LoopDelay } from './loop-delay.ts';
-import { readOwnVersion } from './own-version.ts';
 import { RedisChanges } from './redis-changes.ts';
 import { renderOverview } from './render.ts';
 import { Sampler } from './sampler.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readOwnVersion } from '../../../src/overview/own-version.ts';
+import { readOwnVersion } from '../../../src/lib/own-version.ts';
 
 test('the version is that of package.json', () => {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'));
